@@ -1,0 +1,31 @@
+// Configuration: one table of options; an INI file < environment DOCGENLAB_* < command line. Unknown keys are errors
+// that name the key and the nearest known one. `--help` is generated from the same table.
+#ifndef DGL_BASE_CONFIG_H
+#define DGL_BASE_CONFIG_H
+
+#include "base/buf.h"
+
+enum dgl_option_kind { DGL_OPTION_STRING, DGL_OPTION_INT, DGL_OPTION_BOOL };
+struct dgl_option {
+    const char *key; // environment form without prefix: "WEBHOOK_TIMEOUT_MS"; the flag is --webhook-timeout-ms
+    enum dgl_option_kind kind;
+    const char *default_value; // text; NULL = none
+    int64_t min, max;          // INT only
+    const char *help;          // one line
+};
+struct dgl_config;
+struct dgl_config *dgl_config_new(const struct dgl_option *options, size_t count); // options outlive it
+void dgl_config_free(struct dgl_config *c);
+DGL_DEFINE_AUTO(config);
+// INI: `key = value`, keys in either case, '#' and ';' comments, sections refused. Errors name file and line.
+enum dgl_status dgl_config_load_file(struct dgl_config *c, const char *path, struct dgl_error *err) DGL_MUST_CHECK;
+// Reads every DOCGENLAB_* variable of envp; unknown ones are errors.
+enum dgl_status dgl_config_load_env(struct dgl_config *c, char **envp, struct dgl_error *err) DGL_MUST_CHECK;
+enum dgl_status dgl_config_set(struct dgl_config *c, const char *key, const char *value, const char *origin,
+                               struct dgl_error *err) DGL_MUST_CHECK;
+const char *dgl_config_str(const struct dgl_config *c, const char *key); // NULL = unset; borrowed
+int64_t dgl_config_int(const struct dgl_config *c, const char *key);
+bool dgl_config_bool(const struct dgl_config *c, const char *key);
+void dgl_config_help(const struct dgl_config *c, struct dgl_buf *out);
+
+#endif

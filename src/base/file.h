@@ -1,0 +1,20 @@
+// Files: whole reads with a bound, durable writes (file and directory synced), unnamed temporary files.
+#ifndef DGL_BASE_FILE_H
+#define DGL_BASE_FILE_H
+
+#include "base/buf.h"
+
+enum dgl_status dgl_file_read(const char *path, size_t max_bytes, struct dgl_buf *ret,
+                              struct dgl_error *err) DGL_MUST_CHECK;
+enum dgl_status dgl_file_read_fd(int fd, size_t max_bytes, struct dgl_buf *ret,
+                                 struct dgl_error *err) DGL_MUST_CHECK; // from offset 0
+enum dgl_status dgl_file_write_fd(int fd, const void *data, size_t len,
+                                  struct dgl_error *err) DGL_MUST_CHECK; // all of it
+// Temporary name beside `path`, write, fdatasync, rename, fsync of the directory.
+enum dgl_status dgl_file_write_atomic(const char *path, const void *data, size_t len, unsigned mode,
+                                      struct dgl_error *err) DGL_MUST_CHECK;
+enum dgl_status dgl_file_make_dirs(const char *path, unsigned mode, struct dgl_error *err) DGL_MUST_CHECK;
+enum dgl_status dgl_file_memfd(const char *name, int *ret_fd,
+                               struct dgl_error *err) DGL_MUST_CHECK; // sealable, close-on-exec
+
+#endif

@@ -1,0 +1,38 @@
+// Strings: a borrowed slice, UTF-8, strict number parsing. Nothing here depends on the locale.
+#ifndef DGL_BASE_STR_H
+#define DGL_BASE_STR_H
+
+#include "base/error.h"
+
+struct dgl_str {
+    const char *data; // not NUL-terminated
+    size_t len;
+};
+#define DGL_STR(literal) ((struct dgl_str){(literal), sizeof(literal) - 1})
+struct dgl_str dgl_str_of(const char *s); // NULL gives empty
+bool dgl_str_equal(struct dgl_str a, struct dgl_str b);
+bool dgl_str_is(struct dgl_str a, const char *s);
+bool dgl_str_starts(struct dgl_str a, const char *prefix);
+struct dgl_str dgl_str_trim(struct dgl_str s); // ASCII space, tab, CR, LF
+// Copies with truncation on a UTF-8 boundary; always NUL-terminated.
+void dgl_str_copy(char *dst, size_t size, const char *src, size_t len);
+
+bool dgl_utf8_valid(const char *s, size_t len); // strict: no surrogates, no overlong forms, at most U+10FFFF
+// Decodes one character at *pos (pos < len, valid UTF-8) and advances.
+uint32_t dgl_utf8_next(const char *s, size_t len, size_t *pos);
+size_t dgl_utf8_put(char out[4], uint32_t codepoint); // bytes written
+size_t dgl_utf8_count(const char *s, size_t len);
+size_t dgl_utf8_cut(const char *s, size_t len, size_t max_bytes); // length of the longest whole-character prefix
+
+// Whole string or failure; no leading blanks, no plus sign, no overflow.
+bool dgl_parse_int64(const char *s, size_t len, int64_t min, int64_t max, int64_t *ret);
+bool dgl_parse_double(const char *s, size_t len, double *ret); // JSON number grammar, C locale
+bool dgl_parse_bool(const char *s, size_t len, bool *ret);     // true false 1 0 yes no on off
+// Shortest form that reads back equal ("1.0", "1e+16" as Python's repr prints). Returns length.
+size_t dgl_format_double(double v, char out[32]);
+size_t dgl_format_int64(int64_t v, char out[24]);
+
+// %XX decoded, anything else as it is; a broken escape or no room (size counts a closing NUL) is false. out may be s.
+bool dgl_percent_decode(const char *s, size_t len, bool plus_is_space, char *out, size_t size, size_t *ret_len);
+
+#endif

@@ -1,0 +1,80 @@
+// Who is asking, and what they may: organizations, users, sessions, API keys, roles, rate limits.
+//
+// Keys are "dgl_" + 32 lower-case hex digits, found by SHA-256, shown once. Sessions are 32 random bytes in a cookie,
+// stored hashed. Verified keys are cached for at most 5 s and dropped at once when revoked here. Thread safe.
+#ifndef DGL_SERVER_ACCOUNT_ACCOUNT_H
+#define DGL_SERVER_ACCOUNT_ACCOUNT_H
+
+#include "base/crypto.h"
+#include "server/store/store.h"
+
+struct dgl_account;
+struct dgl_account_options {
+    int64_t rate_limit_per_minute; // default for organizations; 0 = none
+};
+enum dgl_status dgl_account_new(struct dgl_store *store, struct dgl_clock *clock, const struct dgl_keyring *keys,
+                                const struct dgl_account_options *options, struct dgl_account **ret,
+                                struct dgl_error *err) DGL_MUST_CHECK;
+void dgl_account_free(struct dgl_account *a); // writes outstanding last-use times
+DGL_DEFINE_AUTO(account);
+
+struct dgl_principal {
+    char org[40];
+    uint64_t org_number;
+    char actor[40]; // user or key id
+    bool is_key;
+    enum dgl_role role;
+    char name[128]; // user's e-mail or key's name, for pages and logs
+    bool is_uat;    // sessions: the environment toggle
+    unsigned char session_hash[32];
+    int64_t rate_limit_per_minute; // in force for the organization; 0 = none
+};
+// Anything but a live key: DGL_E_UNAUTHORIZED, one message for all causes.
+enum dgl_status dgl_account_authenticate_key(struct dgl_account *a, const char *key, struct dgl_principal *ret,
+                                             struct dgl_error *err) DGL_MUST_CHECK;
+// E-mail and password to a session token (43 characters base64url + NUL). Throttled per e-mail and per client address:
+// DGL_E_RATE with *ret_retry_after_s. Takes the same time for unknown e-mails. Blocks (Argon2id): blocking-pool threads
+// only.
+enum dgl_status dgl_account_sign_in(struct dgl_account *a, const char *email, const char *password,
+                                    const char *client_address, char ret_token[48], int64_t *ret_retry_after_s,
+                                    struct dgl_error *err) DGL_MUST_CHECK;
+enum dgl_status dgl_account_authenticate_session(struct dgl_account *a, const char *token, struct dgl_principal *ret,
+                                                 struct dgl_error *err) DGL_MUST_CHECK;
+enum dgl_status dgl_account_sign_out(struct dgl_account *a, const struct dgl_principal *who,
+                                     struct dgl_error *err) DGL_MUST_CHECK;
+// CSRF token of a session, and of the sign-in form (session_hash all zero, bound to the cookie value `seed`): 43
+// characters + NUL.
+void dgl_account_csrf_token(struct dgl_account *a, const unsigned char session_hash[32], const char *seed,
+                            char ret[48]);
+bool dgl_account_csrf_check(struct dgl_account *a, const unsigned char session_hash[32], const char *seed,
+                            const char *token);
+
+// Token bucket per organization (burst = the limit). false: *ret_retry_after_s seconds until the next one.
+bool dgl_account_rate_take(struct dgl_account *a, const struct dgl_principal *who, int64_t *ret_retry_after_s);
+// Small fixed throttle by name, for instance ("webhook_test", org): `per_minute` a minute. Bounded memory.
+bool dgl_account_throttle(struct dgl_account *a, const char *what, const char *whom, int64_t per_minute,
+                          int64_t *ret_retry_after_s);
+
+// Creates and returns the key's text once (37 bytes with NUL). name 1..100 characters; expires_at_us 0 = never, else in
+// the future.
+enum dgl_status dgl_account_key_create(struct dgl_account *a, const char *org, const char *name, enum dgl_role role,
+                                       int64_t expires_at_us, char ret_key[40], struct dgl_id *ret_id,
+                                       struct dgl_error *err) DGL_MUST_CHECK;
+enum dgl_status dgl_account_key_revoke(struct dgl_account *a, const char *org, const char *id,
+                                       struct dgl_error *err) DGL_MUST_CHECK;
+// Checks e-mail form and password length (10..256 bytes), hashes (blocks).
+enum dgl_status dgl_account_user_create(struct dgl_account *a, const char *org, const char *email, const char *name,
+                                        const char *password, enum dgl_role role, struct dgl_id *ret_id,
+                                        struct dgl_error *err) DGL_MUST_CHECK;
+enum dgl_status dgl_account_user_set_password(struct dgl_account *a, const char *org, const char *id,
+                                              const char *password, struct dgl_error *err) DGL_MUST_CHECK;
+// First organization with its admin: DGL_E_CONFLICT when there is one already and `only_first`. generated password when
+// NULL (returned).
+struct dgl_account_init {
+    char org[40], api_key[40], password[40];
+};
+enum dgl_status dgl_account_init(struct dgl_account *a, const char *org_name, const char *admin_email,
+                                 const char *password, bool only_first, struct dgl_account_init *ret,
+                                 struct dgl_error *err) DGL_MUST_CHECK;
+
+#endif

@@ -1,0 +1,443 @@
+// The store: everything durable that is not a file, as domain verbs. Behind it SQLite today (sqlite/), PostgreSQL
+// later.
+//
+// Writes go to one writer thread that commits groups (a savepoint per request, commit when its queue is empty): a verb
+// returns, or its `done` is called, only when the change is on disk. Reads run in the calling thread on a pooled
+// connection. Rows are returned in the caller's arena. Times are microseconds UTC. Ids are text. Every verb that
+// touches tenant data takes the organization and never looks outside it. Thread safe.
+//
+// Document:  queued ──claim──▶ rendering ──finish──▶ ready | failed        (restart: rendering → queued; tries counted)
+// Delivery:  pending ──attempt──▶ succeeded | pending (again, later) | dropped | canceled
+#ifndef DGL_SERVER_STORE_STORE_H
+#define DGL_SERVER_STORE_STORE_H
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/id.h"
+
+#define DGL_PAGE_MAX 200
+#define DGL_PAGE_DEFAULT 50
+#define DGL_INPUT_MAX_BYTES (10u << 20)
+
+struct dgl_store;
+// `url`: "sqlite:/path/file.db". Opens, checks the schema version, migrates forward (copying the file first when it
+// holds data). A newer schema is DGL_E_UNSUPPORTED naming both versions.
+enum dgl_status dgl_store_open(const char *url, struct dgl_clock *clock, struct dgl_store **ret,
+                               struct dgl_error *err) DGL_MUST_CHECK;
+void dgl_store_close(struct dgl_store *s); // commits what is queued, joins the writer
+static inline void dgl_store_free(struct dgl_store *s)
+{
+    if (s)
+        dgl_store_close(s);
+}
+DGL_DEFINE_AUTO(store);
+// DGL_OK when a write could be committed now; otherwise why not (disk full, read-only). For /readyz. Cheap: remembers
+// the last commit.
+enum dgl_status dgl_store_health(struct dgl_store *s, struct dgl_error *err) DGL_MUST_CHECK;
+struct dgl_store_stats {
+    uint64_t commits, writes, write_errors, queue_length, queued_documents, pending_deliveries, database_bytes;
+};
+void dgl_store_stats(struct dgl_store *s, struct dgl_store_stats *ret);
+// Result of an asynchronous write, called in the writer thread after the commit; must not block or write synchronously.
+typedef void (*dgl_store_done)(void *arg, enum dgl_status status, const struct dgl_error *err);
+
+struct dgl_page_query {
+    int64_t limit;      // 1..DGL_PAGE_MAX
+    const char *cursor; // opaque, from the previous page; NULL = first. Bad ones: DGL_E_INVALID field "cursor"
+};
+#define DGL_CURSOR_LEN 64
+
+// ---- organizations, users, sessions, keys
+
+enum dgl_role { DGL_ROLE_VIEWER, DGL_ROLE_GENERATOR, DGL_ROLE_EDITOR, DGL_ROLE_ADMIN, DGL_ROLE_COUNT };
+const char *dgl_role_word(enum dgl_role role);  // "viewer" "generator" "template_editor" "org_admin"
+const char *dgl_role_title(enum dgl_role role); // "Viewer" … "Org Admin"
+bool dgl_role_parse(const char *word, enum dgl_role *ret);
+
+struct dgl_org {
+    char id[40];
+    uint64_t number; // small, unique, never reused: connection groups, fairness
+    const char *name, *time_zone, *locale;
+    int64_t rate_limit_per_minute; // -1 = the server's setting
+    int64_t max_concurrent_jobs;   // -1 = the server's setting
+    int64_t created_at_us;
+};
+enum dgl_status dgl_store_org_create(struct dgl_store *s, const char *name, struct dgl_id *ret_id,
+                                     struct dgl_error *err)
+    DGL_MUST_CHECK; // makes its webhook secret row too when given by dgl_store_secret_add
+enum dgl_status dgl_store_org_get(struct dgl_store *s, struct dgl_arena *a, const char *org, struct dgl_org *ret,
+                                  struct dgl_error *err) DGL_MUST_CHECK;
+enum dgl_status dgl_store_org_list(struct dgl_store *s, struct dgl_arena *a, struct dgl_org **ret, size_t *ret_count,
+                                   struct dgl_error *err) DGL_MUST_CHECK;
+enum dgl_status dgl_store_org_update(struct dgl_store *s, const struct dgl_org *org,
+                                     struct dgl_error *err) DGL_MUST_CHECK; // name, time zone, locale, limits
+
+struct dgl_user {
+    char id[40], org[40];
+    const char *email, *name, *password_hash; // e-mail in lower case; unique over all organizations
+    enum dgl_role role;
+    bool disabled;
+    int64_t created_at_us, last_sign_in_at_us;
+};
+enum dgl_status dgl_store_user_create(struct dgl_store *s, const struct dgl_user *user, struct dgl_id *ret_id,
+                                      struct dgl_error *err) DGL_MUST_CHECK; // taken e-mail: DGL_E_CONFLICT
+enum dgl_status dgl_store_user_by_email(struct dgl_store *s, struct dgl_arena *a, const char *email,
+                                        struct dgl_user *ret, struct dgl_error *err) DGL_MUST_CHECK;
+enum dgl_status dgl_store_user_get(struct dgl_store *s, struct dgl_arena *a, const char *org, const char *id,
+                                   struct dgl_user *ret, struct dgl_error *err) DGL_MUST_CHECK;
+enum dgl_status dgl_store_user_list(struct dgl_store *s, struct dgl_arena *a, const char *org, struct dgl_user **ret,
+                                    size_t *ret_count, struct dgl_error *err) DGL_MUST_CHECK;
+enum dgl_status dgl_store_user_update(struct dgl_store *s, const struct dgl_user *user, struct dgl_error *err)
+    DGL_MUST_CHECK; // name, role, hash, disabled; ends sessions when the hash or disabled changed; the last enabled
+                    // admin of an org stays (DGL_E_CONFLICT)
+enum dgl_status dgl_store_user_delete(struct dgl_store *s, const char *org, const char *id,
+                                      struct dgl_error *err) DGL_MUST_CHECK;
+
+struct dgl_session {
+    unsigned char token_hash[32]; // SHA-256 of the cookie's token
+    char org[40], user[40];
+    int64_t created_at_us, expires_at_us;
+    bool is_uat; // the environment toggle
+};
+enum dgl_status dgl_store_session_create(struct dgl_store *s, const struct dgl_session *session,
+                                         struct dgl_error *err) DGL_MUST_CHECK; // also stamps the user's last sign-in
+enum dgl_status dgl_store_session_get(struct dgl_store *s, struct dgl_arena *a, const unsigned char token_hash[32],
+                                      struct dgl_session *ret, struct dgl_user *ret_user, struct dgl_error *err)
+    DGL_MUST_CHECK; // expired or disabled user: DGL_E_NOT_FOUND
+enum dgl_status dgl_store_session_set_environment(struct dgl_store *s, const unsigned char token_hash[32], bool is_uat,
+                                                  struct dgl_error *err) DGL_MUST_CHECK;
+enum dgl_status dgl_store_session_delete(struct dgl_store *s, const unsigned char token_hash[32],
+                                         struct dgl_error *err) DGL_MUST_CHECK;
+
+struct dgl_api_key {
+    char id[40], org[40];
+    const char *name;
+    char prefix[16];        // "dgl_1a2b" to recognise it by
+    unsigned char hash[32]; // SHA-256 of the whole key text
+    enum dgl_role role;
+    int64_t created_at_us, expires_at_us, last_used_at_us, revoked_at_us; // 0 = never
+};
+enum dgl_status dgl_store_key_create(struct dgl_store *s, const struct dgl_api_key *key, struct dgl_id *ret_id,
+                                     struct dgl_error *err) DGL_MUST_CHECK;
+enum dgl_status
+dgl_store_key_by_hash(struct dgl_store *s, struct dgl_arena *a, const unsigned char hash[32], struct dgl_api_key *ret,
+                      struct dgl_error *err) DGL_MUST_CHECK; // also revoked and expired ones: the caller judges
+enum dgl_status dgl_store_key_list(struct dgl_store *s, struct dgl_arena *a, const char *org, struct dgl_api_key **ret,
+                                   size_t *ret_count,
+                                   struct dgl_error *err) DGL_MUST_CHECK; // newest first, without revoked ones
+enum dgl_status dgl_store_key_revoke(struct dgl_store *s, const char *org, const char *id,
+                                     struct dgl_error *err) DGL_MUST_CHECK;
+struct dgl_key_use {
+    char id[40];
+    int64_t used_at_us;
+};
+void dgl_store_keys_touch(struct dgl_store *s, const struct dgl_key_use *uses,
+                          size_t count); // asynchronous, best effort
+
+// ---- templates
+
+struct dgl_template_row {
+    char id[40], org[40];
+    const char *name, *description;
+    bool is_uat;
+    const char *kind; // "docx" | "html"
+    int64_t version;  // current
+    int64_t created_at_us, updated_at_us, deleted_at_us;
+};
+struct dgl_template_version_row {
+    char template_id[40];
+    int64_t version;
+    const char *blob_uri;
+    unsigned char sha256[32];
+    int64_t size_bytes;
+    const char *tokens_json;
+    const char *file_name;
+    int64_t created_at_us;
+};
+// The version's blob must be durable before.
+enum dgl_status dgl_store_template_create(struct dgl_store *s, const struct dgl_template_row *t,
+                                          const struct dgl_template_version_row *v, struct dgl_id *ret_id,
+                                          struct dgl_error *err) DGL_MUST_CHECK;
+enum dgl_status dgl_store_template_add_version(struct dgl_store *s, const char *org, const struct dgl_template_row *t,
+                                               const struct dgl_template_version_row *v, int64_t *ret_version,
+                                               struct dgl_error *err)
+    DGL_MUST_CHECK; // also updates name, description when not NULL; v NULL: only those
+enum dgl_status dgl_store_template_get(struct dgl_store *s, struct dgl_arena *a, const char *org, const char *id,
+                                       struct dgl_template_row *ret,
+                                       struct dgl_error *err) DGL_MUST_CHECK; // deleted: DGL_E_NOT_FOUND
+enum dgl_status dgl_store_template_list(struct dgl_store *s, struct dgl_arena *a, const char *org,
+                                        int is_uat /* -1 both */,
+                                        const struct dgl_page_query *page /* NULL = all, at most 10,000 */,
+                                        struct dgl_template_row **ret, size_t *ret_count,
+                                        char ret_next_cursor[DGL_CURSOR_LEN],
+                                        struct dgl_error *err) DGL_MUST_CHECK; // newest first
+enum dgl_status dgl_store_template_delete(struct dgl_store *s, const char *org, const char *id,
+                                          struct dgl_error *err) DGL_MUST_CHECK;
+enum dgl_status dgl_store_template_version_get(struct dgl_store *s, struct dgl_arena *a, const char *org,
+                                               const char *id, int64_t version /* 0 = current */,
+                                               struct dgl_template_version_row *ret, struct dgl_error *err)
+    DGL_MUST_CHECK; // versions of deleted templates are readable for jobs already accepted
+enum dgl_status dgl_store_template_versions(struct dgl_store *s, struct dgl_arena *a, const char *org, const char *id,
+                                            const struct dgl_page_query *page, struct dgl_template_version_row **ret,
+                                            size_t *ret_count, char ret_next_cursor[DGL_CURSOR_LEN],
+                                            struct dgl_error *err) DGL_MUST_CHECK;
+
+// ---- documents (jobs)
+
+enum dgl_document_status { DGL_DOCUMENT_QUEUED, DGL_DOCUMENT_RENDERING, DGL_DOCUMENT_READY, DGL_DOCUMENT_FAILED };
+enum dgl_document_source { DGL_SOURCE_API, DGL_SOURCE_UI, DGL_SOURCE_BULK };
+enum { DGL_FORMAT_PDF = 1, DGL_FORMAT_DOCX = 2 };                 // bit set; "both" = 3
+const char *dgl_document_status_word(enum dgl_document_status s); // "queued" …
+const char *dgl_document_source_word(enum dgl_document_source s); // "api" "ui" "bulk"
+const char *dgl_format_word(unsigned formats);                    // "pdf" "docx" "both"
+bool dgl_format_parse(const char *word, unsigned *ret);
+
+struct dgl_job_new {
+    char id[40]; // made by the caller (dgl_id_new)
+    char org[40], template_id[40];
+    int64_t template_version;
+    enum dgl_document_source source;
+    char actor[40]; // key or user id
+    unsigned formats;
+    bool is_uat;
+    const char *webhook_url; // NULL = the organization's
+    const char *input;       // JSON text of input_json; borrowed until done
+    size_t input_len;
+    int64_t created_at_us;
+    const char *idempotency_key; // NULL = none
+    unsigned char body_sha256[32];
+};
+struct dgl_job_accepted {
+    char id[40], template_id[40]; // of the first job when replayed
+    int64_t created_at_us;
+    bool replayed;
+};
+// One transaction: idempotency row, job, input. Another body under the same key: DGL_E_CONFLICT slug
+// "idempotency_conflict". *ret is filled before done is called; both live until then.
+void dgl_store_job_accept_async(struct dgl_store *s, const struct dgl_job_new *job, struct dgl_job_accepted *ret,
+                                dgl_store_done done, void *arg);
+enum dgl_status dgl_store_job_accept(struct dgl_store *s, const struct dgl_job_new *job, struct dgl_job_accepted *ret,
+                                     struct dgl_error *err) DGL_MUST_CHECK;
+
+struct dgl_job_claim {
+    char id[40], org[40], template_id[40];
+    uint64_t org_number;
+    int64_t template_version;
+    const char *blob_uri; // of the version
+    unsigned char template_sha256[32];
+    const char *template_kind;
+    const char *time_zone, *locale;
+    unsigned formats;
+    bool is_uat;
+    enum dgl_document_source source;
+    const char *input;
+    size_t input_len;
+    int64_t created_at_us;
+    int64_t tries; // 1 on the first claim
+};
+struct dgl_job_limits {
+    int64_t max_concurrent_per_org; // 0 = none; an org's own setting wins
+};
+// Takes up to `max` queued jobs, fairly: organizations in turn, oldest first within one, none above its limit of jobs
+// in rendering.
+enum dgl_status dgl_store_jobs_claim(struct dgl_store *s, struct dgl_arena *a, size_t max,
+                                     const struct dgl_job_limits *limits, struct dgl_job_claim **ret, size_t *ret_count,
+                                     struct dgl_error *err) DGL_MUST_CHECK;
+// At start: what was rendering when the process died is queued again. Returns how many.
+enum dgl_status dgl_store_jobs_recover(struct dgl_store *s, int64_t *ret_count, struct dgl_error *err) DGL_MUST_CHECK;
+enum dgl_status dgl_store_job_requeue(struct dgl_store *s, const char *id,
+                                      struct dgl_error *err) DGL_MUST_CHECK; // worker crashed or stopping
+
+struct dgl_output_row {
+    const char *blob_uri; // NULL = not made
+    int64_t size_bytes;
+    unsigned char sha256[32];
+};
+struct dgl_job_finish {
+    char id[40];
+    bool ok;
+    const char *error_message, *error_code; // failed
+    struct dgl_output_row pdf, docx;
+    int64_t pages;             // 0 = unknown
+    const char *engine;        // "native" "libreoffice" "chromium"
+    const char *warnings_json; // array of sentences; NULL = none
+    int64_t render_us;
+};
+struct dgl_delivery_due { // what the webhook dispatcher needs to queue one
+    char id[40];          // "msg_…", the webhook-id
+    char org[40];
+    uint64_t org_number;
+    char endpoint[40]; // "" = per-request URL
+    const char *url;
+    int64_t due_at_us;
+    int64_t attempts; // made so far
+};
+// One transaction: the outcome, and for API jobs the event with one pending delivery per endpoint it goes to (the job's
+// own URL, or else the organization's when set and enabled, and every further endpoint whose filter matches). The
+// deliveries are returned in the arena. A job that is no longer rendering (deleted): DGL_E_CONFLICT, nothing changed.
+enum dgl_status dgl_store_job_finish(struct dgl_store *s, struct dgl_arena *a, const struct dgl_job_finish *finish,
+                                     struct dgl_delivery_due **ret, size_t *ret_count,
+                                     struct dgl_error *err) DGL_MUST_CHECK;
+
+struct dgl_document_row {
+    char id[40], org[40], template_id[40];
+    const char *template_name;
+    int64_t template_version;
+    enum dgl_document_status status;
+    enum dgl_document_source source;
+    unsigned formats;
+    bool is_uat;
+    const char *webhook_url;
+    const char *error_message, *error_code;
+    struct dgl_output_row pdf, docx;
+    int64_t pages;
+    const char *engine, *warnings_json;
+    int64_t tries, created_at_us, started_at_us, finished_at_us, render_us;
+};
+enum dgl_status dgl_store_document_get(struct dgl_store *s, struct dgl_arena *a, const char *org, const char *id,
+                                       struct dgl_document_row *ret,
+                                       struct dgl_error *err) DGL_MUST_CHECK; // erased ones: DGL_E_NOT_FOUND
+// For signed links, which carry no organization: DGL_E_GONE when erased.
+enum dgl_status dgl_store_document_for_link(struct dgl_store *s, struct dgl_arena *a, const char *id,
+                                            struct dgl_document_row *ret, struct dgl_error *err) DGL_MUST_CHECK;
+struct dgl_document_filter {
+    const char *template_id;    // NULL = any
+    int status, source, is_uat; // -1 = any
+    int64_t since_us, until_us; // 0 = any
+};
+enum dgl_status dgl_store_document_list(struct dgl_store *s, struct dgl_arena *a, const char *org,
+                                        const struct dgl_document_filter *filter, const struct dgl_page_query *page,
+                                        struct dgl_document_row **ret, size_t *ret_count,
+                                        char ret_next_cursor[DGL_CURSOR_LEN],
+                                        struct dgl_error *err) DGL_MUST_CHECK; // newest first
+// Erases input, outputs' names and stored answers; keeps a tombstone for links (410). Returns the blobs to delete.
+enum dgl_status dgl_store_document_delete(struct dgl_store *s, struct dgl_arena *a, const char *org, const char *id,
+                                          const char ***ret_uris, size_t *ret_count,
+                                          struct dgl_error *err) DGL_MUST_CHECK;
+// Finished documents older than `before`, at most `max` at once, erased likewise.
+enum dgl_status dgl_store_documents_prune(struct dgl_store *s, struct dgl_arena *a, int64_t before_us, size_t max,
+                                          const char ***ret_uris, size_t *ret_count,
+                                          struct dgl_error *err) DGL_MUST_CHECK;
+// Idempotency rows over 24 h, sessions past their end, deliveries and attempts older than before_us; a small batch.
+// *ret_more: call again.
+enum dgl_status dgl_store_prune(struct dgl_store *s, int64_t deliveries_before_us, size_t max, bool *ret_more,
+                                struct dgl_error *err) DGL_MUST_CHECK;
+
+// ---- webhooks
+
+struct dgl_secret_row { // signing secrets of an organization (endpoint "") or of one endpoint; sealed
+    char id[40], org[40], endpoint[40];
+    const void *sealed;
+    size_t sealed_len;
+    int64_t created_at_us;
+    int64_t expires_at_us; // 0 = current; otherwise still signs until then
+};
+enum dgl_status dgl_store_secret_add(struct dgl_store *s, const struct dgl_secret_row *secret,
+                                     int64_t retire_others_at_us,
+                                     struct dgl_error *err) DGL_MUST_CHECK; // others of the same endpoint end then
+enum dgl_status dgl_store_secret_list(struct dgl_store *s, struct dgl_arena *a, const char *org, const char *endpoint,
+                                      struct dgl_secret_row **ret, size_t *ret_count,
+                                      struct dgl_error *err) DGL_MUST_CHECK; // valid ones, newest first
+
+enum dgl_endpoint_state { DGL_ENDPOINT_ENABLED, DGL_ENDPOINT_DISABLED };
+struct dgl_endpoint_row {
+    char id[40], org[40];
+    bool is_organization; // the organization's webhook URL; at most one
+    const char *url, *description;
+    const char *events;       // comma-separated filter; "" = all
+    const char *headers_json; // custom headers; NULL = none
+    const char *schedule;     // NULL = the server's
+    int64_t rate_per_s;       // 0 = the server's
+    enum dgl_endpoint_state state;
+    const char *state_reason;
+    int64_t failing_since_us; // 0 = healthy
+    int64_t created_at_us, updated_at_us;
+};
+enum dgl_status dgl_store_endpoint_put(struct dgl_store *s, const struct dgl_endpoint_row *e, struct dgl_id *ret_id,
+                                       struct dgl_error *err)
+    DGL_MUST_CHECK; // id "" makes one; the organization's is replaced in place; a new URL enables it
+enum dgl_status dgl_store_endpoint_organization(struct dgl_store *s, struct dgl_arena *a, const char *org,
+                                                struct dgl_endpoint_row *ret,
+                                                struct dgl_error *err) DGL_MUST_CHECK; // none set: DGL_E_NOT_FOUND
+enum dgl_status dgl_store_endpoint_get(struct dgl_store *s, struct dgl_arena *a, const char *org, const char *id,
+                                       struct dgl_endpoint_row *ret, struct dgl_error *err) DGL_MUST_CHECK;
+enum dgl_status dgl_store_endpoint_list(struct dgl_store *s, struct dgl_arena *a, const char *org,
+                                        struct dgl_endpoint_row **ret, size_t *ret_count,
+                                        struct dgl_error *err) DGL_MUST_CHECK;
+enum dgl_status dgl_store_endpoint_delete(struct dgl_store *s, const char *org, const char *id,
+                                          struct dgl_error *err) DGL_MUST_CHECK; // its pending deliveries are canceled
+enum dgl_status dgl_store_endpoint_set_state(struct dgl_store *s, const char *org, const char *id,
+                                             enum dgl_endpoint_state state, const char *reason,
+                                             struct dgl_error *err) DGL_MUST_CHECK;
+
+enum dgl_delivery_status { DGL_DELIVERY_PENDING, DGL_DELIVERY_SUCCEEDED, DGL_DELIVERY_DROPPED, DGL_DELIVERY_CANCELED };
+const char *dgl_delivery_status_word(enum dgl_delivery_status s);
+struct dgl_delivery_row {
+    char id[40], org[40], endpoint[40], document[40], template_id[40];
+    uint64_t org_number;
+    const char *event_type; // "document.generated" …
+    const char *url;
+    enum dgl_delivery_status status;
+    const char *reason; // why dropped or canceled; NULL
+    int64_t attempts;
+    int64_t scheduled_attempts; // attempts since the last manual redelivery: drives the schedule
+    int64_t created_at_us, next_attempt_at_us, finished_at_us;
+    int64_t last_http_status; // 0 = none
+    const char *last_error;
+    // facts the body is built from
+    bool document_ok, document_erased;
+    unsigned formats;
+    const char *error_message;
+    int64_t document_created_at_us;
+};
+// Everything an attempt needs, whatever the organization (the dispatcher's view).
+enum dgl_status dgl_store_delivery_load(struct dgl_store *s, struct dgl_arena *a, const char *id,
+                                        struct dgl_delivery_row *ret, struct dgl_error *err) DGL_MUST_CHECK;
+enum dgl_status dgl_store_delivery_get(struct dgl_store *s, struct dgl_arena *a, const char *org, const char *id,
+                                       struct dgl_delivery_row *ret, struct dgl_error *err) DGL_MUST_CHECK;
+struct dgl_delivery_filter {
+    int status; // -1 = any
+    const char *document, *endpoint;
+    int64_t since_us, until_us;
+};
+enum dgl_status dgl_store_delivery_list(struct dgl_store *s, struct dgl_arena *a, const char *org,
+                                        const struct dgl_delivery_filter *filter, const struct dgl_page_query *page,
+                                        struct dgl_delivery_row **ret, size_t *ret_count,
+                                        char ret_next_cursor[DGL_CURSOR_LEN],
+                                        struct dgl_error *err) DGL_MUST_CHECK; // newest first
+// Pending deliveries due up to `until`, earliest first, after (after_due_us, after_id) for paging.
+enum dgl_status dgl_store_deliveries_due(struct dgl_store *s, struct dgl_arena *a, int64_t until_us,
+                                         int64_t after_due_us, const char *after_id, size_t max,
+                                         struct dgl_delivery_due **ret, size_t *ret_count,
+                                         struct dgl_error *err) DGL_MUST_CHECK;
+enum dgl_status dgl_store_delivery_redeliver(struct dgl_store *s, struct dgl_arena *a, const char *org, const char *id,
+                                             struct dgl_delivery_due *ret, struct dgl_error *err)
+    DGL_MUST_CHECK; // pending again, due now, schedule from its start; already pending: due now
+
+struct dgl_attempt_row {
+    char delivery[40];
+    int64_t number; // from 1
+    int64_t started_at_us;
+    const char *address; // NULL for private ones
+    int64_t dns_us, connect_us, tls_us, first_byte_us, total_us;
+    int64_t http_status;
+    const char *tls, *outcome, *message;      // outcome: dgl_net_outcome_word or "http"
+    const char *answer_headers, *answer_body; // start; NULL = not stored
+    size_t answer_body_len;
+    int64_t link_expires_at_us;
+    int64_t next_attempt_at_us; // 0 = none
+};
+struct dgl_attempt_result {
+    struct dgl_attempt_row attempt;
+    enum dgl_delivery_status status; // after it
+    const char *reason;
+    bool disable_endpoint; // 410
+};
+// One transaction: the attempt and the delivery's new state. Strings are copied before it returns.
+void dgl_store_attempt_record_async(struct dgl_store *s, const struct dgl_attempt_result *result, dgl_store_done done,
+                                    void *arg);
+enum dgl_status dgl_store_attempt_list(struct dgl_store *s, struct dgl_arena *a, const char *org, const char *delivery,
+                                       struct dgl_attempt_row **ret, size_t *ret_count,
+                                       struct dgl_error *err) DGL_MUST_CHECK;
+
+#endif

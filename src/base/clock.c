@@ -97,8 +97,8 @@ char *dgl_time_format_utc(int64_t us, char out[32])
     int64_t year;
     int month, day;
     date_from_days(days, &year, &month, &day);
-    snprintf(out, 32, "%04lld-%02d-%02dT%02u:%02u:%02uZ", (long long)year, month, day, in_day / 3600, in_day / 60 % 60,
-             in_day % 60);
+    snprintf(out, 32, "%04lld-%02d-%02dT%02u:%02u:%02uZ", (long long)year, month, day, in_day / 3600 % 24,
+             in_day / 60 % 60, in_day % 60);
     return out;
 }
 

@@ -354,3 +354,38 @@ bool dgl_percent_decode(const char *s, size_t len, bool plus_is_space, char *out
     *ret_len = used;
     return true;
 }
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
+size_t dgl_str_distance(struct dgl_str a, struct dgl_str b)
+{
+    enum { MAX_LEN = 64 };
+    if (a.len > MAX_LEN || b.len > MAX_LEN)
+        return SIZE_MAX;
+    // Three rows of the table: this one, the one above and (for exchanges) the one above that.
+    size_t rows[3][MAX_LEN + 1] = {0};
+    for (size_t j = 0; j <= b.len; j++)
+        rows[0][j] = j;
+    for (size_t i = 1; i <= a.len; i++) {
+        size_t *row = rows[i % 3], *above = rows[(i + 2) % 3], *two_above = rows[(i + 1) % 3];
+        row[0] = i;
+        for (size_t j = 1; j <= b.len; j++) {
+            char x = lower(a.data[i - 1]), y = lower(b.data[j - 1]);
+            size_t best = DGL_MIN(above[j] + 1, row[j - 1] + 1);
+            best = DGL_MIN(best, above[j - 1] + (x != y));
+            if (i > 1 && j > 1 && x == lower(b.data[j - 2]) && y == lower(a.data[i - 2]))
+                best = DGL_MIN(best, two_above[j - 2] + 1);
+            row[j] = best;
+        }
+    }
+    return rows[a.len % 3][b.len];
+}
+
+bool dgl_str_near(struct dgl_str a, struct dgl_str b)
+{
+    size_t longer = DGL_MAX(a.len, b.len);
+    return dgl_str_distance(a, b) <= DGL_MAX(longer / 4, (size_t)1) && longer > 1;
+}

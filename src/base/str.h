@@ -35,4 +35,9 @@ size_t dgl_format_int64(int64_t v, char out[24]);
 // %XX decoded, anything else as it is; a broken escape or no room (size counts a closing NUL) is false. out may be s.
 bool dgl_percent_decode(const char *s, size_t len, bool plus_is_space, char *out, size_t size, size_t *ret_len);
 
+// Edits (insert, delete, change, exchange of neighbours) from one word to the other, ASCII case ignored; SIZE_MAX past
+// 64 bytes. dgl_str_near is the one rule for "did you mean": at most a quarter of the longer word, at least one edit.
+size_t dgl_str_distance(struct dgl_str a, struct dgl_str b);
+bool dgl_str_near(struct dgl_str a, struct dgl_str b);
+
 #endif

@@ -1,8 +1,9 @@
-// ZIP packages over libzip: bounded reading, and writing that copies unchanged members without recompressing.
+// ZIP packages: bounded reading, and writing that copies unchanged members without recompressing.
 //
-// Reading checks before inflating: number of members, each member's and the total inflated size, ratio, names (no
-// absolute ones, no "..", no backslash, no duplicates ignoring ASCII case). Writing is libdeflate straight into a
-// dgl_buf: local headers, data, central directory; no timestamps (1980-01-01), so equal input gives equal bytes.
+// Opening checks everything before anything is inflated: number of members, each member's and the total inflated size,
+// ratio, names (no absolute ones, no "..", no backslash, no duplicates ignoring ASCII case), local headers against the
+// directory, members that overlap. Writing is libdeflate straight into a dgl_buf: local headers, data, central
+// directory; no timestamps (1980-01-01), so equal input gives equal bytes. Source: PKWARE APPNOTE 6.3.10.
 #ifndef DGL_BASE_ZIP_H
 #define DGL_BASE_ZIP_H
 

@@ -3,12 +3,14 @@
 #include "base/clock.h"
 
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #define SECONDS_PER_DAY INT64_C(86400)
+// RFC 3339 knows four-digit years: 0000-01-01T00:00:00Z and the last microsecond of 9999.
+#define MIN_TEXT_US (INT64_C(-62167219200) * DGL_US_PER_S)
+#define MAX_TEXT_US (INT64_C(253402300800) * DGL_US_PER_S - 1)
 
 struct dgl_clock {
     bool manual;
@@ -89,16 +91,36 @@ static void date_from_days(int64_t days, int64_t *ret_year, int *ret_month, int 
     *ret_year = year_of_era + era * 400 + (*ret_month <= 2);
 }
 
+static char *put_digits(char *out, int value, int count)
+{
+    for (int i = count; i-- > 0; value /= 10)
+        out[i] = (char)('0' + value % 10);
+    return out + count;
+}
+
 char *dgl_time_format_utc(int64_t us, char out[32])
 {
+    us = DGL_MAX(us, MIN_TEXT_US);
+    us = DGL_MIN(us, MAX_TEXT_US);
     int64_t seconds = us / DGL_US_PER_S - (us % DGL_US_PER_S < 0);
     int64_t days = seconds / SECONDS_PER_DAY - (seconds % SECONDS_PER_DAY < 0);
-    unsigned in_day = (unsigned)(seconds - days * SECONDS_PER_DAY);
+    int in_day = (int)(seconds - days * SECONDS_PER_DAY);
     int64_t year;
     int month, day;
     date_from_days(days, &year, &month, &day);
-    snprintf(out, 32, "%04lld-%02d-%02dT%02u:%02u:%02uZ", (long long)year, month, day, in_day / 3600 % 24,
-             in_day / 60 % 60, in_day % 60);
+    char *p = put_digits(out, (int)year, 4);
+    *p++ = '-';
+    p = put_digits(p, month, 2);
+    *p++ = '-';
+    p = put_digits(p, day, 2);
+    *p++ = 'T';
+    p = put_digits(p, in_day / 3600, 2);
+    *p++ = ':';
+    p = put_digits(p, in_day / 60 % 60, 2);
+    *p++ = ':';
+    p = put_digits(p, in_day % 60, 2);
+    *p++ = 'Z';
+    *p = '\0';
     return out;
 }
 

@@ -18,7 +18,7 @@ int64_t dgl_clock_mono_us(struct dgl_clock *c); // never goes back; for interval
 
 #define DGL_US_PER_S INT64_C(1000000)
 #define DGL_US_PER_MS INT64_C(1000)
-// "2024-01-15T10:30:00Z" (20 bytes + NUL), whole seconds, truncated.
+// "2024-01-15T10:30:00Z" (20 bytes + NUL), whole seconds, truncated; years outside 0000..9999 are held to them.
 char *dgl_time_format_utc(int64_t us, char out[32]);
 // RFC 3339 with Z or offset, or a date alone (midnight UTC).
 bool dgl_time_parse(const char *s, size_t len, int64_t *ret_us);

@@ -53,14 +53,25 @@ struct dgl_error {
 // Fills *err and returns `code`. Truncates long messages on a UTF-8 boundary. Control characters become spaces.
 enum dgl_status dgl_fail(struct dgl_error *err, const char *file, int line, enum dgl_status code, const char *slug,
                          const char *field, const char *fmt, ...) DGL_PRINTF(7, 8);
-// Plain failure; failure with slug; failure with slug and field (each may be NULL).
-#define DGL_FAIL(err, code, ...) dgl_fail((err), __FILE__, __LINE__, (code), NULL, NULL, __VA_ARGS__)
-#define DGL_FAIL_SLUG(err, code, slug, ...) dgl_fail((err), __FILE__, __LINE__, (code), (slug), NULL, __VA_ARGS__)
-#define DGL_FAIL_FIELD(err, code, slug, field, ...) \
-    dgl_fail((err), __FILE__, __LINE__, (code), (slug), (field), __VA_ARGS__)
+// Plain failure; failure with slug; failure with slug and field (each may be NULL). The value is `code` itself, so the
+// compiler sees that outputs are set wherever DGL_OK is returned.
+#define DGL_FAIL(err, code, ...) DGL_FAIL_FIELD(err, code, NULL, NULL, __VA_ARGS__)
+#define DGL_FAIL_SLUG(err, code, slug, ...) DGL_FAIL_FIELD(err, code, slug, NULL, __VA_ARGS__)
+#define DGL_FAIL_FIELD(err, code, slug, field, ...)                                              \
+    ({                                                                                           \
+        const enum dgl_status dgl_fail_code_ = (code);                                           \
+        (void)dgl_fail((err), __FILE__, __LINE__, dgl_fail_code_, (slug), (field), __VA_ARGS__); \
+        dgl_fail_code_;                                                                          \
+    })
 // A failure of a system call: appends ": " and strerror(errno_value). ENOSPC, EDQUOT, EMFILE, ENFILE, ENOMEM become
 // DGL_E_UNAVAILABLE, others DGL_E_IO.
-#define DGL_FAIL_ERRNO(err, errno_value, ...) dgl_fail_errno((err), __FILE__, __LINE__, (errno_value), __VA_ARGS__)
+#define DGL_FAIL_ERRNO(err, errno_value, ...)                                                                         \
+    ({                                                                                                                \
+        const enum dgl_status dgl_fail_code_ = dgl_fail_errno((err), __FILE__, __LINE__, (errno_value), __VA_ARGS__); \
+        if (dgl_fail_code_ == DGL_OK) /* never: tells the compiler what the code is not */                            \
+            __builtin_unreachable();                                                                                  \
+        dgl_fail_code_;                                                                                               \
+    })
 enum dgl_status dgl_fail_errno(struct dgl_error *err, const char *file, int line, int errno_value, const char *fmt, ...)
     DGL_PRINTF(5, 6);
 

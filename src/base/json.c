@@ -137,8 +137,8 @@ static enum dgl_status check_depth(const char *data, size_t len, const char *fie
     struct walk w = {.data = data, .len = len};
     while (walk_token(&w))
         ;
-    if (w.depth < DGL_JSON_MAX_DEPTH || w.at >= w.len || !memchr("[{", data[w.at - 1], 2))
-        return DGL_OK;
+    if (w.at >= w.len)
+        return DGL_OK; // the walk reached the end: not too deep
     char path[sizeof(err->field)];
     write_path(&w, field, path, sizeof(path));
     return DGL_FAIL_FIELD(err, DGL_E_INVALID, "too_deep", path, "%s is nested deeper than %d levels", field,

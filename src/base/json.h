@@ -10,8 +10,8 @@
 #define DGL_JSON_MAX_DEPTH 64
 
 // Bytes to a value tree (caller json_decref's). `field` names the document in messages ("input_json", "body").
-// Malformed text is DGL_E_MALFORMED; duplicate keys and out-of-range numbers are DGL_E_INVALID with `field` = their
-// path.
+// Malformed text is DGL_E_MALFORMED with line and column; too deep nesting, duplicate keys and out-of-range numbers are
+// DGL_E_INVALID with `field` = their path.
 enum dgl_status dgl_json_parse(const char *data, size_t len, const char *field, json_t **ret,
                                struct dgl_error *err) DGL_MUST_CHECK;
 static inline void dgl_auto_decref(json_t **p)

@@ -56,6 +56,9 @@ enum dgl_status dgl_documents_template_update(struct dgl_documents *d, struct dg
 enum dgl_status dgl_documents_template_rollback(struct dgl_documents *d, struct dgl_arena *a,
                                                 const struct dgl_principal *who, const char *id, int64_t version,
                                                 struct dgl_template_row *ret, struct dgl_error *err) DGL_MUST_CHECK;
+// Soft: versions stay for jobs already accepted.
+enum dgl_status dgl_documents_template_delete(struct dgl_documents *d, const char *org, const char *id,
+                                              struct dgl_error *err) DGL_MUST_CHECK;
 // Renders at once, no job, no webhook. *ret_fd is the file. Blocks.
 enum dgl_status dgl_documents_preview(struct dgl_documents *d, const struct dgl_principal *who, const char *template_id,
                                       const char *input, size_t input_len, unsigned format, int *ret_fd,

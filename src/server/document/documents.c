@@ -1,0 +1,153 @@
+// Life of the room: making, starting, stopping, counting. The way of a job:
+//
+//   accept (accept.c) ──▶ store: queued ──claim (dispatch.c)──▶ rendering ──engine──▶ finishing (finish.c) ──▶ ready |
+//   failed
+//
+// Invariants. (1) A 202 is answered only for a row on disk. (2) A job in hand is in exactly one of `rendering` and
+// `finishing`; both are bounded, so a slow disk stops claiming before memory grows. (3) Files are durable before the
+// row that names them. (4) The outcome and its event are one transaction; the deliveries it made are handed to the
+// webhook dispatcher after it, and found again at the next start if the process dies in between. (5) What is in hand at
+// a crash is `rendering` in the store and is queued again at start.
+//
+// Rejected: rendering in the accepting thread (a slow template would hold connections) and one thread per job (no
+// back-pressure).
+#include "server/document/parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/log.h"
+
+static void condition_init(pthread_cond_t *c)
+{
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(c, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
+struct timespec dgl_document_after(int64_t ms)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    int64_t ns = t.tv_nsec + (ms % 1000) * 1000000;
+    t.tv_sec += ms / 1000 + ns / 1000000000;
+    t.tv_nsec = ns % 1000000000;
+    return t;
+}
+
+bool dgl_document_rest(struct dgl_documents *d, pthread_cond_t *cond, int64_t ms)
+{
+    struct timespec until = dgl_document_after(ms);
+    pthread_mutex_lock(&d->lock);
+    while (d->started && pthread_cond_timedwait(cond, &d->lock, &until) == 0)
+        ;
+    bool going_on = d->started;
+    pthread_mutex_unlock(&d->lock);
+    return going_on;
+}
+
+// FNV-1a; ids are random enough.
+size_t dgl_document_hash(const char *id)
+{
+    uint64_t h = 14695981039346656037u;
+    for (; *id; id++)
+        h = (h ^ (unsigned char)*id) * 1099511628211u;
+    return (size_t)(h ^ (h >> 32));
+}
+
+enum dgl_status dgl_documents_new(const struct dgl_documents_parts *parts, const struct dgl_documents_options *options,
+                                  struct dgl_documents **ret, struct dgl_error *err)
+{
+    if (options->download_url_ttl_s <= 0)
+        return DGL_FAIL(err, DGL_E_INVALID, "DOWNLOAD_URL_TTL_S must be at least 1 second.");
+    struct dgl_documents *d = DGL_NEW(struct dgl_documents);
+    d->parts = *parts;
+    d->options = *options;
+    d->public_url = dgl_strdup(options->public_url);
+    d->options.public_url = d->public_url;
+    d->facts = dgl_alloc(DGL_DOCUMENT_TEMPLATE_CACHE * sizeof *d->facts);
+    d->finish_tail = &d->finish_head;
+    d->next_expiry_mono_us = INT64_MAX;
+    d->job_us = 20000;
+    pthread_mutex_init(&d->fact_lock, NULL);
+    pthread_mutex_init(&d->lock, NULL);
+    pthread_mutex_init(&d->wait_lock, NULL);
+    condition_init(&d->wake);
+    condition_init(&d->finish);
+    condition_init(&d->idle);
+    *ret = d;
+    return DGL_OK;
+}
+
+enum dgl_status dgl_documents_start(struct dgl_documents *d, struct dgl_error *err)
+{
+    int64_t recovered = 0;
+    DGL_TRY(dgl_store_jobs_recover(d->parts.store, &recovered, err));
+    if (recovered > 0)
+        dgl_log(DGL_LOG_INFO, "documents queued again after an unclean stop", DGL_F_INT("count", recovered));
+    d->more_queued = true;
+    if (pthread_create(&d->dispatcher, NULL, dgl_document_dispatcher, d) != 0)
+        return DGL_FAIL(err, DGL_E_UNAVAILABLE, "The system refused a thread for the document dispatcher.");
+    d->started = true;
+    for (size_t i = 0; i < DGL_DOCUMENT_FINISHERS; i++)
+        if (pthread_create(&d->finishers[i], NULL, dgl_document_finisher, d) != 0)
+            abort(); // start-up: no threads, no service
+    if (pthread_create(&d->keeper, NULL, dgl_document_keeper, d) != 0)
+        abort();
+    return DGL_OK;
+}
+
+void dgl_documents_stop(struct dgl_documents *d, int64_t wait_ms)
+{
+    if (!d || !d->started)
+        return;
+    struct timespec until = dgl_document_after(wait_ms);
+    pthread_mutex_lock(&d->lock);
+    d->stopping = true;
+    pthread_cond_broadcast(&d->wake);
+    while (d->rendering + d->finishing > 0)
+        if (pthread_cond_timedwait(&d->idle, &d->lock, &until) != 0)
+            break;
+    d->started = false;
+    pthread_cond_broadcast(&d->wake);
+    pthread_cond_broadcast(&d->finish);
+    pthread_cond_broadcast(&d->idle);
+    pthread_mutex_unlock(&d->lock);
+    pthread_join(d->dispatcher, NULL);
+    for (size_t i = 0; i < DGL_DOCUMENT_FINISHERS; i++)
+        pthread_join(d->finishers[i], NULL);
+    pthread_join(d->keeper, NULL);
+    dgl_document_waiters_expire(d, 0, true);
+}
+
+void dgl_documents_free(struct dgl_documents *d)
+{
+    if (!d)
+        return;
+    dgl_documents_stop(d, 0);
+    pthread_cond_destroy(&d->wake);
+    pthread_cond_destroy(&d->finish);
+    pthread_cond_destroy(&d->idle);
+    pthread_mutex_destroy(&d->wait_lock);
+    pthread_mutex_destroy(&d->lock);
+    pthread_mutex_destroy(&d->fact_lock);
+    free(d->facts);
+    free(d->public_url);
+    free(d);
+}
+
+void dgl_documents_stats(struct dgl_documents *d, struct dgl_documents_stats *ret)
+{
+    pthread_mutex_lock(&d->lock);
+    uint64_t rendering = d->rendering;
+    pthread_mutex_unlock(&d->lock);
+    *ret = (struct dgl_documents_stats){.accepted = atomic_load(&d->accepted),
+                                        .ready = atomic_load(&d->ready),
+                                        .failed = atomic_load(&d->failed),
+                                        .rendering = rendering,
+                                        .render_us_sum = atomic_load(&d->render_us_sum),
+                                        .render_count = atomic_load(&d->render_count)};
+}

@@ -1,0 +1,66 @@
+// The keeper: once a minute, retention of documents and pruning of logs, in small batches with a pause between them, so
+// that neither the writer nor the disk is held up. Files go after the rows that named them: a crash in between leaves a
+// file nobody links to, never a dead link.
+#include "server/document/parts.h"
+
+#include "base/log.h"
+
+#define US_PER_DAY (INT64_C(86400) * DGL_US_PER_S)
+
+static void delete_blobs(struct dgl_documents *d, const char **uris, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct dgl_error err = DGL_ERROR_INIT;
+        if (dgl_blob_delete(d->parts.blobs, uris[i], &err) != DGL_OK)
+            dgl_log_error(DGL_LOG_WARN, "file of an erased document stays behind", &err);
+    }
+}
+
+static enum dgl_status prune_documents(struct dgl_documents *d, bool *ret_more, struct dgl_error *err)
+{
+    *ret_more = false;
+    if (d->options.retention_days == 0)
+        return DGL_OK;
+    // Never shorter than a link's life.
+    int64_t keep_us = DGL_MAX(d->options.retention_days * US_PER_DAY, d->options.download_url_ttl_s * DGL_US_PER_S);
+    DGL_AUTO(arena) arena = dgl_arena_new(0);
+    const char **uris = NULL;
+    size_t count = 0;
+    DGL_TRY(dgl_store_documents_prune(d->parts.store, arena, dgl_clock_now_us(d->parts.clock) - keep_us,
+                                      DGL_DOCUMENT_PRUNE_BATCH, &uris, &count, err));
+    delete_blobs(d, uris, count);
+    *ret_more = count >= DGL_DOCUMENT_PRUNE_BATCH;
+    return DGL_OK;
+}
+
+static void keep(struct dgl_documents *d)
+{
+    bool more_documents = true, more_rows = true;
+    while (more_documents || more_rows) {
+        struct dgl_error err = DGL_ERROR_INIT;
+        enum dgl_status status = DGL_OK;
+        if (more_documents)
+            status = prune_documents(d, &more_documents, &err);
+        if (status == DGL_OK && more_rows) {
+            int64_t before = d->options.delivery_log_days == 0
+                                 ? 0
+                                 : dgl_clock_now_us(d->parts.clock) - d->options.delivery_log_days * US_PER_DAY;
+            status = dgl_store_prune(d->parts.store, before, DGL_DOCUMENT_PRUNE_BATCH, &more_rows, &err);
+        }
+        if (status != DGL_OK) {
+            dgl_log_error(DGL_LOG_WARN, "old rows could not be pruned; trying again in a minute", &err);
+            return;
+        }
+        if (!dgl_document_rest(d, &d->idle, 50))
+            return;
+    }
+}
+
+void *dgl_document_keeper(void *documents)
+{
+    struct dgl_documents *d = documents;
+    do
+        keep(d);
+    while (dgl_document_rest(d, &d->idle, DGL_DOCUMENT_KEEPER_PERIOD_S * 1000));
+    return NULL;
+}

@@ -1,0 +1,111 @@
+// What the files of this room share: the one struct behind struct dgl_documents, and the bounds.
+#ifndef DGL_SERVER_DOCUMENT_PARTS_H
+#define DGL_SERVER_DOCUMENT_PARTS_H
+
+#include "base/str.h"
+#include "server/document/document.h"
+#include <pthread.h>
+#include <stdatomic.h>
+#include <time.h>
+
+#define DGL_DOCUMENT_FINISHERS 16u      // threads that sync files and commit outcomes; they share group commits
+#define DGL_DOCUMENT_MAX_FINISHING 256u // rendered, not yet committed; past it no job is claimed
+#define DGL_DOCUMENT_MAX_WAITERS 10000u // clients in `Prefer: wait`
+#define DGL_DOCUMENT_WAIT_BUCKETS 1024u
+#define DGL_DOCUMENT_MAX_TRIES 2     // a job that took its worker down this often has failed
+#define DGL_DOCUMENT_MAX_REFUSALS 20 // nor is one tried for ever that the machine keeps refusing (descriptors, memory)
+#define DGL_DOCUMENT_WORK_AHEAD_US 50000  // how much rendering time is claimed ahead
+#define DGL_DOCUMENT_TEMPLATE_CACHE 1024u // rows of templates known to the accepting path
+#define DGL_DOCUMENT_TEMPLATE_TTL_US 2000000
+#define DGL_DOCUMENT_PRUNE_BATCH 100u
+#define DGL_DOCUMENT_KEEPER_PERIOD_S 60
+
+// What accepting needs to know of a template. Direct-mapped by the id's hash; a changed template is forgotten at once.
+struct dgl_template_fact {
+    char id[40], org[40];
+    int64_t version;
+    bool is_uat;
+    int64_t known_until_us; // monotonic
+};
+
+struct dgl_waiter {
+    struct dgl_waiter *next;
+    char id[40];
+    int64_t deadline_mono_us;
+    dgl_document_wait_done done;
+    void *arg;
+};
+
+// A job between claim and commit. Owned by the engine while rendering, then by the finishing queue.
+struct dgl_running {
+    struct dgl_running *next;
+    struct dgl_documents *documents;
+    char id[40], org[40];
+    unsigned formats;
+    int64_t tries;
+    int64_t submitted_mono_us;
+    enum dgl_status status;
+    struct dgl_error error;
+    bool worker_lost;
+    int docx_fd, pdf_fd; // -1 = none
+    int64_t pages, render_us;
+    char engine[16];
+    char *warnings_json;
+};
+
+struct dgl_documents {
+    struct dgl_documents_parts parts;
+    struct dgl_documents_options options;
+    char *public_url;
+
+    pthread_mutex_t fact_lock;
+    struct dgl_template_fact *facts; // DGL_DOCUMENT_TEMPLATE_CACHE
+    uint64_t fact_epoch;             // counts forgets, so that a row read before one is not kept after it
+
+    // Dispatcher: all under `lock`.
+    pthread_mutex_t lock;
+    pthread_cond_t wake;   // dispatcher: a new job, a free place, a stop
+    pthread_cond_t finish; // finishers: something to commit
+    pthread_cond_t idle;   // stop: nothing in hand any more
+    bool started, stopping, more_queued;
+    unsigned rendering, finishing;
+    int64_t job_us; // moving average of one job's time in the engine
+    struct dgl_running *finish_head, **finish_tail;
+    pthread_t dispatcher, keeper, finishers[DGL_DOCUMENT_FINISHERS];
+
+    pthread_mutex_t wait_lock;
+    struct dgl_waiter *waiters[DGL_DOCUMENT_WAIT_BUCKETS]; // by the id's hash
+    unsigned waiter_count;
+    int64_t next_expiry_mono_us;
+
+    atomic_ullong accepted, ready, failed, render_us_sum, render_count;
+};
+
+// documents.c
+struct timespec dgl_document_after(int64_t ms); // on the monotonic clock, for the conditions
+bool dgl_document_rest(struct dgl_documents *d, pthread_cond_t *cond, int64_t ms); // sleeps; false when the room stops
+size_t dgl_document_hash(const char *id);
+// dispatch.c
+void *dgl_document_dispatcher(void *documents);
+void dgl_document_wake(struct dgl_documents *d); // a job was queued
+// finish.c
+void *dgl_document_finisher(void *documents);
+// wait.c
+void dgl_document_waiters_finished(struct dgl_documents *d, const char *id);
+void dgl_document_waiters_expire(struct dgl_documents *d, int64_t now_mono_us, bool all);
+int64_t dgl_document_waiters_next(struct dgl_documents *d); // monotonic; INT64_MAX = none
+// keeper.c
+void *dgl_document_keeper(void *documents);
+// templates.c
+enum dgl_status dgl_document_template_fact(struct dgl_documents *d, const char *org, const char *id,
+                                           struct dgl_template_fact *ret, struct dgl_error *err) DGL_MUST_CHECK;
+// render.c: runs one engine job and waits for it.
+struct dgl_document_rendered {
+    int docx_fd, pdf_fd;
+    char *tokens_json, *problems_json; // malloc'd
+};
+void dgl_document_rendered_fini(struct dgl_document_rendered *r);
+enum dgl_status dgl_document_render_now(struct dgl_documents *d, const struct dgl_engine_job *job,
+                                        struct dgl_document_rendered *ret, struct dgl_error *err) DGL_MUST_CHECK;
+
+#endif

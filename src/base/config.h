@@ -21,8 +21,15 @@ DGL_DEFINE_AUTO(config);
 enum dgl_status dgl_config_load_file(struct dgl_config *c, const char *path, struct dgl_error *err) DGL_MUST_CHECK;
 // Reads every DOCGENLAB_* variable of envp; unknown ones are errors.
 enum dgl_status dgl_config_load_env(struct dgl_config *c, char **envp, struct dgl_error *err) DGL_MUST_CHECK;
+// Keys in any case, '-' as '_'. `origin` ("command line") begins the message of an error. An empty value unsets a
+// string and takes a number or switch back to its default.
 enum dgl_status dgl_config_set(struct dgl_config *c, const char *key, const char *value, const char *origin,
                                struct dgl_error *err) DGL_MUST_CHECK;
+// Takes argv[*index], which begins with "--", and its value ("--key value", "--key=value", a bare switch) and moves
+// *index past them.
+enum dgl_status dgl_config_take_flag(struct dgl_config *c, int argc, char **argv, int *index,
+                                     struct dgl_error *err) DGL_MUST_CHECK;
+// Keys must be in the table.
 const char *dgl_config_str(const struct dgl_config *c, const char *key); // NULL = unset; borrowed
 int64_t dgl_config_int(const struct dgl_config *c, const char *key);
 bool dgl_config_bool(const struct dgl_config *c, const char *key);

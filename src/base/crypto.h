@@ -47,7 +47,7 @@ uint8_t dgl_keyring_current(const struct dgl_keyring *k); // key id
 bool dgl_keyring_subkey(const struct dgl_keyring *k, uint8_t key_id, enum dgl_key_purpose purpose,
                         unsigned char out[32]); // false: no such key id
 // secretbox with random nonce; `context` (for instance "webhook_secret:<org>") is bound in: opening under another
-// fails.
+// fails. A value that does not open is DGL_E_INTERNAL with slug "cannot_unseal".
 enum dgl_status dgl_seal(const struct dgl_keyring *k, const char *context, const void *data, size_t len,
                          struct dgl_buf *ret_sealed, struct dgl_error *err) DGL_MUST_CHECK;
 enum dgl_status dgl_unseal(const struct dgl_keyring *k, const char *context, const void *sealed, size_t len,

@@ -113,20 +113,22 @@ static enum dgl_status sync_parent(const char *path, struct dgl_error *err)
 }
 
 static enum dgl_status fill_temporary(int fd, const char *temporary, const char *path, const void *data, size_t len,
-                                      unsigned mode, struct dgl_error *err)
+                                      unsigned mode, unsigned rename_flags, struct dgl_error *err)
 {
     if (fchmod(fd, (mode_t)mode) != 0)
         return DGL_FAIL_ERRNO(err, errno, "cannot set the mode of %s", temporary);
     DGL_TRY(dgl_file_write_fd(fd, data, len, err));
     if (fdatasync(fd) != 0)
         return DGL_FAIL_ERRNO(err, errno, "cannot sync %s", temporary);
-    if (rename(temporary, path) != 0)
-        return DGL_FAIL_ERRNO(err, errno, "cannot rename %s to %s", temporary, path);
-    return DGL_OK;
+    if (renameat2(AT_FDCWD, temporary, AT_FDCWD, path, rename_flags) == 0)
+        return DGL_OK;
+    if (errno == EEXIST)
+        return DGL_FAIL(err, DGL_E_CONFLICT, "the file is there already");
+    return DGL_FAIL_ERRNO(err, errno, "cannot rename %s to %s", temporary, path);
 }
 
-enum dgl_status dgl_file_write_atomic(const char *path, const void *data, size_t len, unsigned mode,
-                                      struct dgl_error *err)
+static enum dgl_status write_durably(const char *path, const void *data, size_t len, unsigned mode,
+                                     unsigned rename_flags, struct dgl_error *err)
 {
     char temporary[PATH_MAX];
     unsigned long long unique;
@@ -137,13 +139,25 @@ enum dgl_status dgl_file_write_atomic(const char *path, const void *data, size_t
     DGL_AUTO_FD fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return DGL_FAIL_ERRNO(err, errno, "cannot create %s", temporary);
-    enum dgl_status status = fill_temporary(fd, temporary, path, data, len, mode, err);
+    enum dgl_status status = fill_temporary(fd, temporary, path, data, len, mode, rename_flags, err);
     if (status != DGL_OK) {
         unlink(temporary);
         dgl_error_prefix(err, "%s", path);
         return status;
     }
     return sync_parent(path, err);
+}
+
+enum dgl_status dgl_file_write_atomic(const char *path, const void *data, size_t len, unsigned mode,
+                                      struct dgl_error *err)
+{
+    return write_durably(path, data, len, mode, 0, err);
+}
+
+enum dgl_status dgl_file_create_atomic(const char *path, const void *data, size_t len, unsigned mode,
+                                       struct dgl_error *err)
+{
+    return write_durably(path, data, len, mode, RENAME_NOREPLACE, err);
 }
 
 // Makes one directory; one that is there already is fine.

@@ -10,6 +10,7 @@ struct dgl_id {
     char s[40]; // NUL-terminated; "" = none
 };
 struct dgl_id dgl_id_new(struct dgl_clock *clock); // monotonic within the process; thread safe
+// The form only (lower-case UUID), not the version.
 bool dgl_id_valid(const char *s, size_t len);
 bool dgl_id_parse(const char *s, struct dgl_id *ret);  // false leaves *ret alone; NULL is false
 struct dgl_id dgl_id_message(struct dgl_clock *clock); // "msg_…"

@@ -1,4 +1,47 @@
-int main(void)
+// docgenlab: the table of commands.
+#include "cli/cli.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/version.h"
+
+static const struct {
+    const char *word;
+    int (*run)(int argc, char **argv);
+    const char *help;
+} commands[] = {
+    {"serve", dgl_cmd_serve, "run the server"},
+    {"init", dgl_cmd_init, "make the first organization, its admin and an API key"},
+    {"render", dgl_cmd_render, "fill a template: render TEMPLATE DATA.json -o OUT.pdf|OUT.docx"},
+    {"lint", dgl_cmd_lint, "show a template's tokens and problems"},
+    {"keys", dgl_cmd_keys, "list, create and revoke API keys"},
+    {"users", dgl_cmd_users, "list and create users, set a password"},
+    {"version", dgl_cmd_version, "print the version"},
+};
+
+static void print_help(void)
 {
-    return 0;
+    printf("docgenlab %s: documents from Word templates, with a webhook when each is ready.\n\nUsage: docgenlab "
+           "COMMAND …\n\n",
+           DGL_VERSION);
+    for (size_t i = 0; i < DGL_COUNT(commands); i++)
+        printf("  %-8s %s\n", commands[i].word, commands[i].help);
+    puts("\n`docgenlab COMMAND --help` tells more. Exit codes: 0 done, 1 the work failed, 2 wrong usage.");
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2)
+        return dgl_cli_usage(NULL, "A command is missing.");
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+        print_help();
+        return 0;
+    }
+    if (strcmp(argv[1], "--version") == 0)
+        argv[1] = "version";
+    for (size_t i = 0; i < DGL_COUNT(commands); i++)
+        if (strcmp(argv[1], commands[i].word) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    return dgl_cli_usage(NULL, "The command %s is not known.", argv[1]);
 }

@@ -128,6 +128,11 @@ void dgl_documents_free(struct dgl_documents *d)
     if (!d)
         return;
     dgl_documents_stop(d, 0);
+    while (d->finish_head) { // came after the finishers had gone: rendered again after the next start
+        struct dgl_running *job = d->finish_head;
+        d->finish_head = job->next;
+        dgl_document_running_free(job);
+    }
     pthread_cond_destroy(&d->wake);
     pthread_cond_destroy(&d->finish);
     pthread_cond_destroy(&d->idle);

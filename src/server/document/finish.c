@@ -12,7 +12,7 @@
 
 #include "base/log.h"
 
-static void running_free(struct dgl_running *job)
+void dgl_document_running_free(struct dgl_running *job)
 {
     if (job->docx_fd >= 0)
         close(job->docx_fd);
@@ -114,7 +114,7 @@ static void finish_job(struct dgl_documents *d, struct dgl_running *job)
             break; // stays `rendering` in the store and is rendered again after the next start
         delay_ms = DGL_MIN(delay_ms * 2, 5000);
     }
-    running_free(job);
+    dgl_document_running_free(job);
     pthread_mutex_lock(&d->lock);
     d->finishing--;
     if (d->rendering + d->finishing == 0)

@@ -90,6 +90,7 @@ void *dgl_document_dispatcher(void *documents);
 void dgl_document_wake(struct dgl_documents *d); // a job was queued
 // finish.c
 void *dgl_document_finisher(void *documents);
+void dgl_document_running_free(struct dgl_running *job);
 // wait.c
 void dgl_document_waiters_finished(struct dgl_documents *d, const char *id);
 void dgl_document_waiters_expire(struct dgl_documents *d, int64_t now_mono_us, bool all);

@@ -1,0 +1,20 @@
+// docgenlab serve
+#include "cli/cli.h"
+
+#include "server/app/app.h"
+
+static const char help[] =
+    "Usage: docgenlab serve [--listen ADDRESS:PORT] [--data DIR] [--config FILE] [--OPTION VALUE …]\n\n"
+    "Runs the server until SIGTERM or SIGINT and prints one line with its address when it is ready.\n";
+
+int dgl_cmd_serve(int argc, char **argv)
+{
+    DGL_AUTO(config) config = NULL;
+    int code = 0;
+    if (!dgl_cli_parse(argc, argv, help, NULL, 0, NULL, 0, NULL, &config, &code))
+        return code;
+    struct dgl_error err = DGL_ERROR_INIT;
+    if (dgl_app_serve(config, &err) != DGL_OK)
+        return dgl_cli_fail(&err);
+    return 0;
+}

@@ -1,0 +1,322 @@
+// Starting and stopping the server.
+//
+// Start: supervisor (forked before anything else, while the process is small and has no threads) ─▶ data folder, locked
+// ─▶ store, files ─▶ net, webhook, engine, account, documents ─▶ http with the routes of api and ui ─▶ threads ─▶
+// "listening". Stop (SIGTERM, SIGINT): readiness off ─▶ http drains ─▶ documents finish ─▶ webhooks in flight end ─▶
+// engine ─▶ store. At most STOP_MS in all; a second signal ends the process at once. What was not finished is durable
+// and goes on after the next start.
+#include "server/app/parts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/str.h"
+#include "base/version.h"
+#include "server/api/api.h"
+#include "server/ui/ui.h"
+
+#define STOP_HTTP_MS 10000
+#define STOP_DOCUMENTS_MS 12000
+#define STOP_WEBHOOK_MS 6000
+#define STOP_ENGINE_MS 2000
+
+struct app {
+    const struct dgl_config *config;
+    struct dgl_arena *arena; // strings that live as long as the server
+    struct dgl_clock *clock;
+    int lock_fd;
+    struct dgl_supervisor *supervisor;
+    struct dgl_keyring *keys;
+    struct dgl_store *store;
+    struct dgl_blob_store *blobs;
+    struct dgl_guard *webhook_guard, *fetch_guard;
+    struct dgl_net_client *net;
+    struct dgl_webhook *webhook;
+    struct dgl_image_fetcher fetcher;
+    struct dgl_engine *engine;
+    struct dgl_account *account;
+    struct dgl_documents *documents;
+    struct dgl_http_server *http;
+    struct dgl_api *api;
+    struct dgl_ui *ui;
+    const char *public_url;
+};
+
+static const char *str(const struct app *a, const char *key)
+{
+    return dgl_config_str(a->config, key);
+}
+
+static int64_t num(const struct app *a, const char *key)
+{
+    return dgl_config_int(a->config, key);
+}
+
+// One server per data folder: two would render every job twice.
+static enum dgl_status lock_data(struct app *a, struct dgl_error *err)
+{
+    char *path = dgl_arena_printf(a->arena, "%s/lock", dgl_app_data_dir(a->config));
+    a->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (a->lock_fd < 0)
+        return DGL_FAIL_ERRNO(err, errno, "%s cannot be opened", path);
+    if (flock(a->lock_fd, LOCK_EX | LOCK_NB) != 0)
+        return DGL_FAIL_FIELD(err, DGL_E_CONFLICT, NULL, "DATA_DIR",
+                              "DATA_DIR %s is in use by another docgenlab server; stop it or name another folder.",
+                              dgl_app_data_dir(a->config));
+    return DGL_OK;
+}
+
+static enum dgl_status open_net(struct app *a, struct dgl_error *err)
+{
+    struct dgl_guard_options webhooks = {.allow_http = dgl_config_bool(a->config, "WEBHOOK_ALLOW_HTTP"),
+                                         .allow_nets = str(a, "WEBHOOK_ALLOW_NETS"),
+                                         .refuse_own_addresses = true};
+    DGL_TRY(dgl_guard_new(&webhooks, &a->webhook_guard, err));
+    struct dgl_guard_options fetches = {.allow_nets = str(a, "FETCH_ALLOW_NETS"), .refuse_own_addresses = true};
+    DGL_TRY(dgl_guard_new(&fetches, &a->fetch_guard, err));
+    struct dgl_net_client_options net = {.ca_file = str(a, "WEBHOOK_CA_FILE"),
+                                         .bind_address = str(a, "WEBHOOK_BIND_ADDRESS"),
+                                         .max_in_flight = (unsigned)num(a, "WEBHOOK_MAX_IN_FLIGHT")};
+    return dgl_net_client_new(&net, &a->net, err);
+}
+
+static enum dgl_status open_http(struct app *a, struct dgl_error *err)
+{
+    struct dgl_http_options options = {.listen = str(a, "LISTEN"),
+                                       .tls_cert_file = str(a, "TLS_CERT_FILE"),
+                                       .tls_key_file = str(a, "TLS_KEY_FILE"),
+                                       .trusted_proxies = str(a, "TRUSTED_PROXIES"),
+                                       .threads = (unsigned)num(a, "HTTP_THREADS"),
+                                       .temp_dir = dgl_app_data_dir(a->config),
+                                       .error_page = dgl_ui_error_page,
+                                       .error_page_ctx = &a->ui};
+    return dgl_http_server_new(&options, a->clock, &a->http, err);
+}
+
+// PUBLIC_URL as given, without a trailing slash; else where we listen.
+static enum dgl_status choose_public_url(struct app *a, struct dgl_error *err)
+{
+    const char *given = str(a, "PUBLIC_URL");
+    bool tls = str(a, "TLS_CERT_FILE") != NULL;
+    if (!given) {
+        a->public_url = dgl_arena_printf(a->arena, "%s://%s", tls ? "https" : "http", dgl_http_server_address(a->http));
+        return DGL_OK;
+    }
+    struct dgl_url url;
+    DGL_TRY(dgl_url_parse(given, strlen(given), "PUBLIC_URL", &url, err));
+    size_t len = strlen(url.text);
+    while (len > 0 && url.text[len - 1] == '/')
+        len--;
+    a->public_url = dgl_arena_strndup(a->arena, url.text, len);
+    return DGL_OK;
+}
+
+static enum dgl_status open_webhook(struct app *a, struct dgl_error *err)
+{
+    struct dgl_webhook_options options = {.public_url = a->public_url,
+                                          .download_url_ttl_s = num(a, "DOWNLOAD_URL_TTL_S"),
+                                          .schedule = str(a, "WEBHOOK_RETRY_SCHEDULE"),
+                                          .timeout_ms = num(a, "WEBHOOK_TIMEOUT_MS"),
+                                          .max_in_flight = (unsigned)num(a, "WEBHOOK_MAX_IN_FLIGHT"),
+                                          .development = dgl_config_bool(a->config, "WEBHOOK_ALLOW_HTTP"),
+                                          .source_ips = str(a, "WEBHOOK_SOURCE_IPS"),
+                                          .bind_address = str(a, "WEBHOOK_BIND_ADDRESS")};
+    return dgl_webhook_new(a->store, a->net, a->webhook_guard, a->keys, a->clock, &options, &a->webhook, err);
+}
+
+static enum dgl_status open_engine(struct app *a, struct dgl_error *err)
+{
+    a->fetcher = (struct dgl_image_fetcher){.net = a->net, .guard = a->fetch_guard};
+    struct dgl_engine_options options = {.workers = (unsigned)num(a, "RENDER_WORKERS"),
+                                         .office_workers = (unsigned)num(a, "OFFICE_WORKERS"),
+                                         .timeout_ms = num(a, "RENDER_TIMEOUT_MS"),
+                                         .memory_bytes = num(a, "RENDER_MEMORY_BYTES"),
+                                         .scratch_dir =
+                                             dgl_arena_printf(a->arena, "%s/scratch", dgl_app_data_dir(a->config)),
+                                         .office_program = str(a, "OFFICE_PROGRAM"),
+                                         .fetcher = dgl_app_fetch_image,
+                                         .fetcher_ctx = &a->fetcher};
+    return dgl_engine_new(a->supervisor, &options, &a->engine, err);
+}
+
+static enum dgl_status open_documents(struct app *a, struct dgl_error *err)
+{
+    struct dgl_account_options account = {.rate_limit_per_minute = num(a, "RATE_LIMIT_PER_MINUTE")};
+    DGL_TRY(dgl_account_new(a->store, a->clock, a->keys, &account, &a->account, err));
+    struct dgl_documents_parts parts = {.store = a->store,
+                                        .blobs = a->blobs,
+                                        .engine = a->engine,
+                                        .webhook = a->webhook,
+                                        .keys = a->keys,
+                                        .clock = a->clock};
+    struct dgl_documents_options options = {.public_url = a->public_url,
+                                            .download_url_ttl_s = num(a, "DOWNLOAD_URL_TTL_S"),
+                                            .max_concurrent_jobs = num(a, "MAX_CONCURRENT_JOBS"),
+                                            .retention_days = num(a, "DOCUMENT_RETENTION_DAYS"),
+                                            .delivery_log_days = num(a, "DELIVERY_LOG_DAYS"),
+                                            .max_upload_bytes = num(a, "MAX_UPLOAD_BYTES")};
+    return dgl_documents_new(&parts, &options, &a->documents, err);
+}
+
+static enum dgl_status open_faces(struct app *a, struct dgl_error *err)
+{
+    struct dgl_api_parts api = {.store = a->store,
+                                .account = a->account,
+                                .documents = a->documents,
+                                .webhook = a->webhook,
+                                .engine = a->engine,
+                                .clock = a->clock,
+                                .public_url = a->public_url,
+                                .version = DGL_VERSION,
+                                .max_upload_bytes = num(a, "MAX_UPLOAD_BYTES")};
+    DGL_TRY(dgl_api_new(&api, a->http, &a->api, err));
+    struct dgl_ui_parts ui = {.store = a->store,
+                              .account = a->account,
+                              .documents = a->documents,
+                              .webhook = a->webhook,
+                              .clock = a->clock,
+                              .public_url = a->public_url,
+                              .version = DGL_VERSION,
+                              .max_upload_bytes = num(a, "MAX_UPLOAD_BYTES"),
+                              .allow_setup = true};
+    return dgl_ui_new(&ui, a->http, &a->ui, err);
+}
+
+static enum dgl_status open_all(struct app *a, struct dgl_error *err)
+{
+    DGL_TRY(dgl_app_open_store(a->config, true, &a->keys, &a->store, err));
+    DGL_TRY(lock_data(a, err));
+    DGL_TRY(dgl_blob_open(dgl_arena_printf(a->arena, "%s/files", dgl_app_data_dir(a->config)), &a->blobs, err));
+    DGL_TRY(open_net(a, err));
+    DGL_TRY(open_http(a, err));
+    DGL_TRY(choose_public_url(a, err));
+    DGL_TRY(open_webhook(a, err));
+    DGL_TRY(open_engine(a, err));
+    DGL_TRY(open_documents(a, err));
+    DGL_TRY(open_faces(a, err));
+    DGL_TRY(dgl_webhook_start(a->webhook, err));
+    DGL_TRY(dgl_documents_start(a->documents, err));
+    return dgl_http_server_start(a->http, err);
+}
+
+static void stop_all(struct app *a)
+{
+    if (a->api)
+        dgl_api_set_stopping(a->api);
+    if (a->http)
+        dgl_http_server_stop(a->http, STOP_HTTP_MS);
+    if (a->documents)
+        dgl_documents_stop(a->documents, STOP_DOCUMENTS_MS);
+    if (a->webhook)
+        dgl_webhook_stop(a->webhook, STOP_WEBHOOK_MS);
+    if (a->engine)
+        dgl_engine_stop(a->engine, STOP_ENGINE_MS);
+}
+
+static void free_all(struct app *a)
+{
+    dgl_ui_free(a->ui);
+    dgl_api_free(a->api);
+    dgl_http_server_free(a->http);
+    dgl_engine_free(a->engine);
+    dgl_documents_free(a->documents);
+    dgl_webhook_free(a->webhook);
+    dgl_net_client_free(a->net);
+    dgl_guard_free(a->webhook_guard);
+    dgl_guard_free(a->fetch_guard);
+    dgl_account_free(a->account);
+    if (a->blobs)
+        dgl_blob_close(a->blobs);
+    dgl_store_free(a->store);
+    dgl_keyring_free(a->keys);
+    if (a->supervisor)
+        dgl_supervisor_stop(a->supervisor);
+    if (a->lock_fd >= 0)
+        close(a->lock_fd);
+    dgl_arena_free(a->arena);
+}
+
+static void announce(const struct app *a)
+{
+    bool tls = str(a, "TLS_CERT_FILE") != NULL;
+    printf("docgenlab listening on %s://%s\n", tls ? "https" : "http", dgl_http_server_address(a->http));
+    fflush(stdout);
+    dgl_log(DGL_LOG_INFO, "ready", DGL_F_STR("version", DGL_VERSION),
+            DGL_F_STR("address", dgl_http_server_address(a->http)), DGL_F_STR("public_url", a->public_url),
+            DGL_F_STR("data", dgl_app_data_dir(a->config)));
+}
+
+static enum dgl_status configure_log(const struct dgl_config *config, struct dgl_error *err)
+{
+    enum dgl_log_level level;
+    enum dgl_log_format format;
+    if (!dgl_log_parse_level(dgl_config_str(config, "LOG_LEVEL"), &level))
+        return DGL_FAIL_FIELD(err, DGL_E_INVALID, NULL, "LOG_LEVEL",
+                              "LOG_LEVEL must be debug, info, warn, error or off.");
+    if (!dgl_log_parse_format(dgl_config_str(config, "LOG_FORMAT"), &format))
+        return DGL_FAIL_FIELD(err, DGL_E_INVALID, NULL, "LOG_FORMAT", "LOG_FORMAT must be auto, text or json.");
+    if (strcmp(dgl_config_str(config, "ROLE"), "all") != 0)
+        return DGL_FAIL_FIELD(err, DGL_E_UNSUPPORTED, NULL, "ROLE", "ROLE must be all with the embedded database.");
+    dgl_log_configure(level, format);
+    return DGL_OK;
+}
+
+// The signals that end the server: blocked before any thread is made, taken by the main thread alone.
+static sigset_t block_signals(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    return set;
+}
+
+// A second signal while stopping: at once. What is on disk is whole (every answer followed its commit).
+static void *second_signal(void *set)
+{
+    int signal_number = 0;
+    sigwait(set, &signal_number);
+    _exit(1);
+}
+
+static void wait_and_stop(struct app *a, sigset_t *set)
+{
+    int signal_number = 0;
+    sigwait(set, &signal_number);
+    dgl_log(DGL_LOG_INFO, "stopping", DGL_F_STR("signal", signal_number == SIGINT ? "SIGINT" : "SIGTERM"));
+    pthread_t watcher;
+    if (pthread_create(&watcher, NULL, second_signal, set) == 0)
+        pthread_detach(watcher);
+    stop_all(a);
+}
+
+enum dgl_status dgl_app_serve(const struct dgl_config *config, struct dgl_error *err)
+{
+    static sigset_t set; // outlives the watcher of the second signal
+    struct app a = {.config = config, .clock = dgl_clock_system(), .lock_fd = -1};
+    DGL_TRY(configure_log(config, err));
+    DGL_TRY(dgl_crypto_init(err));
+    DGL_TRY(dgl_supervisor_start(&a.supervisor, err));
+    set = block_signals();
+    a.arena = dgl_arena_new(0);
+    enum dgl_status status = open_all(&a, err);
+    if (status == DGL_OK) {
+        announce(&a);
+        wait_and_stop(&a, &set);
+        dgl_log(DGL_LOG_INFO, "stopped");
+    } else {
+        stop_all(&a);
+    }
+    free_all(&a);
+    return status;
+}

@@ -1,0 +1,70 @@
+# What a person types. Meson and Ninja do the work underneath; everything made goes to build/.
+#
+#   make            build build/docgenlab
+#   make demo       the whole road once: template, document, webhook, download; ends by itself
+#   make run        a server to click through, with first-run credentials
+#   make test       everything that can be tested, with counts at the end
+#   make asan       the unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
+#   make tsan       the threaded rooms' unit tests under ThreadSanitizer
+#   make bench      measurements, with ratios against the bare limits and peers
+#   make format     clang-format over the sources
+#   make install    DESTDIR= PREFIX=/usr/local
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+MESON ?= meson
+
+.PHONY: all build demo run test asan tsan bench format install clean deps test-deps
+all: build
+
+deps:
+	@scripts/deps build
+
+test-deps:
+	@scripts/deps build office test
+
+build/release/build.ninja: | deps
+	$(MESON) setup build/release --prefix=$(PREFIX) --buildtype=debugoptimized -Dwerror=true >build/meson-release.log 2>&1 || { cat build/meson-release.log; rm -rf build/release; exit 1; }
+
+build: deps | build-dir
+	@$(MAKE) --no-print-directory build/release/build.ninja
+	ninja -C build/release
+	@ln -sf release/src/cli/docgenlab build/docgenlab
+
+build-dir:
+	@mkdir -p build
+
+demo: | build-dir
+	@scripts/deps build office demo
+	@$(MAKE) --no-print-directory build
+	@python3 scripts/demo.py
+
+run: | build-dir
+	@scripts/deps build office demo
+	@$(MAKE) --no-print-directory build
+	@python3 scripts/run.py
+
+test: | build-dir
+	@scripts/deps build office demo test
+	@$(MAKE) --no-print-directory build
+	@scripts/test
+
+asan: | build-dir deps
+	@scripts/sanitize address,undefined
+
+tsan: | build-dir deps
+	@scripts/sanitize thread
+
+bench: | build-dir
+	@scripts/deps build office demo test bench
+	@$(MAKE) --no-print-directory build
+	@python3 bench/run.py
+
+format:
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+install: build
+	$(MESON) install -C build/release --no-rebuild $(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))
+
+clean:
+	rm -rf build

@@ -20,8 +20,10 @@ enum dgl_status dgl_budget_tick_slow(struct dgl_budget *b, struct dgl_error *err
                              "the job takes more steps than one document may; look for a loop that does not end");
     }
     b->until_clock = STEPS_PER_LOOK - 1;
-    if (b->canceled && *b->canceled)
+    if (b->canceled && *b->canceled) {
+        b->until_clock = 0; // from here on every step says so
         return DGL_FAIL(err, DGL_E_CANCELED, "the job was canceled");
+    }
     if (b->clock && dgl_clock_mono_us(b->clock) >= b->deadline_mono_us) {
         b->until_clock = 0;
         return DGL_FAIL(err, DGL_E_TIMEOUT, "the job did not finish before its deadline");

@@ -35,6 +35,16 @@ enum dgl_net_outcome {
     DGL_NET_CANCELED,
 };
 const char *dgl_net_outcome_word(enum dgl_net_outcome o); // "answered", "blocked", "dns", …
+// Finer than DGL_NET_TLS, for advice.
+enum dgl_net_tls_problem {
+    DGL_NET_TLS_FINE,
+    DGL_NET_TLS_SELF_SIGNED, // a certificate nobody vouches for
+    DGL_NET_TLS_UNTRUSTED,   // the issuer is unknown or an intermediate certificate is missing
+    DGL_NET_TLS_EXPIRED,
+    DGL_NET_TLS_NOT_YET_VALID,
+    DGL_NET_TLS_WRONG_NAME,
+    DGL_NET_TLS_HANDSHAKE, // no common version or cipher, or no TLS at all on that port
+};
 
 struct dgl_net_request {
     const char *method; // "POST", "GET"
@@ -54,20 +64,30 @@ struct dgl_net_result { // borrowed during `done`
     int http_status;      // 0 = none
     char address[64];     // connected to; "" = none
     bool address_private; // reachable only thanks to allow_nets: not to be stored or shown to tenants
-    int64_t dns_us, connect_us, tls_us, first_byte_us, total_us; // durations from the start, 0 = not reached
-    char tls[64];                                                // "TLSv1.3" and cipher; "" = none
-    const char *headers;                                         // answer's header lines as received, at most 8 KiB
+    // Microseconds from the start (when the request left the waiting line) to the end of each phase; 0 = not reached.
+    // Over a reused connection connect_us and tls_us equal dns_us.
+    int64_t dns_us, connect_us, tls_us, first_byte_us, total_us;
+    char tls[64];        // "TLSv1.3" and cipher; "" = none
+    const char *headers; // answer's header lines as received, at most 8 KiB
     size_t headers_len;
     const char *body;
     size_t body_len;
+    bool body_cut;         // it was longer than what was read or kept
+    bool reused;           // over a connection that was open already
     int64_t retry_after_s; // from the answer, both forms; -1 = none
-    char message[256];     // one sentence for a person; no inside addresses when blocked
+    enum dgl_net_tls_problem tls_problem;
+    char message[256];       // one sentence for a person; no inside addresses when blocked
+    char operator_note[128]; // for the operator's log only: the address that was refused; "" = nothing to add
 };
+// Retry-After, seconds or an HTTP date (RFC 9110 §10.2.3), as seconds from now_s; -1 when it is neither.
+int64_t dgl_net_retry_after(const char *value, size_t len, int64_t now_s);
 // Called in the client's thread; must not block.
 typedef void (*dgl_net_done)(void *arg, const struct dgl_net_result *result);
 enum dgl_status dgl_net_client_submit(struct dgl_net_client *c, const struct dgl_net_request *request,
                                       dgl_net_done done, void *arg, struct dgl_error *err) DGL_MUST_CHECK;
-// The same, waiting. Only from threads that may block (worker pool, command line).
+// The same, waiting. Only from threads that may block (worker pool, command line). DGL_OK whenever the exchange came
+// to an end: ret->outcome tells which. The answer's body is appended to ret_body, where ret->body then points;
+// ret->headers is NULL.
 enum dgl_status dgl_net_client_fetch(struct dgl_net_client *c, const struct dgl_net_request *request,
                                      struct dgl_buf *ret_body, struct dgl_net_result *ret,
                                      struct dgl_error *err) DGL_MUST_CHECK;

@@ -27,4 +27,10 @@ enum dgl_status dgl_guard_check_url(const struct dgl_guard *g, const struct dgl_
 // Whether an address may be connected to. *ret_private: let through only thanks to allow_nets.
 bool dgl_guard_allows(const struct dgl_guard *g, const struct sockaddr *address, bool *ret_private);
 
+// The address of a URL whose host is a literal; false for names.
+bool dgl_guard_literal(const struct dgl_url *url, struct sockaddr_storage *ret);
+// "localhost" and names below it never go to DNS (RFC 6761 §6.3): they mean the loopback addresses, IPv4 first.
+bool dgl_guard_name_is_local(const char *host);
+size_t dgl_guard_local_addresses(uint16_t port, struct sockaddr_storage ret[2]);
+
 #endif

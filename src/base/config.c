@@ -55,7 +55,7 @@ static void write_flag(const char *key, char *out, size_t size)
 }
 
 static enum dgl_status fail_unknown(const struct dgl_config *c, struct dgl_str key, const char *origin,
-                                    struct dgl_error *err)
+                                    const char *prefix, struct dgl_error *err)
 {
     char asked[64];
     size_t len = DGL_MIN(key.len, sizeof(asked) - 1);
@@ -71,7 +71,7 @@ static enum dgl_status fail_unknown(const struct dgl_config *c, struct dgl_str k
             nearest = known.data;
         }
     }
-    return DGL_FAIL_SLUG(err, DGL_E_INVALID, "unknown_option", "%s: %.*s is not a known option%s%s%s", origin,
+    return DGL_FAIL_SLUG(err, DGL_E_INVALID, "unknown_option", "%s: %s%.*s is not a known option%s%s%s", origin, prefix,
                          (int)DGL_MIN(key.len, (size_t)100), key.data, nearest ? "; did you mean " : "",
                          nearest ? nearest : "", nearest ? "?" : "");
 }
@@ -147,7 +147,7 @@ enum dgl_status dgl_config_set(struct dgl_config *c, const char *key, const char
 {
     const struct dgl_option *o = find(c, dgl_str_of(key));
     if (!o)
-        return fail_unknown(c, dgl_str_of(key), origin, err);
+        return fail_unknown(c, dgl_str_of(key), origin, "", err);
     return set_option(c, o, value, origin, err);
 }
 
@@ -167,7 +167,7 @@ static enum dgl_status load_line(struct dgl_config *c, struct dgl_str line, cons
     struct dgl_str value = dgl_str_trim((struct dgl_str){equals + 1, line.len - key_len - 1});
     const struct dgl_option *o = find(c, key);
     if (!o)
-        return fail_unknown(c, key, origin, err);
+        return fail_unknown(c, key, origin, "", err);
     if (seen[o - c->options])
         return DGL_FAIL_FIELD(err, DGL_E_INVALID, "invalid_option", o->key, "%s: %s is given twice in this file",
                               origin, o->key);
@@ -205,7 +205,7 @@ enum dgl_status dgl_config_load_env(struct dgl_config *c, char **envp, struct dg
         struct dgl_str key = {name, (size_t)(equals - name)};
         const struct dgl_option *o = find(c, key);
         if (!o)
-            return fail_unknown(c, key, "environment variable " ENV_PREFIX, err);
+            return fail_unknown(c, key, "environment", ENV_PREFIX, err);
         DGL_TRY(set_option(c, o, equals + 1, "environment", err));
     }
     return DGL_OK;
@@ -217,7 +217,7 @@ enum dgl_status dgl_config_take_flag(struct dgl_config *c, int argc, char **argv
     struct dgl_str key = {name, equals ? (size_t)(equals - name) : strlen(name)};
     const struct dgl_option *o = find(c, key);
     if (!o)
-        return fail_unknown(c, key, "command line", err);
+        return fail_unknown(c, key, "command line", "--", err);
     const char *value = equals ? equals + 1 : NULL;
     int next = *index + 1;
     if (!value && o->kind == DGL_OPTION_BOOL)

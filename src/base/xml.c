@@ -251,16 +251,16 @@ static enum dgl_status check_before(const char *data, size_t len, const char *wh
     return DGL_OK;
 }
 
-static void init_library(void)
+void dgl_xml_init(void)
 {
-    xmlInitParser();
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, xmlInitParser);
 }
 
 enum dgl_status dgl_xml_parse(const char *data, size_t len, const char *what, const struct dgl_xml_handler *h,
                               struct dgl_error *err)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, init_library);
+    dgl_xml_init();
     DGL_TRY(check_before(data, len, what, err));
     struct parse p = {.handler = h, .what = what, .err = err, .status = DGL_OK};
     p.parser = xmlCreateMemoryParserCtxt(data, (int)len);

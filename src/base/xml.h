@@ -28,6 +28,9 @@ struct dgl_xml_handler {
     enum dgl_status (*text)(void *ctx, struct dgl_str text, struct dgl_error *err); // may come in pieces; may be NULL
     void *ctx;
 };
+// Sets the library up. Done by the first parse otherwise; a process that gives up system calls does it before. Thread
+// safe, may be called again.
+void dgl_xml_init(void);
 // Malformed XML is DGL_E_MALFORMED naming `what` and the line.
 enum dgl_status dgl_xml_parse(const char *data, size_t len, const char *what, const struct dgl_xml_handler *h,
                               struct dgl_error *err) DGL_MUST_CHECK;

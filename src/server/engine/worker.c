@@ -1,0 +1,378 @@
+// The native worker: a process that compiles templates, tells what they hold, and fills them.
+//
+//   lock in ─▶ READY ─▶ ( JOB ─▶ compile or cache ─▶ bind ─▶ memfd ─▶ RESULT )* ─▶ end of the socket ─▶ exit
+//
+// Everything that takes strangers' bytes apart happens here and nowhere else. The process has its socket, the
+// descriptors that come with a job, and memory. One thread; an arena per job. A job's deadline stands in its budget, so
+// a loop that does not end is told kindly; what does not look at the budget is killed from outside a little later.
+#include "base/clock.h"
+#include "base/crypto.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "render/docx/docx.h"
+#include "server/engine/cache.h"
+#include "server/engine/kinds.h"
+#include "server/engine/protocol.h"
+#include "server/engine/sandbox.h"
+#include <errno.h>
+#include <libxml/parser.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unicode/ucal.h>
+#include <unicode/uclean.h>
+#include <unicode/ucol.h>
+#include <unicode/udat.h>
+#include <unicode/unum.h>
+#include <unistd.h>
+
+#define TRIM_EVERY 256u                     // jobs
+#define KEEP_OUTPUT_BYTES ((size_t)2 << 20) // a larger output buffer is given back after the job
+#define EXPLAIN_MAX_BYTES DGL_ENGINE_MAX_TEXT_BYTES
+
+struct worker {
+    int socket;
+    struct dgl_template_cache *cache;
+    struct dgl_arena *arena;
+    struct dgl_buf out;
+    uint32_t jobs;
+    uint64_t job; // under way
+    struct dgl_message_buffer buffer;
+};
+
+// What a job makes besides the output.
+struct outcome {
+    struct dgl_wire_result head;
+    struct dgl_buf tokens, problems, warnings;
+    int output_fd;
+};
+
+// ---- before locking in
+
+// Runs in the supervisor once, so that all workers share the pages: what opens files or fills caches on first use.
+void dgl_native_prepare(void)
+{
+    UErrorCode status = U_ZERO_ERROR;
+    u_init(&status);
+    UChar zone[64];
+    ucal_getDefaultTimeZone(zone, 64, &status);
+    status = U_ZERO_ERROR;
+    UNumberFormat *number = unum_open(UNUM_CURRENCY, NULL, 0, "en_US", NULL, &status);
+    if (U_SUCCESS(status))
+        unum_close(number);
+    status = U_ZERO_ERROR;
+    UDateFormat *date = udat_open(UDAT_LONG, UDAT_LONG, "en_US", NULL, 0, NULL, 0, &status);
+    if (U_SUCCESS(status))
+        udat_close(date);
+    status = U_ZERO_ERROR;
+    UCollator *collator = ucol_open("en_US", &status);
+    if (U_SUCCESS(status))
+        ucol_close(collator);
+    xmlInitParser();
+    struct dgl_error err;
+    if (dgl_crypto_init(&err) != DGL_OK)
+        fprintf(stderr, "docgenlab: %s\n", err.message); // workers then fail where they need it
+}
+
+// ---- images from outside
+
+static DGL_NORETURN void main_is_gone(void)
+{
+    _exit(0);
+}
+
+static void give_back(struct worker *w, uint64_t job)
+{
+    struct dgl_error err;
+    if (dgl_message_send(w->socket, DGL_MESSAGE_RETURNED, job, NULL, 0, NULL, 0, true, &err) != DGL_OK)
+        main_is_gone();
+}
+
+static enum dgl_status read_fetched(const struct dgl_message *m, struct dgl_buf *ret_bytes, struct dgl_error *err)
+{
+    struct dgl_wire_fetched head;
+    if (m->payload_len < sizeof(head))
+        return DGL_FAIL(err, DGL_E_INTERNAL, "an answer of %zu bytes", m->payload_len);
+    memcpy(&head, m->payload, sizeof(head));
+    const char *rest = m->payload + sizeof(head);
+    size_t len = m->payload_len - sizeof(head);
+    if (head.status != DGL_OK) {
+        struct dgl_wire_error wire;
+        if (len != sizeof(wire))
+            return DGL_FAIL(err, DGL_E_INTERNAL, "an answer without its error");
+        memcpy(&wire, rest, sizeof(wire));
+        dgl_wire_error_unpack(&wire, err);
+        return err->code;
+    }
+    dgl_buf_append(ret_bytes, rest, len);
+    return dgl_buf_check(ret_bytes, "a remote image", err);
+}
+
+static enum dgl_status fetch_image(void *ctx, const char *url, struct dgl_buf *ret_bytes, struct dgl_error *err)
+{
+    struct worker *w = ctx;
+    size_t len = strlen(url);
+    if (len == 0 || len > DGL_ENGINE_MAX_URL)
+        return DGL_FAIL_SLUG(err, DGL_E_INVALID, "invalid_url",
+                             "an image's URL is %zu bytes long; at most %u are possible", len, DGL_ENGINE_MAX_URL);
+    for (size_t i = 0; i < len; i++)
+        if ((unsigned char)url[i] <= 0x20 || (unsigned char)url[i] >= 0x7f)
+            return DGL_FAIL_SLUG(err, DGL_E_INVALID, "invalid_url",
+                                 "an image's URL holds a character that must be percent-encoded");
+    struct iovec part = {.iov_base = (void *)url, .iov_len = len};
+    if (dgl_message_send(w->socket, DGL_MESSAGE_FETCH, w->job, &part, 1, NULL, 0, true, err) != DGL_OK)
+        main_is_gone();
+    for (;;) {
+        DGL_AUTO_FINI(message) m = {0};
+        if (dgl_message_receive(w->socket, &w->buffer, DGL_ENGINE_MAX_FETCH_BYTES + 4096, true, &m, err) !=
+            DGL_RECEIVED_MESSAGE)
+            main_is_gone();
+        if (m.type == DGL_MESSAGE_JOB) // a reserve: somebody else can begin it now
+            give_back(w, m.job);
+        else if (m.type == DGL_MESSAGE_FETCHED && m.job == w->job)
+            return read_fetched(&m, ret_bytes, err);
+    }
+}
+
+// ---- diagnostics and warnings as JSON
+
+static void write_problem(struct dgl_json_writer *jw, bool is_error, const struct dgl_error *e)
+{
+    dgl_jw_object(jw);
+    dgl_jw_kstr(jw, "severity", is_error ? "error" : "warning");
+    dgl_jw_kstr(jw, "code", dgl_error_slug(e));
+    dgl_jw_kstr(jw, "message", e->message);
+    dgl_jw_kstr(jw, "part", e->place.part[0] ? e->place.part : NULL);
+    if (e->place.paragraph)
+        dgl_jw_kint(jw, "paragraph", e->place.paragraph);
+    else
+        dgl_jw_knull(jw, "paragraph");
+    dgl_jw_kstr(jw, "excerpt", e->place.excerpt[0] ? e->place.excerpt : NULL);
+    dgl_jw_kstr(jw, "tag", e->place.tag[0] ? e->place.tag : NULL);
+    dgl_jw_end_object(jw);
+}
+
+static void write_problems(struct dgl_buf *out, const struct dgl_diagnostics *diagnostics, const struct dgl_error *err)
+{
+    struct dgl_json_writer jw = DGL_JSON_WRITER(out);
+    dgl_jw_array(&jw);
+    for (size_t i = 0; i < diagnostics->count; i++)
+        write_problem(&jw, diagnostics->items[i].severity == DGL_DIAGNOSTIC_ERROR, &diagnostics->items[i].error);
+    if (err->code != DGL_OK && diagnostics->errors == 0)
+        write_problem(&jw, true, err);
+    dgl_jw_end_array(&jw);
+}
+
+static void write_warnings(struct dgl_buf *out, const struct dgl_docx_warnings *warnings)
+{
+    if (!warnings->count)
+        return;
+    struct dgl_json_writer jw = DGL_JSON_WRITER(out);
+    dgl_jw_array(&jw);
+    for (size_t i = 0; i < warnings->count; i++)
+        dgl_jw_str(&jw, warnings->items[i]);
+    dgl_jw_end_array(&jw);
+}
+
+static enum dgl_status write_tokens(struct dgl_buf *out, const struct dgl_docx *docx, struct dgl_error *err)
+{
+    DGL_AUTO_JSON tokens = dgl_docx_tokens(docx);
+    DGL_AUTO_PTR char *text = tokens ? json_dumps(tokens, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
+    if (!text)
+        return DGL_FAIL(err, DGL_E_INTERNAL, "the template's tokens cannot be written");
+    dgl_buf_puts(out, text);
+    return dgl_buf_check(out, "the list of the template's tokens", err);
+}
+
+// ---- jobs
+
+static bool has_key(const struct dgl_wire_job *job)
+{
+    static const unsigned char zero[32];
+    return memcmp(job->template_sha256, zero, 32) != 0;
+}
+
+// A template that was compiled, and whether it is the cache's or to be freed by us.
+struct compiled {
+    const struct dgl_docx *docx;
+    struct dgl_docx *own;
+    char *own_package;
+};
+static void compiled_fini(struct compiled *c)
+{
+    dgl_docx_free(c->own);
+    free(c->own_package);
+}
+
+static enum dgl_status compile(struct worker *w, const struct dgl_wire_job *job, int fd,
+                               struct dgl_diagnostics *diagnostics, struct compiled *ret, struct dgl_error *err)
+{
+    size_t before = mallinfo2().uordblks;
+    DGL_AUTO_FINI(buf) package = DGL_BUF_INIT(DGL_ENGINE_MAX_PACKAGE_BYTES);
+    DGL_TRY(dgl_file_read_fd(fd, DGL_ENGINE_MAX_PACKAGE_BYTES, &package, err));
+    struct dgl_docx *docx = NULL;
+    DGL_TRY(dgl_docx_compile(package.data, package.len, diagnostics, &docx, err));
+    size_t len;
+    char *bytes = dgl_buf_take(&package, &len);
+    ret->docx = docx;
+    if (!has_key(job)) {
+        ret->own = docx;
+        ret->own_package = bytes;
+        return DGL_OK;
+    }
+    size_t after = mallinfo2().uordblks; // 0 under sanitizers
+    dgl_template_cache_put(w->cache, job->template_sha256, docx, bytes,
+                           DGL_MAX(len, after > before ? after - before : (size_t)0));
+    return DGL_OK;
+}
+
+static enum dgl_status inspect(struct worker *w, const struct dgl_wire_job *job, int fd, struct outcome *out,
+                               struct dgl_error *err)
+{
+    DGL_AUTO_FINI(diagnostics) diagnostics = {0};
+    __attribute__((cleanup(compiled_fini))) struct compiled compiled = {0};
+    enum dgl_status status = compile(w, job, fd, &diagnostics, &compiled, err);
+    if (status == DGL_OK)
+        status = write_tokens(&out->tokens, compiled.docx, err);
+    struct dgl_error none = DGL_ERROR_INIT;
+    write_problems(&out->problems, &diagnostics, status == DGL_OK ? &none : err);
+    return status;
+}
+
+static enum dgl_status bind_data(struct worker *w, const struct dgl_wire_job *job, const char *input,
+                                 struct dgl_budget *budget, struct dgl_value *ret, struct dgl_error *err)
+{
+    DGL_AUTO_JSON json = NULL;
+    DGL_TRY(dgl_json_parse(input, job->input_len, "input_json", &json, err));
+    if (!json_is_object(json))
+        return DGL_FAIL_FIELD(err, DGL_E_INVALID, NULL, "input_json", "input_json must be an object");
+    return dgl_value_from_json(w->arena, json, budget, ret, err);
+}
+
+static enum dgl_status render(struct worker *w, const struct dgl_wire_job *job, const char *input, int fd,
+                              struct outcome *out, struct dgl_error *err)
+{
+    __attribute__((cleanup(compiled_fini))) struct compiled compiled = {0};
+    struct dgl_budget budget = dgl_budget_default();
+    budget.clock = dgl_clock_system();
+    int64_t start_us = dgl_clock_mono_us(budget.clock);
+    budget.deadline_mono_us = start_us + job->timeout_ms * DGL_US_PER_MS;
+    compiled.docx = has_key(job) ? dgl_template_cache_lookup(w->cache, job->template_sha256) : NULL;
+    if (!compiled.docx)
+        DGL_TRY(compile(w, job, fd, NULL, &compiled, err));
+    struct dgl_value data;
+    DGL_TRY(bind_data(w, job, input, &budget, &data, err));
+    const struct dgl_docx_loader loader = {.fetch_image = fetch_image, .ctx = w};
+    const struct dgl_docx_env env = {.loader = &loader,
+                                     .created_at_us = job->created_at_us,
+                                     .time_zone = job->time_zone,
+                                     .locale = job->locale,
+                                     .budget = &budget,
+                                     .arena = w->arena};
+    struct dgl_docx_warnings warnings = {0};
+    DGL_TRY(dgl_docx_render(compiled.docx, data, &env, &w->out, &warnings, err));
+    DGL_TRY(dgl_buf_check(&w->out, "the document", err));
+    write_warnings(&out->warnings, &warnings);
+    struct iovec part = {.iov_base = w->out.data, .iov_len = w->out.len};
+    DGL_TRY(dgl_sealed_new("dgl-docx", &part, 1, &out->output_fd, err));
+    out->head.fill_us = dgl_clock_mono_us(budget.clock) - start_us;
+    return DGL_OK;
+}
+
+static void answer(struct worker *w, struct outcome *out, enum dgl_status status, const struct dgl_error *err)
+{
+    struct dgl_wire_error wire;
+    out->head.status = status;
+    out->head.has_output = status == DGL_OK && out->output_fd >= 0;
+    if (status != DGL_OK) {
+        dgl_wire_error_pack(err, &wire);
+        out->head.error_len = sizeof(wire);
+    }
+    out->head.tokens_len = (uint32_t)out->tokens.len;
+    out->head.problems_len = (uint32_t)out->problems.len;
+    out->head.warnings_len = (uint32_t)out->warnings.len;
+    struct iovec parts[5] = {{.iov_base = &out->head, .iov_len = sizeof(out->head)},
+                             {.iov_base = &wire, .iov_len = out->head.error_len},
+                             {.iov_base = out->tokens.data, .iov_len = out->tokens.len},
+                             {.iov_base = out->problems.data, .iov_len = out->problems.len},
+                             {.iov_base = out->warnings.data, .iov_len = out->warnings.len}};
+    struct dgl_error send_err;
+    if (dgl_message_send(w->socket, DGL_MESSAGE_RESULT, w->job, parts, 5, &out->output_fd, out->head.has_output, true,
+                         &send_err) != DGL_OK)
+        main_is_gone();
+}
+
+static void after_job(struct worker *w)
+{
+    bool large = w->out.cap > KEEP_OUTPUT_BYTES;
+    if (large) {
+        dgl_buf_fini(&w->out);
+        w->out = DGL_BUF_INIT(DGL_ENGINE_MAX_OUTPUT_BYTES);
+    } else {
+        dgl_buf_reset(&w->out);
+    }
+    dgl_arena_reset(w->arena);
+    if (++w->jobs % TRIM_EVERY == 0 || large)
+        malloc_trim(0);
+}
+
+static void run_job(struct worker *w, struct dgl_message *m)
+{
+    struct dgl_wire_job job;
+    struct dgl_error err = DGL_ERROR_INIT;
+    struct outcome out = {.output_fd = -1,
+                          .tokens = DGL_BUF_INIT(EXPLAIN_MAX_BYTES / 2),
+                          .problems = DGL_BUF_INIT(EXPLAIN_MAX_BYTES / 4),
+                          .warnings = DGL_BUF_INIT(EXPLAIN_MAX_BYTES / 8)};
+    enum dgl_status status;
+    w->job = m->job;
+    memcpy(&job, m->payload, DGL_MIN(sizeof(job), m->payload_len));
+    if (m->payload_len < sizeof(job) || m->payload_len - sizeof(job) != job.input_len || m->fd_count != 1)
+        main_is_gone(); // main never sends this
+    dgl_sandbox_limit_cpu(job.timeout_ms);
+    if (job.op == DGL_WIRE_INSPECT)
+        status = inspect(w, &job, m->fds[0], &out, &err);
+    else // the input lies in w->buffer, which a fetch would overwrite: render reads it before it fetches
+        status = render(w, &job, m->payload + sizeof(job), m->fds[0], &out, &err);
+    answer(w, &out, status, &err);
+    dgl_auto_close_fd(&out.output_fd);
+    dgl_buf_fini(&out.tokens);
+    dgl_buf_fini(&out.problems);
+    dgl_buf_fini(&out.warnings);
+    after_job(w);
+}
+
+static bool lock_in(int socket)
+{
+    struct dgl_error err = DGL_ERROR_INIT, ignored;
+    if (dgl_sandbox_enter_native(&err) == DGL_OK)
+        return dgl_message_send(socket, DGL_MESSAGE_READY, 0, NULL, 0, NULL, 0, true, &err) == DGL_OK;
+    struct dgl_wire_error wire;
+    dgl_wire_error_pack(&err, &wire);
+    struct iovec part = {.iov_base = &wire, .iov_len = sizeof(wire)};
+    (void)!dgl_message_send(socket, DGL_MESSAGE_BROKEN, 0, &part, 1, NULL, 0, true, &ignored);
+    return false;
+}
+
+int dgl_native_run(int socket, const struct dgl_worker_config *config)
+{
+    (void)config;
+    struct worker *w = DGL_NEW(struct worker);
+    w->socket = socket;
+    w->cache = dgl_template_cache_new(DGL_CACHE_MAX_ENTRIES, DGL_CACHE_MAX_BYTES);
+    w->arena = dgl_arena_new(0); // bounded by the budget, and from outside
+    w->out = DGL_BUF_INIT(DGL_ENGINE_MAX_OUTPUT_BYTES);
+    mallopt(M_MMAP_THRESHOLD, 4 << 20); // packages and outputs are reused from the heap instead of mapped anew
+    if (!lock_in(socket))
+        return 1;
+    for (;;) {
+        DGL_AUTO_FINI(message) m = {0};
+        struct dgl_error err;
+        if (dgl_message_receive(socket, &w->buffer, DGL_ENGINE_MAX_INPUT_BYTES + sizeof(struct dgl_wire_job), true, &m,
+                                &err) != DGL_RECEIVED_MESSAGE)
+            return 0;
+        if (m.type == DGL_MESSAGE_JOB)
+            run_job(w, &m);
+    }
+}

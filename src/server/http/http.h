@@ -37,6 +37,9 @@ struct dgl_route {
     int access;            // the owner's word about who may call it (enum of api / ui); carried, not interpreted
     const char *summary;   // for the OpenAPI document
     const char *tag;
+    // Called on the epoll thread when the headers are in and before a byte of the body is taken: false = refused, and
+    // it has answered (synchronously). NULL = everybody. Headers, path, query and user slot may be used.
+    bool (*admit)(void *ctx, struct dgl_http_request *rq);
 };
 
 struct dgl_http_server;
@@ -47,6 +50,7 @@ struct dgl_http_options {
     unsigned threads;                         // epoll threads; 0 = 2
     unsigned blocking_threads;                // 0 = 8
     unsigned max_connections;                 // 0 = 12,000
+    unsigned max_connections_per_address;     // 0 = no such limit
     const char *temp_dir;                     // for uploads
     // Errors nobody's handler made (404, 405, 413, 400) on paths that do not begin with /api/: a page. NULL = JSON
     // everywhere.
@@ -76,7 +80,7 @@ void dgl_http_server_stats(const struct dgl_http_server *s, struct dgl_http_stat
 struct dgl_arena *dgl_http_arena(struct dgl_http_request *rq);
 const struct dgl_route *dgl_http_route(const struct dgl_http_request *rq);
 const char *dgl_http_method(const struct dgl_http_request *rq);
-const char *dgl_http_path(const struct dgl_http_request *rq);
+const char *dgl_http_path(const struct dgl_http_request *rq); // as sent, without the query; NUL-free, no blanks
 const char *dgl_http_param(const struct dgl_http_request *rq, const char *name); // path parameter, decoded; NULL = none
 const char *dgl_http_query(const struct dgl_http_request *rq,
                            const char *name); // decoded; repeated: the first; NULL = none

@@ -1,0 +1,110 @@
+// Connections and the watch over them. libmicrohttpd's own timeout is for silence; a client that sends a byte now and
+// then would hold a connection for ever. So each connection has a deadline, set by what it is doing:
+//
+//   resting or sending a head    idle timeout + grace after the connection opened or the last answer was sent
+//   sending a body               grace + one second for each HTTP_MIN_BYTES_PER_S received
+//   waiting for its handler      none
+//   receiving the answer         grace + one second for each HTTP_MIN_BYTES_PER_S of it
+//
+// The watch shuts the socket of whoever is past it down; libmicrohttpd sees the end of the stream and cleans up. The
+// socket cannot be closed and its number reused meanwhile: it is closed only after http_on_connection(CLOSED).
+#include "server/http/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+static void read_peer(struct http_connection *c, struct MHD_Connection *mhd)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const struct sockaddr *address = info ? info->client_addr : NULL;
+    if (address && address->sa_family == AF_INET) {
+        c->peer.s6_addr[10] = c->peer.s6_addr[11] = 0xFF;
+        memcpy(&c->peer.s6_addr[12], &((const struct sockaddr_in *)address)->sin_addr, 4);
+    } else if (address && address->sa_family == AF_INET6) {
+        c->peer = ((const struct sockaddr_in6 *)address)->sin6_addr;
+    }
+    c->peer_trusted = http_nets_hold(&c->server->trusted, &c->peer);
+}
+
+static struct http_connection *connection_open(struct dgl_http_server *s, struct MHD_Connection *mhd)
+{
+    struct http_connection *c = DGL_NEW(struct http_connection);
+    c->server = s;
+    c->fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+    pthread_mutex_init(&c->lock, NULL);
+    c->deadline_mono_us = dgl_clock_mono_us(s->clock) + HTTP_IDLE_TIMEOUT_S * DGL_US_PER_S + HTTP_GRACE_US;
+    read_peer(c, mhd);
+    pthread_mutex_lock(&s->connections_lock);
+    c->next = s->connections;
+    if (c->next)
+        c->next->prev = c;
+    s->connections = c;
+    pthread_mutex_unlock(&s->connections_lock);
+    atomic_fetch_add_explicit(&s->open_connections, 1, memory_order_relaxed);
+    return c;
+}
+
+static void connection_close(struct http_connection *c)
+{
+    struct dgl_http_server *s = c->server;
+    pthread_mutex_lock(&s->connections_lock);
+    if (c->prev)
+        c->prev->next = c->next;
+    else
+        s->connections = c->next;
+    if (c->next)
+        c->next->prev = c->prev;
+    pthread_mutex_unlock(&s->connections_lock);
+    atomic_fetch_sub_explicit(&s->open_connections, 1, memory_order_relaxed);
+    pthread_mutex_destroy(&c->lock);
+    free(c);
+}
+
+void http_on_connection(void *server, struct MHD_Connection *mhd, void **slot, enum MHD_ConnectionNotificationCode code)
+{
+    if (code == MHD_CONNECTION_NOTIFY_STARTED)
+        *slot = connection_open(server, mhd);
+    else if (*slot)
+        connection_close(DGL_STEAL(*slot));
+}
+
+struct http_connection *http_connection_of(struct MHD_Connection *mhd)
+{
+    return MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+}
+
+int64_t http_pace_deadline(int64_t started_mono_us, uint64_t bytes)
+{
+    return started_mono_us + HTTP_GRACE_US + (int64_t)(bytes / HTTP_MIN_BYTES_PER_S) * DGL_US_PER_S;
+}
+
+static void cut_late_ones(struct dgl_http_server *s)
+{
+    int64_t now = dgl_clock_mono_us(s->clock);
+    pthread_mutex_lock(&s->connections_lock);
+    for (struct http_connection *c = s->connections; c; c = c->next)
+        if (atomic_load_explicit(&c->deadline_mono_us, memory_order_relaxed) < now)
+            shutdown(c->fd, SHUT_RDWR);
+    pthread_mutex_unlock(&s->connections_lock);
+}
+
+void *http_watch_run(void *server)
+{
+    struct dgl_http_server *s = server;
+    pthread_mutex_lock(&s->stop_lock);
+    while (!s->stopped) {
+        struct timespec until;
+        clock_gettime(CLOCK_MONOTONIC, &until);
+        until.tv_nsec += HTTP_WATCH_INTERVAL_MS * 1000000L;
+        until.tv_sec += until.tv_nsec / 1000000000L;
+        until.tv_nsec %= 1000000000L;
+        pthread_cond_timedwait(&s->stop_cond, &s->stop_lock, &until);
+        pthread_mutex_unlock(&s->stop_lock);
+        cut_late_ones(s);
+        pthread_mutex_lock(&s->stop_lock);
+    }
+    pthread_mutex_unlock(&s->stop_lock);
+    return NULL;
+}

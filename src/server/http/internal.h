@@ -1,0 +1,176 @@
+// Shared by the files of this room only.
+//
+// Who holds a request. It is counted: the connection holds it from its first line until its answer is sent or the
+// client is gone; its handler holds it until it answers. At a stop the server answers in the handler's place; the
+// handler's own answer, when it comes, finds the request claimed and is thrown away.
+//
+//   state:   OPEN ──the handler came back without an answer; suspended──▶ WAITING ──answer──▶ ANSWERED (resumed)
+//             └──────────────answer while the epoll thread is still here──────────────────▶ ANSWERED
+//
+// Only the epoll thread moves OPEN to WAITING, and only after libmicrohttpd has suspended the connection; whoever
+// answers exchanges the state for ANSWERED and resumes when it found WAITING. So there is exactly one resume for each
+// suspension, whichever comes first.
+#ifndef DGL_SERVER_HTTP_INTERNAL_H
+#define DGL_SERVER_HTTP_INTERNAL_H
+
+#include "server/http/form.h"
+#include "server/http/proxy.h"
+#include "server/http/router.h"
+
+#include <microhttpd.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#define HTTP_NEVER INT64_MAX
+
+struct http_connection {
+    struct http_connection *prev, *next; // under server->connections_lock
+    struct dgl_http_server *server;
+    int fd;                           // libmicrohttpd's
+    _Atomic int64_t deadline_mono_us; // the watch cuts the connection after it
+    struct in6_addr peer;
+    bool peer_trusted;
+    pthread_mutex_t lock;
+    struct dgl_http_request *current; // under lock
+};
+
+struct http_header {
+    const char *name, *value;
+};
+struct http_answer_header {
+    struct http_answer_header *next;
+    const char *name, *value;
+};
+
+enum http_phase { // where the epoll thread is with it
+    HTTP_PHASE_HEAD,
+    HTTP_PHASE_BODY,
+    HTTP_PHASE_DRAIN, // answered already; what still comes is thrown away
+    HTTP_PHASE_DISPATCHED,
+};
+enum { HTTP_STATE_OPEN, HTTP_STATE_WAITING, HTTP_STATE_ANSWERED };
+
+struct dgl_http_request {
+    struct dgl_http_request *next_spare;
+    struct dgl_http_server *server;
+    struct http_connection *connection;
+    struct MHD_Connection *mhd;
+    struct dgl_arena *arena;
+    _Atomic int refs;
+    _Atomic bool claimed;
+    _Atomic int state;
+    enum http_phase phase;
+    bool in_flight; // counted in server->in_flight: from its dispatch until its answer is sent
+    bool awaited;   // counted in server->awaited: from its dispatch until its answer is handed to libmicrohttpd
+    bool must_close;
+    int64_t started_mono_us;
+
+    const char *raw_target, *method;
+    struct http_target target;
+    struct http_match match;
+    struct http_header headers[HTTP_MAX_HEADERS];
+    size_t header_count;
+    bool head_refused; // the header walk met something that may not be
+    struct dgl_error head_error;
+    char client_address[INET6_ADDRSTRLEN];
+    bool is_tls, accepts_gzip;
+    char id[HTTP_MAX_REQUEST_ID_BYTES + 1];
+
+    int64_t content_length; // -1 = none given
+    bool chunked;
+    struct dgl_buf body;
+    uint64_t body_seen;
+    int64_t body_started_mono_us;
+    struct http_form *form;
+    void *user;
+
+    struct http_answer_header *answer_headers;
+    bool has_content_encoding, has_cache_control;
+    struct MHD_Response *response; // set by whoever claimed it, before ANSWERED
+    int status;
+    uint64_t response_bytes;
+};
+
+struct http_blocking; // the pool
+struct http_compressed {
+    const void *key;
+    void *data;
+    size_t len;
+};
+
+struct dgl_http_server {
+    _Atomic int refs; // the owner, and each request out of the spare list
+    struct dgl_clock *clock;
+    struct http_router *router;
+    struct http_nets trusted;
+    struct dgl_http_options options; // strings are copies
+    char *listen_host;
+    char address[80];
+    uint16_t port;
+    int listen_fd, stop_fd;
+    char *tls_cert, *tls_key;
+    struct MHD_Daemon *mhd;
+    struct http_blocking *blocking;
+    pthread_t acceptor, watch;
+    bool started;
+
+    pthread_mutex_t connections_lock;
+    struct http_connection *connections;
+    pthread_mutex_t spare_lock;
+    struct dgl_http_request *spare;
+    size_t spare_count;
+    pthread_mutex_t compressed_lock;
+    struct http_compressed compressed[HTTP_MAX_COMPRESSED_STATICS];
+    size_t compressed_count;
+
+    pthread_mutex_t stop_lock;
+    pthread_cond_t stop_cond; // monotonic
+    _Atomic bool stopping;
+    bool stopped;
+    uint64_t id_seed;
+    _Atomic uint64_t id_next;
+    _Atomic uint64_t requests, by_class[6], open_connections, in_flight, awaited;
+};
+
+// request.c: libmicrohttpd's callbacks and the life of a request
+void *http_on_target(void *server, const char *target, struct MHD_Connection *mhd);
+enum MHD_Result http_on_request(void *server, struct MHD_Connection *mhd, const char *url, const char *method,
+                                const char *version, const char *data, size_t *len, void **request);
+void http_on_completed(void *server, struct MHD_Connection *mhd, void **request, enum MHD_RequestTerminationCode code);
+size_t http_keep_escapes(void *server, struct MHD_Connection *mhd, char *text);
+void http_request_release(struct dgl_http_request *rq);
+void http_request_free(struct dgl_http_request *rq);
+void http_server_unref(struct dgl_http_server *s);
+// Answers 503 in the handler's place; a no-op when it was answered. The caller holds a reference, which this takes.
+void http_request_abandon(struct dgl_http_request *rq);
+
+// head.c: everything that is decided when the headers are in
+enum dgl_status http_head_read(struct dgl_http_request *rq, const char *method, const char *version,
+                               struct dgl_error *err) DGL_MUST_CHECK;
+const char *http_joined_header(const struct dgl_http_request *rq, const char *name); // lines joined by ", "; NULL
+
+// connection.c: the list of connections and the watch over their pace
+void http_on_connection(void *server, struct MHD_Connection *mhd, void **slot,
+                        enum MHD_ConnectionNotificationCode code);
+struct http_connection *http_connection_of(struct MHD_Connection *mhd);
+void *http_watch_run(void *server);
+int64_t http_pace_deadline(int64_t started_mono_us, uint64_t bytes);
+
+// blocking.c: the pool for synchronous handlers
+struct http_blocking *http_blocking_new(unsigned threads);
+bool http_blocking_push(struct http_blocking *p, struct dgl_http_request *rq); // false: full or closed
+void http_blocking_close(struct http_blocking *p); // what was not begun is handed to http_request_abandon
+void http_blocking_free(struct http_blocking *p);  // joins
+size_t http_blocking_queued(struct http_blocking *p);
+
+// compress.c
+// gzip of `data`, or NULL when it does not pay. Caller frees.
+void *http_gzip(const void *data, size_t len, int level, size_t *ret_len);
+const void *http_gzip_static(struct dgl_http_server *s, const void *data, size_t len, size_t *ret_len); // borrowed
+bool http_is_text(const char *content_type);
+
+// listen.c
+enum dgl_status http_listen(struct dgl_http_server *s, struct dgl_error *err) DGL_MUST_CHECK;
+void *http_accept_run(void *server);
+
+#endif

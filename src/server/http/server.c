@@ -1,0 +1,303 @@
+// The server: its options, its threads, its start and its end.
+//
+//   acceptor ──connections──▶ epoll threads ×N (libmicrohttpd) ──suspended requests──▶ blocking pool ×M
+//   watch: cuts connections that do not keep up
+//
+// The end, in this order, because libmicrohttpd aborts when it is stopped over a suspended connection:
+//   1. stop accepting; new requests on open connections are answered 503
+//   2. wait for the requests in flight, as long as was asked
+//   3. what is left is answered 503 in the handler's place, which resumes it; a moment for sending that
+//   4. stop libmicrohttpd, join the pool
+// A handler that answers after that finds its request claimed; the last request to be let go frees the server.
+#include "server/http/internal.h"
+
+#include "base/crypto.h"
+#include "base/file.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-CBC:%SERVER_PRECEDENCE"
+
+static enum dgl_status read_tls_file(const char *path, const char *key, char **ret, struct dgl_error *err)
+{
+    DGL_AUTO_FINI(buf) content = DGL_BUF_INIT(HTTP_MAX_TLS_FILE_BYTES);
+    if (dgl_file_read(path, HTTP_MAX_TLS_FILE_BYTES, &content, err) != DGL_OK) {
+        dgl_error_prefix(err, "%s", key);
+        return err->code;
+    }
+    *ret = dgl_buf_take(&content, NULL);
+    return DGL_OK;
+}
+
+static void init_locks(struct dgl_http_server *s)
+{
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&s->stop_cond, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    pthread_mutex_init(&s->stop_lock, NULL);
+    pthread_mutex_init(&s->connections_lock, NULL);
+    pthread_mutex_init(&s->spare_lock, NULL);
+    pthread_mutex_init(&s->compressed_lock, NULL);
+}
+
+static void copy_options(struct dgl_http_server *s, const struct dgl_http_options *o)
+{
+    s->options = *o;
+    s->options.listen = dgl_strdup(o->listen ? o->listen : "127.0.0.1:8080");
+    s->options.temp_dir = dgl_strdup(o->temp_dir ? o->temp_dir : "/tmp");
+    s->options.trusted_proxies = s->options.tls_cert_file = s->options.tls_key_file = NULL; // read, not kept
+    s->options.threads = DGL_MIN(o->threads ? o->threads : HTTP_DEFAULT_THREADS, HTTP_MAX_THREADS);
+    if (!o->blocking_threads)
+        s->options.blocking_threads = HTTP_DEFAULT_BLOCKING_THREADS;
+    if (!o->max_connections)
+        s->options.max_connections = HTTP_DEFAULT_CONNECTIONS;
+    // libmicrohttpd shares the limit out among its threads and needs one for each.
+    s->options.max_connections = DGL_MAX(s->options.max_connections, s->options.threads);
+}
+
+enum dgl_status dgl_http_server_new(const struct dgl_http_options *options, struct dgl_clock *clock,
+                                    struct dgl_http_server **ret, struct dgl_error *err)
+{
+    DGL_AUTO(http_server) s = DGL_NEW(struct dgl_http_server);
+    s->refs = 1;
+    s->clock = clock;
+    s->listen_fd = s->stop_fd = -1;
+    s->router = http_router_new();
+    init_locks(s);
+    copy_options(s, options);
+    dgl_random_bytes(&s->id_seed, sizeof(s->id_seed));
+    DGL_TRY(http_nets_parse(options->trusted_proxies, &s->trusted, err));
+    if (!options->tls_cert_file != !options->tls_key_file)
+        return DGL_FAIL(err, DGL_E_INVALID, "TLS_CERT_FILE and TLS_KEY_FILE go together: give both or none");
+    if (options->tls_cert_file) {
+        DGL_TRY(read_tls_file(options->tls_cert_file, "TLS_CERT_FILE", &s->tls_cert, err));
+        DGL_TRY(read_tls_file(options->tls_key_file, "TLS_KEY_FILE", &s->tls_key, err));
+    }
+    *ret = DGL_STEAL(s);
+    return DGL_OK;
+}
+
+void dgl_http_server_add(struct dgl_http_server *s, const struct dgl_route *routes, size_t count, void *ctx)
+{
+    for (size_t i = 0; i < count; i++)
+        http_router_add(s->router, &routes[i], ctx);
+}
+
+const struct dgl_route *dgl_http_server_route(const struct dgl_http_server *s, size_t index)
+{
+    return http_router_at(s->router, index);
+}
+
+// ---- start
+
+static DGL_PRINTF(2, 0) void log_library(void *server, const char *fmt, va_list args)
+{
+    (void)server;
+    if (!dgl_log_enabled(DGL_LOG_DEBUG))
+        return;
+    char text[512];
+    vsnprintf(text, sizeof(text), fmt, args);
+    text[strcspn(text, "\r\n")] = '\0';
+    dgl_log(DGL_LOG_DEBUG, "http", DGL_F_STR("message", text));
+}
+
+static enum dgl_status start_library(struct dgl_http_server *s, struct dgl_error *err)
+{
+    unsigned flags =
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_NO_LISTEN_SOCKET;
+    struct MHD_OptionItem more[4] = {{MHD_OPTION_END, 0, NULL}};
+    size_t count = 0;
+    if (s->options.threads > 1)
+        more[count++] = (struct MHD_OptionItem){MHD_OPTION_THREAD_POOL_SIZE, s->options.threads, NULL};
+    if (s->tls_cert) {
+        flags |= MHD_USE_TLS;
+        more[count++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_CERT, 0, s->tls_cert};
+        more[count++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_KEY, 0, s->tls_key};
+    }
+    more[count] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
+    // The order matters: the logger first, so that it hears about the rest.
+    s->mhd = MHD_start_daemon(
+        flags, 0, NULL, NULL, http_on_request, s, MHD_OPTION_EXTERNAL_LOGGER, log_library, s,
+        MHD_OPTION_URI_LOG_CALLBACK, http_on_target, s, MHD_OPTION_UNESCAPE_CALLBACK, http_keep_escapes, s,
+        MHD_OPTION_NOTIFY_COMPLETED, http_on_completed, s, MHD_OPTION_NOTIFY_CONNECTION, http_on_connection, s,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_CONNECTION_MEMORY_BYTES, MHD_OPTION_CONNECTION_LIMIT,
+        s->options.max_connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT, s->options.max_connections_per_address,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_IDLE_TIMEOUT_S, MHD_OPTION_ARRAY, more,
+        s->tls_cert ? MHD_OPTION_HTTPS_PRIORITIES : MHD_OPTION_END, TLS_PRIORITIES, MHD_OPTION_END);
+    if (!s->mhd)
+        return DGL_FAIL(err, DGL_E_INVALID, "cannot start the HTTP server on %s%s", s->address,
+                        s->tls_cert ? ": are TLS_CERT_FILE and TLS_KEY_FILE a certificate and its key in PEM form?"
+                                    : "");
+    return DGL_OK;
+}
+
+enum dgl_status dgl_http_server_start(struct dgl_http_server *s, struct dgl_error *err)
+{
+    DGL_TRY(http_listen(s, err));
+    s->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (s->stop_fd < 0)
+        return DGL_FAIL_ERRNO(err, errno, "cannot make an event descriptor");
+    DGL_TRY(start_library(s, err));
+    s->blocking = http_blocking_new(s->options.blocking_threads);
+    if (!s->blocking || pthread_create(&s->watch, NULL, http_watch_run, s) != 0)
+        return DGL_FAIL(err, DGL_E_UNAVAILABLE, "cannot start the HTTP server's threads");
+    if (pthread_create(&s->acceptor, NULL, http_accept_run, s) != 0) {
+        pthread_mutex_lock(&s->stop_lock);
+        s->stopped = true;
+        pthread_cond_broadcast(&s->stop_cond);
+        pthread_mutex_unlock(&s->stop_lock);
+        pthread_join(s->watch, NULL);
+        return DGL_FAIL(err, DGL_E_UNAVAILABLE, "cannot start the HTTP server's threads");
+    }
+    s->started = true;
+    return DGL_OK;
+}
+
+uint16_t dgl_http_server_port(const struct dgl_http_server *s)
+{
+    return s->port;
+}
+
+const char *dgl_http_server_address(const struct dgl_http_server *s)
+{
+    return s->address;
+}
+
+// ---- stop
+
+static void stop_accepting(struct dgl_http_server *s)
+{
+    uint64_t one = 1;
+    atomic_store(&s->stopping, true);
+    if (write(s->stop_fd, &one, sizeof(one)) != sizeof(one))
+        dgl_log(DGL_LOG_ERROR, "cannot wake the acceptor");
+    pthread_join(s->acceptor, NULL);
+    close(s->listen_fd);
+    s->listen_fd = -1;
+}
+
+static void wait_for_zero(struct dgl_http_server *s, const _Atomic uint64_t *count, int64_t wait_ms)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += wait_ms / 1000;
+    until.tv_nsec += wait_ms % 1000 * 1000000L;
+    until.tv_sec += until.tv_nsec / 1000000000L;
+    until.tv_nsec %= 1000000000L;
+    pthread_mutex_lock(&s->stop_lock);
+    int timed_out = 0;
+    while (atomic_load(count) && timed_out != ETIMEDOUT)
+        timed_out = pthread_cond_timedwait(&s->stop_cond, &s->stop_lock, &until);
+    pthread_mutex_unlock(&s->stop_lock);
+}
+
+// A request that somebody still works on, with a reference for the caller.
+static struct dgl_http_request *take_unanswered(struct dgl_http_server *s)
+{
+    struct dgl_http_request *found = NULL;
+    pthread_mutex_lock(&s->connections_lock);
+    for (struct http_connection *c = s->connections; c && !found; c = c->next) {
+        pthread_mutex_lock(&c->lock);
+        if (c->current && atomic_load(&c->current->state) == HTTP_STATE_WAITING && !atomic_load(&c->current->claimed)) {
+            found = c->current;
+            atomic_fetch_add(&found->refs, 1);
+        }
+        pthread_mutex_unlock(&c->lock);
+    }
+    pthread_mutex_unlock(&s->connections_lock);
+    return found;
+}
+
+// Answers for everybody who has not. A handler may be between claiming and resuming, and an epoll thread between
+// calling a handler and suspending, so this goes on until no connection is suspended; each step is short and ends by
+// itself.
+static void abandon_flight(struct dgl_http_server *s)
+{
+    while (atomic_load(&s->awaited)) {
+        struct dgl_http_request *rq = take_unanswered(s);
+        if (rq)
+            http_request_abandon(rq);
+        else
+            wait_for_zero(s, &s->awaited, HTTP_ABANDON_INTERVAL_MS);
+    }
+}
+
+void dgl_http_server_stop(struct dgl_http_server *s, int64_t wait_ms)
+{
+    if (!s->started)
+        return;
+    s->started = false;
+    stop_accepting(s);
+    wait_for_zero(s, &s->in_flight, wait_ms);
+    http_blocking_close(s->blocking);
+    abandon_flight(s);
+    wait_for_zero(s, &s->in_flight, HTTP_LAST_WORDS_MS);
+    pthread_mutex_lock(&s->stop_lock);
+    s->stopped = true;
+    pthread_cond_broadcast(&s->stop_cond);
+    pthread_mutex_unlock(&s->stop_lock);
+    pthread_join(s->watch, NULL);
+    MHD_stop_daemon(s->mhd);
+    s->mhd = NULL;
+    http_blocking_free(DGL_STEAL(s->blocking));
+}
+
+void http_server_unref(struct dgl_http_server *s)
+{
+    if (atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    for (struct dgl_http_request *rq = s->spare, *next; rq; rq = next) {
+        next = rq->next_spare;
+        http_request_free(rq);
+    }
+    for (size_t i = 0; i < s->compressed_count; i++)
+        free(s->compressed[i].data);
+    pthread_mutex_destroy(&s->stop_lock);
+    pthread_mutex_destroy(&s->connections_lock);
+    pthread_mutex_destroy(&s->spare_lock);
+    pthread_mutex_destroy(&s->compressed_lock);
+    pthread_cond_destroy(&s->stop_cond);
+    free((char *)s->options.listen);
+    free((char *)s->options.temp_dir);
+    free(s);
+}
+
+void dgl_http_server_free(struct dgl_http_server *s)
+{
+    if (!s)
+        return;
+    dgl_http_server_stop(s, 0);
+    if (s->mhd) // a start that failed half-way
+        MHD_stop_daemon(s->mhd);
+    http_blocking_free(s->blocking);
+    if (s->listen_fd >= 0)
+        close(s->listen_fd);
+    if (s->stop_fd >= 0)
+        close(s->stop_fd);
+    if (s->tls_key)
+        dgl_wipe(s->tls_key, strlen(s->tls_key));
+    free(s->tls_key);
+    free(s->tls_cert);
+    http_router_free(s->router);
+    http_server_unref(s);
+}
+
+void dgl_http_server_stats(const struct dgl_http_server *s, struct dgl_http_stats *ret)
+{
+    struct dgl_http_stats stats = {.requests = s->requests, .connections = s->open_connections};
+    for (size_t i = 0; i < DGL_COUNT(stats.by_class); i++)
+        stats.by_class[i] = s->by_class[i];
+    stats.in_flight = s->in_flight;
+    stats.blocking_queue = s->blocking ? http_blocking_queued(s->blocking) : 0;
+    *ret = stats;
+}

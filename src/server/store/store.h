@@ -39,6 +39,8 @@ struct dgl_store_stats {
 };
 void dgl_store_stats(struct dgl_store *s, struct dgl_store_stats *ret);
 // Result of an asynchronous write, called in the writer thread after the commit; must not block or write synchronously.
+// When too many writes wait already, or the store is closing, it is called at once in the calling thread, with
+// DGL_E_UNAVAILABLE.
 typedef void (*dgl_store_done)(void *arg, enum dgl_status status, const struct dgl_error *err);
 
 struct dgl_page_query {
@@ -127,6 +129,16 @@ enum dgl_status dgl_store_key_list(struct dgl_store *s, struct dgl_arena *a, con
                                    struct dgl_error *err) DGL_MUST_CHECK; // newest first, without revoked ones
 enum dgl_status dgl_store_key_revoke(struct dgl_store *s, const char *org, const char *id,
                                      struct dgl_error *err) DGL_MUST_CHECK;
+// A new organization with its first Org Admin and an API key, all or nothing (`org` of both is ignored). only_first:
+// DGL_E_CONFLICT "already_initialized" when there is an organization.
+struct dgl_org_setup {
+    const char *org_name;
+    const struct dgl_user *admin;
+    const struct dgl_api_key *key;
+    bool only_first;
+};
+enum dgl_status dgl_store_org_setup(struct dgl_store *s, const struct dgl_org_setup *setup, struct dgl_id *ret_org,
+                                    struct dgl_error *err) DGL_MUST_CHECK;
 struct dgl_key_use {
     char id[40];
     int64_t used_at_us;

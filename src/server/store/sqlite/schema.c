@@ -1,0 +1,121 @@
+// Making and migrating the database file.
+//
+// The file is made with mode 0600 before SQLite sees it, so that the log and index files, which take its mode, are
+// never readable by others either. A migration is a transaction that ends with the new user_version: a crash leaves
+// the version before or the version after.
+#include "server/store/sqlite/schema.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define APPLICATION_ID 0x44474c31 // "DGL1", PRAGMA application_id
+
+static enum dgl_status sync_directory_of(const char *path, struct dgl_error *err)
+{
+    DGL_AUTO_PTR char *copy = dgl_strdup(path);
+    const char *directory = dirname(copy);
+    DGL_AUTO_FD fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 || fsync(fd) != 0)
+        return DGL_FAIL_ERRNO(err, errno, "cannot sync the directory %s", directory);
+    return DGL_OK;
+}
+
+enum dgl_status dgl_schema_create_file(const char *path, struct dgl_error *err)
+{
+    DGL_AUTO_FD fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0 && errno == EEXIST)
+        return DGL_OK;
+    if (fd < 0)
+        return DGL_FAIL_ERRNO(err, errno, "cannot make the database %s", path);
+    return sync_directory_of(path, err);
+}
+
+static enum dgl_status read_pragma(struct dgl_conn *c, const char *sql, int64_t *ret, struct dgl_error *err)
+{
+    DGL_AUTO_SQL q = dgl_sql(c, sql);
+    return dgl_sql_int(&q, 0, ret, err);
+}
+
+// VACUUM INTO copies a consistent state, without what is free or half-written. The target must be empty, so it can be
+// made with the right mode first.
+static enum dgl_status copy_database(struct dgl_conn *c, const char *path, int64_t version, int64_t now_us,
+                                     struct dgl_error *err)
+{
+    char when[32], target[4096];
+    dgl_time_format_utc(now_us, when);
+    if (snprintf(target, sizeof target, "%s.v%lld-%s.backup", path, (long long)version, when) >= (int)sizeof target)
+        return DGL_FAIL(err, DGL_E_LIMIT, "the path of the database is longer than %zu bytes", sizeof target);
+    DGL_TRY(dgl_schema_create_file(target, err));
+    enum dgl_status status = DGL_OK;
+    {
+        DGL_AUTO_SQL q = dgl_sql(c, "VACUUM INTO ?1");
+        dgl_sql_put_text(&q, target);
+        status = dgl_sql_run(&q, err);
+    }
+    DGL_AUTO_FD fd = status == DGL_OK ? open(target, O_RDONLY | O_CLOEXEC) : -1;
+    if (status == DGL_OK && (fd < 0 || fsync(fd) != 0))
+        status = DGL_FAIL_ERRNO(err, errno, "cannot sync the copy");
+    if (status != DGL_OK) {
+        unlink(target);
+        dgl_error_prefix(err, "the database was not migrated because its copy %s could not be made", target);
+    }
+    return status;
+}
+
+static enum dgl_status apply(struct dgl_conn *c, const struct dgl_migration *m, int64_t to, struct dgl_error *err)
+{
+    char finish[96];
+    snprintf(finish, sizeof finish, "PRAGMA user_version = %lld; PRAGMA application_id = %d; COMMIT", (long long)to,
+             APPLICATION_ID);
+    enum dgl_status status = dgl_conn_script(c, "BEGIN IMMEDIATE", err);
+    if (status == DGL_OK)
+        status = dgl_conn_script(c, m->sql, err);
+    if (status == DGL_OK)
+        status = dgl_conn_script(c, finish, err);
+    if (status == DGL_OK)
+        return DGL_OK;
+    if (!sqlite3_get_autocommit(c->db))
+        sqlite3_exec(c->db, "ROLLBACK", NULL, NULL, NULL);
+    dgl_error_prefix(err, "migration %lld (%s) failed and was undone", (long long)to, m->subject);
+    return status;
+}
+
+enum dgl_status dgl_schema_check(struct dgl_conn *c, const char *path, int count, int64_t *ret_version,
+                                 struct dgl_error *err)
+{
+    int64_t version, application, objects;
+    DGL_TRY(read_pragma(c, "PRAGMA user_version", &version, err));
+    DGL_TRY(read_pragma(c, "PRAGMA application_id", &application, err));
+    DGL_TRY(read_pragma(c, "SELECT count(*) FROM sqlite_schema", &objects, err));
+    if (objects > 0 && application != APPLICATION_ID)
+        return DGL_FAIL_SLUG(err, DGL_E_INVALID, "foreign_database",
+                             "%s is a database of another program; name another file", path);
+    if (version > count)
+        return DGL_FAIL_SLUG(
+            err, DGL_E_UNSUPPORTED, "newer_schema",
+            "the database %s has schema version %lld but this program knows versions up to %d; run the "
+            "newer program, or restore the backup that was made before the migration",
+            path, (long long)version, count);
+    *ret_version = version;
+    return DGL_OK;
+}
+
+enum dgl_status dgl_schema_migrate(struct dgl_conn *c, const char *path, const struct dgl_migration *migrations,
+                                   int count, int64_t now_us, struct dgl_error *err)
+{
+    int64_t version;
+    DGL_TRY(dgl_schema_check(c, path, count, &version, err));
+    if (version == count)
+        return DGL_OK;
+    if (version > 0)
+        DGL_TRY(copy_database(c, path, version, now_us, err));
+    for (int64_t i = version; i < count; i++)
+        DGL_TRY(apply(c, &migrations[i], i + 1, err));
+    return sync_directory_of(path, err);
+}

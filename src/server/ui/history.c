@@ -1,0 +1,169 @@
+// History: documents with filters, one document with its files and deliveries, download, erasing.
+#include <string.h>
+
+#include "server/ui/parts.h"
+
+#define MAX_TEMPLATE_CHOICES 200
+
+static const char *const status_words[] = {"queued", "rendering", "ready", "failed"};
+static const char *const source_words[] = {"api", "ui", "bulk"};
+
+static int choice_of(const char *given, const char *const *words, size_t count)
+{
+    for (size_t i = 0; given && i < count; i++)
+        if (strcmp(given, words[i]) == 0)
+            return (int)i;
+    return -1;
+}
+
+struct filters {
+    struct dgl_document_filter store;
+    bool any;
+};
+
+// Unknown words in the address are as good as none: the page shows what it does filter by.
+static struct filters read_filters(const struct dgl_ui_visit *v)
+{
+    const char *template_id = dgl_http_query(v->rq, "template");
+    struct filters f = {
+        .store = {.template_id = dgl_id_valid(template_id ? template_id : "", template_id ? strlen(template_id) : 0)
+                                     ? template_id
+                                     : NULL,
+                  .status = choice_of(dgl_http_query(v->rq, "status"), status_words, DGL_COUNT(status_words)),
+                  .source = choice_of(dgl_http_query(v->rq, "source"), source_words, DGL_COUNT(source_words)),
+                  .is_uat = v->who.is_uat}};
+    f.any = f.store.template_id || f.store.status >= 0 || f.store.source >= 0;
+    return f;
+}
+
+static enum dgl_status set_choices(struct dgl_ui_visit *v, const struct filters *f, json_t *data, struct dgl_error *err)
+{
+    struct dgl_page_query page = {.limit = MAX_TEMPLATE_CHOICES};
+    struct dgl_template_row *rows;
+    size_t count;
+    char next[DGL_CURSOR_LEN];
+    DGL_TRY(dgl_store_template_list(v->ui->parts.store, v->arena, v->who.org, v->who.is_uat, &page, &rows, &count, next,
+                                    err));
+    json_t *templates = json_array(), *status = json_array(), *source = json_array();
+    for (size_t i = 0; i < count; i++) {
+        bool chosen = f->store.template_id && strcmp(rows[i].id, f->store.template_id) == 0;
+        json_array_append_new(templates, dgl_ui_option(rows[i].id, rows[i].name, chosen));
+    }
+    for (size_t i = 0; i < DGL_COUNT(status_words); i++)
+        json_array_append_new(status,
+                              dgl_ui_option(status_words[i], dgl_ui_document_status_title((enum dgl_document_status)i),
+                                            f->store.status == (int)i));
+    for (size_t i = 0; i < DGL_COUNT(source_words); i++)
+        json_array_append_new(source,
+                              dgl_ui_option(source_words[i], dgl_ui_document_source_title((enum dgl_document_source)i),
+                                            f->store.source == (int)i));
+    json_t *choices = json_object();
+    json_object_set_new(choices, "templates", templates);
+    json_object_set_new(choices, "status", status);
+    json_object_set_new(choices, "source", source);
+    json_object_set_new(data, "choices", choices);
+    return DGL_OK;
+}
+
+// The address of this list with another cursor (NULL = from the newest).
+static char *list_path(const struct dgl_ui_visit *v, const struct filters *f, const char *cursor)
+{
+    const char *separator = "?";
+    char *path = dgl_arena_strdup(v->arena, "/history");
+    const struct {
+        const char *name, *value;
+    } parts[] = {{"template", f->store.template_id},
+                 {"status", f->store.status >= 0 ? status_words[f->store.status] : NULL},
+                 {"source", f->store.source >= 0 ? source_words[f->store.source] : NULL},
+                 {"cursor", cursor}};
+    for (size_t i = 0; i < DGL_COUNT(parts); i++) {
+        if (!parts[i].value)
+            continue;
+        path = dgl_arena_printf(v->arena, "%s%s%s=%s", path, separator, parts[i].name, parts[i].value);
+        separator = "&";
+    }
+    return path;
+}
+
+static enum dgl_status list_documents(struct dgl_ui_visit *v, json_t *data, struct dgl_error *err)
+{
+    struct filters f = read_filters(v);
+    struct dgl_page_query page = {.limit = DGL_UI_PAGE_ROWS, .cursor = dgl_http_query(v->rq, "cursor")};
+    struct dgl_document_row *rows;
+    size_t count;
+    char next[DGL_CURSOR_LEN];
+    DGL_TRY(
+        dgl_store_document_list(v->ui->parts.store, v->arena, v->who.org, &f.store, &page, &rows, &count, next, err));
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(list, dgl_ui_document(&rows[i]));
+    json_object_set_new(data, "documents", list);
+    json_object_set_new(data, "filtered", json_boolean(f.any));
+    json_t *pager = json_object();
+    dgl_ui_set_text(pager, "first", page.cursor ? list_path(v, &f, NULL) : NULL);
+    dgl_ui_set_text(pager, "next", *next ? list_path(v, &f, next) : NULL);
+    json_object_set_new(data, "pager", pager);
+    return set_choices(v, &f, data, err);
+}
+
+void dgl_ui_get_history(void *ui, struct dgl_http_request *rq)
+{
+    struct dgl_ui_visit v;
+    struct dgl_error err = DGL_ERROR_INIT;
+    if (!dgl_ui_enter(ui, rq, &v))
+        return;
+    DGL_AUTO_JSON data = dgl_ui_page_data(&v, "history", "History");
+    if (list_documents(&v, data, &err) != DGL_OK)
+        dgl_ui_refuse(&v, &err);
+    else
+        dgl_ui_show(&v, 200, "history.html", DGL_STEAL(data));
+}
+
+void dgl_ui_get_document(void *ui, struct dgl_http_request *rq)
+{
+    struct dgl_ui_visit v;
+    struct dgl_error err = DGL_ERROR_INIT;
+    struct dgl_document_row row;
+    json_t *deliveries = NULL;
+    bool pending = false;
+    const char *id = dgl_http_param(rq, "id");
+    if (!dgl_ui_enter(ui, rq, &v))
+        return;
+    enum dgl_status s = dgl_store_document_get(v.ui->parts.store, v.arena, v.who.org, id, &row, &err);
+    if (s == DGL_OK && v.who.role == DGL_ROLE_ADMIN)
+        s = dgl_ui_deliveries(&v, row.id, &deliveries, &pending, &err);
+    if (s != DGL_OK) {
+        dgl_ui_refuse(&v, &err);
+        return;
+    }
+    json_t *data = dgl_ui_page_data(&v, "history", row.template_name ? row.template_name : "Document");
+    json_object_set_new(data, "document", dgl_ui_document(&row));
+    json_object_set_new(data, "deliveries", deliveries ? deliveries : json_array());
+    dgl_ui_show(&v, 200, "document.html", data);
+}
+
+void dgl_ui_get_download(void *ui, struct dgl_http_request *rq)
+{
+    struct dgl_ui_visit v;
+    struct dgl_error err = DGL_ERROR_INIT;
+    struct dgl_document_file file;
+    if (!dgl_ui_enter(ui, rq, &v))
+        return;
+    const char *id = dgl_http_param(rq, "id");
+    if (dgl_documents_open(v.ui->parts.documents, v.who.org, id, dgl_http_query(rq, "format"), &file, &err) != DGL_OK)
+        dgl_ui_refuse(&v, &err);
+    else
+        dgl_ui_send_file(&v, &file);
+}
+
+void dgl_ui_post_document_delete(void *ui, struct dgl_http_request *rq)
+{
+    struct dgl_ui_visit v;
+    struct dgl_error err = DGL_ERROR_INIT;
+    if (!dgl_ui_enter(ui, rq, &v))
+        return;
+    if (dgl_documents_delete(v.ui->parts.documents, v.who.org, dgl_http_param(rq, "id"), &err) != DGL_OK)
+        dgl_ui_refuse(&v, &err);
+    else
+        dgl_ui_leave(&v, "/history", "good", "The document was deleted.");
+}

@@ -1,0 +1,55 @@
+// View models: rows of the store as the JSON the pages show. Pure: no store, no request; time comes in as an argument.
+//
+// Every function returns a new reference (json_decref it, or hand it to json_object_set_new). Text of any bytes is
+// taken: what is not UTF-8 is shown as '?', so a page never fails over a strange file name.
+#ifndef DGL_SERVER_UI_MODEL_H
+#define DGL_SERVER_UI_MODEL_H
+
+#include "base/json.h"
+#include "server/store/store.h"
+#include "server/webhook/webhook.h"
+
+#define DGL_UI_KEY_PLACEHOLDER "dgl_YOUR_KEY"
+
+// ---- small things
+json_t *dgl_ui_text(const char *s); // NULL gives null
+void dgl_ui_set_text(json_t *object, const char *key, const char *s);
+void dgl_ui_set_format(json_t *object, const char *key, const char *fmt, ...) DGL_PRINTF(3, 4);
+json_t *dgl_ui_time(int64_t us);                 // {"iso","text","day"}; <= 0 gives null
+json_t *dgl_ui_size(int64_t bytes);              // "48 KB"; <= 0 gives ""
+char *dgl_ui_duration(int64_t us, char out[32]); // "182 ms", "15.0 s"; returns out
+json_t *dgl_ui_option(const char *value, const char *text, bool selected);
+
+// ---- templates
+json_t *dgl_ui_template(const struct dgl_template_row *t, const char *file_name /* NULL = unknown */);
+json_t *dgl_ui_version(const struct dgl_template_version_row *v, int64_t current);
+// The token tree as a flat list with depth: [{"name","kind","kind_title","depth"}].
+json_t *dgl_ui_tokens(const json_t *tokens);
+// An example value for every token: what the text field for data starts with.
+json_t *dgl_ui_sample(const json_t *tokens);
+// Problems as the engine reports them, for people: [{"place","message","excerpt","tag"}]; errors first.
+json_t *dgl_ui_problems(const char *problems_json);
+// One problem from an error with a place; null when it has none.
+json_t *dgl_ui_problem_of_error(const struct dgl_error *err);
+
+// A request for a document that works when pasted into a shell. Takes nothing over.
+json_t *dgl_ui_curl(const char *public_url, const char *key, const char *template_id, const json_t *sample);
+
+// ---- documents and deliveries
+json_t *dgl_ui_document(const struct dgl_document_row *d);
+const char *dgl_ui_document_status_title(enum dgl_document_status s);
+const char *dgl_ui_document_source_title(enum dgl_document_source s);
+json_t *dgl_ui_delivery(const struct dgl_delivery_row *d);
+json_t *dgl_ui_attempt(const struct dgl_attempt_row *a);
+json_t *dgl_ui_key(const struct dgl_api_key *k, int64_t now_us);
+json_t *dgl_ui_webhook_test(const char *url, const struct dgl_webhook_test *t);
+
+// ---- judgements
+// A path of these pages to return to: begins with one '/', no control characters, no backslash.
+bool dgl_ui_is_local_path(const char *path);
+// Whether a URL's host is this machine seen from itself: localhost, 127/8, ::1.
+bool dgl_ui_is_loopback_url(const char *url);
+// Whether the Origin header of a POST names this server: by its Host header, or by the public URL behind a proxy.
+bool dgl_ui_is_same_origin(const char *origin, const char *host, const char *public_url);
+
+#endif

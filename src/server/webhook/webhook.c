@@ -1,0 +1,133 @@
+// The room's front: making, starting, stopping; what other threads may ask of it.
+#include "server/webhook/webhook_private.h"
+
+#include "base/str.h"
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEFAULT_SCHEDULE "60,300,900"
+#define DEFAULT_TIMEOUT_MS 15000
+#define DEFAULT_IN_FLIGHT 256
+#define DEFAULT_TTL_S 86400
+
+static char *without_trailing_slash(const char *url)
+{
+    size_t len = strlen(url);
+    while (len > 0 && url[len - 1] == '/')
+        len--;
+    return dgl_strndup(url, len);
+}
+
+enum dgl_status dgl_webhook_new(struct dgl_store *store, struct dgl_net_client *net, const struct dgl_guard *guard,
+                                const struct dgl_keyring *keys, struct dgl_clock *clock,
+                                const struct dgl_webhook_options *options, struct dgl_webhook **ret,
+                                struct dgl_error *err)
+{
+    struct dgl_schedule schedule;
+    DGL_TRY(dgl_schedule_parse(options->schedule ? options->schedule : DEFAULT_SCHEDULE, &schedule, err));
+    struct dgl_webhook *w = DGL_NEW(struct dgl_webhook);
+    w->store = store;
+    w->net = net;
+    w->guard = guard;
+    w->keys = keys;
+    w->clock = clock;
+    w->schedule = schedule;
+    w->public_url = without_trailing_slash(options->public_url ? options->public_url : "");
+    w->source_ips = dgl_strdup(options->source_ips ? options->source_ips : options->bind_address);
+    w->download_url_ttl_s = options->download_url_ttl_s > 0 ? options->download_url_ttl_s : DEFAULT_TTL_S;
+    w->timeout_ms = options->timeout_ms > 0 ? options->timeout_ms : DEFAULT_TIMEOUT_MS;
+    w->max_in_flight = options->max_in_flight > 0 ? options->max_in_flight : DEFAULT_IN_FLIGHT;
+    w->development = options->development;
+    w->inbox = dgl_inbox_new();
+    w->queues = dgl_queues_new(w->max_in_flight);
+    w->arena = dgl_arena_new(0);
+    w->tests = dgl_alloc(DGL_WEBHOOK_TEST_ORGS * sizeof *w->tests);
+    w->sweep_at_mono_us = INT64_MIN; // the first turn looks into the store
+    pthread_mutex_init(&w->secret_lock, NULL);
+    pthread_mutex_init(&w->test_lock, NULL);
+    pthread_mutex_init(&w->stats_lock, NULL);
+    *ret = w;
+    return DGL_OK;
+}
+
+enum dgl_status dgl_webhook_start(struct dgl_webhook *w, struct dgl_error *err)
+{
+    sigset_t all, old;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    int rc = pthread_create(&w->thread, NULL, dgl_webhook_run, w);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    if (rc != 0)
+        return DGL_FAIL_ERRNO(err, rc, "the webhook thread cannot start");
+    pthread_setname_np(w->thread, "webhook");
+    w->started = true;
+    return DGL_OK;
+}
+
+void dgl_webhook_stop(struct dgl_webhook *w, int64_t wait_ms)
+{
+    if (!w->started)
+        return;
+    w->stop_at_mono_us = dgl_clock_mono_us(dgl_clock_system()) + wait_ms * DGL_US_PER_MS;
+    dgl_inbox_stop(w->inbox);
+    pthread_join(w->thread, NULL);
+    w->started = false;
+}
+
+void dgl_webhook_free(struct dgl_webhook *w)
+{
+    if (!w)
+        return;
+    dgl_webhook_stop(w, 0);
+    dgl_inbox_close(w->inbox);
+    while (w->unrecorded) {
+        struct dgl_flight *f = w->unrecorded;
+        w->unrecorded = f->next;
+        dgl_flight_free(f);
+    }
+    dgl_inbox_unref(w->inbox);
+    dgl_queues_free(w->queues);
+    dgl_facts_cache_fini(&w->facts);
+    dgl_arena_free(w->arena);
+    pthread_mutex_destroy(&w->secret_lock);
+    pthread_mutex_destroy(&w->test_lock);
+    pthread_mutex_destroy(&w->stats_lock);
+    free(w->tests);
+    free(w->public_url);
+    free(w->source_ips);
+    free(w);
+}
+
+void dgl_webhook_enqueue(struct dgl_webhook *w, const struct dgl_delivery_due *due, size_t count)
+{
+    dgl_inbox_announce(w->inbox, due, count);
+}
+
+void dgl_webhook_stats(struct dgl_webhook *w, struct dgl_webhook_stats *ret)
+{
+    pthread_mutex_lock(&w->stats_lock);
+    *ret = w->stats;
+    pthread_mutex_unlock(&w->stats_lock);
+}
+
+enum dgl_status dgl_webhook_payload(struct dgl_webhook *w, const struct dgl_delivery_row *d, int64_t link_expires_at_us,
+                                    bool with_links, struct dgl_buf *out, struct dgl_error *err)
+{
+    int64_t expires_us =
+        link_expires_at_us > 0 ? link_expires_at_us : dgl_clock_now_us(w->clock) + w->download_url_ttl_s * DGL_US_PER_S;
+    struct dgl_payload_links links = {
+        .keys = w->keys, .public_url = w->public_url, .expires_at_s = expires_us / DGL_US_PER_S, .masked = !with_links};
+    return dgl_payload_write(d, &links, out, err);
+}
+
+enum dgl_status dgl_webhook_redeliver(struct dgl_webhook *w, const char *org, const char *delivery,
+                                      struct dgl_error *err)
+{
+    struct dgl_delivery_due due;
+    DGL_AUTO(arena) a = dgl_arena_new(0);
+    DGL_TRY(dgl_store_delivery_redeliver(w->store, a, org, delivery, &due, err));
+    dgl_webhook_enqueue(w, &due, 1);
+    return DGL_OK;
+}

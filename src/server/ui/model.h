@@ -6,8 +6,7 @@
 #define DGL_SERVER_UI_MODEL_H
 
 #include "base/json.h"
-#include "server/store/store.h"
-#include "server/webhook/webhook.h"
+#include "server/document/document.h"
 
 #define DGL_UI_KEY_PLACEHOLDER "dgl_YOUR_KEY"
 

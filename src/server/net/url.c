@@ -262,15 +262,13 @@ static enum dgl_status parse_host(const struct url_input *in, struct dgl_url *u,
     char host[DGL_URL_MAX + 1];
     size_t len = in->host.len;
     memcpy(host, in->host.data, len);
-    if (len > 1 && host[len - 1] == '.')
-        len--;
     host[len] = '\0';
     for (size_t i = 0; i < len; i++)
         host[i] = to_lower(host[i]);
     DGL_TRY(to_ascii(in, host, sizeof host, err));
     len = strlen(host);
     if (len > 1 && host[len - 1] == '.')
-        host[len - 1] = '\0'; // an ideographic full stop was the last character
+        host[len - 1] = '\0'; // after IDNA, which also knows other full stops
     DGL_TRY(check_name(in, host, err));
     dgl_str_copy(u->host, sizeof u->host, host, strlen(host));
     if (ends_in_number(u->host))

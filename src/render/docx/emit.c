@@ -1,0 +1,974 @@
+// From the tree with its tags to chunks: one walk in document order. What stands between two tags is one DATA chunk,
+// cut further only where the sink has work to do (see enum dgl_docx_op): tables whose rows or columns depend on data,
+// ids that would repeat in a loop, addresses with tags. A template without such things has no such cuts and the sink
+// only copies bytes.
+//
+// Inside macros, call blocks and block sets output becomes a value first, so nothing is cut there; the sink looks at
+// such values when they are printed.
+#include "render/docx/limits.h"
+#include "render/docx/model.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define EMU_PER_TWIP 635u
+
+struct raw_chunk {
+    size_t start, len;
+    struct dgl_docx_tag *tag; // NULL: data
+    uint32_t context;
+    struct dgl_docx_cut cut;
+    uint32_t event_end;
+};
+struct emit {
+    struct dgl_docx_compiler *c;
+    struct dgl_docx_part *part;
+    struct dgl_buf raw;
+    struct raw_chunk *chunks;
+    size_t chunk_count, chunk_cap;
+    size_t chunk_start;
+    uint8_t pending_op;
+    uint32_t pending_arg;
+    struct dgl_docx_event *events;
+    size_t event_count, event_cap;
+    struct dgl_docx_context *contexts;
+    size_t context_count, context_cap;
+    struct dgl_docx_grid *grids;
+    size_t grid_count, grid_cap;
+    const struct dgl_docx_node *context_run;    // whose context is the last one
+    unsigned loops, captures;                   // open ones
+    uint8_t open[DGL_TEMPLATE_MAX_NESTING + 1]; // enum open_kind of every open block
+    unsigned open_count;
+    unsigned table_depth;
+    bool table_cuts;       // of the innermost table: some cut is made in it
+    bool dynamic_columns;  // of the innermost table
+    struct dgl_str *marks; // ids of ranges that have both ends, sorted
+    size_t mark_count;
+    unsigned attr_depth; // of blocks inside the attribute being written
+    enum dgl_docx_where attr_where;
+    enum dgl_status status;
+    struct dgl_error *err;
+};
+
+static void *grow(void *items, size_t count, size_t *cap, size_t size)
+{
+    if (count < *cap)
+        return items;
+    *cap = *cap ? *cap * 2 : 32;
+    return dgl_realloc(items, *cap * size);
+}
+
+// ---- bytes
+
+void dgl_docx_put_attr(struct dgl_buf *b, struct dgl_str v)
+{
+    size_t from = 0;
+    for (size_t i = 0; i < v.len; i++) {
+        const char *as = NULL;
+        switch (v.data[i]) {
+        case '&':
+            as = "&amp;";
+            break;
+        case '<':
+            as = "&lt;";
+            break;
+        case '>':
+            as = "&gt;";
+            break;
+        case '"':
+            as = "&quot;";
+            break;
+        case '\n':
+            as = "&#10;";
+            break;
+        case '\r':
+            as = "&#13;";
+            break;
+        case '\t':
+            as = "&#9;";
+            break;
+        default:
+            continue;
+        }
+        dgl_buf_append(b, v.data + from, i - from);
+        dgl_buf_puts(b, as);
+        from = i + 1;
+    }
+    dgl_buf_append(b, v.data + from, v.len - from);
+}
+
+static void put_text(struct dgl_buf *b, struct dgl_str v)
+{
+    size_t from = 0;
+    for (size_t i = 0; i < v.len; i++) {
+        const char *as = NULL;
+        switch (v.data[i]) {
+        case '&':
+            as = "&amp;";
+            break;
+        case '<':
+            as = "&lt;";
+            break;
+        case '>':
+            as = "&gt;";
+            break;
+        case '\r':
+            as = "&#13;";
+            break;
+        default:
+            continue;
+        }
+        dgl_buf_append(b, v.data + from, i - from);
+        dgl_buf_puts(b, as);
+        from = i + 1;
+    }
+    dgl_buf_append(b, v.data + from, v.len - from);
+}
+
+static void put_str(struct dgl_buf *b, struct dgl_str s)
+{
+    dgl_buf_append(b, s.data, s.len);
+}
+
+static void put_attr(struct dgl_buf *b, const struct dgl_docx_attr *a)
+{
+    dgl_buf_putc(b, ' ');
+    put_str(b, a->qname);
+    dgl_buf_puts(b, "=\"");
+    dgl_docx_put_attr(b, a->value);
+    dgl_buf_putc(b, '"');
+}
+
+static void serialize_open(const struct dgl_docx_node *n, struct dgl_buf *out)
+{
+    dgl_buf_putc(out, '<');
+    put_str(out, n->qname);
+    for (uint32_t i = 0; i < n->attr_count; i++)
+        put_attr(out, &n->attrs[i]);
+    dgl_buf_putc(out, '>');
+}
+
+static void serialize_close(const struct dgl_docx_node *n, struct dgl_buf *out)
+{
+    dgl_buf_puts(out, "</");
+    put_str(out, n->qname);
+    dgl_buf_putc(out, '>');
+}
+
+void dgl_docx_serialize(const struct dgl_docx_node *n, struct dgl_buf *out)
+{
+    if (n->kind == DGL_NODE_TEXT) {
+        put_text(out, n->text);
+    } else if (n->kind == DGL_NODE_ELEMENT) {
+        serialize_open(n, out);
+        if (!n->first) { // "<x>" becomes "<x/>"
+            out->len--;
+            dgl_buf_puts(out, "/>");
+            return;
+        }
+        for (const struct dgl_docx_node *k = n->first; k; k = k->next)
+            dgl_docx_serialize(k, out);
+        serialize_close(n, out);
+    }
+}
+
+// ---- chunks
+
+static void event(struct emit *e, const struct dgl_docx_node *n, enum dgl_docx_event_kind kind)
+{
+    e->events = grow(e->events, e->event_count, &e->event_cap, sizeof *e->events);
+    e->events[e->event_count++] = (struct dgl_docx_event){n, kind};
+}
+
+static struct raw_chunk *new_chunk(struct emit *e)
+{
+    e->chunks = grow(e->chunks, e->chunk_count, &e->chunk_cap, sizeof *e->chunks);
+    struct raw_chunk *k = &e->chunks[e->chunk_count++];
+    *k = (struct raw_chunk){.start = e->chunk_start, .event_end = (uint32_t)e->event_count};
+    return k;
+}
+
+// Ends the current DATA chunk, if it holds anything.
+static struct raw_chunk *flush(struct emit *e)
+{
+    if (e->raw.len == e->chunk_start)
+        return NULL;
+    struct raw_chunk *k = new_chunk(e);
+    k->len = e->raw.len - e->chunk_start;
+    k->cut.before = e->pending_op;
+    k->cut.before_arg = e->pending_arg;
+    e->pending_op = DGL_CUT_NONE;
+    e->pending_arg = 0;
+    e->chunk_start = e->raw.len;
+    return k;
+}
+
+static void cut_before(struct emit *e, uint8_t op, uint32_t arg)
+{
+    if (e->captures)
+        return;
+    flush(e);
+    e->pending_op = op;
+    e->pending_arg = arg;
+}
+
+static void cut_after(struct emit *e, uint8_t op, uint32_t arg)
+{
+    struct raw_chunk *k = flush(e);
+    if (k) {
+        k->cut.after = op;
+        k->cut.after_arg = arg;
+    }
+}
+
+static uint32_t add_context(struct emit *e, struct dgl_docx_context context)
+{
+    e->contexts = grow(e->contexts, e->context_count, &e->context_cap, sizeof *e->contexts);
+    e->contexts[e->context_count] = context;
+    return (uint32_t)e->context_count++;
+}
+
+enum open_kind { OPEN_PLAIN, OPEN_LOOP, OPEN_CAPTURE };
+
+static enum open_kind open_kind_of(const struct dgl_docx_tag *tag)
+{
+    static const char *const plain[] = {"if", "with", "block", "autoescape"};
+    for (size_t i = 0; i < DGL_COUNT(plain); i++)
+        if (strcmp(tag->word, plain[i]) == 0)
+            return OPEN_PLAIN;
+    // What a recursive loop prints inside itself becomes a value too.
+    if (strcmp(tag->word, "for") == 0)
+        return memmem(tag->inside.data, tag->inside.len, "recursive", 9) ? OPEN_CAPTURE : OPEN_LOOP;
+    return OPEN_CAPTURE;
+}
+
+static void track_blocks(struct emit *e, const struct dgl_docx_tag *tag)
+{
+    if (tag->role == DGL_BLOCK_OPENS) {
+        enum open_kind kind = open_kind_of(tag);
+        if (e->open_count < DGL_COUNT(e->open))
+            e->open[e->open_count] = (uint8_t)kind;
+        e->open_count++;
+        e->loops += kind == OPEN_LOOP;
+        e->captures += kind == OPEN_CAPTURE;
+    } else if (tag->role == DGL_BLOCK_CLOSES && e->open_count > 0) {
+        e->open_count--;
+        uint8_t kind = e->open_count < DGL_COUNT(e->open) ? e->open[e->open_count] : OPEN_PLAIN;
+        e->loops -= kind == OPEN_LOOP && e->loops;
+        e->captures -= kind == OPEN_CAPTURE && e->captures;
+    }
+}
+
+static void put_tag(struct emit *e, struct dgl_docx_tag *tag, uint32_t context)
+{
+    flush(e);
+    struct raw_chunk *k = new_chunk(e);
+    k->tag = tag;
+    k->context = context;
+    if (tag->kind == DGL_TAG_BLOCK && tag->word)
+        track_blocks(e, tag);
+}
+
+// ---- contexts
+
+static struct dgl_str keep(struct emit *e, struct dgl_buf *b)
+{
+    char *p = dgl_arena_memdup_try(e->c->arena, b->data ? b->data : "", b->len);
+    struct dgl_str s = {p ? p : "", p ? b->len : 0};
+    dgl_buf_reset(b);
+    return s;
+}
+
+static void put_paragraph_properties(struct emit *e, const struct dgl_docx_node *pr, struct dgl_buf *b)
+{
+    if (!pr)
+        return;
+    struct dgl_docx_node *copy = dgl_docx_node_clone(e->c->arena, pr);
+    struct dgl_docx_node *section = dgl_docx_node_child(copy, DGL_EL_W_SECTPR);
+    if (section)
+        dgl_docx_node_unlink(section);
+    dgl_docx_serialize(copy, b);
+}
+
+static struct dgl_str run_open(struct emit *e, const struct dgl_docx_node *pr)
+{
+    struct dgl_buf b = DGL_BUF_INIT(DGL_DOCX_MAX_PART_BYTES);
+    dgl_buf_puts(&b, "<w:r>");
+    if (pr)
+        dgl_docx_serialize(pr, &b);
+    struct dgl_str s = keep(e, &b);
+    dgl_buf_fini(&b);
+    return s;
+}
+
+static uint32_t width_of_text(struct emit *e, const struct dgl_docx_node *n)
+{
+    const struct dgl_docx_node *cell = dgl_docx_node_up(n, DGL_EL_W_TC);
+    const struct dgl_docx_node *pr = cell ? dgl_docx_node_child(cell, DGL_EL_W_TCPR) : NULL;
+    const struct dgl_docx_node *w = pr ? dgl_docx_node_child(pr, DGL_EL_W_TCW) : NULL;
+    int64_t twips = 0;
+    if (w && !dgl_str_is(dgl_docx_node_attr_value(w, "type"), "pct")) {
+        struct dgl_str v = dgl_docx_node_attr_value(w, "w");
+        if (dgl_parse_int64(v.data, v.len, 300, 31680, &twips))
+            return (uint32_t)(twips - 216) * EMU_PER_TWIP; // less the usual cell margins
+    }
+    return e->c->docx->text_width_emu;
+}
+
+// How to leave the paragraph from between its runs and to come back. False: something in between cannot be closed.
+static bool paragraph_path(struct emit *e, const struct dgl_docx_node *holder, struct dgl_docx_context *ret)
+{
+    const struct dgl_docx_node *chain[16];
+    size_t n = 0;
+    for (const struct dgl_docx_node *k = holder; k && n < DGL_COUNT(chain); k = k->parent) {
+        chain[n++] = k;
+        if (k->el == DGL_EL_W_P)
+            break;
+        if (k->el != DGL_EL_W_HYPERLINK && k->el != DGL_EL_W_INS && k->el != DGL_EL_W_SMARTTAG)
+            return false;
+        if (k->el == DGL_EL_W_HYPERLINK && dgl_docx_node_attr(k, "id"))
+            return false; // its address may be made anew
+    }
+    if (n == 0 || chain[n - 1]->el != DGL_EL_W_P)
+        return false;
+    const struct dgl_docx_node *pr = dgl_docx_node_child(chain[n - 1], DGL_EL_W_PPR);
+    if (pr && dgl_docx_node_child(pr, DGL_EL_W_SECTPR))
+        return false;
+    struct dgl_buf b = DGL_BUF_INIT(DGL_DOCX_MAX_PART_BYTES);
+    for (size_t i = 0; i < n; i++)
+        serialize_close(chain[i], &b);
+    ret->para_close = keep(e, &b);
+    for (size_t i = n; i-- > 0;) {
+        serialize_open(chain[i], &b);
+        if (chain[i]->el == DGL_EL_W_P)
+            put_paragraph_properties(e, pr, &b);
+    }
+    ret->para_open = keep(e, &b);
+    dgl_buf_fini(&b);
+    return true;
+}
+
+static uint32_t text_context(struct emit *e, const struct dgl_docx_tag *tag)
+{
+    const struct dgl_docx_node *t = tag->node->parent;
+    if (e->context_count && e->context_run == t && e->contexts[e->context_count - 1].image == tag->printing_image)
+        return (uint32_t)e->context_count - 1;
+    struct dgl_docx_node *run = dgl_docx_node_up(t, DGL_EL_W_R);
+    struct dgl_docx_context x = {.where = DGL_WHERE_TEXT, .image = tag->printing_image};
+    x.run_pr = run ? dgl_docx_node_child(run, DGL_EL_W_RPR) : NULL;
+    x.run_open = run_open(e, x.run_pr);
+    x.can_split = run && run->parent && t->parent == run && paragraph_path(e, run->parent, &x);
+    x.text_width_emu = width_of_text(e, t);
+    e->context_run = t;
+    return add_context(e, x);
+}
+
+static uint32_t context_of(struct emit *e, const struct dgl_docx_tag *tag)
+{
+    if (tag->kind != DGL_TAG_VALUE)
+        return 0;
+    const struct dgl_docx_node *parent = tag->node->parent;
+    if (tag->prefix == DGL_PREFIX_NONE && parent && parent->el == DGL_EL_W_T)
+        return text_context(e, tag);
+    e->context_run = NULL;
+    static const enum dgl_docx_where where[] = {
+        [DGL_PREFIX_NONE] = DGL_WHERE_PLAIN, [DGL_PREFIX_R] = DGL_WHERE_RUN,  [DGL_PREFIX_P] = DGL_WHERE_PARAGRAPH,
+        [DGL_PREFIX_TC] = DGL_WHERE_CELL,    [DGL_PREFIX_TR] = DGL_WHERE_ROW,
+    };
+    struct dgl_docx_context x = {.where = where[tag->prefix], .run_pr = tag->run_pr};
+    x.text_width_emu = parent ? width_of_text(e, tag->node) : e->c->docx->text_width_emu;
+    x.run_open = run_open(e, tag->run_pr);
+    if (x.where == DGL_WHERE_RUN) {
+        x.can_split = paragraph_path(e, parent, &x);
+    } else if (x.where == DGL_WHERE_PARAGRAPH) {
+        struct dgl_buf b = DGL_BUF_INIT(DGL_DOCX_MAX_PART_BYTES);
+        dgl_buf_puts(&b, "<w:p>");
+        put_paragraph_properties(e, tag->para_pr, &b);
+        x.para_open = keep(e, &b);
+        x.para_close = DGL_STR("</w:p>");
+        x.can_split = true;
+        dgl_buf_fini(&b);
+    }
+    return add_context(e, x);
+}
+
+static uint32_t plain_context(struct emit *e, enum dgl_docx_where where)
+{
+    e->context_run = NULL;
+    return add_context(e, (struct dgl_docx_context){.where = where});
+}
+
+// ---- attributes
+
+static void attr_text(void *ctx, struct dgl_str text)
+{
+    struct emit *e = ctx;
+    dgl_docx_put_attr(&e->raw, text);
+}
+
+static void attr_tag(void *ctx, struct dgl_docx_tag *tag)
+{
+    struct emit *e = ctx;
+    if (tag->role == DGL_BLOCK_OPENS)
+        e->attr_depth++;
+    else if (tag->role != DGL_BLOCK_NONE && e->attr_depth == 0)
+        e->attr_depth = 1000; // never balances again
+    else if (tag->role == DGL_BLOCK_CLOSES)
+        e->attr_depth--;
+    put_tag(e, tag, tag->kind == DGL_TAG_VALUE ? plain_context(e, e->attr_where) : 0);
+}
+
+static void put_value_with_tags(struct emit *e, struct dgl_docx_node *n, struct dgl_str value,
+                                enum dgl_docx_where where)
+{
+    struct dgl_docx_pieces to = {.text = attr_text, .tag = attr_tag, .ctx = e};
+    size_t first = e->c->tag_count;
+    e->attr_depth = 0;
+    e->attr_where = where;
+    if (e->status == DGL_OK)
+        e->status = dgl_docx_scan_value(e->c, n, value, &to, e->err);
+    if (e->attr_depth != 0 && first < e->c->tag_count)
+        dgl_docx_complain(e->c, DGL_DIAGNOSTIC_ERROR, "unbalanced_block", e->c->tags[first]->place,
+                          "the block that begins in an attribute (\"%.*s\") does not end in it",
+                          (int)DGL_MIN(value.len, (size_t)100), value.data);
+}
+
+// An address that Word stored with its braces percent-encoded.
+static struct dgl_str decode_target(struct emit *e, struct dgl_str target)
+{
+    char *out = dgl_arena_alloc_try(e->c->arena, target.len + 1);
+    size_t n = 0;
+    if (!out || !dgl_percent_decode(target.data, target.len, false, out, target.len + 1, &n) ||
+        !dgl_utf8_valid(out, n) || !dgl_docx_smells_of_tag(out, n))
+        return target;
+    return (struct dgl_str){out, n};
+}
+
+static struct dgl_docx_relationship *templated_target(struct emit *e, const struct dgl_docx_node *n,
+                                                      const struct dgl_docx_attr *a)
+{
+    if (n->el != DGL_EL_W_HYPERLINK || a->ns != DGL_NS_R || !dgl_str_is(a->local, "id"))
+        return NULL;
+    for (size_t i = 0; i < e->part->relationship_count; i++) {
+        struct dgl_docx_relationship *r = &e->part->relationships[i];
+        if (dgl_str_equal(r->id, a->value)) {
+            struct dgl_str decoded = decode_target(e, r->target);
+            return dgl_str_is(r->mode, "External") && dgl_docx_smells_of_tag(decoded.data, decoded.len) ? r : NULL;
+        }
+    }
+    return NULL;
+}
+
+static int by_text(const void *a, const void *b)
+{
+    const struct dgl_str *x = a, *y = b;
+    int c = memcmp(x->data, y->data, DGL_MIN(x->len, y->len));
+    return c ? c : (x->len > y->len) - (x->len < y->len);
+}
+
+// A range's key: one letter for its kind, then its id.
+static bool range_key(const struct dgl_docx_node *n, char out[64], struct dgl_str *ret, bool *ret_is_start)
+{
+    char kind;
+    switch (n->el) {
+    case DGL_EL_W_BOOKMARKSTART:
+    case DGL_EL_W_BOOKMARKEND:
+        kind = 'b';
+        break;
+    case DGL_EL_W_COMMENTRANGESTART:
+    case DGL_EL_W_COMMENTRANGEEND:
+        kind = 'c';
+        break;
+    case DGL_EL_W_PERMSTART:
+    case DGL_EL_W_PERMEND:
+        kind = 'p';
+        break;
+    default:
+        return false;
+    }
+    *ret_is_start =
+        n->el == DGL_EL_W_BOOKMARKSTART || n->el == DGL_EL_W_COMMENTRANGESTART || n->el == DGL_EL_W_PERMSTART;
+    struct dgl_str id = dgl_docx_node_attr_value(n, "id");
+    out[0] = kind;
+    size_t len = DGL_MIN(id.len, (size_t)62);
+    memcpy(out + 1, id.data, len);
+    *ret = (struct dgl_str){out, len + 1};
+    return true;
+}
+
+static const struct dgl_str *find_mark(struct emit *e, struct dgl_str key)
+{
+    return e->mark_count ? bsearch(&key, e->marks, e->mark_count, sizeof key, by_text) : NULL;
+}
+
+static void put_attrs(struct emit *e, struct dgl_docx_node *n)
+{
+    char key_bytes[64];
+    struct dgl_str key;
+    bool is_start = false;
+    const struct dgl_str *mark =
+        e->loops && !e->captures && range_key(n, key_bytes, &key, &is_start) && key_bytes[0] == 'b' ? find_mark(e, key)
+                                                                                                    : NULL;
+    for (uint32_t i = 0; i < n->attr_count; i++) {
+        const struct dgl_docx_attr *a = &n->attrs[i];
+        struct dgl_docx_relationship *link = templated_target(e, n, a);
+        bool id = a->ns != DGL_NS_XMLNS && dgl_str_is(a->local, "id");
+        bool needs_own = link || (id && e->loops && !e->captures && n->el == DGL_EL_WP_DOCPR) ||
+                         (mark && (id || dgl_str_is(a->local, "name"))) ||
+                         (a->ns != DGL_NS_XMLNS && dgl_docx_smells_of_tag(a->value.data, a->value.len)) ||
+                         (e->dynamic_columns && n->el == DGL_EL_W_TCW && dgl_str_is(a->local, "w"));
+        if (!needs_own) {
+            put_attr(&e->raw, a);
+            continue;
+        }
+        dgl_buf_putc(&e->raw, ' ');
+        put_str(&e->raw, a->qname);
+        dgl_buf_puts(&e->raw, "=\"");
+        int64_t width = 0;
+        if (link && e->captures) {
+            dgl_docx_put_attr(&e->raw, a->value);
+        } else if (link) {
+            cut_after(e, DGL_CUT_TARGET_BEGIN, 0);
+            put_value_with_tags(e, n, decode_target(e, link->target), DGL_WHERE_TARGET);
+            cut_before(e, DGL_CUT_TARGET_END, 0);
+        } else if (mark && id) {
+            cut_before(e, is_start ? DGL_CUT_BOOKMARK_ID : DGL_CUT_BOOKMARK_END, (uint32_t)(mark - e->marks));
+        } else if (mark) {
+            struct dgl_str name = {a->value.data, dgl_utf8_cut(a->value.data, a->value.len, 33)};
+            dgl_docx_put_attr(&e->raw, name);
+            cut_before(e, DGL_CUT_BOOKMARK_NAME, (uint32_t)(mark - e->marks));
+        } else if (n->el == DGL_EL_WP_DOCPR && id) {
+            cut_before(e, DGL_CUT_DRAWING_ID, 0);
+        } else if (n->el == DGL_EL_W_TCW && e->dynamic_columns && !e->captures &&
+                   dgl_parse_int64(a->value.data, a->value.len, 0, 31680, &width) &&
+                   !dgl_str_is(dgl_docx_node_attr_value(n, "type"), "pct") &&
+                   !dgl_str_is(dgl_docx_node_attr_value(n, "type"), "auto")) {
+            cut_before(e, DGL_CUT_CELL_WIDTH, (uint32_t)width);
+        } else {
+            put_value_with_tags(e, n, a->value, DGL_WHERE_ATTRIBUTE);
+        }
+        dgl_buf_putc(&e->raw, '"');
+    }
+}
+
+// ---- tables
+
+static bool is_dynamic_row(const struct dgl_docx_node *row)
+{
+    for (const struct dgl_docx_node *k = row->first; k; k = k->next) {
+        if (k->kind == DGL_NODE_TAG)
+            return true;
+        if (k->kind != DGL_NODE_ELEMENT)
+            continue;
+        const struct dgl_docx_node *pr = k->el == DGL_EL_W_TC ? dgl_docx_node_child(k, DGL_EL_W_TCPR) : NULL;
+        const struct dgl_docx_node *span = pr ? dgl_docx_node_child(pr, DGL_EL_W_GRIDSPAN) : NULL;
+        if (span && span->tag)
+            return true;
+        if ((k->el == DGL_EL_W_SDT || k->el == DGL_EL_W_SDTCONTENT) && is_dynamic_row(k))
+            return true;
+    }
+    return false;
+}
+
+static bool has_dynamic_rows(const struct dgl_docx_node *table)
+{
+    for (const struct dgl_docx_node *k = table->first; k; k = k->next)
+        if (k->kind == DGL_NODE_ELEMENT &&
+            ((k->el == DGL_EL_W_TR && is_dynamic_row(k)) ||
+             ((k->el == DGL_EL_W_SDT || k->el == DGL_EL_W_SDTCONTENT) && has_dynamic_rows(k))))
+            return true;
+    return false;
+}
+
+// Whether some child of the wanted kind is there whatever the data says.
+static bool has_certain(const struct dgl_docx_node *parent, enum dgl_docx_element wanted)
+{
+    unsigned depth = 0;
+    for (const struct dgl_docx_node *k = parent->first; k; k = k->next) {
+        if (k->kind == DGL_NODE_TAG) {
+            depth += k->tag->role == DGL_BLOCK_OPENS;
+            depth -= k->tag->role == DGL_BLOCK_CLOSES && depth > 0;
+        } else if (depth == 0 && k->kind == DGL_NODE_ELEMENT) {
+            if (k->el == wanted && (wanted != DGL_EL_W_TR || has_certain(k, DGL_EL_W_TC)))
+                return true;
+            if ((k->el == DGL_EL_W_SDT || k->el == DGL_EL_W_SDTCONTENT) && has_certain(k, wanted))
+                return true;
+        }
+    }
+    return false;
+}
+
+static uint32_t small_number(struct dgl_str s, uint32_t otherwise)
+{
+    int64_t v = 0;
+    return dgl_parse_int64(s.data, s.len, 0, 31680, &v) ? (uint32_t)v : otherwise;
+}
+
+static uint32_t add_grid(struct emit *e, const struct dgl_docx_node *table)
+{
+    const struct dgl_docx_node *grid = dgl_docx_node_child(table, DGL_EL_W_TBLGRID);
+    if (!grid)
+        return DGL_NO_GRID;
+    uint32_t n = 0;
+    for (const struct dgl_docx_node *k = grid->first; k; k = k->next)
+        n += k->kind == DGL_NODE_ELEMENT && k->el == DGL_EL_W_GRIDCOL;
+    struct dgl_docx_grid g = {.widths = dgl_arena_alloc_try(e->c->arena, (n + 1) * sizeof(uint32_t)),
+                              .qname = DGL_STR("w:gridCol")};
+    if (!g.widths)
+        return DGL_NO_GRID;
+    for (const struct dgl_docx_node *k = grid->first; k; k = k->next)
+        if (k->kind == DGL_NODE_ELEMENT && k->el == DGL_EL_W_GRIDCOL) {
+            g.widths[g.count++] = small_number(dgl_docx_node_attr_value(k, "w"), 0);
+            g.qname = k->qname;
+        }
+    e->grids = grow(e->grids, e->grid_count, &e->grid_cap, sizeof *e->grids);
+    e->grids[e->grid_count] = g;
+    return (uint32_t)e->grid_count++;
+}
+
+static uint32_t columns_left_out(const struct dgl_docx_node *row)
+{
+    const struct dgl_docx_node *pr = dgl_docx_node_child(row, DGL_EL_W_TRPR);
+    uint32_t n = 0;
+    for (const struct dgl_docx_node *k = pr ? pr->first : NULL; k; k = k->next)
+        if (k->kind == DGL_NODE_ELEMENT && (k->el == DGL_EL_W_GRIDBEFORE || k->el == DGL_EL_W_GRIDAFTER))
+            n += small_number(dgl_docx_node_attr_value(k, "val"), 0);
+    return DGL_MIN(n, DGL_DOCX_MAX_COLUMNS);
+}
+
+static uint32_t span_of(const struct dgl_docx_node *cell)
+{
+    const struct dgl_docx_node *pr = dgl_docx_node_child(cell, DGL_EL_W_TCPR);
+    const struct dgl_docx_node *span = pr ? dgl_docx_node_child(pr, DGL_EL_W_GRIDSPAN) : NULL;
+    if (!span || span->tag)
+        return 1;
+    return DGL_MAX(1u, DGL_MIN(small_number(dgl_docx_node_attr_value(span, "val"), 1), DGL_DOCX_MAX_COLUMNS));
+}
+
+// ---- the walk
+
+static void walk(struct emit *e, struct dgl_docx_node *n);
+
+static void walk_children(struct emit *e, struct dgl_docx_node *n)
+{
+    for (struct dgl_docx_node *k = n->first; k && e->status == DGL_OK; k = k->next)
+        walk(e, k);
+}
+
+static bool edge_is_space(const struct dgl_docx_node *t)
+{
+    for (const struct dgl_docx_node *k = t->first; k; k = k->next) {
+        if (k->kind == DGL_NODE_TAG)
+            return true;
+        if (k->kind == DGL_NODE_TEXT && k->text.len &&
+            (strchr(" \t\n", k->text.data[0]) || strchr(" \t\n", k->text.data[k->text.len - 1])))
+            return true;
+    }
+    return false;
+}
+
+static void put_namespaces(struct emit *e, const struct dgl_docx_node *root)
+{
+    bool w = root->el == DGL_EL_OTHER;
+    for (uint32_t i = 0; i < root->attr_count; i++)
+        w |= root->attrs[i].ns == DGL_NS_XMLNS && dgl_str_is(root->attrs[i].qname, "xmlns:w");
+    if (!w)
+        dgl_buf_printf(&e->raw, " xmlns:w=\"%s\"",
+                       e->part->tree.strict ? "http://purl.oclc.org/ooxml/wordprocessingml/main"
+                                            : "http://schemas.openxmlformats.org/wordprocessingml/2006/main");
+}
+
+static void put_open(struct emit *e, struct dgl_docx_node *n)
+{
+    event(e, n, DGL_EVENT_OPEN);
+    dgl_buf_putc(&e->raw, '<');
+    put_str(&e->raw, n->qname);
+    put_attrs(e, n);
+    if (n == e->part->tree.root)
+        put_namespaces(e, n);
+    if (n->el == DGL_EL_W_T && edge_is_space(n) && !dgl_docx_node_attr(n, "space"))
+        dgl_buf_puts(&e->raw, " xml:space=\"preserve\"");
+}
+
+static void put_close(struct emit *e, const struct dgl_docx_node *n)
+{
+    event(e, n, DGL_EVENT_CLOSE);
+    serialize_close(n, &e->raw);
+}
+
+// <w:gridSpan w:val="…"/> and <w:shd … w:fill="…"/> of colspan, hm and cellbg.
+static void walk_computed(struct emit *e, struct dgl_docx_node *n)
+{
+    bool span = n->el == DGL_EL_W_GRIDSPAN;
+    dgl_buf_puts(&e->raw, span ? "<w:gridSpan w:val=\"" : "<w:shd w:val=\"clear\" w:color=\"auto\" w:fill=\"");
+    put_tag(e, n->tag, plain_context(e, span ? DGL_WHERE_SPAN : DGL_WHERE_FILL));
+    dgl_buf_puts(&e->raw, "\"/>");
+}
+
+static void walk_element(struct emit *e, struct dgl_docx_node *n)
+{
+    put_open(e, n);
+    if (!n->first && n->el != DGL_EL_W_P && n->el != DGL_EL_W_T && n->el != DGL_EL_W_TC) {
+        dgl_buf_puts(&e->raw, "/>");
+        event(e, n, DGL_EVENT_CLOSE);
+        return;
+    }
+    dgl_buf_putc(&e->raw, '>');
+    walk_children(e, n);
+    put_close(e, n);
+}
+
+static void walk_table(struct emit *e, struct dgl_docx_node *n)
+{
+    bool outer = e->dynamic_columns, outer_cuts = e->table_cuts;
+    e->dynamic_columns = !e->captures && has_dynamic_rows(n);
+    bool ops = !e->captures && (e->dynamic_columns || !has_certain(n, DGL_EL_W_TR));
+    e->table_cuts = ops;
+    bool touches = n->prev && n->prev->kind == DGL_NODE_TAG;
+    if (ops && ++e->table_depth > DGL_DOCX_MAX_TABLE_DEPTH && e->status == DGL_OK)
+        e->status = DGL_FAIL_SLUG(e->err, DGL_E_LIMIT, "template_too_large",
+                                  "tables with loops are nested more than %u deep", DGL_DOCX_MAX_TABLE_DEPTH);
+    if (ops)
+        cut_before(e, DGL_CUT_TABLE_OPEN | (touches ? DGL_CUT_APART : 0),
+                   e->dynamic_columns ? add_grid(e, n) : DGL_NO_GRID);
+    else if (touches && !e->captures)
+        cut_before(e, DGL_CUT_APART, 0);
+    put_open(e, n);
+    dgl_buf_putc(&e->raw, '>');
+    walk_children(e, n);
+    put_close(e, n);
+    if (ops) {
+        cut_after(e, DGL_CUT_TABLE_CLOSE, 0);
+        e->table_depth--;
+    }
+    e->dynamic_columns = outer;
+    e->table_cuts = outer_cuts;
+}
+
+static void walk_row(struct emit *e, struct dgl_docx_node *n)
+{
+    if (e->table_cuts)
+        cut_before(e, DGL_CUT_ROW_OPEN, columns_left_out(n));
+    put_open(e, n);
+    dgl_buf_putc(&e->raw, '>');
+    walk_children(e, n);
+    put_close(e, n);
+    if (e->table_cuts && e->dynamic_columns)
+        cut_after(e, DGL_CUT_ROW_CLOSE, 0);
+}
+
+// Whether the last block is certainly a paragraph.
+static bool ends_with_paragraph(const struct dgl_docx_node *n)
+{
+    const struct dgl_docx_node *k = n->last;
+    while (k && k->kind == DGL_NODE_ELEMENT && !dgl_docx_is_visible(k) && k->el != DGL_EL_W_PPR)
+        k = k->prev;
+    return k && k->kind == DGL_NODE_ELEMENT && k->el == DGL_EL_W_P;
+}
+
+static void walk_story(struct emit *e, struct dgl_docx_node *n)
+{
+    put_open(e, n);
+    dgl_buf_putc(&e->raw, '>');
+    walk_children(e, n);
+    if (!ends_with_paragraph(n)) {
+        if (e->captures)
+            dgl_buf_puts(&e->raw, "<w:p></w:p>");
+        else
+            cut_before(e, DGL_CUT_NEEDS_PARAGRAPH, 0);
+    }
+    put_close(e, n);
+}
+
+static void walk_grid(struct emit *e, struct dgl_docx_node *n)
+{
+    put_open(e, n);
+    dgl_buf_putc(&e->raw, '>');
+    cut_before(e, DGL_CUT_GRID, 0);
+    put_close(e, n);
+}
+
+static void walk(struct emit *e, struct dgl_docx_node *n)
+{
+    char key_bytes[64];
+    struct dgl_str key;
+    bool is_start = false;
+    if (n->kind == DGL_NODE_TEXT) {
+        event(e, n, DGL_EVENT_TEXT);
+        put_text(&e->raw, n->text);
+        return;
+    }
+    if (n->kind == DGL_NODE_TAG) {
+        put_tag(e, n->tag, context_of(e, n->tag));
+        return;
+    }
+    if (n->tag) {
+        walk_computed(e, n);
+        return;
+    }
+    switch (n->el) {
+    case DGL_EL_W_TBL:
+        walk_table(e, n);
+        return;
+    case DGL_EL_W_TR:
+        walk_row(e, n);
+        return;
+    case DGL_EL_W_TC:
+        if (e->dynamic_columns)
+            cut_before(e, DGL_CUT_CELL_OPEN, span_of(n));
+        walk_story(e, n);
+        return;
+    case DGL_EL_W_TXBXCONTENT:
+    case DGL_EL_W_HDR:
+    case DGL_EL_W_FTR:
+    case DGL_EL_W_FOOTNOTE:
+    case DGL_EL_W_ENDNOTE:
+    case DGL_EL_W_COMMENT:
+        walk_story(e, n);
+        return;
+    case DGL_EL_W_TBLGRID:
+        if (e->dynamic_columns && !e->captures)
+            walk_grid(e, n);
+        else
+            walk_element(e, n);
+        return;
+    case DGL_EL_W_BOOKMARKSTART:
+    case DGL_EL_W_BOOKMARKEND:
+    case DGL_EL_W_COMMENTRANGESTART:
+    case DGL_EL_W_COMMENTRANGEEND:
+    case DGL_EL_W_PERMSTART:
+    case DGL_EL_W_PERMEND:
+        if (range_key(n, key_bytes, &key, &is_start) && find_mark(e, key))
+            walk_element(e, n);
+        return;
+    default:
+        walk_element(e, n);
+    }
+}
+
+// ---- ranges that still have both ends
+
+struct ends {
+    struct dgl_str *starts, *stops;
+    size_t start_count, stop_count, start_cap, stop_cap;
+};
+
+static void find_ends(struct emit *e, const struct dgl_docx_node *n, struct ends *ends)
+{
+    char bytes[64];
+    struct dgl_str key;
+    bool is_start = false;
+    if (n->kind == DGL_NODE_ELEMENT && range_key(n, bytes, &key, &is_start)) {
+        key.data = dgl_arena_strndup(e->c->arena, key.data, key.len);
+        if (is_start) {
+            ends->starts = grow(ends->starts, ends->start_count, &ends->start_cap, sizeof key);
+            ends->starts[ends->start_count++] = key;
+        } else {
+            ends->stops = grow(ends->stops, ends->stop_count, &ends->stop_cap, sizeof key);
+            ends->stops[ends->stop_count++] = key;
+        }
+    }
+    for (const struct dgl_docx_node *k = n->first; k; k = k->next)
+        find_ends(e, k, ends);
+}
+
+static void find_marks(struct emit *e)
+{
+    struct ends ends = {.starts = NULL};
+    find_ends(e, e->part->tree.root, &ends);
+    if (ends.start_count && ends.stop_count) {
+        qsort(ends.starts, ends.start_count, sizeof(struct dgl_str), by_text);
+        qsort(ends.stops, ends.stop_count, sizeof(struct dgl_str), by_text);
+        e->marks = dgl_arena_alloc(e->c->arena, ends.start_count * sizeof(struct dgl_str));
+        for (size_t i = 0; i < ends.start_count; i++)
+            if ((i == 0 || by_text(&ends.starts[i], &ends.starts[i - 1]) != 0) &&
+                bsearch(&ends.starts[i], ends.stops, ends.stop_count, sizeof(struct dgl_str), by_text))
+                e->marks[e->mark_count++] = ends.starts[i];
+    }
+    free(ends.starts);
+    free(ends.stops);
+}
+
+// ---- to the language
+
+static void fill_place(void *ctx, uint32_t place, struct dgl_place *ret)
+{
+    dgl_docx_place_fill(ctx, place, ret);
+}
+
+static void *keep_array(struct emit *e, const void *items, size_t count, size_t size)
+{
+    void *p = dgl_arena_alloc_try(e->c->arena, (count + 1) * size);
+    if (p && count)
+        memcpy(p, items, count * size);
+    return p;
+}
+
+static enum dgl_status compile_chunks(struct emit *e, struct dgl_error *err)
+{
+    struct dgl_docx_part *part = e->part;
+    DGL_TRY(dgl_buf_check(&e->raw, part->name, err));
+    char *raw = dgl_arena_memdup_try(e->c->arena, e->raw.data, e->raw.len);
+    struct dgl_chunk *chunks = raw ? dgl_arena_alloc_try(e->c->arena, (e->chunk_count + 1) * sizeof *chunks) : NULL;
+    part->cuts = dgl_arena_alloc_try(e->c->arena, (e->chunk_count + 1) * sizeof *part->cuts);
+    part->event_ends = dgl_arena_alloc_try(e->c->arena, (e->chunk_count + 1) * sizeof *part->event_ends);
+    part->events = keep_array(e, e->events, e->event_count, sizeof *e->events);
+    part->contexts = keep_array(e, e->contexts, e->context_count, sizeof *e->contexts);
+    part->grids = keep_array(e, e->grids, e->grid_count, sizeof *e->grids);
+    if (!chunks || !part->cuts || !part->event_ends || !part->events || !part->contexts || !part->grids)
+        return DGL_FAIL_SLUG(err, DGL_E_LIMIT, "template_too_large", "the template is too large");
+    for (size_t i = 0; i < e->chunk_count; i++) {
+        const struct raw_chunk *k = &e->chunks[i];
+        part->cuts[i] = k->cut;
+        part->event_ends[i] = k->event_end;
+        if (!k->tag) {
+            chunks[i] = (struct dgl_chunk){.kind = DGL_CHUNK_DATA, .text = {raw + k->start, k->len}};
+            continue;
+        }
+        chunks[i] = (struct dgl_chunk){.kind = k->tag->kind == DGL_TAG_VALUE ? DGL_CHUNK_VALUE : DGL_CHUNK_BLOCK,
+                                       .text = k->tag->inside,
+                                       .source = k->tag->source,
+                                       .place = k->tag->place,
+                                       .context = k->context};
+    }
+    part->chunk_count = e->chunk_count;
+    part->context_count = e->context_count;
+    part->grid_count = e->grid_count;
+    part->bookmark_count = (uint32_t)e->mark_count;
+    part->raw_bytes = e->raw.len;
+    struct dgl_template_options options = {
+        .name = part->name, .autoescape = true, .place_of = fill_place, .place_ctx = part};
+    return dgl_template_compile_chunks(chunks, e->chunk_count, &options, e->c->diagnostics, &part->program, err);
+}
+
+static void keep_namespaces(struct emit *e)
+{
+    struct dgl_buf b = DGL_BUF_INIT(1u << 20);
+    const struct dgl_docx_node *root = e->part->tree.root;
+    bool w = false;
+    for (uint32_t i = 0; i < root->attr_count; i++)
+        if (root->attrs[i].ns == DGL_NS_XMLNS) {
+            put_attr(&b, &root->attrs[i]);
+            w |= dgl_str_is(root->attrs[i].qname, "xmlns:w");
+        }
+    if (!w)
+        dgl_buf_puts(&b, " xmlns:w=\"http://schemas.openxmlformats.org/wordprocessingml/2006/main\"");
+    e->part->namespaces = keep(e, &b);
+    dgl_buf_fini(&b);
+}
+
+enum dgl_status dgl_docx_emit(struct dgl_docx_compiler *c, struct dgl_error *err)
+{
+    struct emit e = {.c = c, .part = c->part, .raw = DGL_BUF_INIT(2 * (size_t)DGL_DOCX_MAX_PART_BYTES), .err = err};
+    find_marks(&e);
+    keep_namespaces(&e);
+    dgl_buf_puts(&e.raw, "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n");
+    walk(&e, c->part->tree.root);
+    flush(&e);
+    enum dgl_status st = e.status == DGL_OK ? compile_chunks(&e, err) : e.status;
+    dgl_buf_fini(&e.raw);
+    free(e.chunks);
+    free(e.events);
+    free(e.contexts);
+    free(e.grids);
+    return st;
+}

@@ -1,0 +1,210 @@
+// A compiled Word template, as the rooms of render/docx share it.
+//
+//   package ─ opc ─▶ parts ─ tree ─▶ elements ─ scan ─▶ tags in their runs ─ hoist ─▶ tags where they act
+//                                                          ─ emit ─▶ chunks ─ render/template ─▶ program
+//
+// The tree stays in the model: each DATA chunk is a run of node events (open, close, text) and the same run as bytes.
+// The DOCX writer copies the bytes; layout reads the events. Both see the values in between through the same sink.
+//
+// Invariant: after hoisting, the tags of one block (its opening, its else, its end) stand in the same element, or in
+// sibling paragraphs of the same form, so whatever the data makes of the blocks, the output is well-formed.
+#ifndef DGL_RENDER_DOCX_MODEL_H
+#define DGL_RENDER_DOCX_MODEL_H
+
+#include "base/zip.h"
+#include "render/docx/docx.h"
+#include "render/docx/opc.h"
+#include "render/docx/tree.h"
+
+// ---- tags (scan, hoist)
+
+enum dgl_docx_prefix { DGL_PREFIX_NONE, DGL_PREFIX_R, DGL_PREFIX_P, DGL_PREFIX_TC, DGL_PREFIX_TR };
+enum dgl_docx_special {
+    DGL_SPECIAL_NONE,
+    DGL_SPECIAL_COLSPAN,
+    DGL_SPECIAL_CELLBG,
+    DGL_SPECIAL_VMERGE,
+    DGL_SPECIAL_HMERGE,
+    DGL_SPECIAL_RAW, // raw, endraw: gone once scanned
+};
+enum dgl_docx_tag_kind { DGL_TAG_VALUE, DGL_TAG_BLOCK, DGL_TAG_COMMENT };
+struct dgl_docx_tag {
+    enum dgl_docx_tag_kind kind;
+    enum dgl_docx_prefix prefix;
+    enum dgl_docx_special special;
+    bool merge_previous, merge_next; // {%- and -%}
+    bool printing_image;             // {{ img_… }}
+    bool dead;                       // replaced together with its row, cell or paragraph
+    bool spliced;                    // its block begins and ends inside different paragraphs
+    struct dgl_str inside;           // without prefix and dashes; quotes made plain
+    struct dgl_str source;           // as written
+    enum dgl_block_role role;
+    const char *word; // the opening word of its block
+    uint32_t seq;     // document order
+    uint32_t place;
+    uint32_t family; // tags of one block share it: the opening tag's seq + 1; 0 = none
+    // How much the paragraph shows before this tag, and in all: 0 before = leading, all before = trailing.
+    uint32_t visible_before;
+    struct dgl_docx_node *node, *paragraph;
+    struct dgl_docx_node *lifted_from;            // container it was lifted out of
+    const struct dgl_docx_node *run_pr, *para_pr; // properties that stood where the tag was written
+};
+
+struct dgl_docx_place {
+    uint32_t paragraph;
+    struct dgl_str text; // the paragraph's
+    struct dgl_str tag;  // as written
+};
+
+// ---- what the sink must know about a chunk
+
+// Where a value is printed; decides how it is escaped and what it may become.
+enum dgl_docx_where {
+    DGL_WHERE_TEXT,      // w:t: line breaks, tabs, paragraphs, images
+    DGL_WHERE_PLAIN,     // text of another element: a:t, w:instrText, properties
+    DGL_WHERE_ATTRIBUTE, // an attribute's value
+    DGL_WHERE_TARGET,    // a hyperlink's address
+    DGL_WHERE_RUN,       // {{r }}
+    DGL_WHERE_PARAGRAPH, // {{p }}
+    DGL_WHERE_ROW,       // {{tr }}
+    DGL_WHERE_CELL,      // {{tc }}
+    DGL_WHERE_SPAN,      // number of columns of a cell
+    DGL_WHERE_FILL,      // colour of a cell
+};
+struct dgl_docx_context {
+    enum dgl_docx_where where;
+    bool image;     // the token is named img_…: its value is a picture
+    bool can_split; // the paragraph may be closed and opened again here
+    // What opens a run with the properties of the tag's, and what closes and opens the paragraph around it.
+    struct dgl_str run_open;            // "<w:r><w:rPr>…</w:rPr>"
+    struct dgl_str para_open;           // "<w:p><w:pPr>…</w:pPr>", and a hyperlink or insertion that holds the run
+    struct dgl_str para_close;          // "</w:p>"
+    const struct dgl_docx_node *run_pr; // w:rPr, or NULL
+    uint32_t text_width_emu;            // room for a picture
+};
+
+// Work the sink does around a DATA chunk. Only chunks that need it are cut.
+enum dgl_docx_op {
+    DGL_CUT_NONE,
+    DGL_CUT_TABLE_OPEN,      // arg: grid, or DGL_NO_GRID when its columns are fixed
+    DGL_CUT_TABLE_CLOSE,     // drops a table without rows, writes its grid
+    DGL_CUT_GRID,            // the grid goes here
+    DGL_CUT_ROW_OPEN,        // arg: columns left out before and after
+    DGL_CUT_ROW_CLOSE,       // drops a row without cells
+    DGL_CUT_CELL_OPEN,       // arg: columns it spans
+    DGL_CUT_CELL_WIDTH,      // arg: width in twentieths of a point; written with five digits, mended at the table's end
+    DGL_CUT_NEEDS_PARAGRAPH, // closes a cell, header, note…: puts an empty paragraph when the last block is none
+    DGL_CUT_DRAWING_ID,      // writes a unique number
+    DGL_CUT_BOOKMARK_ID,     // arg: bookmark; writes a fresh number
+    DGL_CUT_BOOKMARK_NAME,   // arg: bookmark; writes _N from its second time on
+    DGL_CUT_BOOKMARK_END,    // arg: bookmark; writes the number given last
+    DGL_CUT_TARGET_BEGIN,    // what follows is a hyperlink's address
+    DGL_CUT_TARGET_END,      // becomes a relationship; its id is written
+};
+#define DGL_CUT_APART 0x80 // flag beside TABLE_OPEN or alone: two tables must not touch
+#define DGL_NO_GRID UINT32_MAX
+struct dgl_docx_cut {
+    uint8_t before, after; // enum dgl_docx_op
+    uint32_t before_arg, after_arg;
+};
+struct dgl_docx_grid {
+    uint32_t *widths; // twentieths of a point
+    uint32_t count;
+    struct dgl_str qname; // "w:gridCol"
+};
+
+// A node event; `text` is its piece of the raw bytes.
+enum dgl_docx_event_kind { DGL_EVENT_OPEN, DGL_EVENT_CLOSE, DGL_EVENT_TEXT };
+struct dgl_docx_event {
+    const struct dgl_docx_node *node;
+    enum dgl_docx_event_kind kind;
+};
+
+struct dgl_docx_part {
+    char name[96];      // for people: "body", "header 1"
+    uint32_t member;    // of the package
+    uint32_t rels;      // member of its relationships; UINT32_MAX = none
+    uint32_t first_rel; // number for the first new relationship
+    enum dgl_docx_part_kind kind;
+    struct dgl_docx_tree tree;
+    struct dgl_template *program;
+    struct dgl_docx_relationship *relationships; // of this part, for hyperlinks with tags
+    size_t relationship_count;
+    size_t raw_bytes;          // all DATA together: a first guess of the output's size
+    struct dgl_str namespaces; // declarations of the root, for reading safe values
+    // Parallel to the chunks.
+    struct dgl_docx_cut *cuts;
+    size_t chunk_count;
+    struct dgl_docx_event *events;
+    uint32_t *event_ends; // of chunk i: events [event_ends[i-1], event_ends[i])
+    struct dgl_docx_context *contexts;
+    size_t context_count;
+    struct dgl_docx_grid *grids;
+    size_t grid_count;
+    uint32_t bookmark_count;
+    uint32_t max_drawing_id, max_bookmark_id; // static ones
+    struct dgl_docx_place *places;
+    size_t place_count;
+};
+
+struct dgl_docx_style {
+    struct dgl_str id, name;
+    char type; // 'p' 'c' 't' 'n'
+};
+
+struct dgl_docx {
+    struct dgl_arena *arena;
+    struct dgl_docx_package package;
+    struct dgl_docx_part *parts; // those with tags
+    size_t part_count;
+    struct dgl_docx_style *styles;
+    size_t style_count;
+    bool strict;
+    uint32_t max_drawing_id, max_bookmark_id; // over all parts, also those without tags
+    uint32_t nodes_left;
+    uint32_t text_width_emu; // between the margins of the last section
+};
+
+// ---- compiling one part: scan → hoist → emit
+
+struct dgl_docx_paragraph {
+    uint32_t visible; // things it shows, values included
+    bool had_tags;    // comments too
+};
+struct dgl_docx_compiler {
+    struct dgl_docx *docx;
+    struct dgl_docx_part *part;
+    struct dgl_arena *arena; // the model's
+    struct dgl_diagnostics *diagnostics;
+    struct dgl_docx_tag **tags; // document order; grows
+    size_t tag_count, tag_cap;
+    size_t place_cap;
+    struct dgl_docx_paragraph *paragraphs; // by number
+    bool in_raw;                           // between {% raw %} and {% endraw %}
+    uint32_t raw_place;
+};
+
+// Finds the tags of every paragraph and puts them into the tree as nodes.
+enum dgl_status dgl_docx_scan(struct dgl_docx_compiler *c, struct dgl_error *err) DGL_MUST_CHECK;
+// Cuts a text without runs (attribute, property) into pieces: calls `text` and `tag` in order.
+struct dgl_docx_pieces {
+    void (*text)(void *ctx, struct dgl_str text);
+    void (*tag)(void *ctx, struct dgl_docx_tag *tag);
+    void *ctx;
+};
+// `near` is the element it belongs to, for messages.
+enum dgl_status dgl_docx_scan_value(struct dgl_docx_compiler *c, struct dgl_docx_node *near, struct dgl_str value,
+                                    const struct dgl_docx_pieces *to, struct dgl_error *err) DGL_MUST_CHECK;
+enum dgl_status dgl_docx_hoist(struct dgl_docx_compiler *c, struct dgl_error *err) DGL_MUST_CHECK;
+enum dgl_status dgl_docx_emit(struct dgl_docx_compiler *c, struct dgl_error *err) DGL_MUST_CHECK;
+
+// A problem of the template at a tag. Goes to the diagnostics; compiling goes on.
+void dgl_docx_complain(struct dgl_docx_compiler *c, int severity, const char *slug, uint32_t place, const char *fmt,
+                       ...) DGL_PRINTF(5, 6);
+void dgl_docx_place_fill(const struct dgl_docx_part *part, uint32_t place, struct dgl_place *ret);
+void dgl_docx_put_attr(struct dgl_buf *b, struct dgl_str value); // escaped
+// Appends a subtree as XML, without tags.
+void dgl_docx_serialize(const struct dgl_docx_node *n, struct dgl_buf *out);
+bool dgl_docx_is_visible(const struct dgl_docx_node *n); // an element of a run that shows something
+
+#endif

@@ -1,0 +1,260 @@
+// A render: every part with tags through the language into a buffer, then the package: rendered parts deflated, new
+// pictures stored, relationships and content types written anew where something was added, all other members copied as
+// they lie in the template, compressed as they were.
+#include "render/docx/limits.h"
+#include "render/docx/writer.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEFLATE_LEVEL 1 // rendered parts are mostly repeated markup: level 6 takes thrice the time for a few percent
+
+#define REL_TRANSITIONAL "http://schemas.openxmlformats.org/officeDocument/2006/relationships/"
+#define REL_STRICT "http://purl.oclc.org/ooxml/officeDocument/relationships/"
+#define XML_HEAD "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n"
+
+// ---- relationships
+
+static bool same_rel(const struct dgl_docx_new_rel *r, const char *type, struct dgl_str target, bool external)
+{
+    return r->external == external && strcmp(r->type, type) == 0 && dgl_str_equal(r->target, target);
+}
+
+enum dgl_status dgl_docx_add_relationship(struct dgl_docx_writer *w, const char *type, struct dgl_str target,
+                                          bool external, char id[24], struct dgl_error *err)
+{
+    struct dgl_docx_output *o = w->output;
+    size_t found = o->rel_count;
+    // Pictures are few; of addresses only the last ones are looked at.
+    size_t back = external ? DGL_MIN(o->rel_count, (size_t)8) : o->rel_count;
+    for (size_t i = 0; i < back && found == o->rel_count; i++)
+        if (same_rel(&o->rels[o->rel_count - 1 - i], type, target, external))
+            found = o->rel_count - 1 - i;
+    if (found == o->rel_count) {
+        if (o->rel_count >= DGL_DOCX_MAX_HYPERLINKS)
+            return DGL_FAIL_SLUG(err, DGL_E_LIMIT, "too_many_links",
+                                 "a document part holds at most %u links and images", DGL_DOCX_MAX_HYPERLINKS);
+        if (o->rel_count == o->rel_cap) {
+            o->rel_cap = o->rel_cap ? o->rel_cap * 2 : 16;
+            o->rels = dgl_realloc(o->rels, o->rel_cap * sizeof *o->rels);
+        }
+        char *copy = dgl_arena_memdup_try(w->env->arena, target.data, target.len);
+        if (!copy)
+            return DGL_FAIL(err, DGL_E_LIMIT, "the document needs too much memory");
+        o->rels[o->rel_count++] =
+            (struct dgl_docx_new_rel){.type = type, .target = {copy, target.len}, .external = external};
+    }
+    snprintf(id, 24, "rIdD%u", w->part->first_rel + (unsigned)found);
+    return DGL_OK;
+}
+
+static void put_attr(struct dgl_buf *b, const char *name, struct dgl_str value)
+{
+    dgl_buf_printf(b, " %s=\"", name);
+    dgl_docx_put_attr(b, value);
+    dgl_buf_putc(b, '"');
+}
+
+static bool is_templated(const struct dgl_docx_relationship *r)
+{
+    return dgl_str_is(r->mode, "External") && dgl_docx_type_ends(r->type, "/hyperlink") &&
+           (dgl_docx_smells_of_tag(r->target.data, r->target.len) ||
+            memmem(r->target.data, r->target.len, "%7B%7B", 6) || memmem(r->target.data, r->target.len, "%7b%7b", 6));
+}
+
+// A template's address with tags is written per use; unused, it stays as it is.
+static void write_rels(const struct dgl_docx *d, const struct dgl_docx_part *part, const struct dgl_docx_output *o,
+                       struct dgl_buf *b)
+{
+    dgl_buf_puts(b, XML_HEAD "<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\">");
+    for (size_t i = 0; i < part->relationship_count; i++) {
+        const struct dgl_docx_relationship *r = &part->relationships[i];
+        dgl_buf_puts(b, "<Relationship");
+        put_attr(b, "Id", r->id);
+        put_attr(b, "Type", r->type);
+        put_attr(b, "Target", is_templated(r) ? DGL_STR("#") : r->target);
+        if (r->mode.len)
+            put_attr(b, "TargetMode", r->mode);
+        dgl_buf_puts(b, "/>");
+    }
+    for (size_t i = 0; i < o->rel_count; i++) {
+        const struct dgl_docx_new_rel *r = &o->rels[i];
+        dgl_buf_printf(b, "<Relationship Id=\"rIdD%u\" Type=\"%s%s\"", part->first_rel + (unsigned)i,
+                       d->strict ? REL_STRICT : REL_TRANSITIONAL, r->type);
+        put_attr(b, "Target", r->target);
+        dgl_buf_puts(b, r->external ? " TargetMode=\"External\"/>" : "/>");
+    }
+    dgl_buf_puts(b, "</Relationships>");
+}
+
+// ---- content types
+
+static bool has_default(const struct dgl_docx *d, const char *extension)
+{
+    for (size_t i = 0; i < d->package.type_count; i++) {
+        const struct dgl_docx_type *t = &d->package.types[i];
+        if (t->is_default && t->key.len == strlen(extension) && strncasecmp(t->key.data, extension, t->key.len) == 0)
+            return true;
+    }
+    return false;
+}
+
+// Content types of new pictures the package does not list yet: bit by kind.
+static unsigned missing_defaults(const struct dgl_docx_writer *w, const struct dgl_docx_media *ret_kinds[3])
+{
+    unsigned count = 0;
+    for (size_t i = 0; i < w->media_count; i++) {
+        bool known = has_default(w->docx, w->media[i].extension);
+        for (unsigned k = 0; k < count; k++)
+            known |= strcmp(ret_kinds[k]->extension, w->media[i].extension) == 0;
+        if (!known && count < 3)
+            ret_kinds[count++] = &w->media[i];
+    }
+    return count;
+}
+
+static void write_types(const struct dgl_docx *d, const struct dgl_docx_media *const kinds[3], unsigned count,
+                        struct dgl_buf *b)
+{
+    dgl_buf_puts(b, XML_HEAD "<Types xmlns=\"http://schemas.openxmlformats.org/package/2006/content-types\">");
+    for (unsigned i = 0; i < count; i++)
+        dgl_buf_printf(b, "<Default Extension=\"%s\" ContentType=\"%s\"/>", kinds[i]->extension,
+                       kinds[i]->content_type);
+    for (size_t i = 0; i < d->package.type_count; i++) {
+        const struct dgl_docx_type *t = &d->package.types[i];
+        dgl_buf_puts(b, t->is_default ? "<Default" : "<Override");
+        put_attr(b, t->is_default ? "Extension" : "PartName", t->key);
+        put_attr(b, "ContentType", t->type);
+        dgl_buf_puts(b, "/>");
+    }
+    dgl_buf_puts(b, "</Types>");
+}
+
+// ---- parts
+
+static enum dgl_status render_part(struct dgl_docx_writer *w, size_t index, struct dgl_value data,
+                                   struct dgl_error *err)
+{
+    const struct dgl_docx_part *part = &w->docx->parts[index];
+    w->part = part;
+    w->output = &w->outputs[index];
+    w->output->xml = DGL_BUF_INIT(w->env->budget->output_left);
+    w->xml = &w->output->xml;
+    w->table_count = w->width_count = 0;
+    w->bookmark_names = w->bookmark_last = NULL;
+    if (part->bookmark_count) {
+        w->bookmark_names = dgl_arena_alloc_try(w->env->arena, part->bookmark_count * sizeof(uint32_t));
+        w->bookmark_last = dgl_arena_alloc_try(w->env->arena, part->bookmark_count * sizeof(uint32_t));
+        if (!w->bookmark_names || !w->bookmark_last)
+            return DGL_FAIL(err, DGL_E_LIMIT, "the document needs too much memory");
+    }
+    dgl_buf_reserve(w->xml, DGL_MIN(part->raw_bytes + part->raw_bytes / 2, w->xml->max));
+    struct dgl_template_sink sink = {.data = dgl_docx_on_data, .value = dgl_docx_on_value, .ctx = w};
+    struct dgl_template_env env = {.created_at_us = w->env->created_at_us,
+                                   .time_zone = w->env->time_zone,
+                                   .locale = w->env->locale,
+                                   .budget = w->env->budget,
+                                   .arena = w->env->arena};
+    DGL_TRY(dgl_template_render(part->program, data, &env, &sink, err));
+    DGL_TRY(dgl_buf_check(w->xml, "the document", err));
+    return dgl_budget_output(w->env->budget, w->xml->len, err);
+}
+
+// ---- the package
+
+static enum dgl_status add_rels(struct dgl_docx_writer *w, struct dgl_zip_writer *zip, const char *name, size_t part,
+                                struct dgl_error *err)
+{
+    DGL_AUTO_FINI(buf) b = DGL_BUF_INIT(DGL_DOCX_MAX_PACKAGE_BYTES);
+    write_rels(w->docx, &w->docx->parts[part], &w->outputs[part], &b);
+    DGL_TRY(dgl_buf_check(&b, name, err));
+    return dgl_zip_writer_add(zip, name, b.data, b.len, err);
+}
+
+static enum dgl_status add_member(struct dgl_docx_writer *w, struct dgl_zip_writer *zip, uint32_t member,
+                                  struct dgl_error *err)
+{
+    const struct dgl_docx *d = w->docx;
+    const char *name = dgl_zip_name(d->package.zip, member);
+    const struct dgl_docx_media *kinds[3];
+    unsigned missing = member == d->package.content_types ? missing_defaults(w, kinds) : 0;
+    if (missing) {
+        DGL_AUTO_FINI(buf) b = DGL_BUF_INIT(DGL_DOCX_MAX_PACKAGE_BYTES);
+        write_types(d, kinds, missing, &b);
+        DGL_TRY(dgl_buf_check(&b, name, err));
+        return dgl_zip_writer_add(zip, name, b.data, b.len, err);
+    }
+    for (size_t i = 0; i < d->part_count; i++) {
+        if (d->parts[i].member == member)
+            return dgl_zip_writer_add(zip, name, w->outputs[i].xml.data, w->outputs[i].xml.len, err);
+        if (d->parts[i].rels == member && w->outputs[i].rel_count)
+            return add_rels(w, zip, name, i, err);
+    }
+    return dgl_zip_writer_add_raw(zip, name, &d->package.raws[member], err);
+}
+
+static enum dgl_status add_new_members(struct dgl_docx_writer *w, struct dgl_zip_writer *zip, struct dgl_error *err)
+{
+    const struct dgl_docx *d = w->docx;
+    for (size_t i = 0; i < d->part_count; i++) {
+        if (d->parts[i].rels != UINT32_MAX || w->outputs[i].rel_count == 0)
+            continue;
+        const char *part = dgl_zip_name(d->package.zip, d->parts[i].member), *slash = strrchr(part, '/');
+        int folder = slash ? (int)(slash - part) + 1 : 0;
+        DGL_TRY(add_rels(w, zip, dgl_arena_printf(w->env->arena, "%.*s_rels/%s.rels", folder, part, part + folder), i,
+                         err));
+    }
+    for (size_t i = 0; i < w->media_count; i++) {
+        size_t at = 0;
+        if (!dgl_zip_find(d->package.zip, w->media[i].name, &at)) // same name, same bytes
+            DGL_TRY(dgl_zip_writer_add(zip, w->media[i].name, w->media[i].bytes.data, w->media[i].bytes.len, err));
+    }
+    return DGL_OK;
+}
+
+static enum dgl_status write_package(struct dgl_docx_writer *w, struct dgl_buf *out, struct dgl_error *err)
+{
+    DGL_AUTO(zip_writer) zip = dgl_zip_writer_new(out, DEFLATE_LEVEL);
+    for (uint32_t i = 0; i < w->docx->package.member_count; i++)
+        DGL_TRY(add_member(w, zip, i, err));
+    DGL_TRY(add_new_members(w, zip, err));
+    return dgl_zip_writer_finish(zip, err);
+}
+
+static enum dgl_status render_all(struct dgl_docx_writer *w, struct dgl_value data, struct dgl_buf *out,
+                                  struct dgl_error *err)
+{
+    for (size_t i = 0; i < w->docx->part_count; i++)
+        DGL_TRY(render_part(w, i, data, err));
+    return write_package(w, out, err);
+}
+
+static void writer_fini(struct dgl_docx_writer *w)
+{
+    for (size_t i = 0; i < w->docx->part_count; i++) {
+        dgl_buf_fini(&w->outputs[i].xml);
+        free(w->outputs[i].rels);
+    }
+    dgl_buf_fini(&w->scratch);
+    free(w->widths);
+    free(w->media);
+    free(w->fetched);
+}
+
+enum dgl_status dgl_docx_render(const struct dgl_docx *d, struct dgl_value data, const struct dgl_docx_env *env,
+                                struct dgl_buf *out, struct dgl_docx_warnings *ret_warnings, struct dgl_error *err)
+{
+    struct dgl_docx_warnings warnings = {.count = 0};
+    struct dgl_docx_writer w = {.docx = d,
+                                .env = env,
+                                .warnings = &warnings,
+                                .scratch = DGL_BUF_INIT(DGL_DOCX_MAX_PACKAGE_BYTES),
+                                .next_drawing_id = d->max_drawing_id + 1,
+                                .next_bookmark_id = d->max_bookmark_id + 1};
+    w.outputs = dgl_arena_alloc(env->arena, (d->part_count + 1) * sizeof *w.outputs);
+    enum dgl_status st = render_all(&w, data, out, err);
+    writer_fini(&w);
+    if (st == DGL_OK && ret_warnings)
+        *ret_warnings = warnings;
+    return st;
+}

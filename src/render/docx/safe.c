@@ -1,0 +1,345 @@
+// Markup that comes as a value: what macros and block sets made of the template's own XML, and what |safe lets through.
+// It is read by the XML parser and written anew from its events, so it is well-formed or refused; elements must nest as
+// WordprocessingML nests them, and what the sink does for tables in the stream is done here from the events.
+#include "render/docx/writer.h"
+#include <string.h>
+
+enum kind { KIND_BLOCK, KIND_ROW, KIND_CELL, KIND_RUN_HOLDER, KIND_RUN_CONTENT, KIND_PROPERTIES, KIND_OTHER };
+
+struct open_element {
+    enum dgl_docx_element el;
+    size_t start;  // in the output
+    uint32_t kids; // rows of a table, cells of a row
+    bool last_is_paragraph;
+    bool has_other; // a child was written
+};
+struct safe {
+    struct dgl_docx_writer *w;
+    const struct dgl_docx_context *x;
+    enum dgl_docx_level base;
+    unsigned depth; // 0: the wrapping element is not open yet
+    struct open_element open[DGL_XML_MAX_DEPTH + 2];
+};
+
+static enum kind kind_of(enum dgl_docx_element el)
+{
+    switch (el) {
+    case DGL_EL_W_P:
+    case DGL_EL_W_TBL:
+        return KIND_BLOCK;
+    case DGL_EL_W_TR:
+        return KIND_ROW;
+    case DGL_EL_W_TC:
+        return KIND_CELL;
+    case DGL_EL_W_R:
+    case DGL_EL_W_HYPERLINK:
+    case DGL_EL_W_INS:
+    case DGL_EL_W_DEL:
+    case DGL_EL_W_MOVETO:
+    case DGL_EL_W_MOVEFROM:
+    case DGL_EL_W_SMARTTAG:
+    case DGL_EL_W_BOOKMARKSTART:
+    case DGL_EL_W_BOOKMARKEND:
+    case DGL_EL_W_PROOFERR:
+        return KIND_RUN_HOLDER;
+    case DGL_EL_W_T:
+    case DGL_EL_W_TAB:
+    case DGL_EL_W_BR:
+    case DGL_EL_W_CR:
+    case DGL_EL_W_NOBREAKHYPHEN:
+    case DGL_EL_W_SOFTHYPHEN:
+    case DGL_EL_W_INSTRTEXT:
+    case DGL_EL_W_DELTEXT:
+    case DGL_EL_W_LASTRENDEREDPAGEBREAK:
+        return KIND_RUN_CONTENT;
+    case DGL_EL_W_PPR:
+    case DGL_EL_W_RPR:
+    case DGL_EL_W_TBLPR:
+    case DGL_EL_W_TBLGRID:
+    case DGL_EL_W_TRPR:
+    case DGL_EL_W_TCPR:
+        return KIND_PROPERTIES;
+    default:
+        return KIND_OTHER;
+    }
+}
+
+static bool may_hold(enum dgl_docx_element parent, enum dgl_docx_element child)
+{
+    switch (kind_of(child)) {
+    case KIND_BLOCK:
+        return parent == DGL_EL_W_TC || parent == DGL_EL_W_TXBXCONTENT || parent == DGL_EL_W_SDTCONTENT;
+    case KIND_ROW:
+        return parent == DGL_EL_W_TBL || parent == DGL_EL_W_SDTCONTENT;
+    case KIND_CELL:
+        return parent == DGL_EL_W_TR || parent == DGL_EL_W_SDTCONTENT;
+    case KIND_RUN_HOLDER:
+        return parent != DGL_EL_W_R && parent != DGL_EL_W_T &&
+               (child != DGL_EL_W_R || (parent != DGL_EL_W_TC && parent != DGL_EL_W_TR && parent != DGL_EL_W_TBL));
+    case KIND_RUN_CONTENT:
+        return parent == DGL_EL_W_R || parent == DGL_EL_W_OTHER || parent == DGL_EL_OTHER;
+    case KIND_PROPERTIES:
+        return true;
+    case KIND_OTHER:
+        return parent != DGL_EL_W_T;
+    }
+    return false;
+}
+
+static enum dgl_status refuse(struct dgl_error *err, const char *what)
+{
+    return DGL_FAIL_SLUG(err, DGL_E_INVALID, "invalid_markup", "the safe value cannot be put here: %s", what);
+}
+
+// ---- the value's outermost elements: which level they need
+
+static enum dgl_status place_top(struct safe *s, enum dgl_docx_element el, struct dgl_error *err)
+{
+    enum dgl_docx_level to = DGL_LEVEL_TEXT;
+    if (s->x->where == DGL_WHERE_ROW)
+        return el == DGL_EL_W_TR ? dgl_docx_cut(s->w, DGL_CUT_ROW_OPEN, 0, err)
+                                 : refuse(err, "it must hold whole rows");
+    if (s->x->where == DGL_WHERE_CELL)
+        return el == DGL_EL_W_TC ? dgl_docx_cut(s->w, DGL_CUT_CELL_OPEN, 1, err)
+                                 : refuse(err, "it must hold whole cells");
+    switch (kind_of(el)) {
+    case KIND_BLOCK:
+        to = DGL_LEVEL_BLOCK;
+        break;
+    case KIND_RUN_HOLDER:
+        to = DGL_LEVEL_PARAGRAPH;
+        break;
+    case KIND_RUN_CONTENT:
+        to = DGL_LEVEL_RUN;
+        break;
+    case KIND_OTHER:
+        if (el == DGL_EL_W_SDT)
+            to = s->base == DGL_LEVEL_BLOCK ? DGL_LEVEL_BLOCK : DGL_LEVEL_PARAGRAPH;
+        else if (el == DGL_EL_W_OTHER) // drawing, pict, sym, fldChar …
+            to = DGL_LEVEL_RUN;
+        else if (el == DGL_EL_OTHER && s->base == DGL_LEVEL_BLOCK)
+            return refuse(err, "it holds an element that is no text");
+        else
+            to = DGL_LEVEL_RUN;
+        break;
+    default:
+        return refuse(err, "it holds table rows, cells or properties on their own");
+    }
+    if (!dgl_docx_go(s->w, s->x, to))
+        return refuse(err, "it holds whole paragraphs; print it with {{p … }}");
+    return DGL_OK;
+}
+
+// ---- events
+
+static void put_name(struct dgl_buf *b, const char *prefix, const char *name)
+{
+    if (*prefix) {
+        dgl_buf_puts(b, prefix);
+        dgl_buf_putc(b, ':');
+    }
+    dgl_buf_puts(b, name);
+}
+
+static void put_open(struct safe *s, const struct dgl_xml_element *e, enum dgl_docx_element el)
+{
+    struct dgl_buf *b = s->w->xml;
+    bool has_space = false;
+    dgl_buf_putc(b, '<');
+    put_name(b, e->prefix, e->name);
+    for (size_t i = 0; i < e->ns_declared_count; i++) {
+        dgl_buf_puts(b, " xmlns");
+        if (*e->ns_declared[2 * i])
+            dgl_buf_putc(b, ':');
+        dgl_buf_puts(b, e->ns_declared[2 * i]);
+        dgl_buf_puts(b, "=\"");
+        dgl_docx_put_attr(b, dgl_str_of(e->ns_declared[2 * i + 1]));
+        dgl_buf_putc(b, '"');
+    }
+    for (size_t i = 0; i < e->attr_count; i++) {
+        dgl_buf_putc(b, ' ');
+        put_name(b, e->attrs[i].prefix, e->attrs[i].name);
+        dgl_buf_puts(b, "=\"");
+        dgl_docx_put_attr(b, e->attrs[i].value);
+        dgl_buf_putc(b, '"');
+        has_space |= strcmp(e->attrs[i].name, "space") == 0;
+    }
+    if (el == DGL_EL_W_T && !has_space)
+        dgl_buf_puts(b, " xml:space=\"preserve\"");
+    dgl_buf_putc(b, '>');
+}
+
+static enum dgl_status on_start(void *ctx, const struct dgl_xml_element *e, struct dgl_error *err)
+{
+    struct safe *s = ctx;
+    if (s->depth++ == 0) {
+        s->open[0] = (struct open_element){.el = DGL_EL_OTHER};
+        return DGL_OK;
+    }
+    enum dgl_docx_element el = dgl_docx_element_of(e->ns, e->name);
+    struct open_element *parent = &s->open[s->depth - 2];
+    if (s->depth == 2)
+        DGL_TRY(place_top(s, el, err));
+    else if (!may_hold(parent->el, el))
+        return refuse(err, "its elements are not nested as in a Word document");
+    parent->kids += el == DGL_EL_W_TR || el == DGL_EL_W_TC;
+    parent->last_is_paragraph = el == DGL_EL_W_P;
+    s->open[s->depth - 1] = (struct open_element){.el = el, .start = s->w->xml->len};
+    put_open(s, e, el);
+    return dgl_budget_tick(s->w->env->budget, err);
+}
+
+static enum dgl_status on_end(void *ctx, const char *name, const char *prefix, const char *ns DGL_UNUSED,
+                              struct dgl_error *err DGL_UNUSED)
+{
+    struct safe *s = ctx;
+    struct dgl_buf *b = s->w->xml;
+    struct open_element *o = &s->open[--s->depth];
+    if (s->depth == 0)
+        return DGL_OK;
+    if ((o->el == DGL_EL_W_TBL || o->el == DGL_EL_W_TR) && o->kids == 0) {
+        // A table without rows or a row without cells is not valid: it shows nothing anyway.
+        b->len = o->start;
+        if (o->el == DGL_EL_W_TR)
+            s->open[s->depth - 1].kids--;
+        return DGL_OK;
+    }
+    if (o->el == DGL_EL_W_TC && !o->last_is_paragraph)
+        dgl_buf_puts(b, "<w:p></w:p>");
+    dgl_buf_puts(b, "</");
+    put_name(b, prefix, name);
+    dgl_buf_putc(b, '>');
+    return DGL_OK;
+}
+
+static bool only_spaces(struct dgl_str t)
+{
+    for (size_t i = 0; i < t.len; i++)
+        if (!strchr(" \t\r\n", t.data[i]) || t.data[i] == '\0')
+            return false;
+    return true;
+}
+
+static enum dgl_status on_text(void *ctx, struct dgl_str text, struct dgl_error *err)
+{
+    struct safe *s = ctx;
+    enum dgl_docx_element in = s->open[s->depth - 1].el;
+    if (s->depth > 1 && in == DGL_EL_W_T) {
+        enum dgl_docx_level level = s->w->level;
+        s->w->level = DGL_LEVEL_TEXT;
+        struct dgl_docx_context here = {.where = DGL_WHERE_TEXT};
+        dgl_docx_write_text(s->w, &here, text.data, text.len);
+        s->w->level = level;
+        return DGL_OK;
+    }
+    if (s->depth > 1 &&
+        (in == DGL_EL_OTHER || in == DGL_EL_W_INSTRTEXT || in == DGL_EL_W_DELTEXT || in == DGL_EL_A_T)) {
+        dgl_docx_write_plain(s->w->xml, text.data, text.len);
+        return DGL_OK;
+    }
+    if (s->depth > 1 || s->x->where == DGL_WHERE_ROW || s->x->where == DGL_WHERE_CELL)
+        return only_spaces(text) ? DGL_OK : refuse(err, "it holds text outside of a run");
+    if (s->w->level != DGL_LEVEL_TEXT && s->base != DGL_LEVEL_TEXT && only_spaces(text))
+        return DGL_OK;
+    if (!dgl_docx_go(s->w, s->x, DGL_LEVEL_TEXT))
+        return refuse(err, "it holds text where only paragraphs may stand");
+    dgl_docx_write_text(s->w, s->x, text.data, text.len);
+    return DGL_OK;
+}
+
+// ---- without elements
+
+// Length of the character reference or predefined entity at s, 0 when there is none.
+static size_t entity_length(const char *s, size_t len, uint32_t *ret_char)
+{
+    static const struct {
+        const char *text;
+        char ch;
+    } named[] = {{"&amp;", '&'}, {"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&apos;", '\''}};
+    for (size_t i = 0; i < DGL_COUNT(named); i++) {
+        size_t n = strlen(named[i].text);
+        if (len >= n && memcmp(s, named[i].text, n) == 0) {
+            *ret_char = (uint8_t)named[i].ch;
+            return n;
+        }
+    }
+    const char *end = len > 3 && s[1] == '#' ? memchr(s, ';', DGL_MIN(len, (size_t)12)) : NULL;
+    if (!end)
+        return 0;
+    bool hex = (s[2] | 32) == 'x';
+    uint32_t code = 0;
+    for (const char *p = s + 2 + hex; p < end; p++) {
+        uint32_t digit = *p >= '0' && *p <= '9'                        ? (uint32_t)(*p - '0')
+                         : hex && (*p | 32) >= 'a' && (*p | 32) <= 'f' ? (uint32_t)((*p | 32) - 'a' + 10)
+                                                                       : 99;
+        if (digit == 99 || code > 0x10FFFF)
+            return 0;
+        code = code * (hex ? 16 : 10) + digit;
+    }
+    if (end == s + 2 + hex || code == 0 || code > 0x10FFFF || (code >= 0xD800 && code < 0xE000))
+        return 0;
+    *ret_char = code;
+    return (size_t)(end - s) + 1;
+}
+
+static enum dgl_status write_character_data(struct dgl_docx_writer *w, const struct dgl_docx_context *x,
+                                            struct dgl_str t, struct dgl_error *err)
+{
+    bool text = x->where != DGL_WHERE_PLAIN;
+    size_t from = 0;
+    for (size_t i = 0; i <= t.len; i++) {
+        if (i < t.len && t.data[i] != '&')
+            continue;
+        if (text)
+            dgl_docx_write_text(w, x, t.data + from, i - from);
+        else
+            dgl_docx_write_plain(w->xml, t.data + from, i - from);
+        if (i == t.len)
+            break;
+        uint32_t ch = 0;
+        size_t n = entity_length(t.data + i, t.len - i, &ch);
+        if (n == 0)
+            return refuse(err, "it holds an \"&\" that begins no entity; write \"&amp;\"");
+        char u[4];
+        size_t un = dgl_utf8_put(u, ch);
+        if (text)
+            dgl_docx_write_text(w, x, u, un);
+        else if (ch == '"')
+            dgl_buf_puts(w->xml, "&quot;");
+        else
+            dgl_docx_write_plain(w->xml, u, un);
+        from = i + n;
+        i = from - 1;
+    }
+    return DGL_OK;
+}
+
+enum dgl_status dgl_docx_write_safe(struct dgl_docx_writer *w, const struct dgl_docx_context *x, struct dgl_str t,
+                                    struct dgl_error *err)
+{
+    enum dgl_docx_level base = w->level;
+    if (x->where == DGL_WHERE_PLAIN)
+        return write_character_data(w, x, t, err);
+    if (!memchr(t.data, '<', t.len) && x->where != DGL_WHERE_ROW && x->where != DGL_WHERE_CELL) {
+        if (!dgl_docx_go(w, x, DGL_LEVEL_TEXT))
+            return DGL_FAIL(err, DGL_E_INTERNAL, "text cannot be written here");
+        DGL_TRY(write_character_data(w, x, t, err));
+        dgl_docx_go(w, x, base);
+        return DGL_OK;
+    }
+    DGL_AUTO_FINI(buf) wrapped = DGL_BUF_INIT(t.len + w->part->namespaces.len + 64);
+    dgl_buf_puts(&wrapped, "<x");
+    dgl_buf_append(&wrapped, w->part->namespaces.data, w->part->namespaces.len);
+    dgl_buf_putc(&wrapped, '>');
+    dgl_buf_append(&wrapped, t.data, t.len);
+    dgl_buf_puts(&wrapped, "</x>");
+    struct safe s = {.w = w, .x = x, .base = base};
+    struct dgl_xml_handler h = {.start = on_start, .end = on_end, .text = on_text, .ctx = &s};
+    enum dgl_status st = dgl_xml_parse(wrapped.data, wrapped.len, "the safe value", &h, err);
+    if (st == DGL_E_MALFORMED)
+        return refuse(err, "it is not well-formed XML");
+    DGL_TRY(st);
+    if (!dgl_docx_go(w, x, base))
+        return refuse(err, "it holds whole paragraphs; print it with {{p … }}");
+    return DGL_OK;
+}

@@ -1,0 +1,111 @@
+// The sink of a render: what the language prints becomes WordprocessingML in a buffer per part.
+//
+// A writer stands at a level. Values are printed at the level of their tag; a picture, a run or a paragraph needs a
+// higher one, so the writer closes what is open, writes, and opens it again with the same properties:
+//
+//   BLOCK  ──para_open──▶  PARAGRAPH  ──run_open──▶  RUN  ──<w:t>──▶  TEXT
+#ifndef DGL_RENDER_DOCX_WRITER_H
+#define DGL_RENDER_DOCX_WRITER_H
+
+#include "base/crypto.h"
+#include "render/docx/limits.h"
+#include "render/docx/model.h"
+
+enum dgl_docx_level { DGL_LEVEL_TEXT, DGL_LEVEL_RUN, DGL_LEVEL_PARAGRAPH, DGL_LEVEL_BLOCK };
+
+struct dgl_docx_new_rel {
+    const char *type; // the last word of its type: "image", "hyperlink"
+    struct dgl_str target;
+    bool external;
+};
+struct dgl_docx_media {
+    unsigned char hash[DGL_SHA256_LEN];
+    const char *name; // "word/media/…"
+    struct dgl_str bytes;
+    const char *extension, *content_type;
+    uint32_t width_px, height_px;
+    double dpi_x, dpi_y;
+};
+struct dgl_docx_fetched { // URLs seen in this render
+    struct dgl_str url;
+    uint32_t media;
+};
+
+struct dgl_docx_table_state {
+    size_t start, row_start, grid_at; // offsets in the output
+    uint32_t grid;
+    uint32_t rows, cells, columns; // of the current row: cells, columns
+    uint32_t best_columns;
+    uint32_t first_width; // into widths: this table's
+};
+struct dgl_docx_cell_width {
+    size_t at; // of five digits in the output; SIZE_MAX = none
+    uint32_t width, column, span, row;
+};
+
+struct dgl_docx_output { // one rendered part
+    struct dgl_buf xml;
+    struct dgl_docx_new_rel *rels;
+    size_t rel_count, rel_cap;
+};
+
+struct dgl_docx_writer {
+    const struct dgl_docx *docx;
+    const struct dgl_docx_env *env;
+    struct dgl_docx_warnings *warnings;
+    const struct dgl_docx_part *part;
+    struct dgl_docx_output *outputs; // parallel to docx->parts
+    struct dgl_docx_output *output;
+    struct dgl_buf *xml; // of the current part
+    struct dgl_buf scratch;
+    enum dgl_docx_level level;
+    struct dgl_docx_table_state tables[DGL_DOCX_MAX_TABLE_DEPTH];
+    size_t table_count;
+    struct dgl_docx_cell_width *widths;
+    size_t width_count, width_cap;
+    uint32_t *bookmark_names, *bookmark_last; // of the part: times a name was written, the id given last
+    uint32_t next_drawing_id, next_bookmark_id;
+    size_t target_start;
+    struct dgl_docx_media *media;
+    size_t media_count, media_cap;
+    size_t media_bytes;
+    struct dgl_docx_fetched *fetched;
+    size_t fetched_count, fetched_cap;
+};
+
+extern const struct dgl_docx_context dgl_docx_no_context;
+
+// Closes and opens what lies between the writer's level and `to`. False: the paragraph cannot be left here.
+bool dgl_docx_go(struct dgl_docx_writer *w, const struct dgl_docx_context *x, enum dgl_docx_level to);
+// Text at level TEXT: line breaks, tabs, new paragraphs (\a) and page breaks (\f) take effect.
+void dgl_docx_write_text(struct dgl_docx_writer *w, const struct dgl_docx_context *x, const char *s, size_t len);
+// Text as character data of any element; control characters become spaces where they may not stand.
+void dgl_docx_write_plain(struct dgl_buf *out, const char *s, size_t len);
+// Markup, checked: well-formed, known nesting, tables with rows. Goes to the levels it needs and comes back.
+enum dgl_status dgl_docx_write_safe(struct dgl_docx_writer *w, const struct dgl_docx_context *x, struct dgl_str s,
+                                    struct dgl_error *err) DGL_MUST_CHECK;
+// Runs and paragraphs given as JSON.
+bool dgl_docx_is_rich(struct dgl_value v);
+enum dgl_status dgl_docx_write_rich(struct dgl_docx_writer *w, const struct dgl_docx_context *x, struct dgl_value v,
+                                    struct dgl_error *err) DGL_MUST_CHECK;
+// A picture: a URL, {"url","width","height","alt"}, or what the filter `image` made.
+enum dgl_status dgl_docx_write_image(struct dgl_docx_writer *w, const struct dgl_docx_context *x, struct dgl_value v,
+                                     struct dgl_error *err) DGL_MUST_CHECK;
+// Prints any value as text at the context's level.
+enum dgl_status dgl_docx_write_value(struct dgl_docx_writer *w, const struct dgl_docx_context *x, struct dgl_value v,
+                                     struct dgl_error *err) DGL_MUST_CHECK;
+// A relationship of the current part; its id ("rIdD3") goes to `id`.
+enum dgl_status dgl_docx_add_relationship(struct dgl_docx_writer *w, const char *type, struct dgl_str target,
+                                          bool external, char id[24], struct dgl_error *err) DGL_MUST_CHECK;
+// Bytes of a picture to its kind and size; false when it is none of PNG, JPEG, GIF or broken.
+bool dgl_docx_image_probe(struct dgl_str bytes, struct dgl_docx_media *ret);
+void dgl_docx_warn(struct dgl_docx_writer *w, const char *fmt, ...) DGL_PRINTF(2, 3);
+// DATA chunks with cuts.
+enum dgl_status dgl_docx_cut(struct dgl_docx_writer *w, uint8_t op, uint32_t arg, struct dgl_error *err) DGL_MUST_CHECK;
+void dgl_docx_span_cell(struct dgl_docx_writer *w, uint32_t span); // the current cell spans so many columns
+
+// The language's sink.
+enum dgl_status dgl_docx_on_data(void *ctx, uint32_t chunk, struct dgl_str text, struct dgl_error *err);
+enum dgl_status dgl_docx_on_value(void *ctx, uint32_t context, struct dgl_value v, struct dgl_error *err);
+
+#endif

@@ -48,6 +48,12 @@ static void walk_string(struct walk *w)
     }
 }
 
+static bool ends_word(char c)
+{
+    static const char separators[] = {'"', '{', '}', '[', ']', ',', ':', ' ', '\t', '\r', '\n'};
+    return memchr(separators, c, sizeof(separators));
+}
+
 // Moves over one token. False at the end, or when a bracket would open one level too many.
 static bool walk_token(struct walk *w)
 {
@@ -86,9 +92,10 @@ static bool walk_token(struct walk *w)
     case ':':
         w->at++;
         return true;
-    default: // a number or a word
-        while (w->at < w->len && !memchr("\"{}[], \t\r\n:", w->data[w->at], 12))
+    default: // a number or a word, or a byte that has no place here; at least one byte, so that the walk ends
+        do
             w->at++;
+        while (w->at < w->len && !ends_word(w->data[w->at]));
         return true;
     }
 }

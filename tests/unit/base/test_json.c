@@ -112,6 +112,13 @@ static void test_depth(void **state DGL_UNUSED)
         memcpy(text + i, "[],", 3);
     memcpy(text + 300, "]", 2);
     assert_ok(parse(text, &err), err);
+    memset(text, '[', 100); // bytes that no token begins with, NUL above all, do not hold the walk up
+    memcpy(text, "{\"a\":\0\x03[", 8);
+    DGL_AUTO_JSON value = NULL;
+    assert_int_equal(dgl_json_parse(text, 100, "body", &value, &err), DGL_E_INVALID);
+    for (int i = 0; i < 255; i += 3) // more brackets than levels, none of them deep, NULs between
+        memcpy(text + i, "[]", 3);
+    assert_int_equal(dgl_json_parse(text, 255, "body", &value, &err), DGL_E_MALFORMED);
     memset(text, '[', 511); // never closed: too deep comes first
     text[511] = '\0';
     assert_int_equal(parse(text, &err), DGL_E_INVALID);

@@ -94,6 +94,7 @@ static enum dgl_status set_webhook(struct dgl_ui_visit *v, const struct dgl_ui_d
     dgl_ui_set_text(secret, "note", extra->secret_note);
     json_object_set_new(data, "secret", secret);
     json_object_set_new(data, "test", extra->test ? dgl_ui_webhook_test(shown, extra->test) : json_null());
+    dgl_ui_set_text(data, "test_error", extra->test_error);
     set_source_ips(s.source_ips, data);
 
     const char *public_url = v->ui->parts.public_url;
@@ -177,13 +178,14 @@ enum dgl_status dgl_ui_deliveries(struct dgl_ui_visit *v, const char *document, 
     char next[DGL_CURSOR_LEN];
     DGL_TRY(
         dgl_store_delivery_list(v->ui->parts.store, v->arena, v->who.org, &filter, &page, &rows, &count, next, err));
+    int64_t soon = dgl_clock_now_us(v->ui->parts.clock) + DGL_UI_SOON_S * DGL_US_PER_S;
     DGL_AUTO_JSON list = json_array();
     *ret_pending = false;
     for (size_t i = 0; i < count; i++) {
         json_t *delivery = dgl_ui_delivery(&rows[i]);
         json_array_append_new(list, delivery);
         DGL_TRY(set_attempts(v, &rows[i], delivery, err));
-        *ret_pending |= rows[i].status == DGL_DELIVERY_PENDING;
+        *ret_pending |= rows[i].status == DGL_DELIVERY_PENDING && rows[i].next_attempt_at_us < soon;
     }
     *ret = DGL_STEAL(list);
     return DGL_OK;

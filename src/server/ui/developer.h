@@ -14,6 +14,7 @@ struct dgl_ui_developer {
     const char *webhook_url, *webhook_error;                   // the field, shown again; NULL = as saved
     const char *secret, *secret_note;                          // in clear
     const struct dgl_webhook_test *test;                       // of webhook_url
+    const char *test_error;                                    // why there was no test
 };
 void dgl_ui_show_developer(struct dgl_ui_visit *v, const struct dgl_ui_developer *extra);
 

@@ -23,6 +23,7 @@
 #define DGL_UI_TEST_WAIT_MS 30000
 #define DGL_UI_SECRET_OVERLAP_S 86400
 #define DGL_UI_FLASH_BYTES 600
+#define DGL_UI_SOON_S 30 // a delivery due within this time is watched on the page
 
 struct dgl_ui {
     struct dgl_ui_parts parts;
@@ -75,7 +76,7 @@ void dgl_ui_set_cookie(struct dgl_http_request *rq, const char *name, const char
 json_t *dgl_ui_form_error(const struct dgl_error *err);
 // Answers with a file to keep; takes it.
 void dgl_ui_send_file(struct dgl_ui_visit *v, struct dgl_document_file *file);
-// Latest deliveries with their attempts (of one document, or NULL); *ret_pending: some will still be attempted.
+// Latest deliveries with their attempts (of one document, or NULL); *ret_pending: some will be attempted soon.
 enum dgl_status dgl_ui_deliveries(struct dgl_ui_visit *v, const char *document, json_t **ret, bool *ret_pending,
                                   struct dgl_error *err) DGL_MUST_CHECK;
 

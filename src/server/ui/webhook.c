@@ -8,15 +8,18 @@
 
 // ---- saving
 
-// The page again with what is wrong beside the field; other failures get the error page.
-static void show_field_error(struct dgl_ui_visit *v, const char *url, const struct dgl_error *err)
+// The page again with what is wrong, beside the field or where a test's result would be; failures of ours get the error
+// page.
+static void show_url_error(struct dgl_ui_visit *v, const char *url, const struct dgl_error *err, bool is_test)
 {
-    if (dgl_status_http(err->code) >= 500) {
+    if (err->code == DGL_E_INTERNAL || err->code == DGL_E_IO) {
         dgl_ui_refuse(v, err);
         return;
     }
-    struct dgl_ui_developer extra = {
-        .status = dgl_status_http(err->code), .webhook_url = url, .webhook_error = err->message};
+    struct dgl_ui_developer extra = {.status = dgl_status_http(err->code),
+                                     .webhook_url = url,
+                                     .webhook_error = is_test ? NULL : err->message,
+                                     .test_error = is_test ? err->message : NULL};
     dgl_ui_show_developer(v, &extra);
 }
 
@@ -28,7 +31,7 @@ void dgl_ui_post_webhook_save(void *ui, struct dgl_http_request *rq)
         return;
     const char *url = dgl_ui_field(&v, "webhook_url");
     if (dgl_webhook_settings_put(v.ui->parts.webhook, v.who.org, url, &err) != DGL_OK)
-        show_field_error(&v, url, &err);
+        show_url_error(&v, url, &err, false);
     else
         dgl_ui_leave(&v, DGL_UI_DEVELOPER "#webhook", "good", "The webhook URL was saved.");
 }
@@ -142,7 +145,7 @@ void dgl_ui_post_webhook_test(void *ui, struct dgl_http_request *rq)
         return;
     const char *url = dgl_ui_field(&v, "webhook_url");
     if (run_test(&v, url, &result, &err) != DGL_OK)
-        show_field_error(&v, url, &err);
+        show_url_error(&v, url, &err, true);
     else
         dgl_ui_show_developer(&v, &(struct dgl_ui_developer){.webhook_url = url, .test = &result});
 }

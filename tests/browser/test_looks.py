@@ -1,0 +1,71 @@
+"""How every page holds at desktop and phone width, in light and dark: nothing sticks out, everything has a name, the
+colours can be read."""
+import os
+import re
+
+import pytest
+from conftest import DESKTOP, PHONE, ROOT
+from playwright.sync_api import expect
+
+NAMELESS = """() => [...document.querySelectorAll('input:not([type=hidden]), select, textarea, button, a, summary')]
+  .filter((e) => !(e.labels?.length || e.getAttribute('aria-label') || e.textContent.trim() || e.title))
+  .map((e) => e.outerHTML.slice(0, 120))"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_pages_are_whole(signed_in, client, template, viewport, scheme):
+    made = client.generate(template["id"], {"name": "N" * 300, "items": ["x" * 200]}, output_format="docx")
+    client.wait_document(made["id"])
+    page = signed_in(viewport=viewport, color_scheme=scheme)
+    for path in ("/templates", "/templates/new", f"/templates/{template['id']}", "/history", f"/history/{made['id']}",
+                 "/settings/developer"):
+        page.goto(path)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} sticks out"
+        expect(page.locator("h1")).to_have_count(1)
+        expect(page.locator("main")).to_have_count(1)
+        assert page.evaluate(NAMELESS) == [], path
+        assert page.evaluate("document.documentElement.lang") == "en"
+        ids = page.evaluate("[...document.querySelectorAll('[id]')].map((e) => e.id)")
+        assert len(ids) == len(set(ids)), f"{path} has an id twice"
+
+
+def test_motion_stops_when_asked_to(signed_in):
+    page = signed_in(reduced_motion="reduce")
+    page.evaluate("document.querySelector('main').insertAdjacentHTML('beforeend', '<span class=\"badge badge-busy\">x</span>')")
+    assert page.evaluate("getComputedStyle(document.querySelector('.badge-busy'), '::before').animationName") == "none"
+
+
+def luminance(colour):
+    channels = [int(colour[i:i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one, other):
+    high, low = sorted((luminance(one), luminance(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_can_be_read(scheme):
+    """WCAG 2.2 §1.4.3: 4.5 to 1 for every pair of text and ground that the style uses."""
+    with open(os.path.join(ROOT, "src/server/ui/assets/app.css"), encoding="utf-8") as fh:
+        style = fh.read()
+    block = re.search(r"color-scheme: %s;(.*?)\}" % scheme, style, re.S).group(1)
+    colours = dict(re.findall(r"--([a-z0-9-]+): (#[0-9a-f]{6});", block))
+    pairs = [(text, ground) for text in ("ink", "ink-2", "ink-3", "accent", "accent-strong") for ground in ("bg", "surface", "inset")]
+    pairs += [("accent-strong", "accent-soft"), ("on-accent", "accent"), ("on-accent", "accent-strong"), ("surface", "bad")]
+    pairs += [(tone, f"{tone}-soft") for tone in ("good", "bad", "warn")] + [("ink", f"{t}-soft") for t in ("good", "bad", "warn")]
+    pairs += [("bad", "surface"), ("warn", "bg")]
+    weak = {pair: round(contrast(colours[pair[0]], colours[pair[1]]), 2) for pair in pairs
+            if contrast(colours[pair[0]], colours[pair[1]]) < 4.5}
+    assert weak == {}
+
+
+def test_both_dark_sets_are_the_same():
+    """CSS needs the dark colours twice: for the system's wish and for the person's."""
+    with open(os.path.join(ROOT, "src/server/ui/assets/app.css"), encoding="utf-8") as fh:
+        blocks = re.findall(r"color-scheme: dark;(.*?)\}", fh.read(), re.S)
+    assert len(blocks) == 2
+    assert blocks[0].split() == blocks[1].split()

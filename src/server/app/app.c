@@ -186,6 +186,7 @@ static enum dgl_status open_faces(struct app *a, struct dgl_error *err)
                               .public_url = a->public_url,
                               .version = DGL_VERSION,
                               .max_upload_bytes = num(a, "MAX_UPLOAD_BYTES"),
+                              .retry_schedule = str(a, "WEBHOOK_RETRY_SCHEDULE"),
                               .allow_setup = true};
     return dgl_ui_new(&ui, a->http, &a->ui, err);
 }

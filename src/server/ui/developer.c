@@ -101,6 +101,7 @@ static enum dgl_status set_webhook(struct dgl_ui_visit *v, const struct dgl_ui_d
     bool dead_links = *shown && dgl_ui_is_loopback_url(public_url) && !dgl_ui_is_loopback_url(shown);
     json_object_set_new(data, "loopback_warning", json_boolean(dead_links));
     dgl_ui_set_text(data, "public_url", public_url);
+    json_object_set_new(data, "schedule", dgl_ui_schedule(v->ui->parts.retry_schedule));
     return DGL_OK;
 }
 

@@ -80,6 +80,36 @@ char *dgl_ui_duration(int64_t us, char out[32])
     return out;
 }
 
+// Seconds in the largest unit that divides them.
+static void put_span(struct dgl_buf *out, int64_t seconds)
+{
+    static const struct {
+        int64_t seconds;
+        const char *name;
+    } units[] = {{86400, "day"}, {3600, "hour"}, {60, "minute"}, {1, "second"}};
+    size_t u = 0;
+    while (seconds % units[u].seconds != 0)
+        u++;
+    int64_t n = seconds / units[u].seconds;
+    dgl_buf_printf(out, "%lld %s%s", (long long)n, units[u].name, n == 1 ? "" : "s");
+}
+
+json_t *dgl_ui_schedule(const char *seconds_list)
+{
+    DGL_AUTO_FINI(buf) out = DGL_BUF_INIT(1024);
+    for (const char *p = seconds_list ? seconds_list : ""; *p;) {
+        size_t len = strcspn(p, ",");
+        int64_t seconds;
+        struct dgl_str item = dgl_str_trim((struct dgl_str){p, len});
+        if (!dgl_parse_int64(item.data, item.len, 1, INT64_MAX, &seconds))
+            return json_string("a while, several times");
+        p += len + (p[len] == ',');
+        dgl_buf_puts(&out, out.len == 0 ? "" : *p ? ", " : " and ");
+        put_span(&out, seconds);
+    }
+    return json_string(out.len > 0 && !out.failed ? out.data : "a while, several times");
+}
+
 json_t *dgl_ui_option(const char *value, const char *text, bool selected)
 {
     json_t *option = json_object();

@@ -19,6 +19,9 @@ json_t *dgl_ui_size(int64_t bytes);              // "48 KB"; <= 0 gives ""
 char *dgl_ui_duration(int64_t us, char out[32]); // "182 ms", "15.0 s"; returns out
 json_t *dgl_ui_option(const char *value, const char *text, bool selected);
 
+// "60,300,900" is "1 minute, 5 minutes and 15 minutes"; NULL or nonsense is "a while, several times".
+json_t *dgl_ui_schedule(const char *seconds_list);
+
 // ---- templates
 json_t *dgl_ui_template(const struct dgl_template_row *t, const char *file_name /* NULL = unknown */);
 json_t *dgl_ui_version(const struct dgl_template_version_row *v, int64_t current);

@@ -15,7 +15,8 @@ struct dgl_ui_parts {
     const char *public_url; // a loopback address: the Developer page warns
     const char *version;
     int64_t max_upload_bytes;
-    bool allow_setup; // first-run set-up page while there is no organization
+    const char *retry_schedule; // of webhooks, in seconds: "60,300,900"; NULL = not told on the page
+    bool allow_setup;           // first-run set-up page while there is no organization
 };
 enum dgl_status dgl_ui_new(const struct dgl_ui_parts *parts, struct dgl_http_server *http, struct dgl_ui **ret,
                            struct dgl_error *err) DGL_MUST_CHECK; // adds its routes

@@ -60,6 +60,24 @@ static void test_times_and_sizes(void **state)
     assert_string_equal(dgl_ui_duration(15000000, out), "15.0 s");
 }
 
+static void test_schedule_in_words(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *list, *words;
+    } schedules[] = {{"60,300,900", "1 minute, 5 minutes and 15 minutes"},
+                     {"5, 7200", "5 seconds and 2 hours"},
+                     {"86400", "1 day"},
+                     {"90", "90 seconds"},
+                     {"x", "a while, several times"},
+                     {"", "a while, several times"},
+                     {NULL, "a while, several times"}};
+    for (size_t i = 0; i < DGL_COUNT(schedules); i++) {
+        DGL_AUTO_JSON words = dgl_ui_schedule(schedules[i].list);
+        assert_string_equal(json_string_value(words), schedules[i].words);
+    }
+}
+
 static const char tokens_text[] =
     "[{\"name\":\"invoice_number\",\"type\":\"text\",\"children\":[]},"
     "{\"name\":\"issue_date\",\"type\":\"date\",\"children\":[]},"
@@ -268,6 +286,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_text_of_any_bytes),
         cmocka_unit_test(test_times_and_sizes),
+        cmocka_unit_test(test_schedule_in_words),
         cmocka_unit_test(test_tokens_are_flat_with_depth),
         cmocka_unit_test(test_sample_has_every_token),
         cmocka_unit_test(test_sample_without_tokens_is_an_object),

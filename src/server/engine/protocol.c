@@ -57,9 +57,9 @@ enum dgl_status dgl_sealed_check(int fd, size_t max_bytes, size_t *ret_size, str
     int seals = fcntl(fd, F_GET_SEALS); // EINVAL for whatever is no memfd
     struct stat st;
     if (seals < 0 || (seals & SEALS) != SEALS || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
-        return DGL_FAIL(err, DGL_E_MALFORMED, "a descriptor that is no sealed memory file was sent");
+        return DGL_FAIL(err, DGL_E_MALFORMED, "a descriptor that is no sealed memory file");
     if (st.st_size <= 0 || (uint64_t)st.st_size > max_bytes)
-        return DGL_FAIL(err, DGL_E_MALFORMED, "a memory file of %lld bytes was sent; 1 to %zu are possible",
+        return DGL_FAIL(err, DGL_E_MALFORMED, "a memory file of %lld bytes where 1 to %zu are possible",
                         (long long)st.st_size, max_bytes);
     *ret_size = (size_t)st.st_size;
     return DGL_OK;

@@ -537,7 +537,8 @@ static void finish_tls(struct dgl_exchange *x, CURLcode code)
             finish(x, DGL_NET_TLS);
             return;
         }
-    if (code == CURLE_PEER_FAILED_VERIFICATION && verify == X509_V_OK) {
+    // libcurl compares names itself, before it takes over OpenSSL's verdict.
+    if (code == CURLE_PEER_FAILED_VERIFICATION && (verify == X509_V_OK || verify == X509_V_ERR_UNSPECIFIED)) {
         x->result.tls_problem = DGL_NET_TLS_WRONG_NAME;
         fail(x, DGL_NET_TLS, "the certificate the server showed is not for %.100s", x->host);
     } else if (code == CURLE_PEER_FAILED_VERIFICATION) {

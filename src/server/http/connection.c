@@ -6,6 +6,9 @@
 //   waiting for its handler      none
 //   receiving the answer         grace + one second for each HTTP_MIN_BYTES_PER_S of it
 //
+// (libmicrohttpd misses an end of stream that arrives in one piece with data, an edge of its epoll: a client that sends
+// half a request and leaves is noticed at the idle timeout.)
+//
 // The watch shuts the socket of whoever is past it down; libmicrohttpd sees the end of the stream and cleans up. The
 // socket cannot be closed and its number reused meanwhile: it is closed only after http_on_connection(CLOSED).
 #include "server/http/internal.h"

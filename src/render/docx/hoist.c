@@ -11,16 +11,11 @@
 // A block that begins in the middle of one paragraph and ends in the middle of another is left there ("spliced"): what
 // lies between closes one paragraph and opens another of the same form, so leaving it out or repeating it is harmless.
 // Whatever cannot be brought to such a form is refused as unbalanced_block.
-#include "render/docx/model.h"
+#include "render/docx/hoist.h"
 #include <stdlib.h>
 #include <string.h>
 
-struct hoist {
-    struct dgl_docx_compiler *c;
-    bool failed; // a problem of structure was reported
-};
-
-static bool is_descendant(const struct dgl_docx_node *n, const struct dgl_docx_node *of)
+bool dgl_docx_is_descendant(const struct dgl_docx_node *n, const struct dgl_docx_node *of)
 {
     for (; n; n = n->parent)
         if (n == of)
@@ -34,23 +29,23 @@ static struct dgl_docx_node *section_properties(const struct dgl_docx_node *para
     return pr ? dgl_docx_node_child(pr, DGL_EL_W_SECTPR) : NULL;
 }
 
-static struct dgl_docx_paragraph *info(struct hoist *h, const struct dgl_docx_node *paragraph)
+static struct dgl_docx_paragraph *info(const struct dgl_docx_hoist *h, const struct dgl_docx_node *paragraph)
 {
     return &h->c->paragraphs[paragraph ? paragraph->paragraph : 0];
 }
 
-static bool is_leading(const struct dgl_docx_tag *t)
+bool dgl_docx_is_leading(const struct dgl_docx_tag *t)
 {
     return t->visible_before == 0;
 }
 
-static bool is_trailing(struct hoist *h, const struct dgl_docx_tag *t)
+bool dgl_docx_is_trailing(const struct dgl_docx_hoist *h, const struct dgl_docx_tag *t)
 {
     return t->visible_before + (t->kind == DGL_TAG_VALUE) >= info(h, t->paragraph)->visible;
 }
 
 // Whether anything below `n` shows, tags of kind VALUE included.
-static bool shows_something(const struct dgl_docx_node *n)
+bool dgl_docx_shows_something(const struct dgl_docx_node *n)
 {
     if (n->kind == DGL_NODE_TAG)
         return n->tag->kind == DGL_TAG_VALUE && !n->tag->dead;
@@ -79,7 +74,7 @@ static bool shows_something(const struct dgl_docx_node *n)
             return false;
     }
     for (const struct dgl_docx_node *k = n->first; k; k = k->next)
-        if (shows_something(k))
+        if (dgl_docx_shows_something(k))
             return true;
     return n->el == DGL_EL_W_BR && dgl_docx_is_visible(n);
 }
@@ -119,7 +114,7 @@ static void strip_breaks(struct dgl_docx_node *tag, const struct dgl_docx_node *
 }
 
 // Appends the content of `next` to `first`; `next` goes.
-static void join_paragraphs(struct hoist *h, struct dgl_docx_node *first, struct dgl_docx_node *next)
+static void join_paragraphs(struct dgl_docx_hoist *h, struct dgl_docx_node *first, struct dgl_docx_node *next)
 {
     struct dgl_docx_paragraph *into = info(h, first), *from = info(h, next);
     for (size_t i = 0; i < h->c->tag_count; i++) {
@@ -164,12 +159,12 @@ static void drop_between(struct dgl_docx_node *first, struct dgl_docx_node *last
         dgl_docx_node_unlink(first->next);
 }
 
-static void merge_one(struct hoist *h, struct dgl_docx_tag *t)
+static void merge_one(struct dgl_docx_hoist *h, struct dgl_docx_tag *t)
 {
     if (t->merge_previous) {
         strip_breaks(t->node, t->paragraph, true);
         struct dgl_docx_node *p = t->paragraph;
-        struct dgl_docx_node *to = is_leading(t) && !section_properties(p) ? sibling_paragraph(p, true) : NULL;
+        struct dgl_docx_node *to = dgl_docx_is_leading(t) && !section_properties(p) ? sibling_paragraph(p, true) : NULL;
         if (to) {
             drop_between(to, p);
             join_paragraphs(h, to, p);
@@ -179,7 +174,8 @@ static void merge_one(struct hoist *h, struct dgl_docx_tag *t)
     if (t->merge_next) {
         strip_breaks(t->node, t->paragraph, false);
         struct dgl_docx_node *p = t->paragraph;
-        struct dgl_docx_node *from = is_trailing(h, t) && !section_properties(p) ? sibling_paragraph(p, false) : NULL;
+        struct dgl_docx_node *from =
+            dgl_docx_is_trailing(h, t) && !section_properties(p) ? sibling_paragraph(p, false) : NULL;
         if (from) {
             drop_between(p, from);
             join_paragraphs(h, p, from);
@@ -188,7 +184,7 @@ static void merge_one(struct hoist *h, struct dgl_docx_tag *t)
     }
 }
 
-static void merge_paragraphs(struct hoist *h)
+static void merge_paragraphs(struct dgl_docx_hoist *h)
 {
     for (size_t i = 0; i < h->c->tag_count; i++) {
         struct dgl_docx_tag *t = h->c->tags[i];
@@ -222,7 +218,7 @@ static const char *prefix_word(enum dgl_docx_prefix p)
     return p == DGL_PREFIX_TR ? "row" : p == DGL_PREFIX_TC ? "table cell" : p == DGL_PREFIX_P ? "paragraph" : "run";
 }
 
-static void insert_ordered(struct dgl_docx_tag *t, struct dgl_docx_node *at, bool before)
+void dgl_docx_insert_ordered(struct dgl_docx_tag *t, struct dgl_docx_node *at, bool before)
 {
     dgl_docx_node_unlink(t->node);
     t->lifted_from = at;
@@ -241,11 +237,11 @@ static void insert_ordered(struct dgl_docx_tag *t, struct dgl_docx_node *at, boo
 }
 
 // Tags [first, *ret_end) that stand below `container`.
-static size_t tags_below(struct hoist *h, size_t first, const struct dgl_docx_node *container)
+static size_t tags_below(struct dgl_docx_hoist *h, size_t first, const struct dgl_docx_node *container)
 {
     size_t end = first;
-    while (end < h->c->tag_count &&
-           (!h->c->tags[end]->node || h->c->tags[end]->dead || is_descendant(h->c->tags[end]->node, container)))
+    while (end < h->c->tag_count && (!h->c->tags[end]->node || h->c->tags[end]->dead ||
+                                     dgl_docx_is_descendant(h->c->tags[end]->node, container)))
         end++;
     return end;
 }
@@ -256,7 +252,7 @@ static bool in_group(const struct dgl_docx_tag *t, enum dgl_docx_prefix prefix, 
 }
 
 // {%tr for %} … {%tr endfor %} in one row that shows something: the row is what is repeated.
-static bool wraps(struct hoist *h, size_t from, size_t to, enum dgl_docx_prefix prefix,
+static bool wraps(struct dgl_docx_hoist *h, size_t from, size_t to, enum dgl_docx_prefix prefix,
                   const struct dgl_docx_node *container)
 {
     int depth = 0, opened = 0;
@@ -272,7 +268,7 @@ static bool wraps(struct hoist *h, size_t from, size_t to, enum dgl_docx_prefix 
         if (depth < 0)
             return false;
     }
-    return depth == 0 && opened > 0 && shows_something(container);
+    return depth == 0 && opened > 0 && dgl_docx_shows_something(container);
 }
 
 static void remember_properties(struct dgl_docx_tag *t)
@@ -291,7 +287,7 @@ static void empty_but_properties(struct dgl_docx_node *paragraph)
     }
 }
 
-static void replace_container(struct hoist *h, size_t from, size_t to, enum dgl_docx_prefix prefix,
+static void replace_container(struct dgl_docx_hoist *h, size_t from, size_t to, enum dgl_docx_prefix prefix,
                               struct dgl_docx_node *container)
 {
     // A section ends with its last paragraph: that one stays, emptied.
@@ -306,9 +302,9 @@ static void replace_container(struct hoist *h, size_t from, size_t to, enum dgl_
             continue;
         }
         remember_properties(t);
-        insert_ordered(t, container, !(keep && t->role == DGL_BLOCK_OPENS));
+        dgl_docx_insert_ordered(t, container, !(keep && t->role == DGL_BLOCK_OPENS));
     }
-    if (shows_something(container))
+    if (dgl_docx_shows_something(container))
         dgl_docx_complain(h->c, DGL_DIAGNOSTIC_WARNING, "content_replaced", h->c->tags[from]->place,
                           "the %s with this tag holds more than the tag; all of it is replaced", prefix_word(prefix));
     if (keep)
@@ -317,17 +313,17 @@ static void replace_container(struct hoist *h, size_t from, size_t to, enum dgl_
         dgl_docx_node_unlink(container);
 }
 
-static void wrap_container(struct hoist *h, size_t from, size_t to, enum dgl_docx_prefix prefix,
+static void wrap_container(struct dgl_docx_hoist *h, size_t from, size_t to, enum dgl_docx_prefix prefix,
                            struct dgl_docx_node *container)
 {
     for (size_t i = from; i < to; i++) {
         struct dgl_docx_tag *t = h->c->tags[i];
         if (in_group(t, prefix, container))
-            insert_ordered(t, container, t->role != DGL_BLOCK_CLOSES);
+            dgl_docx_insert_ordered(t, container, t->role != DGL_BLOCK_CLOSES);
     }
 }
 
-static void hoist_prefixed(struct hoist *h, enum dgl_docx_prefix prefix)
+static void hoist_prefixed(struct dgl_docx_hoist *h, enum dgl_docx_prefix prefix)
 {
     for (size_t i = 0; i < h->c->tag_count; i++) {
         struct dgl_docx_tag *t = h->c->tags[i];
@@ -351,7 +347,7 @@ static void hoist_prefixed(struct hoist *h, enum dgl_docx_prefix prefix)
 
 // Tags of an outer row that stand before those of an inner one are found first, so one pass from the left is enough,
 // except that tags_below must begin at the container's first tag, which may have another prefix.
-static void hoist_prefixes(struct hoist *h)
+static void hoist_prefixes(struct dgl_docx_hoist *h)
 {
     static const enum dgl_docx_prefix order[] = {DGL_PREFIX_TR, DGL_PREFIX_TC, DGL_PREFIX_P};
     for (size_t p = 0; p < DGL_COUNT(order); p++)
@@ -359,7 +355,7 @@ static void hoist_prefixes(struct hoist *h)
     // What a replaced container held before its first prefixed tag is gone with it.
     for (size_t i = 0; i < h->c->tag_count; i++) {
         struct dgl_docx_tag *t = h->c->tags[i];
-        if (t->node && !t->dead && !is_descendant(t->node, h->c->part->tree.root))
+        if (t->node && !t->dead && !dgl_docx_is_descendant(t->node, h->c->part->tree.root))
             t->dead = true;
     }
 }
@@ -381,7 +377,7 @@ static bool can_split(const struct dgl_docx_node *n)
     }
 }
 
-static bool can_reach(const struct dgl_docx_node *tag, const struct dgl_docx_node *target)
+bool dgl_docx_can_reach(const struct dgl_docx_node *tag, const struct dgl_docx_node *target)
 {
     for (const struct dgl_docx_node *n = tag->parent; n && n != target; n = n->parent)
         if (!can_split(n))
@@ -395,7 +391,7 @@ static bool is_bare(const struct dgl_docx_node *n) // holds nothing but run prop
 }
 
 // Brings the tag up to be a child of `target` by cutting the elements between in two.
-static void split_up(struct hoist *h, struct dgl_docx_tag *t, const struct dgl_docx_node *target)
+void dgl_docx_split_up(struct dgl_docx_hoist *h, struct dgl_docx_tag *t, const struct dgl_docx_node *target)
 {
     while (t->node->parent && t->node->parent != target) {
         struct dgl_docx_node *left = t->node->parent;
@@ -420,14 +416,14 @@ static void split_up(struct hoist *h, struct dgl_docx_tag *t, const struct dgl_d
     }
 }
 
-static void hoist_runs(struct hoist *h)
+static void hoist_runs(struct dgl_docx_hoist *h)
 {
     for (size_t i = h->c->tag_count; i-- > 0;) {
         struct dgl_docx_tag *t = h->c->tags[i];
         if (!t->node || t->dead || t->prefix != DGL_PREFIX_R)
             continue;
         struct dgl_docx_node *run = dgl_docx_node_up(t->node, DGL_EL_W_R);
-        if (!run || !can_reach(t->node, run->parent)) {
+        if (!run || !dgl_docx_can_reach(t->node, run->parent)) {
             dgl_docx_complain(h->c, DGL_DIAGNOSTIC_ERROR, "misplaced_tag", t->place,
                               "syntax error: unexpected prefix, the tag %.*s is not in a run of text",
                               (int)t->source.len, t->source.data);
@@ -435,7 +431,7 @@ static void hoist_runs(struct hoist *h)
             continue;
         }
         remember_properties(t);
-        split_up(h, t, run->parent);
+        dgl_docx_split_up(h, t, run->parent);
         if (t->kind == DGL_TAG_COMMENT)
             dgl_docx_node_unlink(t->node);
     }
@@ -443,8 +439,8 @@ static void hoist_runs(struct hoist *h)
 
 // ---- colspan, cellbg, vm, hm
 
-static struct dgl_docx_node *synthesize(struct hoist *h, const struct dgl_docx_tag *from, enum dgl_docx_tag_kind kind,
-                                        struct dgl_str inside)
+static struct dgl_docx_node *synthesize(struct dgl_docx_hoist *h, const struct dgl_docx_tag *from,
+                                        enum dgl_docx_tag_kind kind, struct dgl_str inside)
 {
     struct dgl_docx_tag *t = DGL_ARENA_NEW(h->c->arena, struct dgl_docx_tag);
     *t = (struct dgl_docx_tag){.kind = kind,
@@ -460,7 +456,8 @@ static struct dgl_docx_node *synthesize(struct hoist *h, const struct dgl_docx_t
 }
 
 // Puts an element where the schema wants it: after those that come before it (ECMA-376 Part 1, A.1 CT_TcPrBase).
-static struct dgl_docx_node *cell_property_slot(struct hoist *h, struct dgl_docx_node *cell, enum dgl_docx_element el)
+static struct dgl_docx_node *cell_property_slot(struct dgl_docx_hoist *h, struct dgl_docx_node *cell,
+                                                enum dgl_docx_element el)
 {
     static const enum dgl_docx_element order[] = {DGL_EL_W_CNFSTYLE, DGL_EL_W_TCW,    DGL_EL_W_GRIDSPAN,
                                                   DGL_EL_W_HMERGE,   DGL_EL_W_VMERGE, DGL_EL_W_TCBORDERS,
@@ -491,7 +488,7 @@ static struct dgl_docx_node *cell_property_slot(struct hoist *h, struct dgl_docx
     return slot;
 }
 
-static void put_cell_property(struct hoist *h, struct dgl_docx_node *cell, struct dgl_docx_node *property)
+static void put_cell_property(struct dgl_docx_hoist *h, struct dgl_docx_node *cell, struct dgl_docx_node *property)
 {
     struct dgl_docx_node *slot = cell_property_slot(h, cell, property->el);
     dgl_docx_node_before(slot, property);
@@ -504,21 +501,22 @@ static struct dgl_str after_word(struct dgl_str inside, const char *word)
     return dgl_str_trim((struct dgl_str){inside.data + n, inside.len - n});
 }
 
-static void set_span(struct hoist *h, struct dgl_docx_tag *t, struct dgl_docx_node *cell, struct dgl_str expression)
+static void set_span(struct dgl_docx_hoist *h, struct dgl_docx_tag *t, struct dgl_docx_node *cell,
+                     struct dgl_str expression)
 {
     struct dgl_docx_node *span = dgl_docx_node_element(h->c->arena, DGL_EL_W_GRIDSPAN, "w:gridSpan", NULL, NULL);
     span->tag = synthesize(h, t, DGL_TAG_VALUE, expression)->tag;
     put_cell_property(h, cell, span);
 }
 
-static void set_fill(struct hoist *h, struct dgl_docx_tag *t, struct dgl_docx_node *cell)
+static void set_fill(struct dgl_docx_hoist *h, struct dgl_docx_tag *t, struct dgl_docx_node *cell)
 {
     struct dgl_docx_node *shd = dgl_docx_node_element(h->c->arena, DGL_EL_W_SHD, "w:shd", NULL, NULL);
     shd->tag = synthesize(h, t, DGL_TAG_VALUE, after_word(t->inside, "cellbg"))->tag;
     put_cell_property(h, cell, shd);
 }
 
-static void merge_vertically(struct hoist *h, struct dgl_docx_tag *t, struct dgl_docx_node *cell)
+static void merge_vertically(struct dgl_docx_hoist *h, struct dgl_docx_tag *t, struct dgl_docx_node *cell)
 {
     struct dgl_arena *a = h->c->arena;
     struct dgl_docx_node *slot = cell_property_slot(h, cell, DGL_EL_W_VMERGE);
@@ -536,7 +534,7 @@ static void merge_vertically(struct hoist *h, struct dgl_docx_tag *t, struct dgl
     dgl_docx_node_append(cell, synthesize(h, t, DGL_TAG_BLOCK, DGL_STR("endif")));
 }
 
-static void merge_horizontally(struct hoist *h, struct dgl_docx_tag *t, struct dgl_docx_node *cell)
+static void merge_horizontally(struct dgl_docx_hoist *h, struct dgl_docx_tag *t, struct dgl_docx_node *cell)
 {
     struct dgl_docx_node *pr = dgl_docx_node_child(cell, DGL_EL_W_TCPR);
     struct dgl_docx_node *old = pr ? dgl_docx_node_child(pr, DGL_EL_W_GRIDSPAN) : NULL;
@@ -552,7 +550,7 @@ static void merge_horizontally(struct hoist *h, struct dgl_docx_tag *t, struct d
     dgl_docx_node_after(cell, close);
 }
 
-static void apply_specials(struct hoist *h)
+static void apply_specials(struct dgl_docx_hoist *h)
 {
     for (size_t i = 0; i < h->c->tag_count; i++) {
         struct dgl_docx_tag *t = h->c->tags[i];
@@ -588,284 +586,6 @@ static void apply_specials(struct hoist *h)
     }
 }
 
-// ---- blocks
-
-// Gives the tags of one block a common family. False: they do not nest; the language's parser says how.
-static bool find_families(struct hoist *h)
-{
-    struct dgl_docx_compiler *c = h->c;
-    struct dgl_docx_tag **open = dgl_alloc((c->tag_count + 1) * sizeof(struct dgl_docx_tag *));
-    size_t depth = 0;
-    bool good = true;
-    for (size_t i = 0; i < c->tag_count && good; i++) {
-        struct dgl_docx_tag *t = c->tags[i];
-        if (!t->node || t->dead || t->role == DGL_BLOCK_NONE)
-            continue;
-        if (t->role == DGL_BLOCK_OPENS) {
-            t->family = t->seq + 1;
-            open[depth++] = t;
-            continue;
-        }
-        good = depth > 0;
-        if (!good)
-            break;
-        t->family = open[depth - 1]->family;
-        if (t->role == DGL_BLOCK_CLOSES) {
-            good = t->word && open[depth - 1]->word && strcmp(t->word, open[depth - 1]->word) == 0;
-            depth--;
-        }
-    }
-    free(open);
-    return good && depth == 0;
-}
-
-static size_t depth_of(const struct dgl_docx_node *n)
-{
-    size_t d = 0;
-    for (; n->parent; n = n->parent)
-        d++;
-    return d;
-}
-
-static struct dgl_docx_node *common_ancestor(struct dgl_docx_node *a, struct dgl_docx_node *b)
-{
-    size_t da = depth_of(a), db = depth_of(b);
-    for (; da > db; da--)
-        a = a->parent;
-    for (; db > da; db--)
-        b = b->parent;
-    while (a != b) {
-        a = a->parent;
-        b = b->parent;
-    }
-    return a;
-}
-
-static struct dgl_docx_node *child_towards(const struct dgl_docx_node *ancestor, struct dgl_docx_node *n)
-{
-    while (n && n->parent != ancestor)
-        n = n->parent;
-    return n;
-}
-
-struct family {
-    struct dgl_docx_tag **tags;
-    size_t count;
-    struct dgl_docx_node *meet; // lowest element that holds all of them
-};
-
-// Tags without effect on nesting go along with a tag that is lifted past them, so that they keep their order.
-static void lift_companions(struct hoist *h, const struct dgl_docx_tag *t, struct dgl_docx_node *container, bool before)
-{
-    for (size_t i = t->seq; before && i-- > 0;) {
-        struct dgl_docx_tag *k = h->c->tags[i];
-        if (k->paragraph != t->paragraph)
-            break;
-        if (k->node && !k->dead && k->kind == DGL_TAG_BLOCK && k->role == DGL_BLOCK_NONE &&
-            is_descendant(k->node, container))
-            insert_ordered(k, container, true);
-    }
-    for (size_t i = t->seq + 1; !before && i < h->c->tag_count; i++) {
-        struct dgl_docx_tag *k = h->c->tags[i];
-        if (k->paragraph != t->paragraph)
-            break;
-        if (k->node && !k->dead && k->kind == DGL_TAG_BLOCK && k->role == DGL_BLOCK_NONE &&
-            is_descendant(k->node, container))
-            insert_ordered(k, container, false);
-    }
-}
-
-static void lift(struct hoist *h, struct dgl_docx_tag *t, struct dgl_docx_node *container, bool before)
-{
-    if (t->node == container)
-        return;
-    lift_companions(h, t, container, before);
-    insert_ordered(t, container, before);
-}
-
-static void complain_unbalanced(struct hoist *h, const struct dgl_docx_tag *t, const struct dgl_docx_tag *open,
-                                const char *why)
-{
-    dgl_docx_complain(h->c, DGL_DIAGNOSTIC_ERROR, "unbalanced_block", t->place,
-                      "the block that %.*s opens is unbalanced: %.*s stands %s",
-                      (int)DGL_MIN(open->source.len, (size_t)100), open->source.data,
-                      (int)DGL_MIN(t->source.len, (size_t)100), t->source.data, why);
-    h->failed = true;
-}
-
-// A row whose cells open and close the block: the tags go around the row.
-static void lift_around_row(struct hoist *h, const struct family *f)
-{
-    for (size_t i = 0; i < f->count; i++) {
-        struct dgl_docx_tag *t = f->tags[i];
-        if (t->role == DGL_BLOCK_CONTINUES) {
-            complain_unbalanced(h, t, f->tags[0], "in the middle of the row that the block repeats or drops");
-            return;
-        }
-        lift(h, t, f->meet, t->role == DGL_BLOCK_OPENS);
-    }
-}
-
-// Tags in different rows (or cells of a column block): each goes beside its row; a row that shows nothing goes.
-static void lift_beside(struct hoist *h, const struct family *f)
-{
-    for (size_t i = 0; i < f->count; i++) {
-        struct dgl_docx_tag *t = f->tags[i];
-        struct dgl_docx_node *child = child_towards(f->meet, t->node);
-        if (child == t->node)
-            continue;
-        bool empty = !shows_something(child);
-        if (t->role == DGL_BLOCK_CONTINUES && !empty) {
-            complain_unbalanced(h, t, f->tags[0], "in a row or cell that shows something else");
-            return;
-        }
-        lift(h, t, child, t->role != DGL_BLOCK_CLOSES);
-    }
-}
-
-// Which side of its paragraph a tag can leave by; false when text stands on both sides.
-static bool side_of(struct hoist *h, const struct dgl_docx_tag *t, bool *ret_before)
-{
-    bool leading = is_leading(t), trailing = is_trailing(h, t);
-    if (t->role == DGL_BLOCK_CLOSES)
-        *ret_before = !trailing;
-    else
-        *ret_before = leading;
-    return leading || trailing;
-}
-
-static bool lift_out_of_paragraphs(struct hoist *h, const struct family *f)
-{
-    bool before = false;
-    for (size_t i = 0; i < f->count; i++) {
-        struct dgl_docx_node *child = child_towards(f->meet, f->tags[i]->node);
-        if (child != f->tags[i]->node && (!side_of(h, f->tags[i], &before) || f->tags[i]->paragraph != child))
-            return false;
-    }
-    for (size_t i = 0; i < f->count; i++) {
-        struct dgl_docx_node *child = child_towards(f->meet, f->tags[i]->node);
-        if (child != f->tags[i]->node && side_of(h, f->tags[i], &before))
-            lift(h, f->tags[i], child, before);
-    }
-    return true;
-}
-
-static void splice(struct hoist *h, const struct family *f)
-{
-    for (size_t i = f->count; i-- > 0;) {
-        struct dgl_docx_tag *t = f->tags[i];
-        struct dgl_docx_node *child = child_towards(f->meet, t->node);
-        if (child->kind != DGL_NODE_ELEMENT || child->el != DGL_EL_W_P || !can_reach(t->node, child)) {
-            complain_unbalanced(h, t, f->tags[0], "where its block cannot be brought to whole paragraphs or rows");
-            return;
-        }
-    }
-    for (size_t i = f->count; i-- > 0;) {
-        split_up(h, f->tags[i], child_towards(f->meet, f->tags[i]->node));
-        f->tags[i]->spliced = true;
-    }
-}
-
-enum meeting { MEET_DONE, MEET_INLINE, MEET_PARAGRAPHS, MEET_ROW, MEET_ROWS, MEET_BAD };
-
-static enum meeting how_they_meet(const struct family *f)
-{
-    bool done = true, inline_ = true, paragraphs = true, rows = true, cells = true, direct = false;
-    for (size_t i = 0; i < f->count; i++) {
-        struct dgl_docx_node *n = f->tags[i]->node, *child = child_towards(f->meet, n);
-        if (child == n) {
-            direct = true;
-            continue;
-        }
-        done = false;
-        inline_ &= can_reach(n, f->meet);
-        paragraphs &= child->el == DGL_EL_W_P;
-        rows &= child->el == DGL_EL_W_TR;
-        cells &= child->el == DGL_EL_W_TC;
-    }
-    if (done)
-        return MEET_DONE;
-    if (inline_)
-        return MEET_INLINE;
-    if (paragraphs)
-        return MEET_PARAGRAPHS;
-    if (cells && !direct && f->meet->el == DGL_EL_W_TR)
-        return MEET_ROW;
-    return rows || cells ? MEET_ROWS : MEET_BAD;
-}
-
-static void settle(struct hoist *h, struct family *f)
-{
-    f->meet = f->tags[0]->node->parent;
-    for (size_t i = 0; i < f->count; i++)
-        f->meet = common_ancestor(f->meet, f->tags[i]->node->parent);
-    switch (how_they_meet(f)) {
-    case MEET_DONE:
-        return;
-    case MEET_INLINE:
-        for (size_t i = f->count; i-- > 0;)
-            split_up(h, f->tags[i], f->meet);
-        return;
-    case MEET_PARAGRAPHS:
-        if (!lift_out_of_paragraphs(h, f))
-            splice(h, f);
-        return;
-    case MEET_ROW:
-        lift_around_row(h, f);
-        return;
-    case MEET_ROWS:
-        lift_beside(h, f);
-        return;
-    case MEET_BAD:
-        complain_unbalanced(h, f->tags[f->count - 1], f->tags[0],
-                            "in another cell, text box or part of the document than the tag it belongs to");
-    }
-}
-
-static int by_family(const void *a, const void *b)
-{
-    const struct dgl_docx_tag *x = *(struct dgl_docx_tag *const *)a, *y = *(struct dgl_docx_tag *const *)b;
-    if (x->family != y->family)
-        return x->family < y->family ? -1 : 1;
-    return (x->seq > y->seq) - (x->seq < y->seq);
-}
-
-// From the last block to the first: cutting runs then moves only what lies between two tags.
-static void settle_families(struct hoist *h)
-{
-    struct dgl_docx_tag **tags = dgl_alloc((h->c->tag_count + 1) * sizeof(struct dgl_docx_tag *));
-    size_t count = 0;
-    for (size_t i = 0; i < h->c->tag_count; i++)
-        if (h->c->tags[i]->family && !h->c->tags[i]->dead)
-            tags[count++] = h->c->tags[i];
-    qsort(tags, count, sizeof(struct dgl_docx_tag *), by_family);
-    size_t end = count;
-    while (end > 0 && !h->failed) {
-        size_t from = end - 1;
-        while (from > 0 && tags[from - 1]->family == tags[end - 1]->family)
-            from--;
-        struct family f = {.tags = tags + from, .count = end - from};
-        settle(h, &f);
-        end = from;
-    }
-    // Later work may have moved a tag that was in place: look again.
-    for (size_t from = 0; from < count && !h->failed;) {
-        size_t to = from + 1;
-        while (to < count && tags[to]->family == tags[from]->family)
-            to++;
-        for (size_t i = from; i < to && !h->failed; i++) {
-            const struct dgl_docx_node *a = tags[from]->node->parent, *b = tags[i]->node->parent;
-            bool same =
-                a == b || (tags[from]->spliced && a->el == DGL_EL_W_P && b->el == DGL_EL_W_P && a->parent == b->parent);
-            if (!same)
-                complain_unbalanced(h, tags[i], tags[from],
-                                    "where its block cannot be brought to whole paragraphs or rows");
-        }
-        from = to;
-    }
-    free(tags);
-}
-
 // ---- what is left over
 
 static bool holds_tags(const struct dgl_docx_node *n, bool only_plain)
@@ -894,21 +614,21 @@ static void lift_plain_tags(struct dgl_docx_node *n, struct dgl_docx_node *conta
     for (struct dgl_docx_node *k = n->first, *next; k; k = next) {
         next = k->next;
         if (k->kind == DGL_NODE_TAG)
-            insert_ordered(k->tag, container, true);
+            dgl_docx_insert_ordered(k->tag, container, true);
         else
             lift_plain_tags(k, container);
     }
 }
 
 // A paragraph that held nothing but tags that print nothing leaves no blank line behind.
-static void drop_emptied_paragraphs(struct hoist *h, struct dgl_docx_node *n)
+static void drop_emptied_paragraphs(struct dgl_docx_hoist *h, struct dgl_docx_node *n)
 {
     for (struct dgl_docx_node *k = n->first, *next; k; k = next) {
         next = k->next;
         if (k->kind != DGL_NODE_ELEMENT)
             continue;
         bool emptied = k->el == DGL_EL_W_P && k->paragraph && info(h, k)->had_tags && info(h, k)->visible == 0 &&
-                       !holds_tags(k, true) && !shows_something(k);
+                       !holds_tags(k, true) && !dgl_docx_shows_something(k);
         if (emptied && !section_properties(k) && !is_only_block(k)) {
             lift_plain_tags(k, k);
             dgl_docx_node_unlink(k);
@@ -923,7 +643,7 @@ static bool row_is_spent(const struct dgl_docx_node *row)
 {
     bool lifted = (row->prev && row->prev->kind == DGL_NODE_TAG && row->prev->tag->lifted_from == row) ||
                   (row->next && row->next->kind == DGL_NODE_TAG && row->next->tag->lifted_from == row);
-    return lifted && !shows_something(row) && !holds_tags(row, false);
+    return lifted && !dgl_docx_shows_something(row) && !holds_tags(row, false);
 }
 
 static void drop_spent_rows(struct dgl_docx_node *n)
@@ -941,13 +661,12 @@ static void drop_spent_rows(struct dgl_docx_node *n)
 
 enum dgl_status dgl_docx_hoist(struct dgl_docx_compiler *c, struct dgl_error *err DGL_UNUSED)
 {
-    struct hoist h = {.c = c};
+    struct dgl_docx_hoist h = {.c = c};
     merge_paragraphs(&h);
     hoist_prefixes(&h);
     hoist_runs(&h);
     apply_specials(&h);
-    if (find_families(&h) && !h.failed)
-        settle_families(&h);
+    dgl_docx_settle_blocks(&h);
     drop_emptied_paragraphs(&h, c->part->tree.root);
     drop_spent_rows(c->part->tree.root);
     return DGL_OK;

@@ -1,0 +1,254 @@
+// Finding tags over runs and bringing them to where they act.
+#include "package.h"
+
+static void tags_split_over_runs(void **state DGL_UNUSED)
+{
+    check_text(
+        DOCUMENT("<w:p><w:r><w:t>Hi {</w:t></w:r><w:proofErr w:type=\"spellStart\"/><w:r><w:rPr><w:b/></w:rPr><w:t>{ "
+                 "na</w:t></w:r>"
+                 "<w:bookmarkStart w:id=\"1\" w:name=\"m\"/><w:r><w:t>me }</w:t></w:r><w:bookmarkEnd w:id=\"1\"/>"
+                 "<w:r><w:t>}!</w:t></w:r></w:p>"),
+        "{\"name\":\"Ann\"}", "Hi Ann!|");
+}
+
+static void first_run_gives_the_format(void **state DGL_UNUSED)
+{
+    struct outcome o = render_body(
+        DOCUMENT(
+            "<w:p><w:r><w:rPr><w:b/></w:rPr><w:t>{{ a</w:t></w:r><w:r><w:rPr><w:i/></w:rPr><w:t> }}</w:t></w:r></w:p>"),
+        "{\"a\":\"x\"}");
+    assert_int_equal(o.status, DGL_OK);
+    assert_non_null(strstr(o.document, "<w:r><w:rPr><w:b/></w:rPr><w:t xml:space=\"preserve\">x</w:t></w:r></w:p>"));
+    assert_null(strstr(o.document, "<w:i/>"));
+    outcome_fini(&o);
+}
+
+static void what_word_does_to_tags_is_undone(void **state DGL_UNUSED)
+{
+    check_text(DOCUMENT(P("{{ \xE2\x80\x9Cx\xE2\x80\x9D ~ \xE2\x80\x98y\xE2\x80\x99 }}")), "{}", "xy|");
+    check_text(DOCUMENT(P("{{\xC2\xA0"
+                          "a\xC2\xA0}}")),
+               "{\"a\":1}", "1|");
+    check_text(DOCUMENT(P("{{ na\xC2\xADme }}")), "{\"name\":1}", "1|");
+    check_text(DOCUMENT(P("{{ 5 \xE2\x80\x93 2 }}")), "{}", "3|");
+    check_text(DOCUMENT("<w:p><w:r><w:t>{{ na</w:t><w:softHyphen/><w:t>me }}</w:t></w:r></w:p>"), "{\"name\":1}", "1|");
+    check_text(DOCUMENT("<w:p><w:del w:id=\"1\" w:author=\"x\"><w:r><w:delText>{{ old "
+                        "}}</w:delText></w:r></w:del><w:r><w:t>{{ a }}</w:t></w:r></w:p>"),
+               "{\"a\":1}", "1|");
+    check_text(DOCUMENT(P("\xE2\x80\x9Coutside\xE2\x80\x9D {{ 1 }}")), "{}", "\xE2\x80\x9Coutside\xE2\x80\x9D 1|");
+}
+
+static void delimiters_inside_strings_and_brackets(void **state DGL_UNUSED)
+{
+    check_text(DOCUMENT(P("{{ \"}}\" }} {{ \"%}\" }} {{ {\"k\": {\"v\": 1}}[\"k\"][\"v\"] }}")), "{}", "}} %} 1|");
+    check_text(DOCUMENT(P("{_{ a }_} {_% if %_}")), "{}", "{{ a }} {% if %}|");
+    check_text(DOCUMENT(P("{% raw %}{{ a }}{% endraw %}{{ a }}")), "{\"a\":1}", "{{ a }}1|");
+    check_text(DOCUMENT(P("{% raw %}") P("{{ a }} {# b #}") P("{% endraw %}")), "{}", "{{ a }} {# b #}|");
+    check_text(DOCUMENT(P("a{# gone #}b")), "{}", "ab|");
+}
+
+static void names_that_look_like_prefixes(void **state DGL_UNUSED)
+{
+    check_text(DOCUMENT(P("{{ p }}{{p}}{{p + 1}}{{ r|default(2) }}{{r }}")), "{\"p\":1,\"r\":3}", "11233|");
+}
+
+static void blocks_inside_a_paragraph(void **state DGL_UNUSED)
+{
+    check_text(DOCUMENT("<w:p><w:r><w:t>a{% if x %}b</w:t></w:r><w:r><w:rPr><w:b/></w:rPr><w:t>c{% else "
+                        "%}d</w:t></w:r><w:r><w:t>{% endif %}e</w:t></w:r></w:p>"),
+               "{\"x\":1}", "abce|");
+    check_text(DOCUMENT("<w:p><w:r><w:t>a{% if x %}b</w:t></w:r><w:r><w:rPr><w:b/></w:rPr><w:t>c{% else "
+                        "%}d</w:t></w:r><w:r><w:t>{% endif %}e</w:t></w:r></w:p>"),
+               "{}", "ade|");
+    check_text(DOCUMENT("<w:p><w:hyperlink w:anchor=\"x\"><w:r><w:t>{% for i in [1,2] %}{{ i "
+                        "}}</w:t></w:r></w:hyperlink><w:r><w:t>;{% endfor %}</w:t></w:r></w:p>"),
+               "{}", "1;2;|");
+}
+
+static void paragraphs_of_tags_vanish(void **state DGL_UNUSED)
+{
+    check_text(DOCUMENT(P("{% for x in xs %}") P("{{ x }}") P("{% endfor %}") P("end")), "{\"xs\":[1,2]}", "1|2|end|");
+    check_text(DOCUMENT(P("{% if a %}") P("yes") P("{% else %}") P("no") P("{% endif %}")), "{\"a\":0}", "no|");
+    check_text(DOCUMENT(P("{% set q = 5 %}") P("{# note #}") P("{{ q }}")), "{}", "5|");
+    check_text(DOCUMENT(P("{%p for x in xs %}") P("{{ x }}") P("{%p endfor %}")), "{\"xs\":[1,2]}", "1|2|");
+    // A set before the loop stays before it, one after stays after.
+    check_text(DOCUMENT(P("{% set n = namespace(i=0) %}{% for x in xs %}") P("{% set n.i = n.i + x %}{{ n.i }}")
+                            P("{% endfor %}{% set z = n.i %}") P("{{ z }}")),
+               "{\"xs\":[1,2]}", "1|3|3|");
+}
+
+static void blocks_between_paragraphs(void **state DGL_UNUSED)
+{
+    // Opens before a text and closes after one: whole paragraphs.
+    check_text(DOCUMENT(P("{% for x in xs %}- {{ x }}") P("more") P("{% endfor %}")), "{\"xs\":[1,2]}",
+               "- 1|more|- 2|more|");
+    check_text(DOCUMENT(P("head{% if a %}") P("in") P("{% endif %}tail")), "{}", "head|tail|");
+    // Both in the middle: the text between, paragraph marks included.
+    check_text(DOCUMENT(P("A {% if a %}B") P("C{% endif %} D")), "{\"a\":1}", "A B|C D|");
+    check_text(DOCUMENT(P("A {% if a %}B") P("C{% endif %} D")), "{}", "A  D|");
+}
+
+static void dashes_join_paragraphs(void **state DGL_UNUSED)
+{
+    check_text(DOCUMENT(P("I live") P("{%- if t -%}") P(" in town") P("{%- else -%}") P(" outside") P("{%- endif -%}")
+                            P(" now")),
+               "{\"t\":1}", "I live in town now|");
+    check_text(
+        DOCUMENT("<w:p><w:r><w:t>a</w:t><w:br/><w:t>{%- if t -%}</w:t><w:br/><w:t>b{% endif %}</w:t></w:r></w:p>"),
+        "{\"t\":1}", "ab|");
+}
+
+static void rows_repeat_without_prefix(void **state DGL_UNUSED)
+{
+    check_text(DOCUMENT(TBL(COL COL,
+                            TR(TC(P("head")) TC(P("b"))) TR(TC(P("{% for x in xs %}{{ x }}")) TC(P("c{% endfor %}"))))),
+               "{\"xs\":[1,2]}", "head|b|1|c|2|c|");
+    check_text(DOCUMENT(TBL(COL COL, TR(TC(P("{%tr for x in xs %}")) TC(P(""))) TR(TC(P("{{ x }}")) TC(P("c")))
+                                         TR(TC(P("{%tr endfor %}")) TC(P(""))))),
+               "{\"xs\":[1,2]}", "1|c|2|c|");
+    // Prefixed tags around the content of one row: the row is repeated.
+    check_text(DOCUMENT(TBL(COL COL, TR(TC(P("{%tr for x in xs %}{{ x }}")) TC(P("c{%tr endfor %}"))))),
+               "{\"xs\":[1,2]}", "1|c|2|c|");
+    // Tags in rows of their own, without prefix.
+    check_text(DOCUMENT(TBL(COL COL, TR(TC(P("{% for x in xs %}")) TC(P(""))) TR(TC(P("{{ x }}")) TC(P("c")))
+                                         TR(TC(P("{% endfor %}")) TC(P(""))))),
+               "{\"xs\":[1,2]}", "1|c|2|c|");
+    // Within one cell the block stays in the cell.
+    check_text(DOCUMENT(TBL(COL COL, TR(TC(P("{% for x in xs %}") P("{{ x }}") P("{% endfor %}")) TC(P("c"))))),
+               "{\"xs\":[1,2]}", "1|2|c|");
+}
+
+static void unbalanced_blocks_are_named(void **state DGL_UNUSED)
+{
+    check_fails(DOCUMENT(P("a") P("{% if x %}b")), "{}", "unbalanced_block", 2);
+    check_fails(DOCUMENT(P("{% if x %}") TBL(COL, TR(TC(P("{% endif %}x")))) P("c")), "{}", "unbalanced_block", 2);
+    check_fails(DOCUMENT(TBL(COL COL, TR(TC(P("{% if x %}a{% else %}b")) TC(P("c{% endif %}"))))), "{}",
+                "unbalanced_block", 1);
+    check_fails(DOCUMENT(P("x {{ a")), "{}", "syntax_error", 1);
+    check_fails(DOCUMENT(P("{%tr for x in xs %}")), "{}", "misplaced_tag", 1);
+    check_fails(DOCUMENT(P("{% cellbg x %}")), "{}", "misplaced_tag", 1);
+    check_fails(DOCUMENT(P("{% raw %}")), "{}", "unbalanced_block", 1);
+}
+
+static void all_problems_at_once(void **state DGL_UNUSED)
+{
+    struct outcome o = render_body(DOCUMENT(P("{{ a|nofilter }}") P("{% cellbg x %}") P("x {{ a")), "{}");
+    assert_int_not_equal(o.status, DGL_OK);
+    assert_true(o.diagnostics >= 3);
+    outcome_fini(&o);
+}
+
+static void tags_in_other_places(void **state DGL_UNUSED)
+{
+    struct outcome o = render_members(
+        (struct member[]){{"word/document.xml", DOCUMENT("<w:p><w:hyperlink r:id=\"rId9\" w:tooltip=\"{{ tip "
+                                                         "}}\"><w:r><w:t>{{ a }}</w:t></w:r></w:hyperlink></w:p>")},
+                          {"word/_rels/document.xml.rels",
+                           RELS("<Relationship Id=\"rId9\" Type=\"" REL_OFFICE
+                                "hyperlink\" Target=\"https://x.test/%7B%7Ba%7D%7D\" TargetMode=\"External\"/>")},
+                          {NULL, NULL}},
+        "{\"a\":\"b c\",\"tip\":\"<\\\"&\"}");
+    assert_int_equal(o.status, DGL_OK);
+    assert_non_null(strstr(o.document, "w:tooltip=\"&lt;&quot;&amp;\""));
+    assert_non_null(strstr(o.document, "r:id=\"rIdD1\""));
+    char *rels = read_member(&o.package, "word/_rels/document.xml.rels");
+    assert_non_null(strstr(rels, "Target=\"https://x.test/b%20c\" TargetMode=\"External\""));
+    free(rels);
+    outcome_fini(&o);
+}
+
+static void links_in_loops_differ(void **state DGL_UNUSED)
+{
+    struct outcome o = render_members(
+        (struct member[]){
+            {"word/document.xml",
+             DOCUMENT(P("{%p for u in us %}") "<w:p><w:hyperlink r:id=\"rId9\"><w:r><w:t>{{ u "
+                                              "}}</w:t></w:r></w:hyperlink></w:p>" P("{%p endfor %}"))},
+            {"word/_rels/document.xml.rels", RELS("<Relationship Id=\"rId9\" Type=\"" REL_OFFICE
+                                                  "hyperlink\" Target=\"{{ u }}\" TargetMode=\"External\"/>")},
+            {NULL, NULL}},
+        "{\"us\":[\"https://a.test/?a=1&b=2\",\"https://b.test/\"]}");
+    assert_int_equal(o.status, DGL_OK);
+    assert_non_null(strstr(o.document, "r:id=\"rIdD1\""));
+    assert_non_null(strstr(o.document, "r:id=\"rIdD2\""));
+    char *rels = read_member(&o.package, "word/_rels/document.xml.rels");
+    assert_non_null(strstr(rels, "https://a.test/?a=1&amp;b=2"));
+    free(rels);
+    outcome_fini(&o);
+}
+
+static void bookmarks_in_loops_stay_unique(void **state DGL_UNUSED)
+{
+    struct outcome o = render_body(
+        DOCUMENT(
+            P("{%p for x in [1,2] %}") "<w:p><w:bookmarkStart w:id=\"3\" w:name=\"here\"/><w:r><w:t>{{ x }}</w:t></w:r>"
+                                       "<w:bookmarkEnd w:id=\"3\"/></w:p>" P("{%p endfor %}")),
+        "{}");
+    assert_int_equal(o.status, DGL_OK);
+    assert_non_null(strstr(o.document, "w:id=\"4\" w:name=\"here\""));
+    assert_non_null(strstr(o.document, "w:id=\"5\" w:name=\"here_2\""));
+    assert_non_null(strstr(o.document, "<w:bookmarkEnd w:id=\"5\"/>"));
+    outcome_fini(&o);
+}
+
+static void half_bookmarks_go(void **state DGL_UNUSED)
+{
+    struct outcome o = render_body(
+        DOCUMENT("<w:p><w:bookmarkStart w:id=\"3\" w:name=\"here\"/><w:r><w:t>{%p if 1 %}</w:t></w:r></w:p>" P(
+            "a") "<w:p><w:bookmarkEnd w:id=\"3\"/><w:r><w:t>b</w:t></w:r></w:p>" P("{%p endif %}")),
+        "{}");
+    assert_int_equal(o.status, DGL_OK);
+    assert_null(strstr(o.document, "bookmark"));
+    outcome_fini(&o);
+}
+
+static void section_breaks_stay(void **state DGL_UNUSED)
+{
+    struct outcome o = render_body(DOCUMENT(P("{%p for x in [1,2] %}") P(
+                                       "a") "<w:p><w:pPr><w:sectPr/></w:pPr><w:r><w:t>{%p endfor %}</w:t></w:r></w:p>"),
+                                   "{}");
+    assert_int_equal(o.status, DGL_OK);
+    assert_int_equal(count_of(o.document, "<w:sectPr/>"), 1);
+    outcome_fini(&o);
+}
+
+static void tokens_of_all_parts(void **state DGL_UNUSED)
+{
+    DGL_AUTO_FINI(buf) package = DGL_BUF_INIT(0);
+    struct dgl_error err = DGL_ERROR_INIT;
+    DGL_AUTO(docx) d = NULL;
+    make_package((struct member[]){{"word/document.xml",
+                                    DOCUMENT(P("{{ invoice }}{% for i in items %}{{ i.name }}{% endfor %}"))},
+                                   {"word/_rels/document.xml.rels", RELS(REL("rId1", "header", "header1.xml"))},
+                                   {"word/header1.xml", "<w:hdr xmlns:w=\"" NS_W "\">" P("{{ company }}") "</w:hdr>"},
+                                   {NULL, NULL}},
+                 &package);
+    assert_int_equal(dgl_docx_compile(package.data, package.len, NULL, &d, &err), DGL_OK);
+    DGL_AUTO_JSON tokens = dgl_docx_tokens(d);
+    assert_int_equal(json_array_size(tokens), 3);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tags_split_over_runs),
+        cmocka_unit_test(first_run_gives_the_format),
+        cmocka_unit_test(what_word_does_to_tags_is_undone),
+        cmocka_unit_test(delimiters_inside_strings_and_brackets),
+        cmocka_unit_test(names_that_look_like_prefixes),
+        cmocka_unit_test(blocks_inside_a_paragraph),
+        cmocka_unit_test(paragraphs_of_tags_vanish),
+        cmocka_unit_test(blocks_between_paragraphs),
+        cmocka_unit_test(dashes_join_paragraphs),
+        cmocka_unit_test(rows_repeat_without_prefix),
+        cmocka_unit_test(unbalanced_blocks_are_named),
+        cmocka_unit_test(all_problems_at_once),
+        cmocka_unit_test(tags_in_other_places),
+        cmocka_unit_test(links_in_loops_differ),
+        cmocka_unit_test(bookmarks_in_loops_stay_unique),
+        cmocka_unit_test(half_bookmarks_go),
+        cmocka_unit_test(section_breaks_stay),
+        cmocka_unit_test(tokens_of_all_parts),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

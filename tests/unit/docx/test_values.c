@@ -1,0 +1,275 @@
+// Values as WordprocessingML: text, markup, rich text, pictures, tables that depend on data.
+#include "package.h"
+
+// A PNG of 2 by 1 pixels.
+#define PNG       \
+    "data:image/" \
+    "png;base64,iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAIAAAB7QOjdAAAAD0lEQVR4nGP4z8DA8J8BAAj9Af9lxKYgAAAAAElFTkSuQmCC"
+
+static void check_contains(const char *document, const char *json, const char *piece)
+{
+    struct outcome o = render_body(document, json);
+    if (o.status != DGL_OK) {
+        char text[1024];
+        fail_msg("%s", dgl_error_describe(&o.err, text, sizeof text));
+    }
+    if (!strstr(o.document, piece))
+        fail_msg("no %s in %s", piece, o.document);
+    outcome_fini(&o);
+}
+
+static void text_is_escaped(void **state DGL_UNUSED)
+{
+    check_contains(DOCUMENT(P("{{ a }}")), "{\"a\":\"<w:p> & ]]>\"}", "&lt;w:p&gt; &amp; ]]&gt;");
+    check_text(DOCUMENT(P("{{ a }}")), "{\"a\":\"x\\u0001y\\uFFFFz\\u001b\"}", "xyz|");
+    check_text(DOCUMENT(P("{{ a }}")), "{\"a\":\"{{ b }}{% if %}\"}", "{{ b }}{% if %}|");
+}
+
+static void control_characters_act(void **state DGL_UNUSED)
+{
+    check_text(DOCUMENT(P("[{{ a }}]")), "{\"a\":\"x\\ny\\tz\\r\\nw\"}", "[x\ny\tz\nw]|");
+    check_contains(
+        DOCUMENT("<w:p><w:pPr><w:jc w:val=\"right\"/></w:pPr><w:r><w:rPr><w:b/></w:rPr><w:t>{{ a }}</w:t></w:r></w:p>"),
+        "{\"a\":\"x\\u0007y\"}",
+        "x</w:t></w:r></w:p><w:p><w:pPr><w:jc w:val=\"right\"/></w:pPr><w:r><w:rPr><w:b/></w:rPr><w:t "
+        "xml:space=\"preserve\">y");
+    check_contains(DOCUMENT(P("{{ a }}")), "{\"a\":\"x\\fy\"}", "<w:p><w:r><w:br w:type=\"page\"/></w:r></w:p>");
+    // Where the paragraph cannot be left, a line break stands for it.
+    check_contains(DOCUMENT("<w:p><w:sdt><w:sdtContent><w:r><w:t>{{ a }}</w:t></w:r></w:sdtContent></w:sdt></w:p>"),
+                   "{\"a\":\"x\\u0007y\"}", "<w:br/>");
+}
+
+static void safe_values_are_checked(void **state DGL_UNUSED)
+{
+    check_text(DOCUMENT(P("{{ a|safe }}")), "{\"a\":\"x &amp; y\"}", "x &amp; y|");
+    check_contains(DOCUMENT(P("{{ a|safe }}")), "{\"a\":\"x<w:br/>y\"}",
+                   "x</w:t><w:br></w:br><w:t xml:space=\"preserve\">y");
+    check_contains(DOCUMENT(P("{{ a|safe }}")), "{\"a\":\"<w:r><w:rPr><w:b/></w:rPr><w:t>B</w:t></w:r>\"}",
+                   "<w:t xml:space=\"preserve\">B</w:t></w:r>");
+    static const char *const bad[] = {"a & b",
+                                      "</w:t>",
+                                      "<w:t>",
+                                      "<w:tc/>",
+                                      "<w:r><w:p/></w:r>",
+                                      "<x:y/>",
+                                      "<w:t>a</w:t><w:tr/>",
+                                      "<!DOCTYPE x><w:br/>",
+                                      "&nbsp;"};
+    for (size_t i = 0; i < DGL_COUNT(bad); i++) {
+        char json[200];
+        snprintf(json, sizeof json, "{\"a\":\"%s\"}", bad[i]);
+        check_fails(DOCUMENT(P("{{ a|safe }}")), json, "invalid_markup", 1);
+    }
+}
+
+static void macros_print_paragraphs(void **state DGL_UNUSED)
+{
+    check_text(DOCUMENT(P("{%p macro m(t) %}") P("Clause {{ t }}") P("{%p endmacro %}") P("{{p m(\"A\\nB\") }}")
+                            P("{{p m(1) }}")),
+               "{}", "Clause A\nB|Clause 1|");
+    // A table without rows is no table.
+    struct outcome o =
+        render_body(DOCUMENT(P("{%p macro m(xs) %}") TBL(COL, TR(TC(P("{%tr for x in xs %}"))) TR(TC(P("{{ x }}")))
+                                                                  TR(TC(P("{%tr endfor %}")))) P("{%p endmacro %}")
+                                 P("{{p m([]) }}") P("{{p m([1]) }}")),
+                    "{}");
+    assert_int_equal(o.status, DGL_OK);
+    assert_int_equal(count_of(o.document, "<w:tbl>"), 1);
+    outcome_fini(&o);
+}
+
+static void tables_without_rows_go(void **state DGL_UNUSED)
+{
+    const char *document = DOCUMENT(
+        P("a") TBL(COL, TR(TC(P("{%tr for x in xs %}"))) TR(TC(P("{{ x }}"))) TR(TC(P("{%tr endfor %}")))) P("b"));
+    struct outcome o = render_body(document, "{}");
+    assert_int_equal(o.status, DGL_OK);
+    assert_null(strstr(o.document, "w:tbl"));
+    outcome_fini(&o);
+    check_text(document, "{\"xs\":[1,2]}", "a|1|2|b|");
+}
+
+static void cells_end_with_a_paragraph(void **state DGL_UNUSED)
+{
+    check_contains(DOCUMENT(TBL(COL, TR(TC(P("{%p if x %}") P("y") P("{%p endif %}"))))), "{}",
+                   "</w:tcPr><w:p></w:p></w:tc>");
+}
+
+static void tables_in_loops_do_not_touch(void **state DGL_UNUSED)
+{
+    check_contains(DOCUMENT(P("{% for x in [1,2] %}") TBL(COL, TR(TC(P("{{ x }}")))) P("{% endfor %}")), "{}",
+                   "</w:tbl><w:p></w:p><w:tbl>");
+}
+
+static void the_grid_fits_the_cells(void **state DGL_UNUSED)
+{
+    const char *document = DOCUMENT(
+        TBL(COL COL COL COL, TR(TC(P("h")) TC(P("{%tc for x in xs %}")) TC(P("{{ x }}")) TC(P("{%tc endfor %}")))));
+    struct outcome o = render_body(document, "{\"xs\":[1,2,3,4]}");
+    assert_int_equal(o.status, DGL_OK);
+    assert_int_equal(count_of(o.document, "<w:gridCol w:w=\"800\"/>"), 5);
+    assert_int_equal(count_of(o.document, "w:w=\"00800\""), 5);
+    outcome_fini(&o);
+    o = render_body(document, "{}");
+    assert_int_equal(count_of(o.document, "<w:gridCol w:w=\"4000\"/>"), 1);
+    outcome_fini(&o);
+    char json[1000] = "{\"xs\":[1";
+    for (int i = 0; i < 80; i++)
+        strncat(json, ",1", sizeof json - strlen(json) - 1);
+    strncat(json, "]}", sizeof json - strlen(json) - 1);
+    check_fails(document, json, "too_many_columns", 0);
+}
+
+static void a_row_without_cells_goes(void **state DGL_UNUSED)
+{
+    struct outcome o = render_body(DOCUMENT(TBL(COL COL, TR(TC(P("{%tc for x in xs %}")) TC(P("{{ x }}"))
+                                                                TC(P("{%tc endfor %}"))) TR(TC(P("z"))))),
+                                   "{}");
+    assert_int_equal(o.status, DGL_OK);
+    assert_int_equal(count_of(o.document, "<w:tr>"), 1);
+    outcome_fini(&o);
+}
+
+static void cells_take_colours_and_spans(void **state DGL_UNUSED)
+{
+    check_contains(DOCUMENT(TBL(COL COL, TR(TC(P("{% cellbg c %}x")) TC(P("y"))))), "{\"c\":\"#abc\"}",
+                   "<w:shd w:val=\"clear\" w:color=\"auto\" w:fill=\"aabbcc\"/>");
+    check_contains(DOCUMENT(TBL(COL COL, TR(TC(P("{% colspan n %}x"))))), "{\"n\":2}", "<w:gridSpan w:val=\"2\"/>");
+    check_fails(DOCUMENT(TBL(COL COL, TR(TC(P("{% cellbg c %}x"))))), "{\"c\":\"red; x\"}", "invalid_colour", 1);
+    check_fails(DOCUMENT(TBL(COL COL, TR(TC(P("{% colspan n %}x"))))), "{\"n\":\"two\"}", "type_error", 1);
+}
+
+static void pictures_from_data_uris(void **state DGL_UNUSED)
+{
+    struct outcome o =
+        render_body(DOCUMENT(P("{%p for x in [1,2] %}") P("{{ img_logo }}") P("{%p endfor %}") P("{{ a.img_x }}")),
+                    "{\"img_logo\":\"" PNG "\",\"a\":{\"img_x\":{\"url\":\"" PNG
+                    "\",\"width\":\"20mm\",\"alt\":\"A \\\"b\\\"\"}}}");
+    if (o.status != DGL_OK)
+        fail_msg("%s", o.err.message);
+    assert_int_equal(count_of(o.document, "<w:drawing>"), 3);
+    assert_int_equal(count_of(o.document, "r:embed=\"rIdD1\""), 3);
+    assert_int_equal(count_of(o.document, "cx=\"720000\" cy=\"360000\""), 2);
+    assert_non_null(strstr(o.document, "<wp:docPr id=\"3\""));
+    assert_non_null(strstr(o.document, "descr=\"A &quot;b&quot;\""));
+    char *rels = read_member(&o.package, "word/_rels/document.xml.rels"),
+         *types = read_member(&o.package, "[Content_Types].xml");
+    assert_int_equal(count_of(rels, "/image\""), 1);
+    assert_int_equal(count_of(types, "Extension=\"png\""), 1);
+    free(rels);
+    free(types);
+    outcome_fini(&o);
+}
+
+static void pictures_that_are_none(void **state DGL_UNUSED)
+{
+    check_text(DOCUMENT(P("{{ img_a }}x")), "{\"img_a\":null}", "x|");
+    static const char *const bad[] = {"\"http://x.test/a.png\"",
+                                      "\"data:image/png;base64,AAAA\"",
+                                      "\"data:image/png,xx\"",
+                                      "5",
+                                      "{\"url\":\"" PNG "\",\"width\":\"wide\"}",
+                                      "{\"url\":\"" PNG "\",\"width\":-1}"};
+    for (size_t i = 0; i < DGL_COUNT(bad); i++) {
+        char json[600];
+        snprintf(json, sizeof json, "{\"img_a\":%s}", bad[i]);
+        check_fails(DOCUMENT(P("{{ img_a }}")), json, "invalid_image", 1);
+    }
+    check_fails(DOCUMENT(P("{{ img_a }}")), "{\"img_a\":\"https://x.test/a.png\"}", "image_not_available", 1);
+}
+
+static enum dgl_status fetch_one(void *ctx, const char *url, struct dgl_buf *ret_bytes,
+                                 struct dgl_error *err DGL_UNUSED)
+{
+    int *calls = ctx;
+    (*calls)++;
+    assert_string_equal(url, "https://x.test/a.gif");
+    dgl_buf_append(ret_bytes, "GIF89a\4\0\2\0\0\0\0;", 14);
+    return DGL_OK;
+}
+
+static void pictures_are_fetched_once(void **state DGL_UNUSED)
+{
+    int calls = 0;
+    struct dgl_docx_loader loader = {.fetch_image = fetch_one, .ctx = &calls};
+    DGL_AUTO_FINI(buf) package = DGL_BUF_INIT(0);
+    make_package((struct member[]){{"word/document.xml", DOCUMENT(P("{{ img_a }}{{ img_a }}"))},
+                                   {"word/_rels/document.xml.rels", RELS(REL("rId1", "header", "header1.xml"))},
+                                   {"word/header1.xml", "<w:hdr xmlns:w=\"" NS_W "\">" P("{{ img_a }}") "</w:hdr>"},
+                                   {NULL, NULL}},
+                 &package);
+    struct outcome o = render_package(&package, "{\"img_a\":\"https://x.test/a.gif\"}", &loader);
+    assert_int_equal(o.status, DGL_OK);
+    assert_int_equal(calls, 1);
+    char *rels = read_member(&o.package, "word/_rels/header1.xml.rels");
+    assert_non_null(strstr(rels, ".gif"));
+    free(rels);
+    outcome_fini(&o);
+}
+
+static void rich_runs(void **state DGL_UNUSED)
+{
+    check_contains(DOCUMENT("<w:p><w:r><w:rPr><w:i/></w:rPr><w:t>a {{r x }} b</w:t></w:r></w:p>"),
+                   "{\"x\":{\"runs\":[{\"text\":\"T<\",\"bold\":true,\"color\":\"#ff0000\",\"size\":12.5}]}}",
+                   "<w:r><w:rPr><w:i/><w:b/><w:color w:val=\"FF0000\"/><w:sz w:val=\"25\"/><w:szCs "
+                   "w:val=\"25\"/></w:rPr><w:t xml:space=\"preserve\">T&lt;</w:t></w:r>");
+    check_text(DOCUMENT(P("{{r x }}|{{r y }}{{r none_here }}")), "{\"x\":[{\"text\":\"a\"},\"b\"],\"y\":\"c\"}",
+               "ab|c|");
+    check_text(DOCUMENT(P("{{r x }}")), "{\"x\":{\"runs\":[{\"text\":\"a\\nb\\u0007c\\td\"}]}}", "a\nb|c\td|");
+    check_fails(DOCUMENT(P("{{r x }}")), "{\"x\":{\"runs\":[{\"text\":\"a\",\"color\":\"red\"}]}}", "invalid_rich_text",
+                1);
+    struct outcome o =
+        render_body(DOCUMENT(P("{{r x }}")), "{\"x\":{\"runs\":[{\"text\":\"a\",\"url\":\"https://x.test/?a&b\"}]}}");
+    assert_int_equal(o.status, DGL_OK);
+    assert_non_null(strstr(o.document, "<w:hyperlink xmlns:r="));
+    outcome_fini(&o);
+}
+
+static void rich_paragraphs(void **state DGL_UNUSED)
+{
+    check_text(DOCUMENT(P("a") P("{{p x }}") P("b")),
+               "{\"x\":{\"paragraphs\":[{\"runs\":[{\"text\":\"1\"},{\"text\":\"2\",\"bold\":true}]},{\"text\":\"3\","
+               "\"align\":\"center\"},\"4\"]}}",
+               "a|12|3|4|b|");
+    check_text(DOCUMENT(P("a") P("{{p x }}") P("b")), "{\"x\":\"one\\u0007two\"}", "a|one|two|b|");
+    check_text(DOCUMENT(P("a") P("{{p x }}") P("b")), "{}", "a|b|");
+    struct outcome o =
+        render_body(DOCUMENT(P("{{p x }}")), "{\"x\":{\"paragraphs\":[{\"text\":\"1\",\"style\":\"Nowhere\"}]}}");
+    assert_int_equal(o.status, DGL_OK);
+    assert_int_equal(o.warnings, 1);
+    outcome_fini(&o);
+}
+
+static void the_same_input_gives_the_same_bytes(void **state DGL_UNUSED)
+{
+    const char *document = DOCUMENT(P("{{ img_a }}{{ b }}"));
+    const char *json = "{\"img_a\":\"" PNG "\",\"b\":\"x\"}";
+    struct outcome a = render_body(document, json), b = render_body(document, json);
+    assert_int_equal(a.package.len, b.package.len);
+    assert_memory_equal(a.package.data, b.package.data, a.package.len);
+    outcome_fini(&a);
+    outcome_fini(&b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(text_is_escaped),
+        cmocka_unit_test(control_characters_act),
+        cmocka_unit_test(safe_values_are_checked),
+        cmocka_unit_test(macros_print_paragraphs),
+        cmocka_unit_test(tables_without_rows_go),
+        cmocka_unit_test(cells_end_with_a_paragraph),
+        cmocka_unit_test(tables_in_loops_do_not_touch),
+        cmocka_unit_test(the_grid_fits_the_cells),
+        cmocka_unit_test(a_row_without_cells_goes),
+        cmocka_unit_test(cells_take_colours_and_spans),
+        cmocka_unit_test(pictures_from_data_uris),
+        cmocka_unit_test(pictures_that_are_none),
+        cmocka_unit_test(pictures_are_fetched_once),
+        cmocka_unit_test(rich_runs),
+        cmocka_unit_test(rich_paragraphs),
+        cmocka_unit_test(the_same_input_gives_the_same_bytes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

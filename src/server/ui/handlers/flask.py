@@ -1,6 +1,5 @@
-# pip install flask requests
-import base64, hashlib, hmac, json, os, threading, time
-import requests
+# pip install flask
+import base64, hashlib, hmac, json, os, shutil, threading, time, urllib.request
 from flask import Flask, request
 
 SECRET = base64.b64decode(os.environ["DOCGENLAB_WEBHOOK_SECRET"].removeprefix("whsec_"))
@@ -20,10 +19,9 @@ def is_genuine(body):
 
 
 def fetch_document(payload):
-    answer = requests.get(payload["download_url"], timeout=60)
-    answer.raise_for_status()
-    with open(f"document_{payload['job_id']}.pdf", "wb") as file:
-        file.write(answer.content)
+    with urllib.request.urlopen(payload["download_url"], timeout=60) as answer:
+        with open(f"document_{payload['job_id']}.pdf", "wb") as file:
+            shutil.copyfileobj(answer, file)
 
 
 @app.post("/webhooks/docgenlab")

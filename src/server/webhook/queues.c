@@ -193,8 +193,8 @@ enum dgl_queue_added dgl_queues_add(struct dgl_queues *q, const struct dgl_deliv
     }
     struct dgl_queue *one = queue_of(q, due);
     if (q->held >= DGL_QUEUES_HELD_MAX || one->held >= DGL_QUEUES_HELD_PER_QUEUE) {
-        one->overflowed = true;
-        q->overflowed = true;
+        one->overflowed = one->held >= DGL_QUEUES_HELD_PER_QUEUE;
+        q->overflowed = q->overflowed || q->held >= DGL_QUEUES_HELD_MAX;
         queue_free_if_empty(q, one);
         return DGL_QUEUE_FULL;
     }
@@ -271,9 +271,11 @@ void dgl_queues_forget(struct dgl_queues *q, struct dgl_queue_item *it)
     free(it);
     one->held--;
     q->held--;
-    bool made_room = one->overflowed && one->held < DGL_QUEUES_HELD_PER_QUEUE / 2;
-    if (made_room || (q->overflowed && q->held < DGL_QUEUES_HELD_MAX / 2)) {
+    if (one->overflowed && one->held < DGL_QUEUES_HELD_PER_QUEUE / 2) {
         one->overflowed = false;
+        q->look_again = true;
+    }
+    if (q->overflowed && q->held < DGL_QUEUES_HELD_MAX / 2) {
         q->overflowed = false;
         q->look_again = true;
     }

@@ -66,7 +66,7 @@ static const struct status_advice {
      "The path exists but does not take POST. Webhooks are POST requests with a JSON body: add POST to the "
      "route's methods."},
     {410, 410, "410 Gone means \"stop sending\". As an answer to a real event it would disable this endpoint."},
-    {411, 499, "Your server refused the request. Its log should say why; the answer below may, too."},
+    {400, 499, "Your server refused the request. Its log should say why; the answer below may, too."},
     {502, 504,
      "A proxy in front of your program answered, not the program itself. Check that the program runs and that "
      "the proxy's target address is right."},

@@ -1,0 +1,120 @@
+// docgenlab render: a template and data to a document, without a server but through the same sandboxed workers.
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "cli/engine_session.h"
+
+#define MAX_DATA_BYTES ((size_t)64 << 20)
+#define MAX_OUTPUT_BYTES ((size_t)256 << 20)
+
+static const char help[] = "Usage: docgenlab render TEMPLATE DATA.json -o OUT.pdf|OUT.docx\n\n"
+                           "Fills a Word template with data and writes the document; the ending of OUT tells which.\n\n"
+                           "  -o, --output FILE     where the document goes; replaced in one step\n"
+                           "  --engine NAME         auto, native or libreoffice (default auto)\n"
+                           "  --now TIME            the document's time, as 2024-01-15T10:30:00Z (default: now)\n"
+                           "  --locale NAME         for numbers, dates and words (default en_US)\n"
+                           "  --time-zone NAME      IANA name, as Europe/Berlin (default UTC)\n";
+
+struct order {
+    const char *files[2]; // template, data
+    size_t file_count;
+    const char *output, *engine, *now, *locale, *time_zone;
+    bool pdf;
+    int64_t now_us;
+};
+
+static bool has_ending(const char *name, const char *ending)
+{
+    size_t len = strlen(name), ending_len = strlen(ending);
+    return len > ending_len && strcasecmp(name + len - ending_len, ending) == 0;
+}
+
+// Returns 0 or the exit code.
+static int check_order(struct order *o)
+{
+    if (o->file_count < 2)
+        return dgl_cli_usage("render", "A template and a data file are needed.");
+    if (!o->output)
+        return dgl_cli_usage("render", "The flag -o with the output file is needed.");
+    o->pdf = has_ending(o->output, ".pdf");
+    if (!o->pdf && !has_ending(o->output, ".docx"))
+        return dgl_cli_usage("render", "The output file %s ends neither in .pdf nor in .docx.", o->output);
+    o->now_us = dgl_clock_now_us(dgl_clock_system());
+    if (o->now && !dgl_time_parse(o->now, strlen(o->now), &o->now_us))
+        return dgl_cli_usage("render", "--now %s is no time; write it as 2024-01-15T10:30:00Z.", o->now);
+    return 0;
+}
+
+static enum dgl_status write_output(int fd, const char *path, struct dgl_error *err)
+{
+    DGL_AUTO_FINI(buf) bytes = DGL_BUF_INIT(MAX_OUTPUT_BYTES);
+    DGL_TRY(dgl_file_read_fd(fd, MAX_OUTPUT_BYTES, &bytes, err));
+    return dgl_file_write_atomic(path, bytes.data, bytes.len, 0644, err);
+}
+
+static void print_warnings(const char *warnings_json)
+{
+    struct dgl_error err;
+    DGL_AUTO_JSON warnings = NULL;
+    const json_t *w;
+    size_t i;
+    if (!warnings_json || dgl_json_parse(warnings_json, strlen(warnings_json), "warnings", &warnings, &err) != DGL_OK)
+        return;
+    json_array_foreach(warnings, i, w) fprintf(stderr, "docgenlab: warning: %s\n", json_string_value(w));
+}
+
+static enum dgl_status render(const struct order *o, const struct dgl_config *config, struct dgl_error *err)
+{
+    DGL_AUTO_FD template_fd = open(o->files[0], O_RDONLY | O_CLOEXEC);
+    if (template_fd < 0)
+        return DGL_FAIL_ERRNO(err, errno, "cannot open the template '%s'", o->files[0]);
+    DGL_AUTO_FINI(buf) data = DGL_BUF_INIT(MAX_DATA_BYTES);
+    DGL_TRY(dgl_file_read(o->files[1], MAX_DATA_BYTES, &data, err));
+    DGL_AUTO(engine_session) session = NULL;
+    DGL_TRY(dgl_engine_session_open(config, o->pdf, &session, err));
+    const struct dgl_engine_job job = {.op = DGL_ENGINE_RENDER,
+                                       .template_fd = template_fd,
+                                       .input = data.data,
+                                       .input_len = data.len,
+                                       .want_docx = !o->pdf,
+                                       .want_pdf = o->pdf,
+                                       .engine = o->engine,
+                                       .created_at_us = o->now_us,
+                                       .time_zone = o->time_zone,
+                                       .locale = o->locale};
+    DGL_AUTO_FINI(session_answer) answer;
+    dgl_engine_session_run(session, &job, &answer);
+    print_warnings(answer.warnings_json);
+    if (answer.status != DGL_OK) {
+        *err = answer.error;
+        return answer.status;
+    }
+    return write_output(o->pdf ? answer.pdf_fd : answer.docx_fd, o->output, err);
+}
+
+int dgl_cmd_render(int argc, char **argv)
+{
+    struct order o = {0};
+    const struct dgl_cli_flag flags[] = {{"--output", true, &o.output},
+                                         {"--engine", true, &o.engine},
+                                         {"--now", true, &o.now},
+                                         {"--locale", true, &o.locale},
+                                         {"--time-zone", true, &o.time_zone}};
+    DGL_AUTO(config) config = NULL;
+    int status = 0;
+    if (!dgl_cli_parse(argc, argv, help, flags, DGL_COUNT(flags), o.files, 2, &o.file_count, &config, &status))
+        return status;
+    status = check_order(&o);
+    if (status != 0)
+        return status;
+    struct dgl_error err = DGL_ERROR_INIT;
+    return render(&o, config, &err) == DGL_OK ? 0 : dgl_cli_fail(&err);
+}

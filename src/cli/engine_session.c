@@ -1,0 +1,147 @@
+// Starting and ending of what `render` and `lint` need. The network client comes to life with the first image that a
+// template wants from outside.
+#include "cli/engine_session.h"
+
+#include "server/app/parts.h"
+#include <errno.h>
+#include <ftw.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define REMOVE_DESCRIPTORS 16
+
+struct dgl_engine_session {
+    struct dgl_supervisor *supervisor;
+    struct dgl_engine *engine;
+    const struct dgl_config *config;
+    char scratch[200]; // "" = none
+    struct dgl_guard *guard;
+    struct dgl_net_client *net; // engine's thread
+};
+
+static enum dgl_status open_net(struct dgl_engine_session *s, struct dgl_error *err)
+{
+    const struct dgl_guard_options guard = {.allow_nets = dgl_config_str(s->config, "FETCH_ALLOW_NETS")};
+    const struct dgl_net_client_options net = {.ca_file = dgl_config_str(s->config, "WEBHOOK_CA_FILE")};
+    if (!s->guard)
+        DGL_TRY(dgl_guard_new(&guard, &s->guard, err));
+    return dgl_net_client_new(&net, &s->net, err);
+}
+
+static void fetch_image(void *ctx, uint64_t org_number, const char *url, struct dgl_engine_fetch *fetch)
+{
+    struct dgl_engine_session *s = ctx;
+    struct dgl_error err = DGL_ERROR_INIT;
+    if (!s->net && open_net(s, &err) != DGL_OK) {
+        dgl_engine_fetch_done(fetch, NULL, 0, &err);
+        return;
+    }
+    struct dgl_image_fetcher fetcher = {.net = s->net, .guard = s->guard};
+    dgl_app_fetch_image(&fetcher, org_number, url, fetch);
+}
+
+static enum dgl_status make_scratch(struct dgl_engine_session *s, struct dgl_error *err)
+{
+    const char *parent = getenv("TMPDIR");
+    int n = snprintf(s->scratch, sizeof(s->scratch), "%s/docgenlab-XXXXXX", parent && *parent ? parent : "/tmp");
+    if (n < 0 || (size_t)n >= sizeof(s->scratch))
+        return DGL_FAIL(err, DGL_E_INVALID, "TMPDIR is longer than 180 bytes; set a shorter one");
+    if (!mkdtemp(s->scratch)) {
+        int reason = errno;
+        s->scratch[0] = '\0';
+        return DGL_FAIL_ERRNO(err, reason, "cannot make a temporary directory");
+    }
+    return DGL_OK;
+}
+
+enum dgl_status dgl_engine_session_open(const struct dgl_config *config, bool with_pdf, struct dgl_engine_session **ret,
+                                        struct dgl_error *err)
+{
+    DGL_AUTO(engine_session) s = DGL_NEW(struct dgl_engine_session);
+    s->config = config;
+    DGL_TRY(dgl_supervisor_start(&s->supervisor, err));
+    if (with_pdf)
+        DGL_TRY(make_scratch(s, err));
+    const struct dgl_engine_options options = {.workers = 1,
+                                               .office_workers = 1,
+                                               .timeout_ms = dgl_config_int(config, "RENDER_TIMEOUT_MS"),
+                                               .memory_bytes = dgl_config_int(config, "RENDER_MEMORY_BYTES"),
+                                               .scratch_dir = with_pdf ? s->scratch : NULL,
+                                               .office_program = dgl_config_str(config, "OFFICE_PROGRAM"),
+                                               .fetcher = fetch_image,
+                                               .fetcher_ctx = s};
+    DGL_TRY(dgl_engine_new(s->supervisor, &options, &s->engine, err));
+    *ret = DGL_STEAL(s);
+    return DGL_OK;
+}
+
+static int remove_entry(const char *path, const struct stat *st, int kind, struct FTW *at)
+{
+    (void)st, (void)kind, (void)at;
+    remove(path); // what stays behind is a temporary file
+    return 0;
+}
+
+void dgl_engine_session_free(struct dgl_engine_session *s)
+{
+    if (!s)
+        return;
+    dgl_engine_free(s->engine);
+    dgl_net_client_free(s->net);
+    dgl_guard_free(s->guard);
+    dgl_supervisor_stop(s->supervisor); // before its directory goes
+    if (s->scratch[0])
+        nftw(s->scratch, remove_entry, REMOVE_DESCRIPTORS, FTW_DEPTH | FTW_PHYS);
+    free(s);
+}
+
+// ---- one job
+
+struct waiting {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    bool done;
+    struct dgl_session_answer *answer;
+};
+
+static void on_done(void *arg, struct dgl_engine_result *r)
+{
+    struct waiting *w = arg;
+    pthread_mutex_lock(&w->lock);
+    *w->answer = (struct dgl_session_answer){.status = r->status,
+                                             .error = r->error,
+                                             .docx_fd = DGL_STEAL_FD(r->docx_fd),
+                                             .pdf_fd = DGL_STEAL_FD(r->pdf_fd),
+                                             .tokens_json = dgl_strdup(r->tokens_json),
+                                             .problems_json = dgl_strdup(r->problems_json),
+                                             .warnings_json = dgl_strdup(r->warnings_json)};
+    w->done = true;
+    pthread_cond_signal(&w->changed);
+    pthread_mutex_unlock(&w->lock);
+}
+
+void dgl_engine_session_run(struct dgl_engine_session *s, const struct dgl_engine_job *job,
+                            struct dgl_session_answer *ret)
+{
+    struct waiting w = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER, .answer = ret};
+    *ret = (struct dgl_session_answer){.docx_fd = -1, .pdf_fd = -1};
+    ret->status = dgl_engine_submit(s->engine, job, on_done, &w, &ret->error);
+    if (ret->status != DGL_OK)
+        return;
+    pthread_mutex_lock(&w.lock);
+    while (!w.done)
+        pthread_cond_wait(&w.changed, &w.lock);
+    pthread_mutex_unlock(&w.lock);
+}
+
+void dgl_session_answer_fini(struct dgl_session_answer *a)
+{
+    dgl_auto_close_fd(&a->docx_fd);
+    dgl_auto_close_fd(&a->pdf_fd);
+    free(a->tokens_json);
+    free(a->problems_json);
+    free(a->warnings_json);
+}

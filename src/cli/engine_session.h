@@ -1,0 +1,28 @@
+// One engine for one command: a supervisor, a worker, one job waited for. The same sandboxed path as the server's.
+#ifndef DGL_CLI_ENGINE_SESSION_H
+#define DGL_CLI_ENGINE_SESSION_H
+
+#include "base/config.h"
+#include "server/engine/engine.h"
+
+struct dgl_engine_session;
+// Forks, so it comes before whatever starts threads. with_pdf: makes a directory for LibreOffice under TMPDIR, removed
+// at the end.
+enum dgl_status dgl_engine_session_open(const struct dgl_config *config, bool with_pdf, struct dgl_engine_session **ret,
+                                        struct dgl_error *err) DGL_MUST_CHECK;
+void dgl_engine_session_free(struct dgl_engine_session *s);
+DGL_DEFINE_AUTO(engine_session);
+
+struct dgl_session_answer {
+    enum dgl_status status;
+    struct dgl_error error;
+    int docx_fd, pdf_fd; // owned; -1 = none
+    char *tokens_json, *problems_json, *warnings_json;
+};
+void dgl_session_answer_fini(struct dgl_session_answer *a);
+DGL_DEFINE_AUTO_FINI(session_answer);
+// Submits and waits. A job that could not be submitted answers with that error.
+void dgl_engine_session_run(struct dgl_engine_session *s, const struct dgl_engine_job *job,
+                            struct dgl_session_answer *ret);
+
+#endif

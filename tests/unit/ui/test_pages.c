@@ -256,7 +256,7 @@ static void test_messages_are_shown_once_and_not_forged(void **state)
 static void test_errors_are_pages(void **state)
 {
     struct browser b = new_browser(state);
-    assert_int_equal(get(&b, "/no/such/<b>page"), 404);
+    assert_int_equal(get(&b, "/no/such/%3Cb%3Epage"), 404);
     assert_true(shows(&b, "text/html"));
     assert_false(shows(&b, "<b>page"));
     sign_in_as(&b, ADMIN_EMAIL);
@@ -300,7 +300,8 @@ static void test_assets_may_be_kept(void **state)
     send_request(&b, "GET", path, header, NULL);
     assert_int_equal(b.status, 304);
     assert_int_equal(get(&b, "/assets/app.css"), 404);
-    assert_int_equal(get(&b, "/assets/..%2fpages%2fbase.html"), 404);
+    get(&b, "/assets/..%2fpages%2fbase.html");
+    assert_true(b.status == 400 || b.status == 404);
     close_browser(&b);
 }
 

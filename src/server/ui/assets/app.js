@@ -136,7 +136,7 @@
     area?.classList.add("busy");
     if (button.hasAttribute("data-swap-button")) label.textContent = "Testing…";
     try {
-      const answer = await fetch(button.formAction, { method: "POST", body, headers: { Accept: "text/html" } });
+      const answer = await fetch(button.hasAttribute("formaction") ? button.formAction : form.action, { method: "POST", body, headers: { Accept: "text/html" } });
       if (answer.redirected && new URL(answer.url).pathname === "/sign-in") {
         location.assign(answer.url);
         return;

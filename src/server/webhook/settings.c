@@ -216,6 +216,18 @@ enum dgl_status dgl_webhook_settings_get(struct dgl_webhook *w, struct dgl_arena
     return DGL_OK;
 }
 
+// Saving a URL means wanting it: also the one that was disabled.
+static enum dgl_status enable_again(struct dgl_webhook *w, struct dgl_arena *a, const char *org, struct dgl_error *err)
+{
+    struct dgl_endpoint_row row;
+    DGL_TRY(dgl_store_endpoint_organization(w->store, a, org, &row, err));
+    if (row.state == DGL_ENDPOINT_ENABLED)
+        return DGL_OK;
+    DGL_TRY(dgl_store_endpoint_set_state(w->store, org, row.id, DGL_ENDPOINT_ENABLED, NULL, err));
+    atomic_fetch_add(&w->generation, 1);
+    return DGL_OK;
+}
+
 enum dgl_status dgl_webhook_settings_put(struct dgl_webhook *w, const char *org, const char *url, struct dgl_error *err)
 {
     struct dgl_url parsed;
@@ -231,7 +243,7 @@ enum dgl_status dgl_webhook_settings_put(struct dgl_webhook *w, const char *org,
     dgl_str_copy(row.org, sizeof row.org, org, strlen(org));
     DGL_TRY(dgl_store_endpoint_put(w->store, &row, &id, err));
     atomic_fetch_add(&w->generation, 1);
-    return DGL_OK;
+    return enable_again(w, a, org, err);
 }
 
 enum dgl_status dgl_webhook_settings_delete(struct dgl_webhook *w, const char *org, struct dgl_error *err)

@@ -69,7 +69,7 @@ static struct dgl_pool *pool_new(struct dgl_pools *p, uint64_t group)
     return pool;
 }
 
-void dgl_pool_free(struct dgl_pool *pool)
+void dgl_pool_discard(struct dgl_pool *pool)
 {
     struct dgl_pools *p = pool->pools;
     struct dgl_pool **at = &p->buckets[bucket_of(pool->group)];
@@ -98,7 +98,7 @@ static void close_idle_above(struct dgl_pools *p, size_t max_pools, size_t max_s
     for (struct dgl_pool *pool = p->oldest; pool && (p->count > max_pools || p->open_sockets > max_sockets);) {
         struct dgl_pool *next = pool->newer;
         if (pool->active == 0)
-            dgl_pool_free(pool);
+            dgl_pool_discard(pool);
         pool = next;
     }
 }
@@ -106,7 +106,7 @@ static void close_idle_above(struct dgl_pools *p, size_t max_pools, size_t max_s
 void dgl_pools_fini(struct dgl_pools *p)
 {
     while (p->oldest)
-        dgl_pool_free(p->oldest);
+        dgl_pool_discard(p->oldest);
 }
 
 struct dgl_pool *dgl_pool_enter(struct dgl_pools *p, uint64_t group)

@@ -54,7 +54,7 @@ void dgl_pools_fini(struct dgl_pools *p);
 // The group's pool, made when needed; NULL when libcurl cannot. Counts as active until dgl_pool_leave.
 struct dgl_pool *dgl_pool_enter(struct dgl_pools *p, uint64_t group);
 void dgl_pool_leave(struct dgl_pool *pool);
-void dgl_pool_free(struct dgl_pool *pool);
+void dgl_pool_discard(struct dgl_pool *pool);
 struct dgl_slot *dgl_pool_slot_take(struct dgl_pool *pool); // NULL when libcurl cannot
 void dgl_pool_slot_give(struct dgl_pool *pool, struct dgl_slot *slot);
 

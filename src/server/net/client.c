@@ -207,7 +207,7 @@ static void fire_timers(struct dgl_net_client *c)
             drive(t->owner, CURL_SOCKET_TIMEOUT, 0);
             break;
         case DGL_POOL_TIMER_IDLE:
-            dgl_pool_free(t->owner);
+            dgl_pool_discard(t->owner);
             break;
         case DGL_EXCHANGE_TIMER_RESOLVE:
             dgl_exchange_resolve_timeout(t->owner);

@@ -83,18 +83,22 @@ enum dgl_block_role { DGL_BLOCK_NONE, DGL_BLOCK_OPENS, DGL_BLOCK_CONTINUES, DGL_
 enum dgl_block_role dgl_template_block_role(struct dgl_str inside, const char **ret_word);
 
 // The names a template takes from its data, with type and nesting, without running it:
-// [{"name","type":"text|date|number|boolean|list|image","children":[…]}] in order of first use. Caller decrefs.
+// [{"name","type":"text|date|number|boolean|list|object|image","children":[…]}] in order of first use. Caller decrefs.
 json_t *dgl_template_tokens(const struct dgl_template *t);
 // The same over several templates (body, headers, …) as one list.
 json_t *dgl_template_tokens_merged(const struct dgl_template *const *templates, size_t count);
 
-// Where output goes. Handlers return a status; anything but DGL_OK ends the render with the *err they filled (the VM
-// adds the place when the handler left it empty).
+// Where output goes; the sink charges its output to the budget. Handlers return a status; anything but DGL_OK ends the
+// render with the *err they filled (the VM adds the place when the handler left it empty).
 struct dgl_template_sink {
     enum dgl_status (*data)(void *ctx, uint32_t chunk, struct dgl_str text, struct dgl_error *err);
     // A printed value; `context` is the chunk's. The sink escapes; SAFE is markup already.
     enum dgl_status (*value)(void *ctx, uint32_t context, struct dgl_value v, struct dgl_error *err);
     void *ctx;
+    // May be NULL. As `value`, but for what is printed inside macros, set blocks, call and filter blocks: appends the
+    // value's markup to `out`, which comes back later as a SAFE value. NULL: & < > " ' are escaped, nothing else done.
+    enum dgl_status (*capture)(void *ctx, uint32_t context, struct dgl_value v, struct dgl_buf *out,
+                               struct dgl_error *err);
 };
 struct dgl_template_env {
     const struct dgl_template_loader *loader; // may be NULL

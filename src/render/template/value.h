@@ -30,7 +30,10 @@ enum dgl_value_kind {
 struct dgl_value_string { // immutable
     size_t len;
     const char *data;
+    size_t chars;                // characters, counted when made; 0 with len > 0: not counted
+    struct dgl_value_room *room; // spare bytes behind data, for cheap appending; NULL = none. Private
 };
+struct dgl_value_undefined; // why a value is undefined, for messages; private
 struct dgl_value_list;
 struct dgl_value_dict;
 struct dgl_value_rich;
@@ -47,6 +50,7 @@ struct dgl_value {
         struct dgl_value_dict *dict;
         const struct dgl_value_rich *rich;
         struct dgl_value_other *other;
+        const struct dgl_value_undefined *undefined; // UNDEFINED; may be NULL
     } as;
 };
 
@@ -59,7 +63,8 @@ struct dgl_value_rich {
 // JSON to values, copied into the arena. Linear in size; ticks the budget.
 enum dgl_status dgl_value_from_json(struct dgl_arena *a, const json_t *json, struct dgl_budget *budget,
                                     struct dgl_value *ret, struct dgl_error *err) DGL_MUST_CHECK;
-struct dgl_value dgl_value_string(struct dgl_arena *a, const char *s, size_t len); // copies
+// Copies. UNDEFINED when the arena's limit is reached.
+struct dgl_value dgl_value_string(struct dgl_arena *a, const char *s, size_t len);
 
 size_t dgl_value_length(struct dgl_value v); // strings in characters; 0 for what has no length
 struct dgl_value dgl_value_list_get(struct dgl_value list, size_t index);

@@ -1,0 +1,213 @@
+// Expressions to code. Values stand on the operand stack of their function; `effect` is what an instruction adds.
+#include "render/template/compile.h"
+#include "render/template/filters.h"
+
+static void two(struct dgl_compiler *c, const struct dgl_node *n)
+{
+    dgl_compile_expression(c, n->a);
+    dgl_compile_expression(c, n->b);
+}
+
+static void all(struct dgl_compiler *c, const struct dgl_node_list *list)
+{
+    for (uint32_t i = 0; i < list->count; i++)
+        dgl_compile_expression(c, list->items[i]);
+}
+
+void dgl_compile_load(struct dgl_compiler *c, const struct dgl_name *name)
+{
+    const struct dgl_binding *b = c->bound[name->id];
+    if (b->load == DGL_LOAD_CONTEXT && !b->stored) { // the context's; kept in a slot of this function
+        if (b->scope->function == c->function)
+            dgl_emit2(c, DGL_OP_LOAD_CONTEXT, b->slot, name->id, 1);
+        else
+            dgl_emit2(c, DGL_OP_LOAD_CONTEXT, DGL_OPERAND_MAX, name->id, 1);
+        return;
+    }
+    uint32_t level = c->function->level - b->scope->function->level;
+    if (level == 0)
+        dgl_emit(c, DGL_OP_LOAD, b->slot, 1);
+    else
+        dgl_emit2(c, DGL_OP_LOAD_UP, level, b->slot, 1);
+}
+
+static void compare(struct dgl_compiler *c, const struct dgl_node *n)
+{
+    uint32_t ends[64], count = 0;
+    dgl_compile_expression(c, n->a);
+    for (uint32_t i = 0; i < n->list.count; i++) {
+        const struct dgl_node *operand = n->list.items[i];
+        bool last = i + 1 == n->list.count;
+        dgl_compile_expression(c, operand->a);
+        if (!last) { // a < b < c: b is kept below the result
+            dgl_emit(c, DGL_OP_DUP, 0, 1);
+            dgl_emit(c, DGL_OP_ROT3, 0, 0);
+        }
+        dgl_emit(c, DGL_OP_COMPARE, operand->op, -1);
+        if (!last) {
+            if (count == DGL_COUNT(ends)) {
+                dgl_parser_fail_at(c->p, c->chunk, "limit_nesting", "syntax error: a comparison has too many parts");
+                return;
+            }
+            ends[count++] = dgl_emit_jump(c, DGL_OP_JUMP_UNLESS_KEEP, -1);
+        }
+    }
+    if (!count)
+        return;
+    uint32_t done = dgl_emit_jump(c, DGL_OP_JUMP, 0);
+    for (uint32_t i = 0; i < count; i++)
+        dgl_patch(c, ends[i]);
+    dgl_emit(c, DGL_OP_SWAP, 0, 1); // a failed part leaves its right side below the result
+    dgl_emit(c, DGL_OP_POP, 0, -1);
+    dgl_patch(c, done);
+}
+
+static void condition(struct dgl_compiler *c, const struct dgl_node *n)
+{
+    dgl_compile_expression(c, n->b);
+    uint32_t no = dgl_emit_jump(c, DGL_OP_JUMP_UNLESS, -1);
+    dgl_compile_expression(c, n->a);
+    uint32_t end = dgl_emit_jump(c, DGL_OP_JUMP, -1);
+    dgl_patch(c, no);
+    if (n->c)
+        dgl_compile_expression(c, n->c);
+    else
+        dgl_emit(c, DGL_OP_NO_ELSE, 0, 1);
+    dgl_patch(c, end);
+}
+
+static void shortcut(struct dgl_compiler *c, const struct dgl_node *n)
+{
+    dgl_compile_expression(c, n->a);
+    uint32_t end = dgl_emit_jump(c, n->kind == DGL_NODE_AND ? DGL_OP_JUMP_UNLESS_KEEP : DGL_OP_JUMP_IF_KEEP, -1);
+    dgl_compile_expression(c, n->b);
+    dgl_patch(c, end);
+}
+
+static void slice(struct dgl_compiler *c, const struct dgl_node *n)
+{
+    const struct dgl_node *parts[] = {n->b->a, n->b->b, n->b->c};
+    dgl_compile_expression(c, n->a);
+    for (size_t i = 0; i < 3; i++) {
+        if (parts[i])
+            dgl_compile_expression(c, parts[i]);
+        else
+            dgl_emit(c, DGL_OP_CONST, dgl_constant(c, dgl_none()), 1);
+    }
+    dgl_emit(c, DGL_OP_SLICE, 0, -3);
+}
+
+// Pushes the arguments; returns how many values they take.
+static int arguments(struct dgl_compiler *c, const struct dgl_node *args, const struct dgl_node *caller)
+{
+    int count = 0;
+    if (args) {
+        all(c, &args->list);
+        for (uint32_t i = 0; i < args->list2.count; i++)
+            dgl_compile_expression(c, args->list2.items[i]->a);
+        count = (int)(args->list.count + args->list2.count);
+    }
+    if (caller) {
+        dgl_emit(c, DGL_OP_MACRO, dgl_compile_caller(c, caller), 1);
+        count++;
+    }
+    if (args && args->b)
+        dgl_compile_expression(c, args->b), count++;
+    if (args && args->c)
+        dgl_compile_expression(c, args->c), count++;
+    return count;
+}
+
+void dgl_compile_call(struct dgl_compiler *c, const struct dgl_node *n, const struct dgl_node *caller)
+{
+    const struct dgl_name *extra = caller ? dgl_parser_name(c->p, DGL_STR("caller")) : NULL;
+    uint32_t shape = dgl_call_shape_of(c, n->args, extra);
+    bool method = n->a->kind == DGL_NODE_ATTR;
+    dgl_compile_expression(c, method ? n->a->a : n->a);
+    int count = arguments(c, n->args, caller);
+    if (method)
+        dgl_emit2(c, DGL_OP_CALL_METHOD, n->a->name->id, shape, -count);
+    else
+        dgl_emit(c, DGL_OP_CALL, shape, -count);
+}
+
+static void filter(struct dgl_compiler *c, const struct dgl_node *n)
+{
+    bool is_filter = n->kind == DGL_NODE_FILTER;
+    if (n->a)
+        dgl_compile_expression(c, n->a);
+    int count = arguments(c, n->args, NULL);
+    uint32_t which = is_filter ? dgl_filter_index(n->name->text.data, n->name->text.len)
+                               : dgl_test_index(n->name->text.data, n->name->text.len);
+    dgl_emit2(c, is_filter ? DGL_OP_FILTER : DGL_OP_TEST, which, dgl_call_shape_of(c, n->args, NULL), -count);
+}
+
+void dgl_compile_expression(struct dgl_compiler *c, const struct dgl_node *n)
+{
+    int count = (int)n->list.count;
+    switch (n->kind) {
+    case DGL_NODE_CONST:
+        dgl_emit(c, DGL_OP_CONST, dgl_constant(c, n->value), 1);
+        break;
+    case DGL_NODE_NAME:
+        dgl_compile_load(c, n->name);
+        break;
+    case DGL_NODE_ATTR:
+        dgl_compile_expression(c, n->a);
+        dgl_emit(c, DGL_OP_ATTR, n->name->id, 0);
+        break;
+    case DGL_NODE_ITEM:
+        if (n->b->kind == DGL_NODE_SLICE) {
+            slice(c, n);
+        } else {
+            two(c, n);
+            dgl_emit(c, DGL_OP_ITEM, 0, -1);
+        }
+        break;
+    case DGL_NODE_LIST:
+    case DGL_NODE_TUPLE:
+        all(c, &n->list);
+        dgl_emit(c, n->kind == DGL_NODE_LIST ? DGL_OP_LIST : DGL_OP_TUPLE, (uint32_t)count, 1 - count);
+        break;
+    case DGL_NODE_DICT:
+        all(c, &n->list);
+        dgl_emit(c, DGL_OP_DICT, (uint32_t)count / 2, 1 - count);
+        break;
+    case DGL_NODE_NEGATE:
+        dgl_compile_expression(c, n->a);
+        dgl_emit(c, DGL_OP_NEGATE, n->op == '-', 0);
+        break;
+    case DGL_NODE_NOT:
+        dgl_compile_expression(c, n->a);
+        dgl_emit(c, DGL_OP_NOT, 0, 0);
+        break;
+    case DGL_NODE_BINARY:
+        two(c, n);
+        dgl_emit(c, DGL_OP_BINARY, n->op, -1);
+        break;
+    case DGL_NODE_AND:
+    case DGL_NODE_OR:
+        shortcut(c, n);
+        break;
+    case DGL_NODE_CONCAT:
+        all(c, &n->list);
+        dgl_emit(c, DGL_OP_CONCAT, (uint32_t)count, 1 - count);
+        break;
+    case DGL_NODE_COMPARE:
+        compare(c, n);
+        break;
+    case DGL_NODE_COND:
+        condition(c, n);
+        break;
+    case DGL_NODE_FILTER:
+    case DGL_NODE_TEST:
+        filter(c, n);
+        break;
+    case DGL_NODE_CALL:
+        dgl_compile_call(c, n, NULL);
+        break;
+    default: // BAD: reported; keep the stack balanced
+        dgl_emit(c, DGL_OP_CONST, dgl_constant(c, dgl_none()), 1);
+        break;
+    }
+}

@@ -1,0 +1,186 @@
+// POST /documents/: the hot path, from one thread to the next without blocking any.
+//
+//   epoll thread     read strictly ─▶ dgl_documents_accept_async ─▶ (suspended)
+//   store's writer   durable ─▶ 202, or, when the caller waits, dgl_documents_wait
+//   dispatcher       ready or too late ─▶ 200 or 202
+//
+// The bytes of input_json go on as they were sent: reading them once more into a tree and out again would cost as much
+// as everything else here together. What is borrowed until the answer (the body, the tree, the strings in it) lives in
+// the request and in this file's `accepting`.
+#include "server/api/parts.h"
+
+#include "base/str.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+struct accepting {
+    struct dgl_api *api;
+    struct dgl_http_request *rq;
+    json_t *body;
+    char *dumped; // input_json, when its bytes could not be found as sent
+    int64_t wait_s;
+    struct dgl_document_request request;
+    struct dgl_document_accepted accepted;
+};
+
+// ---- reading
+
+static enum dgl_status read_wait(struct dgl_http_request *rq, int64_t *ret, struct dgl_error *err)
+{
+    static const char *const known[] = {"wait", NULL};
+    DGL_TRY(dgl_http_query_only(rq, known, err));
+    const char *query = dgl_http_query(rq, "wait"), *prefer = dgl_http_header(rq, "Prefer");
+    *ret = 0;
+    if (query && !dgl_parse_int64(query, strlen(query), 0, API_MAX_WAIT_S, ret))
+        return DGL_FAIL_FIELD(err, DGL_E_INVALID, "out_of_range", "wait", "wait must be a number from 0 to %d.",
+                              API_MAX_WAIT_S);
+    // RFC 7240: preferences that cannot be understood are passed over, too long ones shortened.
+    for (const char *p = query ? "" : prefer ? prefer : ""; *p;) {
+        size_t len = strcspn(p, ",");
+        struct dgl_str one = dgl_str_trim((struct dgl_str){p, len});
+        int64_t seconds;
+        if (one.len > 5 && strncasecmp(one.data, "wait=", 5) == 0 &&
+            dgl_parse_int64(one.data + 5, one.len - 5, 0, INT64_MAX, &seconds))
+            *ret = DGL_MIN(seconds, API_MAX_WAIT_S);
+        p += len + (p[len] == ',');
+    }
+    return DGL_OK;
+}
+
+static enum dgl_status read_keys(struct dgl_http_request *rq, const char **ret, struct dgl_error *err)
+{
+    const char *ours = dgl_http_header(rq, "X-Idempotency-Key"), *standard = dgl_http_header(rq, "Idempotency-Key");
+    if (ours && standard && strcmp(ours, standard) != 0)
+        return DGL_FAIL_FIELD(err, DGL_E_INVALID, "two_idempotency_keys", "X-Idempotency-Key",
+                              "X-Idempotency-Key and Idempotency-Key differ; send one of them.");
+    *ret = ours ? ours : standard;
+    return DGL_OK;
+}
+
+static enum dgl_status take_input(struct accepting *a, json_t *input, const char *data, size_t len,
+                                  struct dgl_error *err)
+{
+    struct dgl_document_request *r = &a->request;
+    if (!dgl_api_find_member(data, len, "input_json", &r->input, &r->input_len)) {
+        a->dumped = json_dumps(input, JSON_COMPACT);
+        if (!a->dumped)
+            return DGL_FAIL(err, DGL_E_UNAVAILABLE, "There is no memory for the request at the moment.");
+        r->input = a->dumped;
+        r->input_len = strlen(a->dumped);
+    }
+    if (r->input_len > DGL_INPUT_MAX_BYTES)
+        return DGL_FAIL_FIELD(err, DGL_E_LIMIT, "too_large", "input_json",
+                              "input_json is %zu bytes long; at most %u are allowed.", r->input_len,
+                              DGL_INPUT_MAX_BYTES);
+    return DGL_OK;
+}
+
+static enum dgl_status read_request(struct accepting *a, struct dgl_error *err)
+{
+    struct dgl_document_request *r = &a->request;
+    const char *data, *format = "pdf";
+    size_t len;
+    json_t *input = NULL;
+    int64_t version = -1;
+    const struct dgl_json_field fields[] = {
+        {.name = "template_id", .kind = DGL_JSON_STRING, .required = true, .ret = &r->template_id},
+        {.name = "input_json", .kind = DGL_JSON_OBJECT, .required = true, .ret = &input},
+        {.name = "output_format", .kind = DGL_JSON_STRING, .max = API_MAX_NAME_BYTES, .ret = &format},
+        {.name = "webhook_url", .kind = DGL_JSON_STRING, .nullable = true, .ret = &r->webhook_url},
+        {.name = "template_version", .kind = DGL_JSON_INT, .nullable = true, .max = INT32_MAX, .ret = &version}};
+    DGL_TRY(read_wait(a->rq, &a->wait_s, err));
+    DGL_TRY(read_keys(a->rq, &r->idempotency_key, err));
+    DGL_TRY(dgl_api_read_body(a->rq, &a->body, err));
+    DGL_TRY(dgl_json_read_object(a->body, "", fields, DGL_COUNT(fields), err));
+    DGL_TRY(dgl_api_read_formats(format, &r->formats, err));
+    if (version < -1 || version == 0)
+        return DGL_FAIL_FIELD(err, DGL_E_INVALID, "out_of_range", "template_version",
+                              "template_version must be a version number from 1 up.");
+    dgl_http_body(a->rq, &data, &len);
+    DGL_TRY(take_input(a, input, data, len, err));
+    r->template_version = DGL_MAX(version, 0);
+    r->source = DGL_SOURCE_API;
+    if (r->idempotency_key)
+        dgl_sha256(data, len, r->body_sha256);
+    return DGL_OK;
+}
+
+// ---- answering
+
+// The request is over for us: what we hold of it goes before the answer, which may recycle it.
+static struct dgl_http_request *let_go(struct accepting *a)
+{
+    json_decref(a->body);
+    free(a->dumped);
+    a->body = NULL;
+    a->dumped = NULL;
+    return a->rq;
+}
+
+static void answer_error(struct accepting *a, const struct dgl_error *err)
+{
+    dgl_api_fail(let_go(a), err);
+}
+
+static void answer_accepted(struct accepting *a)
+{
+    struct dgl_buf body = DGL_BUF_INIT(4096);
+    struct dgl_json_writer w = DGL_JSON_WRITER(&body);
+    dgl_shape_accepted(&w, &a->accepted);
+    dgl_api_send(let_go(a), 202, &body);
+}
+
+static void answer_document(struct accepting *a)
+{
+    struct dgl_error err = DGL_ERROR_INIT;
+    struct dgl_document_row row;
+    if (dgl_store_document_get(a->api->parts.store, dgl_http_arena(a->rq), dgl_api_who(a->rq)->org, a->accepted.id,
+                               &row, &err) != DGL_OK) {
+        answer_accepted(a); // erased meanwhile
+        return;
+    }
+    struct dgl_buf body = DGL_BUF_INIT(API_MAX_ANSWER_BYTES);
+    struct dgl_json_writer w = DGL_JSON_WRITER(&body);
+    dgl_shape_document(&w, a->api->parts.documents, &row, true);
+    dgl_api_send(let_go(a), 200, &body);
+}
+
+static void on_waited(void *arg, bool finished)
+{
+    struct accepting *a = arg;
+    if (finished)
+        answer_document(a);
+    else
+        answer_accepted(a);
+}
+
+static void on_accepted(void *arg, enum dgl_status status, const struct dgl_document_accepted *accepted,
+                        const struct dgl_error *err)
+{
+    struct accepting *a = arg;
+    if (status != DGL_OK) {
+        answer_error(a, err);
+        return;
+    }
+    a->accepted = *accepted;
+    if (accepted->replayed)
+        dgl_http_set_header(a->rq, "Idempotency-Replayed", "true");
+    struct dgl_error full = DGL_ERROR_INIT;
+    if (a->wait_s == 0 || dgl_documents_wait(a->api->parts.documents, dgl_api_who(a->rq)->org, a->accepted.id,
+                                             a->wait_s * 1000, on_waited, a, &full) != DGL_OK)
+        answer_accepted(a);
+}
+
+API_HANDLER(document_create)
+{
+    struct dgl_api *api = ctx;
+    struct dgl_error err = DGL_ERROR_INIT;
+    struct accepting *a = DGL_ARENA_NEW(dgl_http_arena(rq), struct accepting);
+    a->api = api;
+    a->rq = rq;
+    if (read_request(a, &err) != DGL_OK ||
+        dgl_documents_accept_async(api->parts.documents, dgl_api_who(rq), &a->request, on_accepted, a, &err) != DGL_OK)
+        answer_error(a, &err);
+}

@@ -1,0 +1,76 @@
+// Who may call: looked at when the headers are in, so that nobody's body is taken before we know them.
+//
+//   key ─▶ principal (401) ─▶ rate of its organization (429) ─▶ role (403) ─▶ handler
+#include "server/api/parts.h"
+
+#include "base/str.h"
+
+#include <string.h>
+
+static enum dgl_role role_for(enum api_access access)
+{
+    switch (access) {
+    case API_GENERATOR:
+        return DGL_ROLE_GENERATOR;
+    case API_EDITOR:
+        return DGL_ROLE_EDITOR;
+    case API_ADMIN:
+        return DGL_ROLE_ADMIN;
+    case API_ANYONE:
+    case API_VIEWER:
+        break;
+    }
+    return DGL_ROLE_VIEWER;
+}
+
+const struct dgl_principal *dgl_api_who(const struct dgl_http_request *rq)
+{
+    return dgl_http_user(rq);
+}
+
+bool dgl_api_may(const struct dgl_http_request *rq, enum api_access access)
+{
+    return dgl_api_who(rq)->role >= role_for(access);
+}
+
+static enum dgl_status authenticate(struct dgl_api *api, struct dgl_http_request *rq, struct dgl_error *err)
+{
+    struct dgl_principal *who = DGL_ARENA_NEW(dgl_http_arena(rq), struct dgl_principal);
+    enum dgl_status status =
+        dgl_account_authenticate_key(api->parts.account, dgl_http_header(rq, "X-API-Key"), who, err);
+    if (status == DGL_E_UNAUTHORIZED) { // one code for every cause
+        char message[sizeof(err->message)];
+        memcpy(message, err->message, sizeof(message));
+        return DGL_FAIL(err, DGL_E_UNAUTHORIZED, "%s", message);
+    }
+    DGL_TRY(status);
+    dgl_http_set_user(rq, who);
+    return DGL_OK;
+}
+
+static enum dgl_status check_role(struct dgl_http_request *rq, enum api_access access, struct dgl_error *err)
+{
+    if (dgl_api_may(rq, access))
+        return DGL_OK;
+    return DGL_FAIL(err, DGL_E_FORBIDDEN, "This call needs the role %s; the key's role is %s.",
+                    dgl_role_title(role_for(access)), dgl_role_title(dgl_api_who(rq)->role));
+}
+
+bool dgl_api_admit(void *ctx, struct dgl_http_request *rq)
+{
+    struct dgl_api *api = ctx;
+    struct dgl_error err = DGL_ERROR_INIT;
+    enum api_access access = (enum api_access)dgl_http_route(rq)->access;
+    int64_t retry_after_s = 0;
+    enum dgl_status status = authenticate(api, rq, &err);
+    if (status == DGL_OK && !dgl_account_rate_take(api->parts.account, dgl_api_who(rq), &retry_after_s))
+        status = DGL_FAIL(&err, DGL_E_RATE, "Rate limit exceeded. Try again later.");
+    if (status == DGL_OK)
+        status = check_role(rq, access, &err);
+    if (status == DGL_OK)
+        return true;
+    if (status == DGL_E_UNAUTHORIZED)
+        dgl_http_set_header(rq, "WWW-Authenticate", "ApiKey header=\"X-API-Key\"");
+    dgl_http_respond_error(rq, &err, retry_after_s);
+    return false;
+}

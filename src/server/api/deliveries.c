@@ -1,0 +1,100 @@
+// /webhooks/deliveries/: the log, one delivery with its attempts and the body as it was sent, sending again.
+#include "server/api/parts.h"
+
+#include <string.h>
+
+static const char *status_word(int i)
+{
+    return dgl_delivery_status_word((enum dgl_delivery_status)i);
+}
+
+static enum dgl_status list_deliveries(struct dgl_api *api, struct dgl_http_request *rq, struct dgl_buf *body,
+                                       struct dgl_error *err)
+{
+    static const char *const known[] = {"status", "document_id", "endpoint_id", "since",
+                                        "until",  "limit",       "cursor",      NULL};
+    struct dgl_delivery_filter filter = {.document = dgl_http_query(rq, "document_id"),
+                                         .endpoint = dgl_http_query(rq, "endpoint_id")};
+    struct dgl_page_query page;
+    bool given;
+    DGL_TRY(dgl_http_query_only(rq, known, err));
+    DGL_TRY(dgl_api_read_word(rq, "status", status_word, DGL_DELIVERY_CANCELED + 1, &filter.status, err));
+    DGL_TRY(dgl_api_read_time(rq, "since", &filter.since_us, err));
+    DGL_TRY(dgl_api_read_time(rq, "until", &filter.until_us, err));
+    DGL_TRY(dgl_api_read_page(rq, &page, &given, err));
+    struct dgl_delivery_row *rows;
+    size_t count;
+    char next[DGL_CURSOR_LEN] = "";
+    DGL_TRY(dgl_store_delivery_list(api->parts.store, dgl_http_arena(rq), dgl_api_who(rq)->org, &filter, &page, &rows,
+                                    &count, next, err));
+    struct dgl_json_writer w = DGL_JSON_WRITER(body);
+    dgl_api_begin_page(&w);
+    for (size_t i = 0; i < count; i++) {
+        dgl_shape_delivery(&w, &rows[i], true);
+        dgl_jw_end_object(&w);
+    }
+    dgl_api_end_page(&w, next);
+    return DGL_OK;
+}
+
+// The last attempt's link expiry rebuilds the body that it sent; before the first there is none yet.
+static enum dgl_status write_delivery(struct dgl_api *api, struct dgl_http_request *rq, struct dgl_buf *body,
+                                      struct dgl_error *err)
+{
+    const char *org = dgl_api_who(rq)->org, *id = dgl_http_param(rq, "id");
+    struct dgl_delivery_row row;
+    struct dgl_attempt_row *attempts;
+    size_t count;
+    DGL_AUTO_FINI(buf) payload = DGL_BUF_INIT(API_MAX_ANSWER_BYTES);
+    DGL_TRY(dgl_store_delivery_get(api->parts.store, dgl_http_arena(rq), org, id, &row, err));
+    DGL_TRY(dgl_store_attempt_list(api->parts.store, dgl_http_arena(rq), org, id, &attempts, &count, err));
+    int64_t expires_at_us = 0;
+    for (size_t i = 0; i < count; i++)
+        expires_at_us = DGL_MAX(expires_at_us, attempts[i].link_expires_at_us);
+    DGL_TRY(dgl_webhook_payload(api->parts.webhook, &row, expires_at_us, true, &payload, err));
+    struct dgl_json_writer w = DGL_JSON_WRITER(body);
+    dgl_shape_delivery(&w, &row, false);
+    dgl_jw_key(&w, "attempts");
+    dgl_jw_array(&w);
+    for (size_t i = 0; i < count; i++)
+        dgl_shape_attempt(&w, &attempts[i]);
+    dgl_jw_end_array(&w);
+    dgl_jw_key(&w, "payload");
+    dgl_jw_raw(&w, payload.data, payload.len);
+    dgl_jw_end_object(&w);
+    return DGL_OK;
+}
+
+typedef enum dgl_status (*writer)(struct dgl_api *, struct dgl_http_request *, struct dgl_buf *, struct dgl_error *);
+
+static void answer(struct dgl_api *api, struct dgl_http_request *rq, int status, writer write)
+{
+    DGL_AUTO_FINI(buf) body = DGL_BUF_INIT(API_MAX_ANSWER_BYTES);
+    struct dgl_error err = DGL_ERROR_INIT;
+    if (write(api, rq, &body, &err) == DGL_OK)
+        dgl_api_send(rq, status, &body);
+    else
+        dgl_api_fail(rq, &err);
+}
+
+API_HANDLER(delivery_list)
+{
+    answer(ctx, rq, 200, list_deliveries);
+}
+
+API_HANDLER(delivery_get)
+{
+    answer(ctx, rq, 200, write_delivery);
+}
+
+static enum dgl_status redeliver(struct dgl_api *api, struct dgl_http_request *rq, struct dgl_buf *body,
+                                 struct dgl_error *err)
+{
+    DGL_TRY(dgl_webhook_redeliver(api->parts.webhook, dgl_api_who(rq)->org, dgl_http_param(rq, "id"), err));
+    return write_delivery(api, rq, body, err);
+}
+
+API_HANDLER(delivery_redeliver)
+{
+    answer(ctx, rq, 202, redeliver);
+}

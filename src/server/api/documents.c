@@ -1,0 +1,111 @@
+// /documents/: reading, downloading, erasing. Accepting is in accept.c.
+#include "server/api/parts.h"
+
+#include "base/str.h"
+
+#include <string.h>
+
+static const char *status_word(int i)
+{
+    return dgl_document_status_word((enum dgl_document_status)i);
+}
+
+static const char *source_word(int i)
+{
+    return dgl_document_source_word((enum dgl_document_source)i);
+}
+
+static enum dgl_status read_filter(struct dgl_http_request *rq, struct dgl_document_filter *f, struct dgl_error *err)
+{
+    *f = (struct dgl_document_filter){.template_id = dgl_http_query(rq, "template_id"), .is_uat = -1};
+    DGL_TRY(dgl_api_read_word(rq, "status", status_word, DGL_DOCUMENT_FAILED + 1, &f->status, err));
+    DGL_TRY(dgl_api_read_word(rq, "source", source_word, DGL_SOURCE_BULK + 1, &f->source, err));
+    DGL_TRY(dgl_api_read_time(rq, "since", &f->since_us, err));
+    DGL_TRY(dgl_api_read_time(rq, "until", &f->until_us, err));
+    const char *uat = dgl_http_query(rq, "is_uat");
+    bool is_uat;
+    if (!uat)
+        return DGL_OK;
+    DGL_TRY(dgl_api_read_bool(uat, "is_uat", &is_uat, err));
+    f->is_uat = is_uat;
+    return DGL_OK;
+}
+
+static enum dgl_status list_documents(struct dgl_api *api, struct dgl_http_request *rq, struct dgl_buf *body,
+                                      struct dgl_error *err)
+{
+    static const char *const known[] = {"template_id", "status", "source", "is_uat", "since",
+                                        "until",       "limit",  "cursor", NULL};
+    struct dgl_document_filter filter;
+    struct dgl_page_query page;
+    bool given;
+    DGL_TRY(dgl_http_query_only(rq, known, err));
+    DGL_TRY(read_filter(rq, &filter, err));
+    DGL_TRY(dgl_api_read_page(rq, &page, &given, err));
+    struct dgl_document_row *rows;
+    size_t count;
+    char next[DGL_CURSOR_LEN] = "";
+    DGL_TRY(dgl_store_document_list(api->parts.store, dgl_http_arena(rq), dgl_api_who(rq)->org, &filter, &page, &rows,
+                                    &count, next, err));
+    struct dgl_json_writer w = DGL_JSON_WRITER(body);
+    dgl_api_begin_page(&w);
+    for (size_t i = 0; i < count; i++)
+        dgl_shape_document(&w, api->parts.documents, &rows[i], dgl_api_may(rq, API_GENERATOR));
+    dgl_api_end_page(&w, next);
+    return DGL_OK;
+}
+
+API_HANDLER(document_list)
+{
+    DGL_AUTO_FINI(buf) body = DGL_BUF_INIT(API_MAX_ANSWER_BYTES);
+    struct dgl_error err = DGL_ERROR_INIT;
+    if (list_documents(ctx, rq, &body, &err) == DGL_OK)
+        dgl_api_send(rq, 200, &body);
+    else
+        dgl_api_fail(rq, &err);
+}
+
+API_HANDLER(document_get)
+{
+    struct dgl_api *api = ctx;
+    struct dgl_error err = DGL_ERROR_INIT;
+    struct dgl_document_row row;
+    if (dgl_store_document_get(api->parts.store, dgl_http_arena(rq), dgl_api_who(rq)->org, dgl_http_param(rq, "id"),
+                               &row, &err) != DGL_OK) {
+        dgl_api_fail(rq, &err);
+        return;
+    }
+    struct dgl_buf body = DGL_BUF_INIT(API_MAX_ANSWER_BYTES);
+    struct dgl_json_writer w = DGL_JSON_WRITER(&body);
+    dgl_shape_document(&w, api->parts.documents, &row, dgl_api_may(rq, API_GENERATOR));
+    dgl_api_send(rq, 200, &body);
+}
+
+static enum dgl_status open_document(struct dgl_api *api, struct dgl_http_request *rq, struct dgl_document_file *ret,
+                                     struct dgl_error *err)
+{
+    static const char *const known[] = {"format", NULL};
+    DGL_TRY(dgl_http_query_only(rq, known, err));
+    return dgl_documents_open(api->parts.documents, dgl_api_who(rq)->org, dgl_http_param(rq, "id"),
+                              dgl_http_query(rq, "format"), ret, err);
+}
+
+API_HANDLER(document_download)
+{
+    struct dgl_error err = DGL_ERROR_INIT;
+    struct dgl_document_file file;
+    if (open_document(ctx, rq, &file, &err) == DGL_OK)
+        dgl_api_send_file(rq, &file, true);
+    else
+        dgl_api_fail(rq, &err);
+}
+
+API_HANDLER(document_delete)
+{
+    struct dgl_api *api = ctx;
+    struct dgl_error err = DGL_ERROR_INIT;
+    if (dgl_documents_delete(api->parts.documents, dgl_api_who(rq)->org, dgl_http_param(rq, "id"), &err) == DGL_OK)
+        dgl_http_respond_empty(rq, 204);
+    else
+        dgl_api_fail(rq, &err);
+}

@@ -1,0 +1,147 @@
+// Reading what a caller sent: strictly, with the field's name in every complaint.
+#include "server/api/parts.h"
+
+#include "base/str.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+static bool is_json_type(const char *type)
+{
+    struct dgl_str kind = dgl_str_trim((struct dgl_str){type, strcspn(type, ";")});
+    return kind.len == strlen("application/json") && strncasecmp(kind.data, "application/json", kind.len) == 0;
+}
+
+enum dgl_status dgl_api_read_body(struct dgl_http_request *rq, json_t **ret, struct dgl_error *err)
+{
+    const char *type = dgl_http_header(rq, "Content-Type"), *data;
+    size_t len;
+    if (type && !is_json_type(type))
+        return DGL_FAIL_SLUG(err, DGL_E_UNSUPPORTED, "json_required",
+                             "This call takes JSON: send Content-Type application/json, not \"%.100s\".", type);
+    dgl_http_body(rq, &data, &len);
+    enum dgl_status status = dgl_json_parse(data, len, "body", ret, err);
+    // The fields of the body are named without "body." before them.
+    if (status == DGL_E_INVALID && strncmp(err->field, "body.", 5) == 0)
+        status = dgl_json_parse(data, len, "", ret, err);
+    return status;
+}
+
+enum dgl_status dgl_api_read_page(struct dgl_http_request *rq, struct dgl_page_query *ret, bool *ret_given,
+                                  struct dgl_error *err)
+{
+    const char *limit = dgl_http_query(rq, "limit"), *cursor = dgl_http_query(rq, "cursor");
+    struct dgl_page_query page = {.limit = DGL_PAGE_DEFAULT, .cursor = cursor};
+    if (limit && !dgl_parse_int64(limit, strlen(limit), 1, DGL_PAGE_MAX, &page.limit))
+        return DGL_FAIL_FIELD(err, DGL_E_INVALID, "out_of_range", "limit", "limit must be a number from 1 to %d.",
+                              DGL_PAGE_MAX);
+    *ret_given = limit || cursor;
+    *ret = page;
+    return DGL_OK;
+}
+
+enum dgl_status dgl_api_read_bool(const char *value, const char *field, bool *ret, struct dgl_error *err)
+{
+    if (strcmp(value, "true") != 0 && strcmp(value, "false") != 0)
+        return DGL_FAIL_FIELD(err, DGL_E_INVALID, "wrong_type", field, "%s must be true or false, not \"%.40s\".",
+                              field, value);
+    *ret = value[0] == 't';
+    return DGL_OK;
+}
+
+enum dgl_status dgl_api_read_time(struct dgl_http_request *rq, const char *name, int64_t *ret_us, struct dgl_error *err)
+{
+    const char *value = dgl_http_query(rq, name);
+    if (value && !dgl_time_parse(value, strlen(value), ret_us))
+        return DGL_FAIL_FIELD(err, DGL_E_INVALID, "wrong_type", name,
+                              "%s must be a time like 2024-01-15T10:30:00Z, not \"%.40s\".", name, value);
+    return DGL_OK;
+}
+
+enum dgl_status dgl_api_read_word(struct dgl_http_request *rq, const char *name, const char *(*word)(int), int count,
+                                  int *ret, struct dgl_error *err)
+{
+    const char *value = dgl_http_query(rq, name);
+    *ret = -1;
+    if (!value)
+        return DGL_OK;
+    char words[256] = "";
+    size_t used = 0;
+    for (int i = 0; i < count; i++) {
+        if (strcmp(value, word(i)) == 0) {
+            *ret = i;
+            return DGL_OK;
+        }
+        if (used < sizeof(words))
+            used += (size_t)snprintf(words + used, sizeof(words) - used, "%s%s", i ? ", " : "", word(i));
+    }
+    return DGL_FAIL_FIELD(err, DGL_E_INVALID, "unknown_word", name, "%s is \"%.40s\"; known are: %s.", name, value,
+                          words);
+}
+
+enum dgl_status dgl_api_read_formats(const char *word, unsigned *ret, struct dgl_error *err)
+{
+    if (dgl_format_parse(word, ret))
+        return DGL_OK;
+    return DGL_FAIL_FIELD(err, DGL_E_INVALID, "unknown_format", "output_format",
+                          "output_format must be pdf, docx or both, not \"%.40s\".", word);
+}
+
+// ---- finding one member's bytes in text that is known to be a JSON object
+
+static size_t skip_space(const char *json, size_t len, size_t at)
+{
+    while (at < len && (json[at] == ' ' || json[at] == '\t' || json[at] == '\r' || json[at] == '\n'))
+        at++;
+    return at;
+}
+
+static size_t skip_string(const char *json, size_t len, size_t at)
+{
+    for (at++; at < len && json[at] != '"'; at++)
+        at += json[at] == '\\';
+    return DGL_MIN(at + 1, len);
+}
+
+// To the comma or bracket behind the value that begins at `at`.
+static size_t skip_value(const char *json, size_t len, size_t at)
+{
+    for (unsigned depth = 0; at < len;) {
+        char c = json[at];
+        if (c == '"') {
+            at = skip_string(json, len, at);
+            continue;
+        }
+        if (depth == 0 && (c == ',' || c == '}' || c == ']'))
+            break;
+        depth += c == '{' || c == '[';
+        depth -= c == '}' || c == ']';
+        at++;
+    }
+    return at;
+}
+
+bool dgl_api_find_member(const char *json, size_t len, const char *name, const char **ret, size_t *ret_len)
+{
+    size_t name_len = strlen(name), at = skip_space(json, len, 0);
+    for (at++; at < len;) { // past '{' or ','
+        size_t key = skip_space(json, len, at);
+        if (key >= len || json[key] != '"')
+            return false;
+        at = skip_string(json, len, key);
+        bool found = at - key == name_len + 2 && memcmp(json + key + 1, name, name_len) == 0;
+        size_t start = skip_space(json, len, skip_space(json, len, at) + 1); // past the colon
+        at = skip_value(json, len, start);
+        if (found) {
+            struct dgl_str value = dgl_str_trim((struct dgl_str){json + start, at - start});
+            *ret = value.data;
+            *ret_len = value.len;
+            return true;
+        }
+        if (at >= len || json[at] != ',')
+            return false;
+        at++;
+    }
+    return false;
+}

@@ -1,0 +1,112 @@
+// Shared by the files of this room only.
+#ifndef DGL_SERVER_API_PARTS_H
+#define DGL_SERVER_API_PARTS_H
+
+#include "server/api/api.h"
+#include "server/api/limits.h"
+#include "server/api/shapes.h"
+
+#include <stdatomic.h>
+
+enum api_access { // who may call; the order is that of the roles
+    API_ANYONE,   // no key asked for
+    API_VIEWER,
+    API_GENERATOR,
+    API_EDITOR,
+    API_ADMIN,
+};
+
+// One row of the table: the route, and what the OpenAPI document says about it beyond that.
+struct api_entry {
+    struct dgl_route route;
+    const char *id;       // operationId
+    const char *query;    // names of query parameters (components/parameters), separated by blanks; NULL = none
+    const char *request;  // schema of the JSON body; of a form when the route takes one; NULL = none
+    int status;           // of the good answer
+    const char *response; // schema; "Name[]" a list; a media type when it holds a '/'; NULL = no body
+};
+extern const struct api_entry dgl_api_entries[];
+extern const size_t dgl_api_entry_count;
+
+struct dgl_api {
+    struct dgl_api_parts parts; // strings are copies
+    struct dgl_http_server *http;
+    struct dgl_route *routes; // of the entries, with bounds and guards filled in
+    char *openapi;
+    size_t openapi_len;
+    char openapi_etag[20];
+    _Atomic bool stopping;
+};
+
+// auth.c
+bool dgl_api_admit(void *api, struct dgl_http_request *rq);
+const struct dgl_principal *dgl_api_who(const struct dgl_http_request *rq);
+bool dgl_api_may(const struct dgl_http_request *rq, enum api_access access);
+
+// input.c
+enum dgl_status dgl_api_read_body(struct dgl_http_request *rq, json_t **ret, struct dgl_error *err) DGL_MUST_CHECK;
+// limit and cursor of the query; *ret_given: either was there.
+enum dgl_status dgl_api_read_page(struct dgl_http_request *rq, struct dgl_page_query *ret, bool *ret_given,
+                                  struct dgl_error *err) DGL_MUST_CHECK;
+enum dgl_status dgl_api_read_bool(const char *value, const char *field, bool *ret,
+                                  struct dgl_error *err) DGL_MUST_CHECK; // "true" | "false"
+enum dgl_status dgl_api_read_time(struct dgl_http_request *rq, const char *name, int64_t *ret_us,
+                                  struct dgl_error *err) DGL_MUST_CHECK; // of the query; absent leaves *ret_us
+// A query value that is one of `count` words: its index, -1 when absent.
+enum dgl_status dgl_api_read_word(struct dgl_http_request *rq, const char *name, const char *(*word)(int), int count,
+                                  int *ret, struct dgl_error *err) DGL_MUST_CHECK;
+enum dgl_status dgl_api_read_formats(const char *word, unsigned *ret, struct dgl_error *err) DGL_MUST_CHECK;
+// The bytes of the top-level member `name` in a valid JSON object, as they were sent. False: not found as plainly
+// written (then its key was escaped).
+bool dgl_api_find_member(const char *json, size_t len, const char *name, const char **ret, size_t *ret_len);
+
+// output.c
+// A writer over a buffer that dgl_api_send sends with 200 (or `status`).
+void dgl_api_send(struct dgl_http_request *rq, int status, struct dgl_buf *body);
+void dgl_api_fail(struct dgl_http_request *rq, const struct dgl_error *err);
+void dgl_api_send_file(struct dgl_http_request *rq, struct dgl_document_file *file, bool attachment);
+// {"items":[…],"next_cursor":…} around items the caller writes.
+void dgl_api_begin_page(struct dgl_json_writer *w);
+void dgl_api_end_page(struct dgl_json_writer *w, const char *next_cursor);
+
+// openapi.c
+enum dgl_status dgl_api_openapi_write(const char *public_url, const char *version, struct dgl_buf *out,
+                                      struct dgl_error *err) DGL_MUST_CHECK;
+// schemas.c: components/schemas and components/parameters, as two object members
+void dgl_api_schemas_write(struct dgl_json_writer *w);
+void dgl_api_parameters_write(struct dgl_json_writer *w);
+
+// Handlers; ctx is struct dgl_api *.
+#define API_HANDLER(name) void dgl_api_##name(void *ctx, struct dgl_http_request *rq)
+API_HANDLER(template_create);
+API_HANDLER(template_list);
+API_HANDLER(template_get);
+API_HANDLER(template_update);
+API_HANDLER(template_delete);
+API_HANDLER(template_versions);
+API_HANDLER(template_rollback);
+API_HANDLER(template_file);
+API_HANDLER(template_preview);
+API_HANDLER(document_create);
+API_HANDLER(document_list);
+API_HANDLER(document_get);
+API_HANDLER(document_download);
+API_HANDLER(document_delete);
+API_HANDLER(file);
+API_HANDLER(webhook_get);
+API_HANDLER(webhook_put);
+API_HANDLER(webhook_delete);
+API_HANDLER(webhook_test);
+API_HANDLER(secret_get);
+API_HANDLER(secret_rotate);
+API_HANDLER(secret_derive);
+API_HANDLER(source_ips);
+API_HANDLER(delivery_list);
+API_HANDLER(delivery_get);
+API_HANDLER(delivery_redeliver);
+API_HANDLER(openapi);
+API_HANDLER(healthz);
+API_HANDLER(readyz);
+API_HANDLER(metrics);
+
+#endif

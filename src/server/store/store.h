@@ -166,7 +166,7 @@ struct dgl_template_version_row {
     const char *file_name;
     int64_t created_at_us;
 };
-// The version's blob must be durable before.
+// The version's blob must be durable before. The row's id is used when it is one, else a new one is made.
 enum dgl_status dgl_store_template_create(struct dgl_store *s, const struct dgl_template_row *t,
                                           const struct dgl_template_version_row *v, struct dgl_id *ret_id,
                                           struct dgl_error *err) DGL_MUST_CHECK;
@@ -326,7 +326,8 @@ enum dgl_status dgl_store_document_list(struct dgl_store *s, struct dgl_arena *a
 enum dgl_status dgl_store_document_delete(struct dgl_store *s, struct dgl_arena *a, const char *org, const char *id,
                                           const char ***ret_uris, size_t *ret_count,
                                           struct dgl_error *err) DGL_MUST_CHECK;
-// Finished documents older than `before`, at most `max` at once, erased likewise.
+// Documents finished before `before`, erased likewise; at least `max` URIs (at most 500 more) unless nothing old is
+// left.
 enum dgl_status dgl_store_documents_prune(struct dgl_store *s, struct dgl_arena *a, int64_t before_us, size_t max,
                                           const char ***ret_uris, size_t *ret_count,
                                           struct dgl_error *err) DGL_MUST_CHECK;
@@ -344,9 +345,9 @@ struct dgl_secret_row { // signing secrets of an organization (endpoint "") or o
     int64_t created_at_us;
     int64_t expires_at_us; // 0 = current; otherwise still signs until then
 };
-enum dgl_status dgl_store_secret_add(struct dgl_store *s, const struct dgl_secret_row *secret,
-                                     int64_t retire_others_at_us,
-                                     struct dgl_error *err) DGL_MUST_CHECK; // others of the same endpoint end then
+enum dgl_status
+dgl_store_secret_add(struct dgl_store *s, const struct dgl_secret_row *secret, int64_t retire_others_at_us,
+                     struct dgl_error *err) DGL_MUST_CHECK; // others of the same endpoint end then; 0 = they stay
 enum dgl_status dgl_store_secret_list(struct dgl_store *s, struct dgl_arena *a, const char *org, const char *endpoint,
                                       struct dgl_secret_row **ret, size_t *ret_count,
                                       struct dgl_error *err) DGL_MUST_CHECK; // valid ones, newest first
@@ -378,6 +379,7 @@ enum dgl_status dgl_store_endpoint_list(struct dgl_store *s, struct dgl_arena *a
                                         struct dgl_error *err) DGL_MUST_CHECK;
 enum dgl_status dgl_store_endpoint_delete(struct dgl_store *s, const char *org, const char *id,
                                           struct dgl_error *err) DGL_MUST_CHECK; // its pending deliveries are canceled
+// Disabling (here or by an attempt that says so) cancels its pending deliveries.
 enum dgl_status dgl_store_endpoint_set_state(struct dgl_store *s, const char *org, const char *id,
                                              enum dgl_endpoint_state state, const char *reason,
                                              struct dgl_error *err) DGL_MUST_CHECK;
@@ -424,7 +426,8 @@ enum dgl_status dgl_store_deliveries_due(struct dgl_store *s, struct dgl_arena *
                                          struct dgl_error *err) DGL_MUST_CHECK;
 enum dgl_status dgl_store_delivery_redeliver(struct dgl_store *s, struct dgl_arena *a, const char *org, const char *id,
                                              struct dgl_delivery_due *ret, struct dgl_error *err)
-    DGL_MUST_CHECK; // pending again, due now, schedule from its start; already pending: due now
+    DGL_MUST_CHECK; // pending again, due now, schedule from its start; already pending: due now. DGL_E_CONFLICT
+                    // "endpoint_disabled" or "endpoint_deleted"
 
 struct dgl_attempt_row {
     char delivery[40];

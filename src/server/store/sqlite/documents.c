@@ -95,9 +95,10 @@ enum dgl_status dgl_store_document_for_link(struct dgl_store *s, struct dgl_aren
 // ---- list
 
 // One text per status, because SQLite uses a partial index only where its condition is written out.
-#define LIST_SQL(condition)                                                                                \
-    "SELECT " DOCUMENT_COLUMNS DOCUMENT_FROM "WHERE d.org = ?1 AND d.erased_at_us = 0 " condition          \
-    " AND (d.created_at_us, d.seq) < (?2, ?3) AND (?4 IS NULL OR t.id = ?4) AND (?5 < 0 OR d.source = ?5)" \
+#define LIST_SQL(condition)                                                                                           \
+    "SELECT " DOCUMENT_COLUMNS DOCUMENT_FROM "WHERE d.org = ?1 AND d.erased_at_us = 0 " condition                     \
+    " AND (d.created_at_us, d.seq) < (?2, ?3) AND (?4 IS NULL OR d.template = (SELECT seq FROM templates WHERE id = " \
+    "?4)) AND (?5 < 0 OR d.source = ?5)"                                                                              \
     " AND (?6 < 0 OR d.is_uat = ?6) AND d.created_at_us >= ?7 ORDER BY d.created_at_us DESC, d.seq DESC LIMIT ?8"
 static const char *const list_sql[] = {
     LIST_SQL("AND d.status < 2 AND d.status = 0"),
@@ -223,7 +224,7 @@ enum dgl_status dgl_document_erase(struct dgl_store *s, struct dgl_conn *c, int6
 struct erase {
     const char *org, *id;
     int64_t before_us;
-    size_t max;
+    size_t max, erased;
     struct dgl_uri_list uris;
 };
 
@@ -238,20 +239,14 @@ static enum dgl_status delete_run(struct dgl_store *s, struct dgl_conn *c, void 
     return seq ? dgl_document_erase(s, c, seq, &x->uris, err) : DGL_NO_SUCH(err, "document", x->id);
 }
 
-static enum dgl_status erase_and_return(struct dgl_store *s, dgl_write_run run, struct erase *x, const char ***ret_uris,
-                                        size_t *ret_count, struct dgl_error *err)
-{
-    DGL_TRY(dgl_write_sync(s, run, x, err));
-    *ret_uris = x->uris.uris;
-    *ret_count = x->uris.count;
-    return DGL_OK;
-}
-
 enum dgl_status dgl_store_document_delete(struct dgl_store *s, struct dgl_arena *a, const char *org, const char *id,
                                           const char ***ret_uris, size_t *ret_count, struct dgl_error *err)
 {
     struct erase x = {.org = org, .id = id, .uris = {.arena = a}};
-    return erase_and_return(s, delete_run, &x, ret_uris, ret_count, err);
+    DGL_TRY(dgl_write_sync(s, delete_run, &x, err));
+    *ret_uris = x.uris.uris;
+    *ret_count = x.uris.count;
+    return DGL_OK;
 }
 
 static enum dgl_status prune_run(struct dgl_store *s, struct dgl_conn *c, void *arg, struct dgl_error *err)
@@ -273,12 +268,20 @@ static enum dgl_status prune_run(struct dgl_store *s, struct dgl_conn *c, void *
     }
     for (size_t i = 0; i < count; i++)
         DGL_TRY(dgl_document_erase(s, c, seqs[i], &x->uris, err));
+    x->erased = count;
     return DGL_OK;
 }
 
+// Failed documents have no files, so a batch may erase rows and return few URIs: goes on until there are `max` URIs or
+// nothing old is left, so that "fewer than max" means done.
 enum dgl_status dgl_store_documents_prune(struct dgl_store *s, struct dgl_arena *a, int64_t before_us, size_t max,
                                           const char ***ret_uris, size_t *ret_count, struct dgl_error *err)
 {
     struct erase x = {.before_us = before_us, .max = DGL_MIN(max, DGL_STORE_PRUNE_MAX), .uris = {.arena = a}};
-    return erase_and_return(s, prune_run, &x, ret_uris, ret_count, err);
+    do {
+        DGL_TRY(dgl_write_sync(s, prune_run, &x, err));
+    } while (x.erased == x.max && x.uris.count < x.max);
+    *ret_uris = x.uris.uris;
+    *ret_count = x.uris.count;
+    return DGL_OK;
 }

@@ -68,16 +68,25 @@ static enum dgl_status copy_database(struct dgl_conn *c, const char *path, int64
     return status;
 }
 
+// Another process may have migrated since the version was read; the transaction sees which is there now.
+static enum dgl_status apply_once(struct dgl_conn *c, const struct dgl_migration *m, int64_t to, struct dgl_error *err)
+{
+    int64_t version;
+    char finish[96];
+    snprintf(finish, sizeof finish, "PRAGMA user_version = %lld; PRAGMA application_id = %d", (long long)to,
+             APPLICATION_ID);
+    DGL_TRY(dgl_conn_script(c, "BEGIN IMMEDIATE", err));
+    DGL_TRY(read_pragma(c, "PRAGMA user_version", &version, err));
+    if (version < to) {
+        DGL_TRY(dgl_conn_script(c, m->sql, err));
+        DGL_TRY(dgl_conn_script(c, finish, err));
+    }
+    return dgl_conn_script(c, "COMMIT", err);
+}
+
 static enum dgl_status apply(struct dgl_conn *c, const struct dgl_migration *m, int64_t to, struct dgl_error *err)
 {
-    char finish[96];
-    snprintf(finish, sizeof finish, "PRAGMA user_version = %lld; PRAGMA application_id = %d; COMMIT", (long long)to,
-             APPLICATION_ID);
-    enum dgl_status status = dgl_conn_script(c, "BEGIN IMMEDIATE", err);
-    if (status == DGL_OK)
-        status = dgl_conn_script(c, m->sql, err);
-    if (status == DGL_OK)
-        status = dgl_conn_script(c, finish, err);
+    enum dgl_status status = apply_once(c, m, to, err);
     if (status == DGL_OK)
         return DGL_OK;
     if (!sqlite3_get_autocommit(c->db))

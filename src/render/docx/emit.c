@@ -437,7 +437,7 @@ static void walk_element(struct dgl_docx_emit *e, struct dgl_docx_node *n)
 static void walk_table(struct dgl_docx_emit *e, struct dgl_docx_node *n)
 {
     bool outer = e->dynamic_columns, outer_cuts = e->table_cuts;
-    e->dynamic_columns = !e->captures && has_dynamic_rows(n);
+    e->dynamic_columns = !e->captures && (n->lost_cells || has_dynamic_rows(n));
     bool ops = !e->captures && (e->dynamic_columns || !has_certain(n, DGL_EL_W_TR));
     e->table_cuts = ops;
     bool touches = n->prev && n->prev->kind == DGL_NODE_TAG;
@@ -620,6 +620,17 @@ static void *keep_array(struct dgl_docx_emit *e, const void *items, size_t count
     return p;
 }
 
+// A space on both sides: a sign at the edge of a tag is an operator here, not whitespace control.
+static struct dgl_str padded(struct dgl_docx_emit *e, struct dgl_str inside)
+{
+    char *p = dgl_arena_alloc_try(e->c->arena, inside.len + 2);
+    if (!p)
+        return inside;
+    p[0] = p[inside.len + 1] = ' ';
+    memcpy(p + 1, inside.data, inside.len);
+    return (struct dgl_str){p, inside.len + 2};
+}
+
 static enum dgl_status compile_chunks(struct dgl_docx_emit *e, struct dgl_error *err)
 {
     struct dgl_docx_part *part = e->part;
@@ -642,7 +653,7 @@ static enum dgl_status compile_chunks(struct dgl_docx_emit *e, struct dgl_error 
             continue;
         }
         chunks[i] = (struct dgl_chunk){.kind = k->tag->kind == DGL_TAG_VALUE ? DGL_CHUNK_VALUE : DGL_CHUNK_BLOCK,
-                                       .text = k->tag->inside,
+                                       .text = padded(e, k->tag->inside),
                                        .source = k->tag->source,
                                        .place = k->tag->place,
                                        .context = k->context};

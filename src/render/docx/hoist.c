@@ -307,6 +307,9 @@ static void replace_container(struct dgl_docx_hoist *h, size_t from, size_t to, 
     if (dgl_docx_shows_something(container))
         dgl_docx_complain(h->c, DGL_DIAGNOSTIC_WARNING, "content_replaced", h->c->tags[from]->place,
                           "the %s with this tag holds more than the tag; all of it is replaced", prefix_word(prefix));
+    struct dgl_docx_node *table = prefix == DGL_PREFIX_TC ? dgl_docx_node_up(container, DGL_EL_W_TBL) : NULL;
+    if (table)
+        table->lost_cells = true;
     if (keep)
         empty_but_properties(container);
     else

@@ -222,15 +222,16 @@ static void put_style(struct dgl_docx_writer *w, struct dgl_value v, char type, 
 }
 
 static enum dgl_status put_run_properties(struct dgl_docx_writer *w, const struct dgl_docx_context *x,
-                                          struct dgl_value run, bool link, struct dgl_error *err)
+                                          struct dgl_value run, bool link, bool own_style, struct dgl_error *err)
 {
     struct dgl_buf *b = w->xml;
     struct dgl_str hyperlink;
-    bool styled = text_of(field(run, "style")).len > 0;
+    bool styled = own_style && text_of(field(run, "style")).len > 0;
     size_t start = b->len;
     dgl_buf_puts(b, "<w:rPr>");
     size_t open = b->len;
-    put_style(w, run, 'c', "<w:rStyle w:val=\"");
+    if (own_style)
+        put_style(w, run, 'c', "<w:rStyle w:val=\"");
     bool link_style = link && !styled && find_style(w->docx, DGL_STR("Hyperlink"), 'c', &hyperlink);
     if (link_style) {
         put_attr(b, "<w:rStyle w:val=\"", hyperlink);
@@ -281,8 +282,9 @@ static enum dgl_status open_link(struct dgl_docx_writer *w, struct dgl_str url, 
     return DGL_OK;
 }
 
+// `own_style`: "style" names the run's style, not that of a paragraph given in the same object.
 static enum dgl_status write_run(struct dgl_docx_writer *w, const struct dgl_docx_context *x, struct dgl_value run,
-                                 struct dgl_error *err)
+                                 bool own_style, struct dgl_error *err)
 {
     struct dgl_value text = field(run, "text");
     struct dgl_str url = text_of(field(run, "url"));
@@ -295,7 +297,7 @@ static enum dgl_status write_run(struct dgl_docx_writer *w, const struct dgl_doc
     // The run's own properties stand in a context of its own, so that \a and \n inside it keep them.
     size_t start = w->xml->len;
     dgl_buf_puts(w->xml, "<w:r>");
-    DGL_TRY(put_run_properties(w, x, run, url.len > 0, err));
+    DGL_TRY(put_run_properties(w, x, run, url.len > 0, own_style, err));
     struct dgl_docx_context own = *x;
     own.where = DGL_WHERE_RUN;
     own.can_split = x->can_split && url.len == 0;
@@ -325,7 +327,7 @@ static enum dgl_status write_runs(struct dgl_docx_writer *w, const struct dgl_do
     if (v.kind == DGL_VALUE_DICT && has(v, "runs"))
         return write_runs(w, x, field(v, "runs"), depth + 1, err);
     if (v.kind == DGL_VALUE_DICT)
-        return write_run(w, x, v, err);
+        return write_run(w, x, v, true, err);
     if (v.kind == DGL_VALUE_UNDEFINED || v.kind == DGL_VALUE_NONE)
         return DGL_OK;
     if (!dgl_docx_go(w, x, DGL_LEVEL_PARAGRAPH))
@@ -366,8 +368,10 @@ static enum dgl_status write_paragraph(struct dgl_docx_writer *w, const struct d
         return DGL_FAIL(err, DGL_E_LIMIT, "the document needs too much memory");
     own.para_open = (struct dgl_str){open, w->xml->len - start};
     w->level = DGL_LEVEL_PARAGRAPH;
-    struct dgl_value runs = has(v, "runs") ? field(v, "runs") : v;
-    DGL_TRY(write_runs(w, &own, runs, 0, err));
+    if (has(v, "runs"))
+        DGL_TRY(write_runs(w, &own, field(v, "runs"), 0, err));
+    else
+        DGL_TRY(write_run(w, &own, v, false, err));
     dgl_docx_go(w, &own, DGL_LEVEL_BLOCK);
     return DGL_OK;
 }

@@ -4,6 +4,9 @@
 #include "render/docx/writer.h"
 #include <string.h>
 
+#define MARK_ALARM "\xEF\xB7\x90" // U+FDD0
+#define MARK_FEED "\xEF\xB7\x91"  // U+FDD1
+
 enum kind { KIND_BLOCK, KIND_ROW, KIND_CELL, KIND_RUN_HOLDER, KIND_RUN_CONTENT, KIND_PROPERTIES, KIND_OTHER };
 
 struct open_element {
@@ -11,7 +14,6 @@ struct open_element {
     size_t start;  // in the output
     uint32_t kids; // rows of a table, cells of a row
     bool last_is_paragraph;
-    bool has_other; // a child was written
 };
 struct safe {
     struct dgl_docx_writer *w;
@@ -84,6 +86,12 @@ static bool may_hold(enum dgl_docx_element parent, enum dgl_docx_element child)
         return parent != DGL_EL_W_T;
     }
     return false;
+}
+
+// A bookmark printed more than once would not be unique: none is printed.
+static bool is_mark(enum dgl_docx_element el)
+{
+    return el == DGL_EL_W_BOOKMARKSTART || el == DGL_EL_W_BOOKMARKEND;
 }
 
 static enum dgl_status refuse(struct dgl_error *err, const char *what)
@@ -160,7 +168,10 @@ static void put_open(struct safe *s, const struct dgl_xml_element *e, enum dgl_d
         dgl_buf_putc(b, ' ');
         put_name(b, e->attrs[i].prefix, e->attrs[i].name);
         dgl_buf_puts(b, "=\"");
-        dgl_docx_put_attr(b, e->attrs[i].value);
+        if (el == DGL_EL_WP_DOCPR && strcmp(e->attrs[i].name, "id") == 0) // printed twice, it must differ
+            dgl_buf_printf(b, "%u", s->w->next_drawing_id++);
+        else
+            dgl_docx_put_attr(b, e->attrs[i].value);
         dgl_buf_putc(b, '"');
         has_space |= strcmp(e->attrs[i].name, "space") == 0;
     }
@@ -178,13 +189,16 @@ static enum dgl_status on_start(void *ctx, const struct dgl_xml_element *e, stru
     }
     enum dgl_docx_element el = dgl_docx_element_of(e->ns, e->name);
     struct open_element *parent = &s->open[s->depth - 2];
+    s->open[s->depth - 1] = (struct open_element){.el = el, .start = SIZE_MAX};
+    if (is_mark(el))
+        return DGL_OK;
     if (s->depth == 2)
         DGL_TRY(place_top(s, el, err));
     else if (!may_hold(parent->el, el))
         return refuse(err, "its elements are not nested as in a Word document");
     parent->kids += el == DGL_EL_W_TR || el == DGL_EL_W_TC;
     parent->last_is_paragraph = el == DGL_EL_W_P;
-    s->open[s->depth - 1] = (struct open_element){.el = el, .start = s->w->xml->len};
+    s->open[s->depth - 1].start = s->w->xml->len;
     put_open(s, e, el);
     return dgl_budget_tick(s->w->env->budget, err);
 }
@@ -195,7 +209,7 @@ static enum dgl_status on_end(void *ctx, const char *name, const char *prefix, c
     struct safe *s = ctx;
     struct dgl_buf *b = s->w->xml;
     struct open_element *o = &s->open[--s->depth];
-    if (s->depth == 0)
+    if (s->depth == 0 || is_mark(o->el))
         return DGL_OK;
     if ((o->el == DGL_EL_W_TBL || o->el == DGL_EL_W_TR) && o->kids == 0) {
         // A table without rows or a row without cells is not valid: it shows nothing anyway.
@@ -220,16 +234,42 @@ static bool only_spaces(struct dgl_str t)
     return true;
 }
 
+// Text inside an element of the value. Its paragraph cannot be left from here: \a and \f stay in it, as breaks.
+static void write_inner_text(struct safe *s, struct dgl_str text)
+{
+    static const struct dgl_docx_context here = {.where = DGL_WHERE_TEXT};
+    enum dgl_docx_level level = s->w->level;
+    s->w->level = DGL_LEVEL_TEXT;
+    size_t from = 0;
+    for (size_t i = 0; i <= text.len; i++) {
+        size_t left = text.len - i;
+        bool mark =
+            left >= 3 && (memcmp(text.data + i, MARK_ALARM, 3) == 0 || memcmp(text.data + i, MARK_FEED, 3) == 0);
+        if (!mark && left > 0)
+            continue;
+        dgl_docx_write_text(s->w, &here, text.data + from, i - from);
+        if (mark) {
+            dgl_docx_write_text(s->w, &here, memcmp(text.data + i, MARK_ALARM, 3) == 0 ? "\a" : "\f", 1);
+            i += 2;
+        }
+        from = i + 1;
+    }
+    s->w->level = level;
+}
+
 static enum dgl_status on_text(void *ctx, struct dgl_str text, struct dgl_error *err)
 {
     struct safe *s = ctx;
     enum dgl_docx_element in = s->open[s->depth - 1].el;
     if (s->depth > 1 && in == DGL_EL_W_T) {
-        enum dgl_docx_level level = s->w->level;
-        s->w->level = DGL_LEVEL_TEXT;
-        struct dgl_docx_context here = {.where = DGL_WHERE_TEXT};
-        dgl_docx_write_text(s->w, &here, text.data, text.len);
-        s->w->level = level;
+        write_inner_text(s, text);
+        return DGL_OK;
+    }
+    // {{r x }} in a macro printed a plain text between runs.
+    if (s->depth > 1 && !only_spaces(text) && (in == DGL_EL_W_P || in == DGL_EL_W_HYPERLINK || in == DGL_EL_W_INS)) {
+        dgl_buf_puts(s->w->xml, "<w:r><w:t xml:space=\"preserve\">");
+        write_inner_text(s, text);
+        dgl_buf_puts(s->w->xml, "</w:t></w:r>");
         return DGL_OK;
     }
     if (s->depth > 1 &&
@@ -314,6 +354,25 @@ static enum dgl_status write_character_data(struct dgl_docx_writer *w, const str
     return DGL_OK;
 }
 
+// XML cannot hold \a and \f, which mean something in values: two noncharacters stand for them while parsing. Other
+// control characters go.
+static void append_marked(struct dgl_buf *b, struct dgl_str t)
+{
+    size_t from = 0;
+    for (size_t i = 0; i < t.len; i++) {
+        uint8_t ch = (uint8_t)t.data[i];
+        if (ch >= 32 || ch == '\n' || ch == '\t' || ch == '\r')
+            continue;
+        dgl_buf_append(b, t.data + from, i - from);
+        from = i + 1;
+        if (ch == '\a')
+            dgl_buf_puts(b, MARK_ALARM);
+        else if (ch == '\f')
+            dgl_buf_puts(b, MARK_FEED);
+    }
+    dgl_buf_append(b, t.data + from, t.len - from);
+}
+
 enum dgl_status dgl_docx_write_safe(struct dgl_docx_writer *w, const struct dgl_docx_context *x, struct dgl_str t,
                                     struct dgl_error *err)
 {
@@ -327,11 +386,11 @@ enum dgl_status dgl_docx_write_safe(struct dgl_docx_writer *w, const struct dgl_
         dgl_docx_go(w, x, base);
         return DGL_OK;
     }
-    DGL_AUTO_FINI(buf) wrapped = DGL_BUF_INIT(t.len + w->part->namespaces.len + 64);
+    DGL_AUTO_FINI(buf) wrapped = DGL_BUF_INIT(3 * t.len + w->part->namespaces.len + 64);
     dgl_buf_puts(&wrapped, "<x");
     dgl_buf_append(&wrapped, w->part->namespaces.data, w->part->namespaces.len);
     dgl_buf_putc(&wrapped, '>');
-    dgl_buf_append(&wrapped, t.data, t.len);
+    append_marked(&wrapped, t);
     dgl_buf_puts(&wrapped, "</x>");
     struct safe s = {.w = w, .x = x, .base = base};
     struct dgl_xml_handler h = {.start = on_start, .end = on_end, .text = on_text, .ctx = &s};

@@ -278,6 +278,15 @@ static void put_char(struct dgl_buf *b, uint32_t ch)
     dgl_buf_append(b, u, dgl_utf8_put(u, ch));
 }
 
+static bool looks_like_entity(const char *s, size_t len)
+{
+    size_t n = 0;
+    while (n < len && n < 32 &&
+           (((s[n] | 32) >= 'a' && (s[n] | 32) <= 'z') || (s[n] >= '0' && s[n] <= '9') || s[n] == '#'))
+        n++;
+    return n > 0 && n < len && s[n] == ';';
+}
+
 // Reads from `at` up to the closing delimiter `a}`; the plain form goes to s->inside. With `aware`, delimiters inside
 // strings and brackets do not count, as in Jinja. False: there is none.
 static bool read_inside(struct scanner *s, uint32_t at, char a, bool aware, uint32_t *ret_end)
@@ -302,6 +311,9 @@ static bool read_inside(struct scanner *s, uint32_t at, char a, bool aware, uint
             if (ch == MARK_TAB || ch == MARK_BREAK)
                 continue;
             dgl_buf_append(&s->inside, t + from, pos - from);
+            // Templates made for docxtpl print what looks like an entity in a string with its "&" escaped once more.
+            if (ch == '&' && looks_like_entity(t + pos, len - pos))
+                dgl_buf_puts(&s->inside, "amp;");
             if (ch == '\\' && pos < len) {
                 from = pos;
                 ch = dgl_utf8_next(t, len, &pos);

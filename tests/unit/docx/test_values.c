@@ -4,7 +4,7 @@
 // A PNG of 2 by 1 pixels.
 #define PNG       \
     "data:image/" \
-    "png;base64,iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAIAAAB7QOjdAAAAD0lEQVR4nGP4z8DA8J8BAAj9Af9lxKYgAAAAAElFTkSuQmCC"
+    "png;base64,iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAIAAAB7QOjdAAAADUlEQVR4nGP4zwAE/wEHAAH/4iOeWQAAAABJRU5ErkJggg=="
 
 static void check_contains(const char *document, const char *json, const char *piece)
 {

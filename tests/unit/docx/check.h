@@ -1,0 +1,133 @@
+// What must hold for every document a render makes, whatever the template and the data: its XML is well-formed,
+// elements nest as WordprocessingML has them, tables have rows, rows have cells, cells end with a paragraph, ids are
+// unique.
+#ifndef DGL_TESTS_DOCX_CHECK_H
+#define DGL_TESTS_DOCX_CHECK_H
+
+#include "base/xml.h"
+#include "base/zip.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct document_check {
+    const char *problem;
+    unsigned depth;
+    struct {
+        const char *name; // interned below
+        unsigned kids;
+        bool last_is_p;
+    } open[DGL_XML_MAX_DEPTH + 1];
+    uint32_t ids[20000];
+    size_t id_count;
+    unsigned columns, grid; // of the innermost table without tables inside
+};
+
+static inline const char *document_check_name(const char *name)
+{
+    static const char *const names[] = {"body", "p",           "r",   "t",   "tbl", "tr",
+                                        "tc",   "txbxContent", "hdr", "ftr", "sdt", "sdtContent"};
+    for (size_t i = 0; i < DGL_COUNT(names); i++)
+        if (strcmp(name, names[i]) == 0)
+            return names[i];
+    return "";
+}
+
+static inline bool document_check_allows(const char *parent, const char *child)
+{
+    if (strcmp(child, "p") == 0 || strcmp(child, "tbl") == 0)
+        return strcmp(parent, "p") != 0 && strcmp(parent, "r") != 0 && strcmp(parent, "t") != 0 &&
+               strcmp(parent, "tbl") != 0 && strcmp(parent, "tr") != 0;
+    if (strcmp(child, "tr") == 0)
+        return strcmp(parent, "tbl") == 0 || strcmp(parent, "sdtContent") == 0;
+    if (strcmp(child, "tc") == 0)
+        return strcmp(parent, "tr") == 0 || strcmp(parent, "sdtContent") == 0;
+    if (strcmp(child, "t") == 0)
+        return strcmp(parent, "r") == 0;
+    if (strcmp(child, "r") == 0)
+        return strcmp(parent, "r") != 0 && strcmp(parent, "t") != 0 && strcmp(parent, "body") != 0 &&
+               strcmp(parent, "tc") != 0 && strcmp(parent, "tr") != 0 && strcmp(parent, "tbl") != 0;
+    return true;
+}
+
+static inline enum dgl_status document_check_start(void *ctx, const struct dgl_xml_element *e,
+                                                   struct dgl_error *err DGL_UNUSED)
+{
+    struct document_check *c = ctx;
+    const char *name = document_check_name(e->name);
+    const char *parent = c->depth ? c->open[c->depth - 1].name : "";
+    if (!document_check_allows(parent, name))
+        c->problem = "an element stands where it may not";
+    if (c->depth) {
+        c->open[c->depth - 1].kids += strcmp(name, "tr") == 0 || strcmp(name, "tc") == 0;
+        c->open[c->depth - 1].last_is_p = strcmp(name, "p") == 0;
+    }
+    c->open[c->depth].name = name;
+    c->open[c->depth].kids = 0;
+    c->open[c->depth].last_is_p = false;
+    c->depth++;
+    if (strcmp(e->name, "docPr") == 0 || strcmp(e->name, "bookmarkStart") == 0)
+        for (size_t i = 0; i < e->attr_count; i++) {
+            int64_t id = 0;
+            if (strcmp(e->attrs[i].name, "id") != 0 ||
+                !dgl_parse_int64(e->attrs[i].value.data, e->attrs[i].value.len, 0, INT32_MAX, &id))
+                continue;
+            uint32_t key = (uint32_t)id * 2 + (e->name[0] == 'b');
+            for (size_t k = 0; k < c->id_count; k++)
+                if (c->ids[k] == key)
+                    c->problem = "an id is there twice";
+            if (c->id_count < DGL_COUNT(c->ids))
+                c->ids[c->id_count++] = key;
+        }
+    return DGL_OK;
+}
+
+static inline enum dgl_status document_check_end(void *ctx, const char *name, const char *prefix DGL_UNUSED,
+                                                 const char *ns DGL_UNUSED, struct dgl_error *err DGL_UNUSED)
+{
+    struct document_check *c = ctx;
+    c->depth--;
+    if ((strcmp(name, "tbl") == 0 || strcmp(name, "tr") == 0) && c->open[c->depth].kids == 0)
+        c->problem = "a table without rows or a row without cells";
+    if (strcmp(name, "tc") == 0 && !c->open[c->depth].last_is_p)
+        c->problem = "a cell does not end with a paragraph";
+    return DGL_OK;
+}
+
+static inline enum dgl_status document_check_text(void *ctx, struct dgl_str text, struct dgl_error *err DGL_UNUSED)
+{
+    struct document_check *c = ctx;
+    const char *in = c->depth ? c->open[c->depth - 1].name : "";
+    if (*in && strcmp(in, "t") != 0)
+        for (size_t i = 0; i < text.len; i++)
+            if (!strchr(" \t\r\n", text.data[i]))
+                c->problem = "text stands outside of w:t";
+    return DGL_OK;
+}
+
+// NULL when all is well; else what is wrong. `structure` false: only that every part is XML.
+static inline const char *check_document_package(const void *package, size_t len, bool structure)
+{
+    struct dgl_error err = DGL_ERROR_INIT;
+    DGL_AUTO(zip) z = NULL;
+    if (dgl_zip_open(package, len, &z, &err) != DGL_OK)
+        return "the package cannot be opened";
+    const char *problem = NULL;
+    for (size_t i = 0; i < dgl_zip_count(z) && !problem; i++) {
+        const char *name = dgl_zip_name(z, i), *dot = strrchr(name, '.');
+        if (!dot || (strcmp(dot, ".xml") != 0 && strcmp(dot, ".rels") != 0))
+            continue;
+        DGL_AUTO_FINI(buf) b = DGL_BUF_INIT(64u << 20);
+        struct document_check *c = calloc(1, sizeof *c);
+        struct dgl_xml_handler h = {
+            .start = document_check_start, .end = document_check_end, .text = document_check_text, .ctx = c};
+        if (dgl_zip_read(z, i, &b, &err) != DGL_OK || dgl_xml_parse(b.data, b.len, name, &h, &err) != DGL_OK)
+            problem = "a part is not well-formed XML";
+        else if (structure && strncmp(name, "word/", 5) == 0)
+            problem = c->problem;
+        free(c);
+    }
+    return problem;
+}
+
+#endif

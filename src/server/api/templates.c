@@ -29,6 +29,43 @@ static void send_template(struct dgl_api *api, struct dgl_http_request *rq, int 
     dgl_api_send(rq, status, &body);
 }
 
+static const char *text_of(const json_t *problem, const char *key)
+{
+    const char *text = json_string_value(json_object_get(problem, key));
+    return text ? text : "";
+}
+
+// A problem of the template as a field's error: its message says where it is, in words.
+static void put_problem(json_t *problem)
+{
+    struct dgl_error e = DGL_ERROR_INIT;
+    char words[2048];
+    const char *message = text_of(problem, "message"), *part = text_of(problem, "part");
+    const char *excerpt = text_of(problem, "excerpt"), *tag = text_of(problem, "tag");
+    dgl_str_copy(e.message, sizeof(e.message), message, strlen(message));
+    dgl_str_copy(e.place.part, sizeof(e.place.part), part, strlen(part));
+    dgl_str_copy(e.place.excerpt, sizeof(e.place.excerpt), excerpt, strlen(excerpt));
+    dgl_str_copy(e.place.tag, sizeof(e.place.tag), tag, strlen(tag));
+    e.place.paragraph = (uint32_t)json_integer_value(json_object_get(problem, "paragraph"));
+    json_object_set_new(problem, "field", json_string("file"));
+    json_object_set_new(problem, "message", json_string(dgl_error_describe(&e, words, sizeof(words))));
+}
+
+static void answer_problems(struct dgl_http_request *rq, const struct dgl_error *err, const char *problems_json)
+{
+    struct dgl_error ignored = DGL_ERROR_INIT;
+    DGL_AUTO_JSON problems = NULL;
+    json_t *problem;
+    size_t i;
+    if (dgl_json_parse(problems_json, strlen(problems_json), "problems", &problems, &ignored) != DGL_OK) {
+        dgl_api_fail(rq, err);
+        return;
+    }
+    json_array_foreach(problems, i, problem) put_problem(problem);
+    DGL_AUTO_PTR char *text = json_dumps(problems, JSON_COMPACT);
+    dgl_http_respond_problems(rq, err, text ? text : "[]");
+}
+
 // The good answer, or the error with the template's problems.
 static void answer(struct dgl_api *api, struct dgl_http_request *rq, int status, const struct dgl_template_row *t,
                    const char *problems, const struct dgl_error *err)
@@ -36,7 +73,7 @@ static void answer(struct dgl_api *api, struct dgl_http_request *rq, int status,
     if (err->code == DGL_OK)
         send_template(api, rq, status, t);
     else if (problems && problems[0] == '[' && problems[1] != ']')
-        dgl_http_respond_problems(rq, err, problems);
+        answer_problems(rq, err, problems);
     else
         dgl_api_fail(rq, err);
 }

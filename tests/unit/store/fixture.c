@@ -1,3 +1,4 @@
+// The fixture of the store tests: see fixture.h.
 #include "fixture.h"
 
 #include <dirent.h>

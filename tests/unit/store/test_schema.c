@@ -1,3 +1,4 @@
+// The file, its settings, migrations with their copies, refusals, and that hot queries search their index.
 #include "fixture.h"
 #include "server/store/sqlite/schema.h"
 

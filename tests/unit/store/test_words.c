@@ -1,3 +1,4 @@
+// The words of roles, statuses, sources and formats.
 #include "fixture.h"
 
 static void test_roles(void **state)

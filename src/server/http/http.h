@@ -57,6 +57,7 @@ struct dgl_http_options {
     void (*error_page)(void *ctx, struct dgl_http_request *rq, const struct dgl_error *err);
     void *error_page_ctx;
 };
+// Binds and listens, so that port and address are known; clients wait in the kernel's queue until the start.
 enum dgl_status dgl_http_server_new(const struct dgl_http_options *options, struct dgl_clock *clock,
                                     struct dgl_http_server **ret, struct dgl_error *err) DGL_MUST_CHECK;
 // Before start; `routes` outlive the server. The same method and path twice is a bug (abort).

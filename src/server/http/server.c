@@ -83,6 +83,7 @@ enum dgl_status dgl_http_server_new(const struct dgl_http_options *options, stru
         DGL_TRY(read_tls_file(options->tls_cert_file, "TLS_CERT_FILE", &s->tls_cert, err));
         DGL_TRY(read_tls_file(options->tls_key_file, "TLS_KEY_FILE", &s->tls_key, err));
     }
+    DGL_TRY(http_listen(s, err));
     *ret = DGL_STEAL(s);
     return DGL_OK;
 }
@@ -143,7 +144,6 @@ static enum dgl_status start_library(struct dgl_http_server *s, struct dgl_error
 
 enum dgl_status dgl_http_server_start(struct dgl_http_server *s, struct dgl_error *err)
 {
-    DGL_TRY(http_listen(s, err));
     s->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (s->stop_fd < 0)
         return DGL_FAIL_ERRNO(err, errno, "cannot make an event descriptor");

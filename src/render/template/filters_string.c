@@ -191,16 +191,15 @@ DGL_FILTER(truncate)
         return dgl_type_error(&vm->mem,
                               "truncate() cannot work with length %lld and leeway %lld: the end alone is longer",
                               (long long)length, (long long)leeway);
-    if (v.kind == DGL_VALUE_UNDEFINED) {
-        *ret = v;
-        return DGL_OK;
-    }
-    DGL_TRY(dgl_arg_text(&vm->mem, v, "of truncate()", &text));
-    int64_t chars = (int64_t)dgl_chars(v);
+    size_t count;
+    if (!dgl_length(v, &count))
+        return dgl_type_error(&vm->mem, "truncate() cannot work on '%s': it has no length", dgl_type_name(v));
+    int64_t chars = (int64_t)count;
     if (chars <= length || chars - length <= leeway) {
         *ret = v;
         return DGL_OK;
     }
+    DGL_TRY(dgl_arg_text(&vm->mem, v, "of truncate()", &text));
     size_t bytes = dgl_uc_offset(text.data, text.len, (size_t)chars, (size_t)(length - (int64_t)dgl_chars(end)));
     if (!dgl_arg_bool(a, 1, false)) {
         const char *blank = memrchr(text.data, ' ', bytes);
@@ -288,150 +287,145 @@ DGL_FILTER(wordcount)
     return DGL_OK;
 }
 
-// ---- wordwrap
+// ---- wordwrap, as Python's textwrap breaks lines
 
-struct piece { // of a line: a word, a part of a word that ends in a hyphen, or blanks
-    struct dgl_str text;
-    size_t chars;
-    bool blank;
-};
 struct wrapper {
     struct dgl_vm *vm;
-    struct dgl_buf out;
-    struct dgl_str separator;
-    size_t width;
+    const uint32_t *text; // of one paragraph, as characters
+    size_t len, width;
     bool break_long, break_hyphens;
+    struct dgl_str separator;
+    struct dgl_buf *out;
     bool any; // a line has been written
 };
 
-static bool wrap_blank(char c)
+static bool wrap_blank(uint32_t c)
 {
     return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-static bool letter_at(struct dgl_str s, size_t i, size_t *ret_next)
+static bool wrap_letter(const struct wrapper *w, size_t i)
 {
-    if (i >= s.len)
-        return false;
-    uint32_t c = dgl_utf8_next(s.data, s.len, &i);
-    *ret_next = i;
-    return dgl_uc_word(c) && !dgl_uc_digit(c) && c != '_' ? true : c == '_';
+    return i < w->len && dgl_uc_word(w->text[i]) && dgl_uc_digit_value(w->text[i]) < 0;
 }
 
-static bool letter_before(struct dgl_str s, size_t from, size_t i, size_t *ret_prev)
+static bool wrap_word(const struct wrapper *w, size_t i)
 {
-    if (i <= from)
-        return false;
-    size_t p = i - 1;
-    while (p > from && ((unsigned char)s.data[p] & 0xc0) == 0x80)
-        p--;
-    size_t next;
-    *ret_prev = p;
-    return letter_at(s, p, &next);
+    return i < w->len && (dgl_uc_word(w->text[i]) || (w->text[i] < 128 && strchr("!\"'&.,?", (int)w->text[i])));
 }
 
-// Where a word that starts at `from` may be cut behind a hyphen: the end of the piece, at most `end`.
-static size_t hyphen_end(struct dgl_str s, size_t from, size_t end)
+// Two or more hyphens at i that join words; returns their end, 0 when there are none.
+static size_t dash_end(const struct wrapper *w, size_t i)
 {
-    for (size_t i = from; i < end; i++) {
-        size_t p1, p2, n1, n2;
-        if (s.data[i] != '-')
+    size_t end = i;
+    while (end < w->len && w->text[end] == '-')
+        end++;
+    return end - i >= 2 && end < w->len && dgl_uc_word(w->text[end]) && i > 0 && wrap_word(w, i - 1) ? end : 0;
+}
+
+// Whether a word may be cut behind the hyphen at e.
+static bool hyphen_breaks(const struct wrapper *w, size_t e)
+{
+    bool two = e >= 2 && wrap_letter(w, e - 1) && wrap_letter(w, e - 2);
+    bool short_part = e >= 3 && wrap_word(w, e - 1) && w->text[e - 2] == '-' && wrap_letter(w, e - 3);
+    size_t next = e + 1;
+    if ((!two && !short_part) || !wrap_letter(w, next))
+        return false;
+    return wrap_letter(w, next + 1) || (next + 1 < w->len && w->text[next + 1] == '-' && wrap_letter(w, next + 2));
+}
+
+// A piece from pos: blanks, a dash between words, or a word up to where it may be broken.
+static size_t piece_end(const struct wrapper *w, size_t pos)
+{
+    bool blank = wrap_blank(w->text[pos]);
+    size_t end = pos;
+    if (blank || !w->break_hyphens) {
+        while (end < w->len && wrap_blank(w->text[end]) == blank)
+            end++;
+        return end;
+    }
+    if ((end = dash_end(w, pos)))
+        return end;
+    for (end = pos + 1; end < w->len && !wrap_blank(w->text[end]); end++) {
+        if (w->text[end] != '-')
             continue;
-        size_t after = i + 1;
-        if (after + 1 <= end && s.data[after] == '-') { // an em-dash of hyphens between words
-            size_t dash = after;
-            while (dash < end && s.data[dash] == '-')
-                dash++;
-            if (i > from && dash < end)
-                return i; // the dash is a piece of its own
-            if (i == from && dash < end)
-                return dash;
-            i = dash - 1;
-            continue;
-        }
-        bool before = letter_before(s, from, i, &p1) && letter_before(s, from, p1, &p2);
-        bool behind = letter_at(s, after, &n1) && n1 <= end &&
-                      (letter_at(s, n1, &n2) || (n1 < end && s.data[n1] == '-' && letter_at(s, n1 + 1, &n2)));
-        if (before && behind)
-            return after;
+        if (hyphen_breaks(w, end))
+            return end + 1;
+        if (dash_end(w, end))
+            return end;
     }
     return end;
 }
 
-static struct piece next_piece(const struct wrapper *w, struct dgl_str s, size_t *pos)
+static bool all_blank(const struct wrapper *w, size_t from, size_t to)
 {
-    size_t from = *pos, end = from;
-    bool blank = wrap_blank(s.data[from]);
-    while (end < s.len && wrap_blank(s.data[end]) == blank)
-        end++;
-    if (!blank && w->break_hyphens)
-        end = hyphen_end(s, from, end);
-    *pos = end;
-    return (struct piece){
-        .text = {s.data + from, end - from}, .chars = dgl_utf8_count(s.data + from, end - from), .blank = blank};
+    for (size_t i = from; i < to; i++)
+        if (!dgl_uc_space(w->text[i]))
+            return false;
+    return true;
 }
 
-static void put_line(struct wrapper *w, struct dgl_str s, const char *from, const char *to)
+// How much of a piece that is longer than a line goes to this one.
+static size_t long_piece(const struct wrapper *w, size_t pos, size_t end, size_t room)
 {
-    (void)s;
+    size_t cut = DGL_MIN(pos + room, end);
+    if (!w->break_hyphens || end - pos <= room)
+        return cut;
+    for (size_t h = pos + room; h-- > pos + 1;)
+        if (w->text[h] == '-') {
+            for (size_t i = pos; i < h; i++)
+                if (w->text[i] != '-')
+                    return h + 1;
+            break;
+        }
+    return cut;
+}
+
+static void put_line(struct wrapper *w, size_t from, size_t to)
+{
+    char bytes[4];
     if (w->any)
-        dgl_buf_append(&w->out, w->separator.data, w->separator.len);
-    dgl_buf_append(&w->out, from, (size_t)(to - from));
+        dgl_buf_append(w->out, w->separator.data, w->separator.len);
+    for (size_t i = from; i < to; i++)
+        dgl_buf_append(w->out, bytes, dgl_utf8_put(bytes, w->text[i]));
     w->any = true;
 }
 
-// One paragraph: pieces fill lines; blanks at line ends and, but for the first line, at starts are dropped.
-static enum dgl_status wrap_line(struct wrapper *w, struct dgl_str s)
+// Pieces fill a line; what was left of a cut one is the next piece. The last piece of a line is dropped when blank, and
+// so is the first one of every line but the first.
+static enum dgl_status wrap_paragraph(struct wrapper *w)
 {
-    size_t pos = 0;
-    bool first = true;
-    while (pos < s.len) {
-        const char *start = NULL, *end = NULL, *solid = NULL; // solid: end of the last piece that is not blank
-        size_t used = 0;
-        while (pos < s.len) {
-            size_t next = pos;
-            struct piece p = next_piece(w, s, &next);
-            DGL_TRY(dgl_budget_tick(w->vm->mem.budget, w->vm->mem.err));
-            if (!start && p.blank && !first) { // blanks at the start of a later line
-                pos = next;
-                continue;
-            }
-            if (used + p.chars > w->width) {
-                if (p.chars > w->width && (w->break_long || !start)) { // too long for any line
-                    size_t room = w->break_long ? w->width - used : p.chars;
-                    size_t bytes = dgl_uc_offset(p.text.data, p.text.len, p.chars, room);
-                    if (w->break_long && w->break_hyphens && room < p.chars) {
-                        const char *h = memrchr(p.text.data, '-', bytes);
-                        size_t k = h ? (size_t)(h - p.text.data) : 0;
-                        bool other = false;
-                        for (size_t i = 0; i < k; i++)
-                            other |= p.text.data[i] != '-';
-                        bytes = h && k > 0 && other ? k + 1 : bytes;
-                    }
-                    if (bytes) {
-                        start = start ? start : p.text.data;
-                        end = p.text.data + bytes;
-                        solid = p.blank ? solid : end;
-                        pos = (size_t)(end - s.data);
-                    }
-                }
+    size_t pos = 0, end = 0; // the piece to be placed: pos..end, none when they are equal
+    while (pos < w->len) {
+        end = end > pos ? end : piece_end(w, pos);
+        if (w->any && all_blank(w, pos, end)) {
+            pos = end;
+            if (pos == w->len)
                 break;
-            }
-            start = start ? start : p.text.data;
-            end = p.text.data + p.text.len;
-            solid = p.blank ? solid : end;
-            used += p.chars;
-            pos = next;
+            end = piece_end(w, pos);
         }
-        if (start && solid && solid > start)
-            put_line(w, s, start, solid);
-        else if (!start && pos < s.len && w->width == 0)
-            break;
-        first = first && !w->any && !(start && solid);
-        if (!start && pos >= s.len)
-            break;
-        (void)end;
-        DGL_TRY(dgl_buf_check(&w->out, "a string", w->vm->mem.err));
+        size_t start = pos, last = pos; // last: where the line's last piece starts
+        while (pos < w->len && end - start <= w->width) {
+            DGL_TRY(dgl_budget_tick(w->vm->mem.budget, w->vm->mem.err));
+            last = pos;
+            pos = end;
+            end = pos < w->len ? piece_end(w, pos) : pos;
+        }
+        if (pos < w->len && end - pos > w->width) {
+            size_t used = pos - start;
+            if (w->break_long) {
+                last = pos;
+                pos = long_piece(w, pos, end, w->width - used);
+            } else if (used == 0) {
+                last = pos;
+                pos = end;
+            }
+        }
+        size_t stop = last < pos && all_blank(w, last, pos) ? last : pos;
+        if (stop > start)
+            put_line(w, start, stop);
+        DGL_TRY(dgl_budget_tick(w->vm->mem.budget, w->vm->mem.err));
+        DGL_TRY(dgl_buf_check(w->out, "a string", w->vm->mem.err));
     }
     return DGL_OK;
 }
@@ -452,19 +446,24 @@ DGL_FILTER(wordwrap)
     DGL_TRY(dgl_arg_text(&vm->mem, v, "of wordwrap()", &text));
     DGL_TRY(dgl_split_lines(vm, v, false, &lines));
     DGL_AUTO_FINI(buf) out = DGL_BUF_INIT(DGL_VALUE_MAX_STRING);
+    uint32_t *points = dgl_mem_alloc(&vm->mem, (text.len + 1) * sizeof *points);
+    if (!points)
+        return DGL_E_LIMIT;
     for (size_t i = 0; i < lines.as.list->count; i++) {
+        struct dgl_str line = dgl_text(lines.as.list->items[i]);
         struct wrapper w = {.vm = vm,
-                            .out = DGL_BUF_INIT(DGL_VALUE_MAX_STRING),
-                            .separator = dgl_text(separator),
+                            .text = points,
                             .width = (size_t)width,
+                            .out = &out,
+                            .separator = dgl_text(separator),
                             .break_long = dgl_arg_bool(a, 1, true),
                             .break_hyphens = dgl_arg_bool(a, 3, true)};
-        enum dgl_status status = wrap_line(&w, dgl_text(lines.as.list->items[i]));
+        for (size_t k = 0; k < line.len;)
+            points[w.len++] = dgl_utf8_next(line.data, line.len, &k);
         if (i)
             dgl_buf_append(&out, w.separator.data, w.separator.len);
-        dgl_buf_append(&out, w.out.data ? w.out.data : "", w.out.len);
-        dgl_buf_fini(&w.out);
-        DGL_TRY(status);
+        DGL_TRY(dgl_mem_tick(&vm->mem, line.len / 8));
+        DGL_TRY(wrap_paragraph(&w));
     }
     return dgl_finish(vm, &out, separator.kind == DGL_VALUE_SAFE, ret);
 }

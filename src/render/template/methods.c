@@ -42,9 +42,10 @@ METHOD(title)
     for (size_t i = 0; i < s.len;) {
         size_t from = i;
         uint32_t c = dgl_utf8_next(s.data, s.len, &i);
-        DGL_TRY(dgl_uc_case(&vm->mem, inside ? DGL_CASE_LOWER : DGL_CASE_TITLE, s.data + from, i - from, &out));
+        dgl_uc_case_one(inside ? DGL_CASE_LOWER : DGL_CASE_TITLE, s, from, i, &out);
         inside = dgl_uc_cased(c);
     }
+    DGL_TRY(dgl_mem_tick(&vm->mem, s.len));
     return dgl_finish(vm, &out, safe_of(v), ret);
 }
 
@@ -123,10 +124,8 @@ static enum dgl_status split_blanks(struct dgl_vm *vm, struct dgl_value v, int64
             continue;
         }
         size_t from = pos;
-        if (max-- == 0) {
-            struct dgl_str rest = dgl_uc_strip((struct dgl_str){s.data + from, s.len - from}, NULL, false, true);
-            return push_part(vm, list, v, from, from + rest.len);
-        }
+        if (max-- == 0)
+            return push_part(vm, list, v, from, s.len);
         while (pos < s.len && !space_at(s, pos, &next))
             pos = next;
         DGL_TRY(push_part(vm, list, v, from, pos));
@@ -144,10 +143,8 @@ static enum dgl_status rsplit_blanks(struct dgl_vm *vm, struct dgl_value v, int6
             continue;
         }
         size_t end = pos;
-        if (max-- == 0) {
-            struct dgl_str rest = dgl_uc_strip((struct dgl_str){s.data, end}, NULL, true, false);
-            return push_part(vm, list, v, (size_t)(rest.data - s.data), end);
-        }
+        if (max-- == 0)
+            return push_part(vm, list, v, 0, end);
         while (pos > 0 && !space_at(s, back_one(s, pos), &next))
             pos = back_one(s, pos);
         DGL_TRY(push_part(vm, list, v, pos, end));

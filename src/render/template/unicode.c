@@ -168,6 +168,17 @@ static bool final_sigma(const char *s, size_t len, size_t at, size_t after)
     return before;
 }
 
+void dgl_uc_case_one(enum dgl_case how, struct dgl_str s, size_t from, size_t to, struct dgl_buf *out)
+{
+    UChar mapped[16];
+    size_t at = from;
+    UChar32 c = (UChar32)dgl_utf8_next(s.data, s.len, &at);
+    if (c == 0x3a3 && (how == DGL_CASE_LOWER || how == DGL_CASE_SWAP))
+        dgl_buf_puts(out, final_sigma(s.data, s.len, from, to) ? "\xcf\x82" : "\xcf\x83");
+    else
+        put_utf16(out, mapped, case_one(how, c, mapped, 16));
+}
+
 enum dgl_status dgl_uc_case(struct dgl_mem *m, enum dgl_case how, const char *s, size_t len, struct dgl_buf *out)
 {
     if (dgl_is_ascii(s, len)) {
@@ -178,17 +189,12 @@ enum dgl_status dgl_uc_case(struct dgl_mem *m, enum dgl_case how, const char *s,
         }
         return dgl_buf_check(out, "a string", m->err);
     }
+    struct dgl_str text = {s, len};
     for (size_t i = 0; i < len;) {
-        UChar mapped[16];
         size_t from = i;
-        UChar32 c = (UChar32)dgl_utf8_next(s, len, &i);
-        enum dgl_case here = how == DGL_CASE_TITLE && from > 0 ? DGL_CASE_LOWER : how;
-        bool lowers = here == DGL_CASE_LOWER || here == DGL_CASE_SWAP;
+        (void)dgl_utf8_next(s, len, &i);
         DGL_TRY(dgl_budget_tick(m->budget, m->err));
-        if (c == 0x3a3 && lowers)
-            dgl_buf_puts(out, final_sigma(s, len, from, i) ? "\xcf\x82" : "\xcf\x83");
-        else
-            put_utf16(out, mapped, case_one(here, c, mapped, 16));
+        dgl_uc_case_one(how == DGL_CASE_TITLE && from > 0 ? DGL_CASE_LOWER : how, text, from, i, out);
     }
     return dgl_buf_check(out, "a string", m->err);
 }

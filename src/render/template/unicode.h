@@ -22,6 +22,8 @@ enum dgl_case { DGL_CASE_LOWER, DGL_CASE_UPPER, DGL_CASE_TITLE, DGL_CASE_SWAP };
 // case, the others in lower case.
 enum dgl_status dgl_uc_case(struct dgl_mem *m, enum dgl_case how, const char *s, size_t len,
                             struct dgl_buf *out) DGL_MUST_CHECK;
+// One character, from..to of s, which gives the context. TITLE is its title case.
+void dgl_uc_case_one(enum dgl_case how, struct dgl_str s, size_t from, size_t to, struct dgl_buf *out);
 // s without blanks (or without the characters of `chars`, when not NULL) at its ends.
 struct dgl_str dgl_uc_strip(struct dgl_str s, const struct dgl_str *chars, bool left, bool right);
 bool dgl_is_ascii(const char *s, size_t len);

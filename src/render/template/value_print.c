@@ -3,7 +3,7 @@
 // repr() of a string chooses its quotes and escapes what does not print, as Python does; printability is ICU's category
 // with Python's rule (everything but control, format, private, unassigned and separators other than space).
 #include "render/template/unicode.h"
-#include "render/template/value_private.h"
+#include "render/template/vm.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -148,6 +148,11 @@ static enum dgl_status repr_other(struct dgl_mem *m, struct dgl_value v, unsigne
         return DGL_OK;
     case DGL_OTHER_MODULE:
         return dgl_value_str(m, ((const struct dgl_module *)v.as.other)->body, out);
+    case DGL_OTHER_MACRO: {
+        const struct dgl_name *name = ((const struct dgl_macro *)v.as.other)->code->name;
+        dgl_buf_printf(out, name ? "<Macro '%s'>" : "<Macro anonymous>", name ? name->text.data : "");
+        return DGL_OK;
+    }
     default:
         dgl_buf_printf(out, "<%s>", dgl_type_name(v));
         return DGL_OK;

@@ -1,0 +1,209 @@
+"""Measurements, with their peers in the same run. `make bench` calls it; the table goes to the terminal, the raw samples to build/bench/results.json.
+
+    accept          POST /documents/ at 64 connections, distinct bodies, every 202 on disk      beside: the bare group commit of the store
+    template→DOCX   20 and 300 lines, warm, distinct data, equal text checked                   beside: docxtpl in one warm process
+    DOCX→PDF        the example invoice through the API, warm                                   beside: docxtpl + soffice --convert-to pdf
+    latency         request to webhook, idle server, DOCX, https receiver
+    memory          peak resident size of the server and its workers after all that
+"""
+import glob
+import json
+import os
+import platform
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.dont_write_bytecode = True
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+for folder in ("scripts", "tests/blackbox"):
+    sys.path.insert(0, os.path.join(ROOT, folder))
+from docx import text_lines, write_docx  # noqa: E402
+from local import PROGRAM, Client, Receiver, Server, make_certificate  # noqa: E402
+
+OUT = os.path.join(ROOT, "build", "bench")
+BINARIES = os.path.join(ROOT, "build", "release", "bench")
+DEBIAN_PYTHON = "/usr/bin/python3"
+results = {"versions": {}, "samples": {}}
+rows = []
+
+
+def output(*command):
+    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT).stdout.decode(errors="replace")
+
+
+def versions():
+    v = results["versions"]
+    v["docgenlab"] = output(PROGRAM, "version").split()[-1]
+    v["kernel"], v["cores"] = platform.release(), os.cpu_count()
+    v["docxtpl"] = output(DEBIAN_PYTHON, "-c", "import docxtpl; print(docxtpl.__version__)").strip()
+    v["libreoffice"] = output("soffice", "--version").strip()
+    v["sqlite"] = output(DEBIAN_PYTHON, "-c", "import sqlite3; print(sqlite3.sqlite_version)").strip()
+
+
+def row(what, ours, peer="", peer_name="", unit="ms", higher=False):
+    ratio = ""
+    if peer != "":
+        ratio = f"{(ours / peer) if higher else (peer / ours):.1f}×"
+    number = lambda x: "" if x == "" else f"{x:,.2f}" if x < 100 else f"{x:,.0f}"  # noqa: E731
+    rows.append((what, f"{number(ours)} {unit}", f"{number(peer)} {unit} {peer_name}" if peer != "" else "", ratio))
+    print(f"  {what:<34} {rows[-1][1]:>16}   {rows[-1][2]:<36} {ratio}", flush=True)
+
+
+def keep(name, samples):
+    results["samples"][name] = samples
+    return statistics.median(samples)
+
+
+# ---------------------------------------------------------------- template to DOCX
+
+def invoice_template(path):
+    write_docx(path, ["Invoice {{ number }}", "{{ customer.name }}", "{{ customer.street }}, {{ customer.city }}",
+                      "| Pos | Article | Text | Count | Price | Sum |", "| {%tr for i in items %} |",
+                      "| {{ loop.index }} | {{ i.article }} | {{ i.text }} | {{ i.count }} | {{ i.price }} | {{ i.sum }} |",
+                      "| {%tr endfor %} |", "Total {{ total }}", "{% if note %}{{ note }}{% endif %}"])
+
+
+def invoice(number, lines):
+    items = [{"article": f"A-{number:04d}-{i:04d}", "text": f"Service & support {number} part {i}", "count": i % 9 + 1, "price": 10.5 + i,
+              "sum": round((i % 9 + 1) * (10.5 + i), 2)} for i in range(lines)]
+    return {"number": f"2026-{number:05d}", "customer": {"name": f"Customer {number}", "street": f"Main Street {number}", "city": "Springfield"},
+            "items": items, "total": round(sum(i["sum"] for i in items), 2), "note": "Thank you." if number % 2 else ""}
+
+
+def bench_docx(lines, count):
+    template, data = os.path.join(OUT, "template.docx"), os.path.join(OUT, f"data-{lines}.ndjson")
+    invoice_template(template)
+    with open(data, "w", encoding="utf-8") as fh:
+        for n in range(count):
+            fh.write(json.dumps(invoice(n, lines)) + "\n")
+    times = {}
+    for name, command in (("ours", [os.path.join(BINARIES, "bench_docx")]), ("docxtpl", [DEBIAN_PYTHON, os.path.join(ROOT, "bench", "peer_docxtpl.py")])):
+        folder = os.path.join(OUT, f"{name}-{lines}")
+        shutil.rmtree(folder, ignore_errors=True)
+        os.makedirs(folder)
+        done = subprocess.run(command + [template, data, folder], stdout=subprocess.PIPE, check=True)
+        times[name] = [int(x) / 1000 for x in done.stdout.split()][5:]  # the first five warm up
+    for path in glob.glob(os.path.join(OUT, f"ours-{lines}", "*.docx")):
+        if text_lines(path) != text_lines(path.replace("/ours-", "/docxtpl-")):
+            sys.exit(f"bench: {path} and docxtpl's file have different text")
+    row(f"template→DOCX, {lines} lines (median)", keep(f"docx-{lines}", times["ours"]), keep(f"docx-{lines}-docxtpl", times["docxtpl"]), "docxtpl")
+
+
+# ---------------------------------------------------------------- through the server
+
+def bench_accept(server, client, template):
+    done = output("wrk", "-t2", "-c64", "-d8s", "-s", os.path.join(ROOT, "bench", "accept.lua"), server.url, "--", client.api_key, template["id"])
+    found = re.search(r"RESULT (\d+) (\d+) (\d+) (\d+) (\d+)", done)
+    if not found:
+        sys.exit(f"bench: wrk said {done}")
+    requests, duration_us, errors, p50, p99 = map(int, found.groups())
+    if errors:
+        sys.exit(f"bench: {errors} of {requests} requests were refused: {done}")
+    bare = re.search(r"bare[^\n]*?([\d,.]+)/s", output(os.path.join(BINARIES, "bench_store")))
+    results["samples"]["accept"] = {"requests": requests, "duration_us": duration_us, "p50_us": p50, "p99_us": p99}
+    limit = float(bare.group(1).replace(",", "")) if bare else ""
+    row("accept, 64 connections, fsync", requests / (duration_us / 1e6), limit, "bare group commit", "/s", higher=True)
+    row("accept latency p99", p99 / 1000)
+    return requests
+
+
+def drain(client, server, timeout=180):
+    until = time.monotonic() + timeout
+    start = time.monotonic()
+    while time.monotonic() < until:
+        if not client.call("GET", "/documents/?status=queued&limit=1")["items"] and not client.call("GET", "/documents/?status=rendering&limit=1")["items"]:
+            return time.monotonic() - start
+        time.sleep(0.2)
+    sys.exit("bench: the queue did not drain")
+
+
+def bench_latency(client, receiver, template, count=100):
+    samples = []
+    for n in range(count):
+        start = time.monotonic()
+        client.generate(template["id"], {"name": f"Customer {n}", "items": ["a"]}, "docx")
+        receiver.wait("document.generated")
+        samples.append((time.monotonic() - start) * 1000)
+    keep("request-to-webhook", samples)
+    row("request to webhook, median", statistics.median(samples))
+    row("request to webhook, p99", sorted(samples)[int(len(samples) * 0.99) - 1])
+
+
+def bench_pdf(client, template, data, count=15):
+    samples = []
+    for n in range(count + 3):
+        start = time.monotonic()
+        job = client.generate(template["id"], dict(data, invoice_number=f"B-{n}"), "pdf", headers={"Prefer": "wait=30"})
+        if job.get("status") != "ready":
+            sys.exit(f"bench: {job}")
+        samples.append((time.monotonic() - start) * 1000)
+    peer = []
+    with tempfile.TemporaryDirectory() as folder:
+        source = os.path.join(folder, "in.docx")
+        with open(source, "wb") as fh:
+            fh.write(client.raw("GET", f"/templates/{template['id']}/file").body)
+        for _ in range(4):
+            start = time.monotonic()
+            subprocess.run(["soffice", f"-env:UserInstallation=file://{folder}/profile", "--headless", "--convert-to", "pdf", "--outdir", folder, source],
+                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+            peer.append((time.monotonic() - start) * 1000)
+    row("template→PDF by API (median)", keep("pdf", samples[3:]), keep("pdf-soffice", peer[1:]), "soffice --convert-to alone")
+
+
+def peak_memory(server):
+    def descendants(pid):
+        for task in glob.glob(f"/proc/{pid}/task/*/children"):
+            with open(task) as fh:
+                for child in fh.read().split():
+                    yield child
+                    yield from descendants(child)
+    total = 0
+    for pid in [str(server.process.pid)] + list(descendants(server.process.pid)):
+        with open(f"/proc/{pid}/status") as fh:
+            text = fh.read()
+        peak = int(re.search(r"VmHWM:\s+(\d+)", text).group(1)) / 1024
+        name = re.search(r"Name:\s+(\S+)", text).group(1)
+        results["samples"].setdefault("memory_mib", []).append({"process": name, "peak": round(peak, 1)})
+        total += peak
+        if pid == str(server.process.pid):
+            row("peak memory, main process", peak, unit="MiB")
+    row("peak memory, all processes", total, unit="MiB")
+
+
+def main():
+    os.makedirs(OUT, exist_ok=True)
+    subprocess.run(["ninja", "-C", os.path.join(ROOT, "build", "release"), "bench/bench_docx", "bench/bench_store"], check=True, stdout=subprocess.DEVNULL)
+    versions()
+    print(json.dumps(results["versions"]))
+    for lines, count in ((20, 205), (300, 65)):
+        bench_docx(lines, count)
+    data_dir = os.path.join(OUT, "data")
+    shutil.rmtree(data_dir, ignore_errors=True)
+    ca, certificate, key = make_certificate(os.path.join(OUT, "tls"))
+    first = Server.init(data_dir)
+    with Receiver(certificate, key) as receiver, Server(data_dir, ca_file=ca, allow_nets="127.0.0.0/8", options={"RATE_LIMIT_PER_MINUTE": 0}) as server:
+        client = Client(server.url, first["api_key"])
+        letter = os.path.join(OUT, "letter.docx")
+        write_docx(letter, ["Dear {{ name }},", "{% for item in items %}", "- {{ item }}", "{% endfor %}"])
+        template = client.upload_template("Letter", letter)
+        accepted = bench_accept(server, client, template)
+        seconds = drain(client, server)
+        results["samples"]["drain"] = {"documents": accepted, "seconds_after_load": seconds}
+        client.call("PUT", "/webhooks/settings", {"webhook_url": receiver.url()})
+        bench_latency(client, receiver, template)
+        client.raw("DELETE", "/webhooks/settings")
+        with open(os.path.join(ROOT, "examples", "invoice.json"), encoding="utf-8") as fh:
+            bench_pdf(client, client.upload_template("Invoice", os.path.join(ROOT, "examples", "invoice.docx")), json.load(fh))
+        peak_memory(server)
+    with open(os.path.join(OUT, "results.json"), "w", encoding="utf-8") as fh:
+        json.dump(results, fh, indent=1)
+    print(f"\nraw samples: {os.path.relpath(os.path.join(OUT, 'results.json'))}")
+
+
+if __name__ == "__main__":
+    main()

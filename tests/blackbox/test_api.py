@@ -144,7 +144,7 @@ def test_a_revoked_key_is_refused(new_house):
     key_id = next(line.split()[0] for line in listed.splitlines() if "test viewer" in line)
     subprocess.run([PROGRAM, "keys", "revoke", "--data", house.data_dir, key_id], check=True, env=clean_environment())
     house.restart()
-    assert other.raw("GET", "/templates/").status == 401
+    assert Client(house.server.url, other.api_key).raw("GET", "/templates/").status == 401
 
 
 def test_openapi_names_every_resource(house):

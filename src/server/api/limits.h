@@ -2,7 +2,7 @@
 #ifndef DGL_SERVER_API_LIMITS_H
 #define DGL_SERVER_API_LIMITS_H
 
-#include "server/store/store.h"
+#include "server/document/document.h"
 
 #define API_MAX_GENERATE_BYTES (DGL_INPUT_MAX_BYTES + (64u << 10)) // POST /documents/: the data and what is around it
 #define API_MAX_SMALL_BYTES (16u << 10)                            // bodies that hold a URL or a number

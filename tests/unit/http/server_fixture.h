@@ -12,6 +12,7 @@
 #include "base/crypto.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/str.h"
 #include "server/http/limits.h"
 
 #include <arpa/inet.h>
@@ -129,8 +130,10 @@ static inline struct reply hear_with(int fd, bool has_body)
     r.head[used] = '\0';
     assert_int_equal(sscanf(r.head, "HTTP/1.1 %d", &r.status), 1);
     char text[512];
+    int64_t len = 0;
     if (has_body && r.status >= 200 && reply_header(&r, "Content-Length", text))
-        r.len = (size_t)atol(text);
+        assert_true(dgl_parse_int64(text, strlen(text), 0, INT32_MAX, &len));
+    r.len = (size_t)len;
     r.body = calloc(1, r.len + 1);
     for (size_t got = 0; got < r.len;) {
         ssize_t n = recv(fd, r.body + got, r.len - got, 0);

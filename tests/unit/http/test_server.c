@@ -537,6 +537,23 @@ static void answers_a_client_that_waits(void **state)
     close(fd);
 }
 
+static void answers_a_client_that_closed_its_side(void **state)
+{
+    (void)state;
+    static const char *const requests[] = {GET("/hello"), GET("/api/v1/blocking/1"), GET("/park")};
+    for (size_t i = 0; i < DGL_COUNT(requests); i++) {
+        int fd = dial(port);
+        say(fd, requests[i]);
+        shutdown(fd, SHUT_WR);
+        if (i == 2)
+            dgl_http_respond(unpark(), 200, "text/plain", "late", 4);
+        struct reply r = hear(fd);
+        assert_int_equal(r.status, 200);
+        free(r.body);
+        close(fd);
+    }
+}
+
 static void survives_a_client_that_left(void **state)
 {
     (void)state;
@@ -619,6 +636,7 @@ int main(void)
         cmocka_unit_test(serves_files_in_parts),
         cmocka_unit_test(compresses_text_alike_for_get_and_head),
         cmocka_unit_test(answers_a_client_that_waits),
+        cmocka_unit_test(answers_a_client_that_closed_its_side),
         cmocka_unit_test(survives_a_client_that_left),
         cmocka_unit_test(survives_a_client_that_stops_half_way),
         cmocka_unit_test(holds_two_thousand_idle_connections),

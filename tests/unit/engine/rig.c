@@ -1,6 +1,7 @@
 // A worker that does as it is told, and helpers to run jobs. The orders stand in rig.h.
 #include "rig.h"
 
+#include "base/zip.h"
 #include "server/engine/sandbox.h"
 #include <dirent.h>
 #include <errno.h>
@@ -384,6 +385,33 @@ int rig_memfd(const void *data, size_t len)
     assert_true(fd >= 0);
     assert_int_equal(write(fd, data, len), (ssize_t)len);
     return fd;
+}
+
+int rig_docx(const char *body_xml)
+{
+    static const char types[] =
+        "<Types xmlns=\"http://schemas.openxmlformats.org/package/2006/content-types\"><Default Extension=\"rels\" "
+        "ContentType=\"application/vnd.openxmlformats-package.relationships+xml\"/><Override "
+        "PartName=\"/word/document.xml\" "
+        "ContentType=\"application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml\"/></Types>";
+    static const char rels[] =
+        "<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\"><Relationship Id=\"r1\" "
+        "Type=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument\" "
+        "Target=\"word/document.xml\"/></Relationships>";
+    struct dgl_error err;
+    DGL_AUTO_FINI(buf) body = DGL_BUF_INIT(4 << 20);
+    dgl_buf_printf(&body,
+                   "<w:document xmlns:w=\"http://schemas.openxmlformats.org/wordprocessingml/2006/main\" "
+                   "xmlns:r=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships\">"
+                   "<w:body>%s</w:body></w:document>",
+                   body_xml);
+    DGL_AUTO_FINI(buf) docx = DGL_BUF_INIT(4 << 20);
+    DGL_AUTO(zip_writer) zip = dgl_zip_writer_new(&docx, 1);
+    assert_int_equal(dgl_zip_writer_add(zip, "[Content_Types].xml", types, sizeof(types) - 1, &err), DGL_OK);
+    assert_int_equal(dgl_zip_writer_add(zip, "_rels/.rels", rels, sizeof(rels) - 1, &err), DGL_OK);
+    assert_int_equal(dgl_zip_writer_add(zip, "word/document.xml", body.data, body.len, &err), DGL_OK);
+    assert_int_equal(dgl_zip_writer_finish(zip, &err), DGL_OK);
+    return rig_memfd(docx.data, docx.len);
 }
 
 unsigned rig_count_fds(void)

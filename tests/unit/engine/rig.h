@@ -41,6 +41,8 @@ void rig_order(struct dgl_engine *e, const char *order, int64_t timeout_ms, stru
 void rig_answer_fini(struct rig_answer *a);
 
 int rig_memfd(const void *data, size_t len);
+// A DOCX, as a descriptor, whose body holds `body_xml` between <w:body> and </w:body>.
+int rig_docx(const char *body_xml);
 unsigned rig_count_fds(void);
 
 // A counter that tests wait on, with a bound that only a broken build reaches.

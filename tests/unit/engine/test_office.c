@@ -5,7 +5,6 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "base/zip.h"
 #include <ctype.h>
 #include <dirent.h>
 #include <signal.h>
@@ -31,31 +30,11 @@ static struct dgl_engine *new_engine(const char *program)
 // A DOCX of `pages` pages whose first paragraph is `text`; `extra` is put into the body as it is.
 static int new_docx(const char *text, unsigned pages, const char *extra)
 {
-    struct dgl_error err;
     DGL_AUTO_FINI(buf) body = DGL_BUF_INIT(1 << 20);
-    dgl_buf_puts(&body, "<w:document xmlns:w=\"http://schemas.openxmlformats.org/wordprocessingml/2006/main\" "
-                        "xmlns:r=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships\"><w:body>");
     dgl_buf_printf(&body, "<w:p><w:r><w:t>%s</w:t></w:r></w:p>%s", text, extra);
     for (unsigned i = 1; i < pages; i++)
         dgl_buf_puts(&body, "<w:p><w:r><w:br w:type=\"page\"/><w:t>More</w:t></w:r></w:p>");
-    dgl_buf_puts(&body, "</w:body></w:document>");
-    static const char types[] =
-        "<Types xmlns=\"http://schemas.openxmlformats.org/package/2006/content-types\"><Default Extension=\"rels\" "
-        "ContentType=\"application/vnd.openxmlformats-package.relationships+xml\"/><Override "
-        "PartName=\"/word/document.xml\" "
-        "ContentType=\"application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml\"/></Types>";
-    static const char top[] =
-        "<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\"><Relationship Id=\"r1\" "
-        "Type=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument\" "
-        "Target=\"word/document.xml\"/></Relationships>";
-    DGL_AUTO_FINI(buf) docx = DGL_BUF_INIT(1 << 20);
-    struct dgl_zip_writer *zip = dgl_zip_writer_new(&docx, 1);
-    assert_int_equal(dgl_zip_writer_add(zip, "[Content_Types].xml", types, sizeof(types) - 1, &err), DGL_OK);
-    assert_int_equal(dgl_zip_writer_add(zip, "_rels/.rels", top, sizeof(top) - 1, &err), DGL_OK);
-    assert_int_equal(dgl_zip_writer_add(zip, "word/document.xml", body.data, body.len, &err), DGL_OK);
-    assert_int_equal(dgl_zip_writer_finish(zip, &err), DGL_OK);
-    dgl_zip_writer_free(zip);
-    return rig_memfd(docx.data, docx.len);
+    return rig_docx(body.data);
 }
 
 static void convert(struct dgl_engine *e, int fd, bool want_docx, int64_t timeout_ms, struct rig_answer *ret)

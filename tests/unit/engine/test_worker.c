@@ -1,0 +1,259 @@
+// The native worker as it runs in the server: real templates through the real sandbox.
+#include "rig.h"
+
+#include "base/json.h"
+#include "base/log.h"
+#include "base/zip.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct dgl_supervisor *supervisor;
+
+#define PARAGRAPH(text) "<w:p><w:r><w:t xml:space=\"preserve\">" text "</w:t></w:r></w:p>"
+
+static struct dgl_engine *new_engine(dgl_engine_fetcher fetcher)
+{
+    struct dgl_error err = DGL_ERROR_INIT;
+    struct dgl_engine *e = NULL;
+    const struct dgl_engine_options options = {.workers = 1, .timeout_ms = 60000, .fetcher = fetcher};
+    assert_int_equal(dgl_engine_new(supervisor, &options, &e, &err), DGL_OK);
+    return e;
+}
+
+static void render(struct dgl_engine *e, int fd, unsigned char key, const char *json, int64_t timeout_ms,
+                   struct rig_answer *ret)
+{
+    const struct dgl_engine_job job = {.op = DGL_ENGINE_RENDER,
+                                       .template_fd = fd,
+                                       .template_sha256 = {key},
+                                       .input = json,
+                                       .input_len = strlen(json),
+                                       .want_docx = true,
+                                       .timeout_ms = timeout_ms};
+    rig_job(e, &job, ret);
+}
+
+static void inspect(struct dgl_engine *e, int fd, struct rig_answer *ret)
+{
+    const struct dgl_engine_job job = {.op = DGL_ENGINE_INSPECT, .template_fd = fd};
+    rig_job(e, &job, ret);
+}
+
+// The body's XML of a rendered package; caller frees.
+static char *body_of(const struct rig_answer *a)
+{
+    struct dgl_error err;
+    DGL_AUTO(zip) zip = NULL;
+    DGL_AUTO_FINI(buf) xml = DGL_BUF_INIT(64 << 20);
+    size_t index = 0, len;
+    if (a->status != DGL_OK)
+        fail_msg("%s", a->error.message);
+    assert_int_equal(dgl_zip_open(a->docx, a->docx_len, &zip, &err), DGL_OK);
+    assert_true(dgl_zip_find(zip, "word/document.xml", &index));
+    assert_int_equal(dgl_zip_read(zip, index, &xml, &err), DGL_OK);
+    return dgl_buf_take(&xml, &len);
+}
+
+static void assert_renders(struct dgl_engine *e, int fd, unsigned char key, const char *json, const char *want)
+{
+    struct rig_answer a;
+    render(e, fd, key, json, 0, &a);
+    char *body = body_of(&a);
+    if (!strstr(body, want))
+        fail_msg("'%s' is not in %s", want, body);
+    free(body);
+    rig_answer_fini(&a);
+}
+
+static void test_fills_a_template(void **state)
+{
+    (void)state;
+    DGL_AUTO(engine) e = new_engine(NULL);
+    int fd = rig_docx(PARAGRAPH("Dear {{ name }},"));
+    assert_renders(e, fd, 0, "{\"name\":\"Ada & Co\"}", "Dear Ada &amp; Co,");
+    close(fd);
+}
+
+// The cache is asked first: the second descriptor is not even looked at.
+static void test_compiles_once(void **state)
+{
+    (void)state;
+    DGL_AUTO(engine) e = new_engine(NULL);
+    int fd = rig_docx(PARAGRAPH("one {{ n }}")), other = rig_memfd("no package", 10);
+    assert_renders(e, fd, 1, "{\"n\":1}", "one 1");
+    assert_renders(e, other, 1, "{\"n\":2}", "one 2");
+    struct rig_answer a;
+    render(e, other, 2, "{\"n\":2}", 0, &a);
+    assert_int_equal(a.status, DGL_E_MALFORMED);
+    rig_answer_fini(&a);
+    // More templates than the cache holds; the first has been pushed out.
+    for (unsigned i = 0; i < DGL_CACHE_MAX_ENTRIES; i++)
+        assert_renders(e, fd, (unsigned char)(10 + i), "{\"n\":3}", "one 3");
+    render(e, other, 1, "{\"n\":2}", 0, &a);
+    assert_int_equal(a.status, DGL_E_MALFORMED);
+    rig_answer_fini(&a);
+    close(fd);
+    close(other);
+}
+
+static void test_inspect_tells_tokens(void **state)
+{
+    (void)state;
+    DGL_AUTO(engine) e = new_engine(NULL);
+    int fd = rig_docx(PARAGRAPH("{{ name }}") PARAGRAPH("{% for x in items %}{{ x.price }}{% endfor %}"));
+    struct rig_answer a;
+    inspect(e, fd, &a);
+    assert_int_equal(a.status, DGL_OK);
+    assert_non_null(strstr(a.tokens, "\"name\":\"items\""));
+    assert_non_null(strstr(a.tokens, "\"price\""));
+    assert_string_equal(a.problems, "[]");
+    rig_answer_fini(&a);
+    close(fd);
+}
+
+static void test_inspect_tells_problems_with_places(void **state)
+{
+    (void)state;
+    DGL_AUTO(engine) e = new_engine(NULL);
+    int fd = rig_docx(PARAGRAPH("Good") PARAGRAPH("Dear {{ name"));
+    struct rig_answer a;
+    inspect(e, fd, &a);
+    assert_int_not_equal(a.status, DGL_OK);
+    assert_false(a.worker_lost);
+    struct dgl_error err;
+    json_t *problems = NULL;
+    assert_int_equal(dgl_json_parse(a.problems, strlen(a.problems), "problems", &problems, &err), DGL_OK);
+    assert_true(json_array_size(problems) >= 1);
+    const json_t *p = json_array_get(problems, 0);
+    assert_string_equal(json_string_value(json_object_get(p, "severity")), "error");
+    assert_int_equal(json_integer_value(json_object_get(p, "paragraph")), 2);
+    json_decref(problems);
+    rig_answer_fini(&a);
+    close(fd);
+}
+
+static void test_garbage_is_told_kindly(void **state)
+{
+    (void)state;
+    DGL_AUTO(engine) e = new_engine(NULL);
+    int fd = rig_memfd("this is no DOCX at all", 22);
+    struct rig_answer a;
+    inspect(e, fd, &a);
+    assert_int_equal(a.status, DGL_E_MALFORMED);
+    assert_string_equal(a.error.slug, "not_a_docx");
+    assert_non_null(strstr(a.problems, "not_a_docx"));
+    rig_answer_fini(&a);
+    close(fd);
+}
+
+static void test_bad_input_is_refused(void **state)
+{
+    (void)state;
+    DGL_AUTO(engine) e = new_engine(NULL);
+    int fd = rig_docx(PARAGRAPH("{{ a.b.c }}"));
+    struct rig_answer a;
+    render(e, fd, 0, "{\"a\":", 0, &a);
+    assert_int_equal(a.status, DGL_E_MALFORMED);
+    render(e, fd, 0, "[1]", 0, &a);
+    assert_int_equal(a.status, DGL_E_INVALID);
+    assert_string_equal(a.error.field, "input_json");
+    render(e, fd, 0, "{}", 0, &a);
+    assert_int_equal(a.status, DGL_E_INVALID);
+    assert_string_equal(a.error.place.part, "body");
+    assert_int_equal(a.error.place.paragraph, 1);
+    close(fd);
+}
+
+// Data too large for one packet goes by memfd and comes out whole.
+static void test_large_input(void **state)
+{
+    (void)state;
+    DGL_AUTO(engine) e = new_engine(NULL);
+    size_t size = 3 << 20;
+    char *json = dgl_alloc(size + 20);
+    memcpy(json, "{\"a\":\"", 6);
+    memset(json + 6, 'x', size);
+    memcpy(json + 6 + size, "END\"}", 6);
+    int fd = rig_docx(PARAGRAPH("{{ a }}"));
+    assert_renders(e, fd, 0, json, "xxxEND");
+    close(fd);
+    free(json);
+}
+
+static void test_endless_loop_ends(void **state)
+{
+    (void)state;
+    DGL_AUTO(engine) e = new_engine(NULL);
+    int fd = rig_docx(PARAGRAPH(
+        "{% for i in range(99999) %}{% for j in range(99999) %}{% for k in range(99999) %}{% endfor %}{% endfor "
+        "%}{% endfor %}"));
+    struct rig_answer a;
+    render(e, fd, 0, "{}", 2000, &a);
+    assert_int_not_equal(a.status, DGL_OK);
+    assert_false(a.worker_lost); // told by its own budget
+    rig_answer_fini(&a);
+    close(fd);
+    fd = rig_docx(PARAGRAPH("ok {{ n }}"));
+    assert_renders(e, fd, 0, "{\"n\":1}", "ok 1");
+    close(fd);
+}
+
+static const unsigned char png[] = {0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0x00, 0x00, 0x00, 0x0d, 0x49, 0x48,
+                                    0x44, 0x52, 0x00, 0x00, 0x00, 0x01, 0x00, 0x00, 0x00, 0x01, 0x08, 0x06, 0x00, 0x00,
+                                    0x00, 0x1f, 0x15, 0xc4, 0x89, 0x00, 0x00, 0x00, 0x0d, 0x49, 0x44, 0x41, 0x54, 0x78,
+                                    0x9c, 0x63, 0xf8, 0xcf, 0xc0, 0xf0, 0x1f, 0x00, 0x05, 0x00, 0x01, 0xff, 0x89, 0x99,
+                                    0x3d, 0x1d, 0x00, 0x00, 0x00, 0x00, 0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82};
+
+static void give_png(void *ctx, uint64_t org_number, const char *url, struct dgl_engine_fetch *fetch)
+{
+    (void)ctx, (void)org_number;
+    assert_string_equal(url, "https://example.com/logo.png");
+    dgl_engine_fetch_done(fetch, png, sizeof(png), NULL);
+}
+
+static void test_image_from_outside(void **state)
+{
+    (void)state;
+    DGL_AUTO(engine) e = new_engine(give_png);
+    int fd = rig_docx(PARAGRAPH("{{ img_logo }}"));
+    struct rig_answer a;
+    render(e, fd, 0, "{\"img_logo\":\"https://example.com/logo.png\"}", 0, &a);
+    char *body = body_of(&a);
+    assert_non_null(strstr(body, "w:drawing"));
+    free(body);
+    rig_answer_fini(&a);
+    close(fd);
+}
+
+static int start(void **state)
+{
+    (void)state;
+    struct dgl_error err = DGL_ERROR_INIT;
+    dgl_log_configure(DGL_LOG_OFF, DGL_LOG_TEXT);
+    return dgl_supervisor_start(&supervisor, &err) == DGL_OK ? 0 : -1;
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    dgl_supervisor_stop(supervisor);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_fills_a_template),
+        cmocka_unit_test(test_compiles_once),
+        cmocka_unit_test(test_inspect_tells_tokens),
+        cmocka_unit_test(test_inspect_tells_problems_with_places),
+        cmocka_unit_test(test_garbage_is_told_kindly),
+        cmocka_unit_test(test_bad_input_is_refused),
+        cmocka_unit_test(test_large_input),
+        cmocka_unit_test(test_endless_loop_ends),
+        cmocka_unit_test(test_image_from_outside),
+    };
+    return cmocka_run_group_tests(tests, start, stop);
+}

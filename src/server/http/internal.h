@@ -110,6 +110,7 @@ struct dgl_http_server {
     int listen_fd, stop_fd;
     char *tls_cert, *tls_key;
     struct MHD_Daemon *mhd;
+    char *start_complaint; // while libmicrohttpd starts: what it says last
     struct http_blocking *blocking;
     pthread_t acceptor, watch;
     bool started;

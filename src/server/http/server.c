@@ -14,6 +14,7 @@
 #include "base/crypto.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/str.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -24,7 +25,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-CBC:%SERVER_PRECEDENCE"
+#define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%SERVER_PRECEDENCE"
 
 static enum dgl_status read_tls_file(const char *path, const char *key, char **ret, struct dgl_error *err)
 {
@@ -103,12 +104,14 @@ const struct dgl_route *dgl_http_server_route(const struct dgl_http_server *s, s
 
 static DGL_PRINTF(2, 0) void log_library(void *server, const char *fmt, va_list args)
 {
-    (void)server;
-    if (!dgl_log_enabled(DGL_LOG_DEBUG))
+    struct dgl_http_server *s = server;
+    if (!s->start_complaint && !dgl_log_enabled(DGL_LOG_DEBUG))
         return;
     char text[512];
     vsnprintf(text, sizeof(text), fmt, args);
     text[strcspn(text, "\r\n")] = '\0';
+    if (s->start_complaint)
+        dgl_str_copy(s->start_complaint, HTTP_COMPLAINT_BYTES, text, strlen(text));
     dgl_log(DGL_LOG_DEBUG, "http", DGL_F_STR("message", text));
 }
 
@@ -118,6 +121,7 @@ static enum dgl_status start_library(struct dgl_http_server *s, struct dgl_error
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_NO_LISTEN_SOCKET;
     struct MHD_OptionItem more[4] = {{MHD_OPTION_END, 0, NULL}};
     size_t count = 0;
+    char complaint[HTTP_COMPLAINT_BYTES] = "no reason was given";
     if (s->options.threads > 1)
         more[count++] = (struct MHD_OptionItem){MHD_OPTION_THREAD_POOL_SIZE, s->options.threads, NULL};
     if (s->tls_cert) {
@@ -126,6 +130,7 @@ static enum dgl_status start_library(struct dgl_http_server *s, struct dgl_error
         more[count++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_KEY, 0, s->tls_key};
     }
     more[count] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
+    s->start_complaint = complaint;
     // The order matters: the logger first, so that it hears about the rest.
     s->mhd = MHD_start_daemon(
         flags, 0, NULL, NULL, http_on_request, s, MHD_OPTION_EXTERNAL_LOGGER, log_library, s,
@@ -135,10 +140,12 @@ static enum dgl_status start_library(struct dgl_http_server *s, struct dgl_error
         s->options.max_connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT, s->options.max_connections_per_address,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_IDLE_TIMEOUT_S, MHD_OPTION_ARRAY, more,
         s->tls_cert ? MHD_OPTION_HTTPS_PRIORITIES : MHD_OPTION_END, TLS_PRIORITIES, MHD_OPTION_END);
+    s->start_complaint = NULL;
     if (!s->mhd)
-        return DGL_FAIL(err, DGL_E_INVALID, "cannot start the HTTP server on %s%s", s->address,
+        return DGL_FAIL(err, DGL_E_INVALID, "cannot start the HTTP server on %s%s (%s)", s->address,
                         s->tls_cert ? ": are TLS_CERT_FILE and TLS_KEY_FILE a certificate and its key in PEM form?"
-                                    : "");
+                                    : "",
+                        complaint);
     return DGL_OK;
 }
 

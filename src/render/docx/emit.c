@@ -149,6 +149,30 @@ static void put_value_with_tags(struct dgl_docx_emit *e, struct dgl_docx_node *n
                           (int)DGL_MIN(value.len, (size_t)100), value.data);
 }
 
+static int by_text(const void *a, const void *b)
+{
+    const struct dgl_str *x = a, *y = b;
+    int c = memcmp(x->data, y->data, DGL_MIN(x->len, y->len));
+    return c ? c : (x->len > y->len) - (x->len < y->len);
+}
+
+static int by_rel_id(const void *a, const void *b)
+{
+    const struct dgl_docx_relationship *x = *(struct dgl_docx_relationship *const *)a;
+    const struct dgl_docx_relationship *y = *(struct dgl_docx_relationship *const *)b;
+    return by_text(&x->id, &y->id);
+}
+
+static void sort_relationships(struct dgl_docx_emit *e)
+{
+    size_t n = e->part->relationship_count;
+    e->rels = n ? dgl_arena_alloc_try(e->c->arena, n * sizeof(struct dgl_docx_relationship *)) : NULL;
+    for (size_t i = 0; e->rels && i < n; i++)
+        e->rels[i] = &e->part->relationships[i];
+    if (e->rels)
+        qsort(e->rels, n, sizeof(struct dgl_docx_relationship *), by_rel_id);
+}
+
 // An address that Word stored with its braces percent-encoded.
 static struct dgl_str decode_target(struct dgl_docx_emit *e, struct dgl_str target)
 {
@@ -165,21 +189,13 @@ static struct dgl_docx_relationship *templated_target(struct dgl_docx_emit *e, c
 {
     if (n->el != DGL_EL_W_HYPERLINK || a->ns != DGL_NS_R || !dgl_str_is(a->local, "id"))
         return NULL;
-    for (size_t i = 0; i < e->part->relationship_count; i++) {
-        struct dgl_docx_relationship *r = &e->part->relationships[i];
-        if (dgl_str_equal(r->id, a->value)) {
-            struct dgl_str decoded = decode_target(e, r->target);
-            return dgl_str_is(r->mode, "External") && dgl_docx_smells_of_tag(decoded.data, decoded.len) ? r : NULL;
-        }
-    }
-    return NULL;
-}
-
-static int by_text(const void *a, const void *b)
-{
-    const struct dgl_str *x = a, *y = b;
-    int c = memcmp(x->data, y->data, DGL_MIN(x->len, y->len));
-    return c ? c : (x->len > y->len) - (x->len < y->len);
+    struct dgl_docx_relationship wanted = {.id = a->value}, *key = &wanted;
+    struct dgl_docx_relationship **found =
+        e->rels ? bsearch(&key, e->rels, e->part->relationship_count, sizeof(key), by_rel_id) : NULL;
+    if (!found || !dgl_str_is((*found)->mode, "External"))
+        return NULL;
+    struct dgl_str decoded = decode_target(e, (*found)->target);
+    return dgl_docx_smells_of_tag(decoded.data, decoded.len) ? *found : NULL;
 }
 
 // A range's key: one letter for its kind, then its id.
@@ -690,6 +706,7 @@ enum dgl_status dgl_docx_emit(struct dgl_docx_compiler *c, struct dgl_error *err
         .c = c, .part = c->part, .raw = DGL_BUF_INIT(2 * (size_t)DGL_DOCX_MAX_PART_BYTES), .err = err};
     find_marks(&e);
     keep_namespaces(&e);
+    sort_relationships(&e);
     dgl_buf_puts(&e.raw, "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n");
     walk(&e, c->part->tree.root);
     flush(&e);

@@ -35,7 +35,8 @@ struct dgl_docx_emit {
     bool dynamic_columns;  // of the innermost table
     struct dgl_str *marks; // ids of ranges that have both ends, sorted
     size_t mark_count;
-    unsigned attr_depth; // of blocks inside the attribute being written
+    struct dgl_docx_relationship **rels; // of the part, by id
+    unsigned attr_depth;                 // of blocks inside the attribute being written
     enum dgl_docx_where attr_where;
     enum dgl_status status;
     struct dgl_error *err;

@@ -113,19 +113,23 @@ static void strip_breaks(struct dgl_docx_node *tag, const struct dgl_docx_node *
     }
 }
 
-// Appends the content of `next` to `first`; `next` goes.
-static void join_paragraphs(struct dgl_docx_hoist *h, struct dgl_docx_node *first, struct dgl_docx_node *next)
+// Appends the content of `next` to `first`; `next` goes. `near` is a tag of one of them.
+static void join_paragraphs(struct dgl_docx_hoist *h, struct dgl_docx_node *first, struct dgl_docx_node *next,
+                            size_t near)
 {
     struct dgl_docx_paragraph *into = info(h, first), *from = info(h, next);
-    for (size_t i = 0; i < h->c->tag_count; i++) {
+    // Tags stand in the order of their paragraphs: those of `next` are near.
+    size_t i = near;
+    while (i > 0 && h->c->tags[i - 1]->paragraph && h->c->tags[i - 1]->paragraph->paragraph >= next->paragraph)
+        i--;
+    for (; i < h->c->tag_count; i++) {
         struct dgl_docx_tag *t = h->c->tags[i];
+        if (t->paragraph && t->paragraph->paragraph > next->paragraph && i > near)
+            break;
         if (t->paragraph != next)
             continue;
-        for (; i < h->c->tag_count && h->c->tags[i]->paragraph == next; i++) {
-            h->c->tags[i]->paragraph = first;
-            h->c->tags[i]->visible_before += into->visible;
-        }
-        break;
+        t->paragraph = first;
+        t->visible_before += into->visible;
     }
     into->visible += from->visible;
     into->had_tags |= from->had_tags;
@@ -167,7 +171,7 @@ static void merge_one(struct dgl_docx_hoist *h, struct dgl_docx_tag *t)
         struct dgl_docx_node *to = dgl_docx_is_leading(t) && !section_properties(p) ? sibling_paragraph(p, true) : NULL;
         if (to) {
             drop_between(to, p);
-            join_paragraphs(h, to, p);
+            join_paragraphs(h, to, p, t->seq);
             strip_breaks(t->node, to, true);
         }
     }
@@ -178,7 +182,7 @@ static void merge_one(struct dgl_docx_hoist *h, struct dgl_docx_tag *t)
             dgl_docx_is_trailing(h, t) && !section_properties(p) ? sibling_paragraph(p, false) : NULL;
         if (from) {
             drop_between(p, from);
-            join_paragraphs(h, p, from);
+            join_paragraphs(h, p, from, t->seq);
             strip_breaks(t->node, p, false);
         }
     }

@@ -105,7 +105,18 @@ static inline enum dgl_status document_check_text(void *ctx, struct dgl_str text
     return DGL_OK;
 }
 
-// NULL when all is well; else what is wrong. `structure` false: only that every part is XML.
+static inline bool is_story(const char *name)
+{
+    static const char *const starts[] = {"word/document",  "word/header",   "word/footer",
+                                         "word/footnotes", "word/endnotes", "word/comments"};
+    for (size_t i = 0; i < DGL_COUNT(starts); i++)
+        if (strncmp(name, starts[i], strlen(starts[i])) == 0)
+            return true;
+    return false;
+}
+
+// NULL when all is well; else what is wrong. `structure` false: only that the parts a render reads are XML, for
+// templates that were damaged (other parts are copied as they came).
 static inline const char *check_document_package(const void *package, size_t len, bool structure)
 {
     struct dgl_error err = DGL_ERROR_INIT;
@@ -115,7 +126,7 @@ static inline const char *check_document_package(const void *package, size_t len
     const char *problem = NULL;
     for (size_t i = 0; i < dgl_zip_count(z) && !problem; i++) {
         const char *name = dgl_zip_name(z, i), *dot = strrchr(name, '.');
-        if (!dot || (strcmp(dot, ".xml") != 0 && strcmp(dot, ".rels") != 0))
+        if (!dot || (strcmp(dot, ".xml") != 0 && strcmp(dot, ".rels") != 0) || (!structure && !is_story(name)))
             continue;
         DGL_AUTO_FINI(buf) b = DGL_BUF_INIT(64u << 20);
         struct document_check *c = calloc(1, sizeof *c);

@@ -57,7 +57,7 @@ static void damage(struct dgl_buf *b)
                                          "(",
                                          "'"};
     for (uint32_t i = 1 + roll(4); i > 0 && b->len > 8; i--) {
-        size_t at = roll(b->len), len = DGL_MIN((size_t)roll(40) + 1, b->len - at);
+        size_t at = roll(b->len), wanted = roll(40) + 1, len = DGL_MIN(wanted, b->len - at);
         const char *piece = pieces[roll(DGL_COUNT(pieces))];
         switch (roll(6)) {
         case 0:
@@ -151,8 +151,7 @@ int main(int argc, char **argv)
         if (render(&damaged, json, &out, &err) == DGL_OK) {
             const char *problem = check_document_package(out.data, out.len, false);
             made++;
-            // A part without tags is copied as it came; only what was rendered is ours.
-            if (problem && strcmp(problem, "a part is not well-formed XML") != 0) {
+            if (problem) {
                 fprintf(stderr, "seed %lu: %s\n", seed, problem);
                 return 1;
             }

@@ -1,6 +1,8 @@
-// Template to DOCX in one process: compiles once, renders N times with different data, prints one line per render in microseconds.
+// Template to DOCX in one process: compiles once, renders N times with different data, prints one line per render in
+// microseconds.
 //
-//   bench_docx TEMPLATE DATA_LINES.ndjson OUT_FOLDER     one JSON object per line; every tenth output is kept for checking
+//   bench_docx TEMPLATE DATA_LINES.ndjson OUT_FOLDER     one JSON object per line; every tenth output is kept for
+//   checking
 #include "base/crypto.h"
 #include "base/file.h"
 #include "render/docx/docx.h"

@@ -139,10 +139,25 @@ def sign_in(page, email=EMAIL, password=PASSWORD):
     return page
 
 
+@pytest.fixture(scope="session")
+def session(browser, server):
+    """The administrator's session, shared by the windows of all tests: passwords are slow to check by design."""
+    context = browser.new_context(base_url=server.url)
+    sign_in(context.new_page())
+    state = context.storage_state()
+    context.close()
+    return state
+
+
 @pytest.fixture
-def signed_in(open_page):
-    """signed_in(viewport=…) is a window of the administrator."""
-    return lambda **options: sign_in(open_page(**options))
+def signed_in(open_page, session):
+    """signed_in(viewport=…) is a window of the administrator, at the list of templates."""
+    def make(**options):
+        page = open_page(storage_state=session, **options)
+        page.goto("/templates")
+        return page
+
+    return make
 
 
 @pytest.fixture

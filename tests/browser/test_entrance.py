@@ -84,7 +84,8 @@ def test_sign_in_leads_nowhere_else(open_page):
     expect(page).to_have_url(re.compile("/templates$"))
 
 
-def test_the_environment_switch_keeps_the_page(admin):
+def test_the_environment_switch_keeps_the_page(open_page):
+    admin = sign_in(open_page())  # the environment is the session's
     admin.goto("/history")
     admin.get_by_role("button", name="UAT").click()
     expect(admin).to_have_url(re.compile("/history$"))
@@ -130,7 +131,7 @@ def test_appearance_is_chosen_and_kept(admin):
 
     light = background()
     admin.get_by_label("Your account").click()
-    admin.get_by_text("Dark", exact=True).click()
+    admin.get_by_role("radio", name="Dark").check()
     dark = background()
     assert dark != light
     admin.reload()

@@ -6,7 +6,7 @@ import re
 import zipfile
 
 import pytest
-from conftest import DESKTOP, EXAMPLES, PHONE, document_id
+from conftest import DESKTOP, EXAMPLES, PHONE, document_id, sign_in
 from playwright.sync_api import expect
 
 
@@ -29,7 +29,7 @@ def test_from_template_to_document(signed_in, viewport):
     json.loads(page.get_by_label("Data").input_value())  # the example is valid JSON
     with open(os.path.join(EXAMPLES, "invoice.json"), encoding="utf-8") as fh:
         page.get_by_label("Data").fill(fh.read())
-    page.get_by_text("Both", exact=True).click()
+    page.get_by_role("radio", name="Both").check()
     page.get_by_role("button", name="Generate").click()
     expect(page).to_have_url(re.compile("/history/[0-9a-f-]{36}$"))
     expect(page.locator(".badge", has_text="Ready")).to_be_visible(timeout=60_000)
@@ -51,7 +51,7 @@ def test_from_template_to_document(signed_in, viewport):
 
 def test_the_example_data_generates(admin, template):
     admin.goto(f"/templates/{template['id']}")
-    admin.get_by_text("Word", exact=True).click()
+    admin.get_by_role("radio", name="Word").check()
     admin.get_by_role("button", name="Generate").click()
     expect(admin.locator(".badge", has_text="Ready")).to_be_visible()
 
@@ -92,7 +92,7 @@ def test_a_failed_document_says_why(admin, client, tmp_path_factory, watch):
     template = client.upload_template("Failing", path)
     admin.goto(f"/templates/{template['id']}")
     admin.get_by_label("Data").fill("{}")
-    admin.get_by_text("Word", exact=True).click()
+    admin.get_by_role("radio", name="Word").check()
     admin.get_by_role("button", name="Generate").click()
     expect(admin.locator(".badge", has_text="Failed")).to_be_visible()
     expect(admin.get_by_role("heading", name="The document could not be made")).to_be_visible()
@@ -149,7 +149,8 @@ def test_unfinished_rows_finish_by_themselves(admin, client, template):
     expect(row).to_contain_text("Ready", timeout=60_000)
 
 
-def test_uat_is_a_world_of_its_own(admin, letter):
+def test_uat_is_a_world_of_its_own(open_page, letter):
+    admin = sign_in(open_page())  # the environment is the session's
     admin.get_by_role("button", name="UAT").click()
     upload(admin, letter, "Only in UAT")
     expect(admin.get_by_role("heading", name="Only in UAT", level=1)).to_be_visible()

@@ -395,7 +395,9 @@ void dgl_docx_node_unlink(struct dgl_docx_node *n)
 
 struct dgl_docx_node *dgl_docx_node_child(const struct dgl_docx_node *n, enum dgl_docx_element el)
 {
-    for (struct dgl_docx_node *k = n->first; k; k = k->next)
+    // Properties come first: paragraphs with thousands of runs are not searched to their end for what is not there.
+    unsigned left = el == DGL_EL_W_PPR || el == DGL_EL_W_RPR || el == DGL_EL_W_TCPR ? 4 : UINT32_MAX;
+    for (struct dgl_docx_node *k = n->first; k && left > 0; k = k->next, left--)
         if (k->kind == DGL_NODE_ELEMENT && k->el == el)
             return k;
     return NULL;

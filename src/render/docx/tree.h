@@ -15,8 +15,9 @@
     X(W_P, "p")                                                                                                       \
     X(W_PPR, "pPr")                                                                                                   \
     X(W_R, "r")                                                                                                       \
-    X(W_RPR, "rPr") X(W_T, "t") X(W_TBL, "tbl") X(W_TBLPR, "tblPr") X(W_TBLGRID, "tblGrid") X(W_GRIDCOL, "gridCol")   \
-        X(W_TR, "tr") X(W_TRPR, "trPr") X(W_TC, "tc") X(W_TCPR, "tcPr") X(W_TCW, "tcW") X(W_GRIDSPAN, "gridSpan")     \
+    X(W_RPR, "rPr")                                                                                                   \
+    X(W_T, "t") X(W_TBL, "tbl") X(W_TBLPR, "tblPr") X(W_TBLGRID, "tblGrid") X(W_GRIDCOL, "gridCol") X(W_TR, "tr")     \
+        X(W_TRPR, "trPr") X(W_TC, "tc") X(W_TCPR, "tcPr") X(W_TCW, "tcW") X(W_GRIDSPAN, "gridSpan")                   \
             X(W_HMERGE, "hMerge") X(W_VMERGE, "vMerge") X(W_TCBORDERS, "tcBorders") X(W_SHD, "shd")                   \
                 X(W_CNFSTYLE, "cnfStyle") X(W_GRIDBEFORE, "gridBefore") X(W_GRIDAFTER, "gridAfter") X(W_SDT, "sdt")   \
                     X(W_SDTCONTENT, "sdtContent") X(W_SDTPR, "sdtPr") X(W_SDTENDPR, "sdtEndPr")                       \

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -222,21 +223,23 @@ static void stop_all(struct app *a)
         dgl_engine_stop(a->engine, STOP_ENGINE_MS);
 }
 
+// The order matters where threads may still call back: the network first, because its ends are recorded in the store;
+// then the store, because closing it answers every write that waits, into documents, api and http; those last.
 static void free_all(struct app *a)
 {
+    dgl_engine_free(a->engine);
+    dgl_net_client_free(a->net);
+    dgl_webhook_free(a->webhook);
+    dgl_account_free(a->account);
+    dgl_store_free(a->store);
+    dgl_documents_free(a->documents);
     dgl_ui_free(a->ui);
     dgl_api_free(a->api);
     dgl_http_server_free(a->http);
-    dgl_engine_free(a->engine);
-    dgl_documents_free(a->documents);
-    dgl_webhook_free(a->webhook);
-    dgl_net_client_free(a->net);
     dgl_guard_free(a->webhook_guard);
     dgl_guard_free(a->fetch_guard);
-    dgl_account_free(a->account);
     if (a->blobs)
         dgl_blob_close(a->blobs);
-    dgl_store_free(a->store);
     dgl_keyring_free(a->keys);
     if (a->supervisor)
         dgl_supervisor_stop(a->supervisor);
@@ -301,6 +304,17 @@ static void wait_and_stop(struct app *a, sigset_t *set)
     stop_all(a);
 }
 
+// As many descriptors as the system lets us have: connections and files are bounded by options of their own. Workers
+// set theirs.
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
 enum dgl_status dgl_app_serve(const struct dgl_config *config, struct dgl_error *err)
 {
     static sigset_t set; // outlives the watcher of the second signal
@@ -309,6 +323,7 @@ enum dgl_status dgl_app_serve(const struct dgl_config *config, struct dgl_error 
     DGL_TRY(dgl_crypto_init(err));
     DGL_TRY(dgl_supervisor_start(&a.supervisor, err));
     set = block_signals();
+    raise_descriptor_limit();
     a.arena = dgl_arena_new(0);
     enum dgl_status status = open_all(&a, err);
     if (status == DGL_OK) {

@@ -49,7 +49,8 @@ def test_from_template_to_document(signed_in, viewport):
     expect(row).to_contain_text("Web page")
 
 
-def test_the_example_data_generates(admin, template):
+def test_the_example_data_generates(admin, client):
+    template = client.upload_template("Sampled", os.path.join(EXAMPLES, "invoice.docx"))
     admin.goto(f"/templates/{template['id']}")
     admin.get_by_role("radio", name="Word").check()
     admin.get_by_role("button", name="Generate").click()

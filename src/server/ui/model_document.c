@@ -182,7 +182,8 @@ json_t *dgl_ui_attempt(const struct dgl_attempt_row *a)
         dgl_ui_set_text(o, "answer", outcome_title(a->outcome));
     dgl_ui_set_text(o, "tone", tone_of_status(a->http_status));
     dgl_ui_set_text(o, "time", dgl_ui_duration(a->total_us, duration));
-    dgl_ui_set_text(o, "message", a->message);
+    bool received = a->http_status >= 200 && a->http_status <= 299;
+    dgl_ui_set_text(o, "message", a->message ? a->message : received ? "Received" : "");
     DGL_AUTO_PTR char *body = a->answer_body ? dgl_strndup(a->answer_body, a->answer_body_len) : NULL;
     dgl_ui_set_text(o, "body", body);
     return o;

@@ -2,6 +2,7 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "server/ui/model.h"
 
@@ -42,7 +43,8 @@ static const char *token_type(const json_t *token)
     const char *type = json_string_value(json_object_get(token, "type"));
     if (!type)
         type = "text";
-    return has_children(token) && strcmp(type, "list") != 0 ? "group" : type;
+    bool is_group = strcmp(type, "object") == 0 || (has_children(token) && strcmp(type, "list") != 0);
+    return is_group ? "group" : type;
 }
 
 static const char *type_title(const char *type)
@@ -83,6 +85,34 @@ json_t *dgl_ui_tokens(const json_t *tokens)
     return list;
 }
 
+static bool ends_with(const char *name, const char *end)
+{
+    size_t len = strlen(name), end_len = strlen(end);
+    return len >= end_len && strcasecmp(name + len - end_len, end) == 0;
+}
+
+// Where the name says what kind of text or number it is, the example is one: filters such as currency() need it.
+static json_t *sample_by_name(const char *name)
+{
+    static const struct {
+        const char *end, *text;
+        int number;
+    } known[] = {{"currency", "EUR", 0},
+                 {"email", "name@example.com", 0},
+                 {"url", "https://example.com", 0},
+                 {"website", "https://example.com", 0},
+                 {"phone", "+1 555 0100", 0},
+                 {"locale", "en_US", 0},
+                 {"quantity", NULL, 2},
+                 {"qty", NULL, 2},
+                 {"rate", NULL, 20},
+                 {"percent", NULL, 20}};
+    for (size_t i = 0; i < DGL_COUNT(known); i++)
+        if (ends_with(name, known[i].end))
+            return known[i].text ? json_string(known[i].text) : json_integer(known[i].number);
+    return NULL;
+}
+
 // "invoice_number" reads "Invoice number".
 static json_t *sample_text(const char *name)
 {
@@ -119,19 +149,24 @@ static json_t *sample_of(const json_t *token, int depth)
     const json_t *children = json_object_get(token, "children");
     const char *type = token_type(token);
     const char *name = json_string_value(json_object_get(token, "name"));
+    if (!name)
+        name = "text";
     if (strcmp(type, "list") == 0)
-        return json_pack("[o]", has_children(token) ? sample_group(children, depth) : json_string("First"));
+        return json_pack("[o]", has_children(token) ? sample_group(children, depth) : sample_text(name));
     if (strcmp(type, "group") == 0)
         return sample_group(children, depth);
     if (strcmp(type, "date") == 0)
         return json_string("2025-01-15");
+    json_t *known = strcmp(type, "text") == 0 || strcmp(type, "number") == 0 ? sample_by_name(name) : NULL;
+    if (known)
+        return known;
     if (strcmp(type, "number") == 0)
         return json_integer(100);
     if (strcmp(type, "boolean") == 0)
         return json_true();
     if (strcmp(type, "image") == 0)
         return json_string(pixel);
-    return sample_text(name ? name : "Text");
+    return sample_text(name);
 }
 
 json_t *dgl_ui_sample(const json_t *tokens)

@@ -109,9 +109,39 @@ static void test_sample_has_every_token(void **state)
     assert_string_equal(text_of(json_object_get(sample, "customer"), "name"), "Name");
     const json_t *item = json_array_get(json_object_get(sample, "items"), 0);
     assert_int_equal(json_integer_value(json_object_get(item, "price")), 100);
-    assert_string_equal(json_string_value(json_array_get(json_object_get(item, "notes"), 0)), "First");
+    assert_string_equal(json_string_value(json_array_get(json_object_get(item, "notes"), 0)), "Notes");
     assert_true(json_is_true(json_object_get(sample, "paid")));
     assert_int_equal(strncmp(text_of(sample, "img_logo"), "data:image/png;base64,", 22), 0);
+}
+
+static void test_sample_by_name(void **state)
+{
+    (void)state;
+    DGL_AUTO_JSON tokens =
+        parse("[{\"name\":\"currency\",\"type\":\"text\"},{\"name\":\"tax_rate\",\"type\":\"number\"},"
+              "{\"name\":\"order_quantity\",\"type\":\"text\"},{\"name\":\"paid_rate\",\"type\":\"date\"},"
+              "{\"name\":\"seller\",\"type\":\"object\",\"children\":[]}]");
+    DGL_AUTO_JSON sample = dgl_ui_sample(tokens);
+    assert_string_equal(text_of(sample, "currency"), "EUR");
+    assert_int_equal(json_integer_value(json_object_get(sample, "tax_rate")), 20);
+    assert_int_equal(json_integer_value(json_object_get(sample, "order_quantity")), 2);
+    assert_string_equal(text_of(sample, "paid_rate"), "2025-01-15");
+    assert_true(json_is_object(json_object_get(sample, "seller")));
+}
+
+static void test_attempts_in_words(void **state)
+{
+    (void)state;
+    struct dgl_attempt_row good = {.number = 1, .http_status = 204, .total_us = 5000, .outcome = "answered"};
+    struct dgl_attempt_row lost = {
+        .number = 2, .total_us = 5000000, .outcome = "timeout", .message = "It took too long."};
+    DGL_AUTO_JSON first = dgl_ui_attempt(&good);
+    DGL_AUTO_JSON second = dgl_ui_attempt(&lost);
+    assert_string_equal(text_of(first, "answer"), "204");
+    assert_string_equal(text_of(first, "message"), "Received");
+    assert_string_equal(text_of(second, "answer"), "Timed out");
+    assert_string_equal(text_of(second, "message"), "It took too long.");
+    assert_string_equal(text_of(second, "tone"), "bad");
 }
 
 static void test_sample_without_tokens_is_an_object(void **state)
@@ -289,6 +319,8 @@ int main(void)
         cmocka_unit_test(test_schedule_in_words),
         cmocka_unit_test(test_tokens_are_flat_with_depth),
         cmocka_unit_test(test_sample_has_every_token),
+        cmocka_unit_test(test_sample_by_name),
+        cmocka_unit_test(test_attempts_in_words),
         cmocka_unit_test(test_sample_without_tokens_is_an_object),
         cmocka_unit_test(test_curl_is_safe_in_a_shell),
         cmocka_unit_test(test_problems_errors_first),

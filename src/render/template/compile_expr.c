@@ -142,6 +142,38 @@ static void filter(struct dgl_compiler *c, const struct dgl_node *n)
     dgl_emit2(c, is_filter ? DGL_OP_FILTER : DGL_OP_TEST, which, dgl_call_shape_of(c, n->args, NULL), -count);
 }
 
+static bool all_constant(const struct dgl_node_list *list);
+
+// Whether Jinja works an expression out while compiling. It makes a difference in one place: joined with ~, such parts
+// are plain text afterwards, also when one of them was marked safe.
+static bool is_constant(const struct dgl_node *n)
+{
+    if (!n)
+        return true;
+    switch (n->kind) {
+    case DGL_NODE_NAME:
+    case DGL_NODE_CALL:
+    case DGL_NODE_BAD:
+        return false;
+    case DGL_NODE_FILTER:
+        if (!n->a || dgl_filter_needs_context(n->name->text.data))
+            return false;
+        break;
+    default:
+        break;
+    }
+    return is_constant(n->a) && is_constant(n->b) && is_constant(n->c) && is_constant(n->args) &&
+           all_constant(&n->list) && all_constant(&n->list2);
+}
+
+static bool all_constant(const struct dgl_node_list *list)
+{
+    for (uint32_t i = 0; i < list->count; i++)
+        if (!is_constant(list->items[i]))
+            return false;
+    return true;
+}
+
 void dgl_compile_expression(struct dgl_compiler *c, const struct dgl_node *n)
 {
     int count = (int)n->list.count;
@@ -192,6 +224,8 @@ void dgl_compile_expression(struct dgl_compiler *c, const struct dgl_node *n)
     case DGL_NODE_CONCAT:
         all(c, &n->list);
         dgl_emit(c, DGL_OP_CONCAT, (uint32_t)count, 1 - count);
+        if (all_constant(&n->list))
+            dgl_emit(c, DGL_OP_MAKE_PLAIN, 0, 0);
         break;
     case DGL_NODE_COMPARE:
         compare(c, n);

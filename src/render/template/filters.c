@@ -127,6 +127,15 @@ const struct dgl_filter *dgl_filter_find(const char *name, size_t len)
     return i == DGL_NO_FILTER ? NULL : &dgl_filters[i];
 }
 
+bool dgl_filter_needs_context(const char *name)
+{
+    static const char *const names[] = {"map", "select", "reject", "selectattr", "rejectattr", "random"};
+    for (size_t i = 0; i < DGL_COUNT(names); i++)
+        if (strcmp(names[i], name) == 0)
+            return true;
+    return false;
+}
+
 const char *dgl_filter_suggest(const char *name, size_t len)
 {
     const char *names[DGL_COUNT(dgl_filters)];

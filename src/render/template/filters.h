@@ -75,6 +75,7 @@ const struct dgl_filter *dgl_filter_find(const char *name, size_t len);
 const struct dgl_test *dgl_test_find(const char *name, size_t len);
 uint32_t dgl_filter_index(const char *name, size_t len);
 uint32_t dgl_test_index(const char *name, size_t len);
+bool dgl_filter_needs_context(const char *name); // map, select and their like look up other filters and tests
 const char *dgl_filter_suggest(const char *name, size_t len);
 const char *dgl_test_suggest(const char *name, size_t len);
 

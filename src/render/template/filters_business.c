@@ -6,6 +6,8 @@
 #include "render/template/builtin.h"
 #include "render/template/business.h"
 #include <math.h>
+#include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unicode/ucal.h>
@@ -22,6 +24,7 @@ struct formatter {
     char key[96]; // kind, locale, currency, digits
     UNumberFormat *number;
     UDateFormat *date;
+    struct plain *plain; // number's rules, when they are simple
 };
 struct dgl_locale_cache {
     struct formatter *first;
@@ -38,6 +41,7 @@ void dgl_locale_cache_free(struct dgl_locale_cache *c)
             unum_close(f->number);
         if (f->date)
             udat_close(f->date);
+        free(f->plain);
         free(f);
         f = next;
     }
@@ -114,7 +118,7 @@ static enum dgl_status decimal_of(struct dgl_vm *vm, struct dgl_value v, const c
     case DGL_VALUE_DOUBLE:
         if (!isfinite(v.as.number))
             break;
-        out[dgl_format_double(v.as.number, out)] = 0;
+        out[dgl_print_double(v.as.number, out)] = 0;
         return DGL_OK;
     case DGL_VALUE_STRING:
     case DGL_VALUE_SAFE:
@@ -168,6 +172,7 @@ static enum dgl_status open_number(struct dgl_vm *vm, const struct number_kind *
         return icu_failed(vm, k->what);
     unum_setAttribute(f->number, UNUM_ROUNDING_MODE, UNUM_ROUND_HALFUP); // ICU's name for half away from zero
     unum_setAttribute(f->number, UNUM_GROUPING_USED, k->grouping);
+    unum_setAttribute(f->number, UNUM_MINIMUM_GROUPING_DIGITS, UNUM_MINIMUM_GROUPING_DIGITS_AUTO);
     if (k->currency[0]) {
         u_charsToUChars(k->currency, currency, 3);
         unum_setTextAttribute(f->number, UNUM_CURRENCY_CODE, currency, 3, &code);
@@ -181,26 +186,236 @@ static enum dgl_status open_number(struct dgl_vm *vm, const struct number_kind *
     return U_FAILURE(code) ? icu_failed(vm, k->what) : DGL_OK;
 }
 
+// ---- numbers without ICU
+//
+// ICU takes microseconds for each number. Its rules for one locale are nearly always: a text before, digits in groups,
+// a point, digits, a text behind. They are learnt from what it makes of a few numbers, and used only when they give all
+// of those again, byte for byte.
+
+#define MAX_AFFIX 40
+
+struct plain {
+    bool usable;
+    char before[2][MAX_AFFIX], behind[2][MAX_AFFIX]; // positive, negative
+    char point[8], separator[8];
+    unsigned group, second_group, min_group; // 0 = no grouping
+    int min_digits, max_digits, shift;       // shift: 2 for percent
+};
+
+static void append(char *out, size_t *len, const char *s)
+{
+    size_t n = strlen(s);
+    memcpy(out + *len, s, n);
+    *len += n;
+}
+
+// The digits of a decimal text without point, and where the point was. False when it has an exponent or is long.
+static bool take_digits(const char *decimal, char digits[64], size_t *ret_count, size_t *ret_whole, bool *ret_negative)
+{
+    size_t n = 0, whole = SIZE_MAX;
+    *ret_negative = *decimal == '-';
+    for (const char *p = decimal + *ret_negative; *p; p++) {
+        if (*p == '.')
+            whole = n;
+        else if (*p < '0' || *p > '9' || n >= 40)
+            return false;
+        else
+            digits[n++] = *p;
+    }
+    *ret_count = n;
+    *ret_whole = whole == SIZE_MAX ? n : whole;
+    return n > 0;
+}
+
+// Keeps `keep` digits, rounding half away from zero. A carry out of the front makes one more whole digit.
+static void round_digits(char digits[64], size_t *count, size_t *whole, size_t keep)
+{
+    bool up = keep < *count && digits[keep] >= '5';
+    if (keep < *count)
+        *count = keep;
+    for (size_t i = *count; up && i-- > 0;) {
+        up = digits[i] == '9';
+        digits[i] = up ? '0' : (char)(digits[i] + 1);
+    }
+    if (up) {
+        memmove(digits + 1, digits, *count);
+        digits[0] = '1';
+        ++*count;
+        ++*whole;
+    }
+}
+
+static bool in_group(const struct plain *p, size_t rest)
+{
+    if (!p->group || rest == 0 || rest < p->group)
+        return false;
+    return rest == p->group || (p->second_group && (rest - p->group) % p->second_group == 0);
+}
+
+// The number in `out` (at least 512 bytes); 0 when it must go to ICU.
+static size_t put_plain(const struct plain *p, const char *decimal, char *out)
+{
+    char digits[64];
+    size_t count, whole, len = 0, first = 0;
+    bool negative;
+    if (!take_digits(decimal, digits, &count, &whole, &negative))
+        return 0;
+    whole += (size_t)p->shift;
+    while (count < whole)
+        digits[count++] = '0';
+    round_digits(digits, &count, &whole, whole + (size_t)p->max_digits);
+    while (first + 1 < whole && digits[first] == '0')
+        first++;
+    if (whole == 0) // ".5" is no JSON number, but "-.5" might come as text
+        return 0;
+    append(out, &len, p->before[negative]);
+    bool grouped = whole - first >= p->group + p->min_group;
+    for (size_t i = first; i < whole; i++) {
+        if (i > first && grouped && in_group(p, whole - i))
+            append(out, &len, p->separator);
+        out[len++] = digits[i];
+    }
+    while (count > whole + (size_t)p->min_digits && digits[count - 1] == '0')
+        count--;
+    size_t behind = DGL_MAX(count - DGL_MIN(count, whole), (size_t)p->min_digits);
+    if (behind)
+        append(out, &len, p->point);
+    for (size_t i = 0; i < behind; i++)
+        out[len++] = whole + i < count ? digits[whole + i] : '0';
+    append(out, &len, p->behind[negative]);
+    return len;
+}
+
+// ICU's text for a number, as UTF-8. 0 when it fails or is long.
+static size_t ask_icu(const UNumberFormat *f, const char *decimal, char *out, size_t size)
+{
+    UChar text[256];
+    UErrorCode code = U_ZERO_ERROR;
+    int32_t bytes = 0,
+            len = unum_formatDecimal(f, decimal, (int32_t)strlen(decimal), text, DGL_COUNT(text), NULL, &code);
+    if (U_FAILURE(code) || len > (int32_t)DGL_COUNT(text))
+        return 0;
+    u_strToUTF8(out, (int32_t)size - 1, &bytes, text, len, &code);
+    return U_FAILURE(code) ? 0 : (size_t)bytes;
+}
+
+// What stands around the digit 1 of ICU's text for a one.
+static bool learn_affixes(const UNumberFormat *f, const char *one, char before[MAX_AFFIX], char behind[MAX_AFFIX])
+{
+    char text[256];
+    size_t len = ask_icu(f, one, text, sizeof text);
+    const char *digit = memchr(text, '1', len);
+    if (!digit)
+        return false;
+    size_t n = (size_t)(digit - text), after = n + 1;
+    while (after < len && (text[after] == '0' || text[after] == '.' || text[after] == ','))
+        after++; // "1.00": zeros of the fraction
+    if (n >= MAX_AFFIX || len - after >= MAX_AFFIX)
+        return false;
+    dgl_str_copy(before, MAX_AFFIX, text, n);
+    dgl_str_copy(behind, MAX_AFFIX, text + after, len - after);
+    return true;
+}
+
+static bool learn_symbol(const UNumberFormat *f, UNumberFormatSymbol which, char out[8])
+{
+    UChar text[8];
+    UErrorCode code = U_ZERO_ERROR;
+    int32_t bytes = 0, len = unum_getSymbol(f, which, text, DGL_COUNT(text), &code);
+    u_strToUTF8(out, 8, &bytes, text, len, &code);
+    return U_SUCCESS(code) && bytes > 0 && bytes < 8;
+}
+
+static void learn(const struct number_kind *k, const UNumberFormat *f, struct plain *p)
+{
+    static const char *const probes[] = {"0",      "1",          "-1",       "12.3456789",  "999.995",          "1234",
+                                         "1234.5", "-12345.678", "999999.5", "1234567.891", "-98765432109.555", "0.005",
+                                         "-0.4"};
+    bool percent = k->style == UNUM_PERCENT, money = k->currency[0] || k->style == UNUM_CURRENCY;
+    p->shift = percent ? 2 : 0;
+    p->group = k->grouping ? (unsigned)DGL_MAX(unum_getAttribute(f, UNUM_GROUPING_SIZE), 0) : 0;
+    int second = unum_getAttribute(f, UNUM_SECONDARY_GROUPING_SIZE);
+    p->second_group = second > 0 ? (unsigned)second : p->group;
+    p->min_digits = unum_getAttribute(f, UNUM_MIN_FRACTION_DIGITS);
+    p->max_digits = unum_getAttribute(f, UNUM_MAX_FRACTION_DIGITS);
+    const char *one = percent ? "0.01" : "1", *minus = percent ? "-0.01" : "-1";
+    bool ok =
+        p->max_digits >= 0 && p->max_digits <= MAX_DIGITS && learn_affixes(f, one, p->before[0], p->behind[0]) &&
+        learn_affixes(f, minus, p->before[1], p->behind[1]) &&
+        learn_symbol(f, money ? UNUM_MONETARY_SEPARATOR_SYMBOL : UNUM_DECIMAL_SEPARATOR_SYMBOL, p->point) &&
+        learn_symbol(f, money ? UNUM_MONETARY_GROUPING_SEPARATOR_SYMBOL : UNUM_GROUPING_SEPARATOR_SYMBOL, p->separator);
+    for (p->min_group = 1; ok && p->min_group <= 2 && !p->usable; p->min_group += !p->usable) {
+        p->usable = true;
+        for (size_t i = 0; i < DGL_COUNT(probes) && p->usable; i++) {
+            char want[256], got[512];
+            size_t len = ask_icu(f, probes[i], want, sizeof want), mine = put_plain(p, probes[i], got);
+            p->usable = len && len == mine && memcmp(want, got, len) == 0;
+        }
+    }
+}
+
+// Rules once learnt serve all renders of the process: opening ICU's formatter costs more than formatting a page.
+#define MAX_LEARNT 64u
+static struct {
+    pthread_mutex_t lock;
+    size_t count;
+    char keys[MAX_LEARNT][96];
+    struct plain rules[MAX_LEARNT];
+} learnt = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static bool recall(const char *key, struct plain *ret)
+{
+    bool found = false;
+    pthread_mutex_lock(&learnt.lock);
+    for (size_t i = 0; i < learnt.count && !found; i++)
+        if (strcmp(learnt.keys[i], key) == 0) {
+            *ret = learnt.rules[i];
+            found = true;
+        }
+    pthread_mutex_unlock(&learnt.lock);
+    return found;
+}
+
+static void remember(const char *key, const struct plain *p)
+{
+    pthread_mutex_lock(&learnt.lock);
+    if (learnt.count < MAX_LEARNT) {
+        dgl_str_copy(learnt.keys[learnt.count], sizeof learnt.keys[0], key, strlen(key));
+        learnt.rules[learnt.count++] = *p;
+    }
+    pthread_mutex_unlock(&learnt.lock);
+}
+
+static enum dgl_status rules_for(struct dgl_vm *vm, const struct number_kind *k, struct formatter *f)
+{
+    f->plain = DGL_NEW(struct plain);
+    if (recall(f->key, f->plain))
+        return DGL_OK;
+    DGL_TRY(open_number(vm, k, f));
+    learn(k, f->number, f->plain);
+    remember(f->key, f->plain);
+    return DGL_OK;
+}
+
 static enum dgl_status put_number(struct dgl_vm *vm, const struct number_kind *k, struct dgl_value v,
                                   struct dgl_value *ret)
 {
-    char key[96], decimal[64];
+    char key[96], decimal[64], text[1024];
     struct formatter *f;
-    UChar text[256];
-    UErrorCode code = U_ZERO_ERROR;
     DGL_TRY(decimal_of(vm, v, k->what, decimal));
-    struct dgl_buf b = DGL_BUF_INIT(sizeof key);
-    dgl_buf_printf(&b, "%d %s %s %d %d", (int)k->style, k->locale, k->currency, (int)k->digits, k->grouping);
-    dgl_str_copy(key, sizeof key, b.data ? b.data : "", b.len);
-    dgl_buf_fini(&b);
+    (void)snprintf(key, sizeof key, "%d %s %s %d %d", (int)k->style, k->locale, k->currency, (int)k->digits,
+                   k->grouping);
     DGL_TRY(formatter_for(vm, key, &f));
-    if (!f->number)
-        DGL_TRY(open_number(vm, k, f));
-    DGL_TRY(dgl_mem_tick(&vm->mem, 8));
-    int32_t len = unum_formatDecimal(f->number, decimal, (int32_t)strlen(decimal), text, DGL_COUNT(text), NULL, &code);
-    if (U_FAILURE(code) || len > (int32_t)DGL_COUNT(text))
-        return icu_failed(vm, k->what);
-    return from_utf16(vm, text, len, ret);
+    if (!f->plain)
+        DGL_TRY(rules_for(vm, k, f));
+    size_t len = f->plain->usable ? put_plain(f->plain, decimal, text) : 0;
+    if (!len) {
+        if (!f->number)
+            DGL_TRY(open_number(vm, k, f));
+        DGL_TRY(dgl_mem_tick(&vm->mem, 8));
+        len = ask_icu(f->number, decimal, text, sizeof text);
+    }
+    return len ? dgl_make_string(&vm->mem, text, len, ret) : icu_failed(vm, k->what);
 }
 
 DGL_FILTER(number)
@@ -295,42 +510,53 @@ static const char *pattern_of(char c)
     return NULL;
 }
 
+// Text between directives, quoted when it has letters.
+static void put_literal(struct dgl_buf *b, char c, bool *quoted)
+{
+    bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    if (letter && !*quoted) {
+        dgl_buf_putc(b, '\'');
+        *quoted = true;
+    }
+    dgl_buf_append(b, c == '\'' ? "''" : &c, c == '\'' ? 2 : 1);
+}
+
+static void put_directive(struct dgl_buf *b, const char *pattern, bool bare)
+{
+    static const char *const padded[] = {"dd", "MM", "HH", "hh", "mm", "ss"};
+    for (size_t i = 0; i < DGL_COUNT(padded) && bare; i++)
+        if (strcmp(pattern, padded[i]) == 0) {
+            dgl_buf_puts(b, pattern + 1); // %-d: without the zero in front
+            return;
+        }
+    dgl_buf_puts(b, pattern);
+}
+
 static enum dgl_status to_pattern(struct dgl_vm *vm, const char *format, char out[MAX_PATTERN])
 {
-    struct dgl_buf b = DGL_BUF_INIT(MAX_PATTERN - 1);
-    enum dgl_status status = DGL_OK;
-    for (const char *p = format; *p && status == DGL_OK; p++) {
-        bool letter = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z');
-        if (*p != '%') {
-            if (letter)
-                dgl_buf_printf(&b, "'%c'", *p);
-            else
-                dgl_buf_puts(&b, *p == '\'' ? "''" : (char[]){*p, 0});
+    DGL_AUTO_FINI(buf) b = DGL_BUF_INIT(MAX_PATTERN - 1);
+    bool quoted = false;
+    for (const char *p = format; *p; p++) {
+        if (*p != '%' || p[1] == '%') {
+            p += *p == '%';
+            put_literal(&b, *p, &quoted);
             continue;
         }
-        p++;
-        bool bare = *p == '-'; // %-d: without the zero in front
+        bool bare = *++p == '-';
         p += bare;
         const char *pattern = pattern_of(*p);
-        if (*p == '%')
-            dgl_buf_putc(&b, '%');
-        else if (!pattern)
-            status =
-                dgl_type_error(&vm->mem, "the argument format of date() has '%%%.1s', which stands for nothing", p);
-        else
-            dgl_buf_puts(&b, bare && (strcmp(pattern, "dd") == 0 || strcmp(pattern, "MM") == 0 ||
-                                      strcmp(pattern, "HH") == 0 || strcmp(pattern, "hh") == 0 ||
-                                      strcmp(pattern, "mm") == 0 || strcmp(pattern, "ss") == 0)
-                                 ? pattern + 1
-                                 : pattern);
-        if (!*p)
-            break;
+        if (!pattern)
+            return dgl_type_error(&vm->mem, "the argument format of date() has '%%%.1s', which stands for nothing", p);
+        if (quoted)
+            dgl_buf_putc(&b, '\'');
+        quoted = false;
+        put_directive(&b, pattern, bare);
     }
-    if (status == DGL_OK)
-        status = dgl_buf_check(&b, "the format of date()", vm->mem.err);
+    if (quoted)
+        dgl_buf_putc(&b, '\'');
+    DGL_TRY(dgl_buf_check(&b, "the format of date()", vm->mem.err));
     dgl_str_copy(out, MAX_PATTERN, b.data ? b.data : "", b.len);
-    dgl_buf_fini(&b);
-    return status;
+    return DGL_OK;
 }
 
 // The point in time, and whether it is a date without a time of day (which no time zone may move).

@@ -2,7 +2,7 @@
 //
 //   if else · or · and · not · == != < <= > >= in · + - · ~ · * / // % · ** · unary - + · .x [x] () · |filter is test
 //
-// As in Jinja, filters and tests bind to the operand beside them (-1|abs is -(1)|abs), and ** groups to the left.
+// As in Jinja, a filter takes the sign in front of its operand with it (-1|abs is 1), and ** groups to the left.
 #include "render/template/filters.h"
 #include "render/template/parser.h"
 #include <string.h>

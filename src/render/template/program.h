@@ -58,6 +58,7 @@
     X(CAPTURE, 1)     /* output goes to a text from here */                                   \
     X(CAPTURED, 1)    /* push it; A: 1 safe when escaping is on */                            \
     X(MAKE_SAFE, 1)   /* top of stack becomes safe when escaping is on */                     \
+    X(MAKE_PLAIN, 1)  /* top of stack is no longer safe */                                    \
     X(MACRO, 1)       /* push a macro of code A */                                            \
     X(INCLUDE, 2)     /* pop name; flags A; locals table B */                                 \
     X(IMPORT, 2)      /* pop name, push module; flags A; locals table B */                    \

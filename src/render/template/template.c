@@ -238,6 +238,7 @@ enum dgl_status dgl_template_render(const struct dgl_template *t, struct dgl_val
 struct text_sink {
     struct dgl_buf *out;
     struct dgl_budget *budget;
+    bool escape; // the template does; matters for what cannot be drawn only
 };
 
 static enum dgl_status text_data(void *ctx, uint32_t chunk, struct dgl_str text, struct dgl_error *err)
@@ -254,6 +255,10 @@ static enum dgl_status text_value(void *ctx, uint32_t context, struct dgl_value 
     struct text_sink *s = ctx;
     size_t before = s->out->len;
     (void)context;
+    if (v.kind == DGL_VALUE_RICH) { // nothing can be drawn here: what it was made from
+        v = v.as.rich->subject;
+        v.kind = v.kind == DGL_VALUE_STRING && !s->escape ? DGL_VALUE_SAFE : v.kind;
+    }
     if (v.kind == DGL_VALUE_STRING) {
         dgl_put_html(s->out, v.as.string->data, v.as.string->len);
     } else if (v.kind <= DGL_VALUE_SAFE) {
@@ -270,7 +275,7 @@ static enum dgl_status text_value(void *ctx, uint32_t context, struct dgl_value 
 enum dgl_status dgl_template_render_text(const struct dgl_template *t, struct dgl_value data,
                                          const struct dgl_template_env *env, struct dgl_buf *out, struct dgl_error *err)
 {
-    struct text_sink s = {.out = out, .budget = env->budget};
+    struct text_sink s = {.out = out, .budget = env->budget, .escape = t->autoescape};
     struct dgl_template_sink sink = {.data = text_data, .value = text_value, .ctx = &s};
     return dgl_template_render(t, data, env, &sink, err);
 }

@@ -8,11 +8,47 @@
 #include <stdio.h>
 #include <string.h>
 
+// Most numbers of a document have few digits behind the point. If d is r / 10^k for a whole r of at most 15 digits,
+// then those digits read back as d, and no shorter ones do: two decimals of at most 15 digits never share a double.
+static size_t print_short(double d, char out[32])
+{
+    static const double powers[] = {1, 10, 100, 1000, 10000};
+    double size = fabs(d);
+    if (size >= 1e11 || (size < 1e-3 && d != 0))
+        return 0;
+    for (size_t k = 0; k < DGL_COUNT(powers); k++) {
+        double r = nearbyint(size * powers[k]);
+        if (r / powers[k] != size)
+            continue;
+        char digits[24];
+        size_t len = dgl_format_int64((int64_t)r, digits), from = 0, n = 0;
+        if (signbit(d))
+            out[n++] = '-';
+        size_t whole = len > k ? len - k : 0;
+        if (!whole)
+            out[n++] = '0';
+        for (; from < whole; from++)
+            out[n++] = digits[from];
+        out[n++] = '.';
+        for (size_t zeros = len < k ? k - len : 0; zeros > 0; zeros--)
+            out[n++] = '0';
+        for (; from < len; from++)
+            out[n++] = digits[from];
+        if (k == 0)
+            out[n++] = '0';
+        out[n] = 0;
+        return n;
+    }
+    return 0;
+}
+
 size_t dgl_print_double(double d, char out[32])
 {
-    const char *word = isnan(d) ? "nan" : isinf(d) ? (d < 0 ? "-inf" : "inf") : NULL;
-    if (!word)
-        return dgl_format_double(d, out);
+    if (isfinite(d)) {
+        size_t len = print_short(d, out);
+        return len ? len : dgl_format_double(d, out);
+    }
+    const char *word = isnan(d) ? "nan" : d < 0 ? "-inf" : "inf";
     size_t len = strlen(word);
     memcpy(out, word, len + 1);
     return len;

@@ -205,7 +205,8 @@ static enum dgl_status concat(struct dgl_vm *vm, struct dgl_value *items, uint32
         struct dgl_value s;
         DGL_TRY(dgl_budget_tick(vm->mem.budget, vm->mem.err));
         DGL_TRY(dgl_to_string(&vm->mem, items[i], &s));
-        DGL_TRY(dgl_mem_tick(&vm->mem, s.as.string->len / 256));
+        if (i > 0) // the first is only lent
+            DGL_TRY(dgl_mem_tick(&vm->mem, s.as.string->len / 256));
         if (safe && s.kind == DGL_VALUE_STRING) {
             dgl_buf_reset(&vm->scratch);
             dgl_put_html(&vm->scratch, s.as.string->data, s.as.string->len);
@@ -453,6 +454,9 @@ static enum dgl_status step_rare(struct dgl_vm *vm, struct dgl_activation *act, 
             return DGL_OK;
         DGL_TRY(dgl_to_string(&vm->mem, sp[-1], &sp[-1]));
         sp[-1].kind = vm->autoescape ? DGL_VALUE_SAFE : sp[-1].kind;
+        return DGL_OK;
+    case DGL_OP_MAKE_PLAIN:
+        sp[-1].kind = sp[-1].kind == DGL_VALUE_SAFE ? DGL_VALUE_STRING : sp[-1].kind;
         return DGL_OK;
     case DGL_OP_MACRO:
         *top = sp + 1;

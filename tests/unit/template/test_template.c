@@ -1,0 +1,309 @@
+// Compiling chunks, places, diagnostics, sinks and block roles.
+#include "test_render.h"
+#include <pthread.h>
+#include <stdio.h>
+
+static void place_of(void *ctx, uint32_t place, struct dgl_place *ret)
+{
+    (void)ctx;
+    (void)snprintf(ret->part, sizeof ret->part, "body");
+    ret->paragraph = place;
+    (void)snprintf(ret->excerpt, sizeof ret->excerpt, "paragraph %u", place);
+}
+
+#define DATA(s)                                    \
+    {                                              \
+        .kind = DGL_CHUNK_DATA, .text = DGL_STR(s) \
+    }
+#define VALUE(s, n)                                                                                                    \
+    {                                                                                                                  \
+        .kind = DGL_CHUNK_VALUE, .text = DGL_STR(s), .source = DGL_STR("{{" s "}}"), .place = (n), .context = 40 + (n) \
+    }
+#define BLOCK(s, n)                                                                               \
+    {                                                                                             \
+        .kind = DGL_CHUNK_BLOCK, .text = DGL_STR(s), .source = DGL_STR("{%" s "%}"), .place = (n) \
+    }
+
+struct seen {
+    struct dgl_buf text;
+    uint32_t contexts[16];
+    size_t count;
+    const char *fail_on;
+};
+
+static enum dgl_status on_data(void *ctx, uint32_t chunk, struct dgl_str text, struct dgl_error *err)
+{
+    struct seen *s = ctx;
+    (void)chunk;
+    (void)err;
+    dgl_buf_append(&s->text, text.data, text.len);
+    return DGL_OK;
+}
+
+static enum dgl_status on_value(void *ctx, uint32_t context, struct dgl_value v, struct dgl_error *err)
+{
+    struct seen *s = ctx;
+    struct dgl_budget b = dgl_budget_default();
+    if (s->count < DGL_COUNT(s->contexts))
+        s->contexts[s->count++] = context;
+    if (s->fail_on)
+        return DGL_FAIL_SLUG(err, DGL_E_INVALID, "bad_value", "%s", s->fail_on);
+    dgl_buf_puts(&s->text, v.kind == DGL_VALUE_SAFE ? "<safe:" : v.kind == DGL_VALUE_RICH ? "<rich:" : "<");
+    DGL_TRY(dgl_value_print(v, &b, &s->text, err));
+    dgl_buf_putc(&s->text, '>');
+    return DGL_OK;
+}
+
+static enum dgl_status on_capture(void *ctx, uint32_t context, struct dgl_value v, struct dgl_buf *out,
+                                  struct dgl_error *err)
+{
+    (void)ctx;
+    struct dgl_budget b = dgl_budget_default();
+    dgl_buf_printf(out, "(%u:", context);
+    DGL_TRY(dgl_value_print(v, &b, out, err));
+    dgl_buf_putc(out, ')');
+    return DGL_OK;
+}
+
+static enum dgl_status run_chunks(const struct dgl_chunk *chunks, size_t count, const char *json, struct seen *s,
+                                  bool capture, struct dgl_diagnostics *d, struct dgl_error *err)
+{
+    DGL_AUTO(arena) arena = dgl_arena_new(0);
+    DGL_AUTO(template) t = NULL;
+    DGL_AUTO_JSON data = json_loads(json, 0, NULL);
+    struct dgl_budget b = dgl_budget_default();
+    struct dgl_value value;
+    const struct dgl_template_options o = {.name = "body", .autoescape = true, .place_of = place_of};
+    DGL_TRY(dgl_template_compile_chunks(chunks, count, &o, d, &t, err));
+    DGL_TRY(dgl_value_from_json(arena, data, &b, &value, err));
+    const struct dgl_template_env env = {.budget = &b, .arena = arena};
+    const struct dgl_template_sink sink = {
+        .data = on_data, .value = on_value, .ctx = s, .capture = capture ? on_capture : NULL};
+    return dgl_template_render(t, value, &env, &sink, err);
+}
+
+static void test_chunks_reach_the_sink(void **state)
+{
+    (void)state;
+    const struct dgl_chunk chunks[] = {DATA("<p>"), BLOCK(" for x in xs ", 1), VALUE(" x ", 2),
+                                       DATA(","),   BLOCK(" endfor ", 3),      VALUE(" img|image(width=3) ", 4),
+                                       DATA("</p>")};
+    struct seen s = {.text = DGL_BUF_INIT(4096)};
+    struct dgl_error err = DGL_ERROR_INIT;
+    assert_int_equal(run_chunks(chunks, DGL_COUNT(chunks), "{\"xs\":[1,\"b\"],\"img\":\"u\"}", &s, false, NULL, &err),
+                     DGL_OK);
+    assert_string_equal(s.text.data, "<p><1>,<b>,<rich:<image>></p>");
+    assert_int_equal(s.contexts[0], 42);
+    assert_int_equal(s.contexts[2], 44);
+    dgl_buf_fini(&s.text);
+}
+
+static void test_macros_capture(void **state)
+{
+    (void)state;
+    const struct dgl_chunk chunks[] = {BLOCK("- macro m(a) ", 1), DATA("<w>"), VALUE(" a ", 2), BLOCK(" endmacro -", 3),
+                                       VALUE(" m('<') ", 4)};
+    struct dgl_error err = DGL_ERROR_INIT;
+    struct seen s = {.text = DGL_BUF_INIT(4096)};
+    assert_int_equal(run_chunks(chunks, DGL_COUNT(chunks), "{}", &s, false, NULL, &err), DGL_OK);
+    assert_string_equal(s.text.data, "<safe:<w>&lt;>");
+    dgl_buf_reset(&s.text);
+    assert_int_equal(run_chunks(chunks, DGL_COUNT(chunks), "{}", &s, true, NULL, &err), DGL_OK);
+    assert_string_equal(s.text.data, "<safe:<w>(42:<)>");
+    dgl_buf_fini(&s.text);
+}
+
+static void test_raw_in_chunks_keeps_tags(void **state)
+{
+    (void)state;
+    const struct dgl_chunk chunks[] = {BLOCK(" raw ", 1),    DATA("a"), VALUE(" x|nofilter ", 2), BLOCK(" if ", 2),
+                                       BLOCK(" endraw ", 3), DATA("b")};
+    struct dgl_error err = DGL_ERROR_INIT;
+    struct seen s = {.text = DGL_BUF_INIT(4096)};
+    assert_int_equal(run_chunks(chunks, DGL_COUNT(chunks), "{}", &s, false, NULL, &err), DGL_OK);
+    assert_string_equal(s.text.data, "a<{{ x|nofilter }}><{% if %}>b");
+    dgl_buf_fini(&s.text);
+}
+
+static void test_errors_carry_the_place(void **state)
+{
+    (void)state;
+    const struct dgl_chunk chunks[] = {DATA("x"), VALUE(" a.b.c ", 7)};
+    struct dgl_error err = DGL_ERROR_INIT;
+    struct seen s = {.text = DGL_BUF_INIT(4096)};
+    assert_int_equal(run_chunks(chunks, DGL_COUNT(chunks), "{\"a\":{}}", &s, false, NULL, &err), DGL_E_INVALID);
+    assert_string_equal(err.slug, "undefined_access");
+    assert_string_equal(err.place.part, "body");
+    assert_int_equal(err.place.paragraph, 7);
+    assert_string_equal(err.place.tag, "{{ a.b.c }}");
+    assert_string_equal(err.place.excerpt, "paragraph 7");
+    err = DGL_ERROR_INIT;
+    s.fail_on = "no such picture";
+    assert_int_equal(run_chunks(chunks, DGL_COUNT(chunks), "{\"a\":{\"b\":{}}}", &s, false, NULL, &err), DGL_E_INVALID);
+    assert_string_equal(err.slug, "bad_value");
+    assert_int_equal(err.place.paragraph, 7);
+    dgl_buf_fini(&s.text);
+}
+
+static void test_all_problems_at_once(void **state)
+{
+    (void)state;
+    const char *source =
+        "{{ a + }}\n{{ x|uper }}\n{% frobnicate %}\n{{ ok }}\n{% for i of xs %}\n{% endfor %}\n{{ x is evne }}\n"
+        "{% if a %}\n{% for y in z %}\n{% endif %}\n{{ 'open }}\n{% endfor %}\n{% endif %}\n{{ never";
+    static const struct {
+        uint32_t line;
+        const char *slug, *words;
+    } want[] = {
+        {14, "syntax_error", "unclosed"},
+        {1, "syntax_error", "expected a value"},
+        {2, "unknown_filter", "did you mean 'upper'"},
+        {3, "syntax_error", "unknown tag"},
+        {5, "syntax_error", "expected 'in'"},
+        {7, "unknown_test", "did you mean 'even'"},
+        {10, "unbalanced_block", "never closed"},
+        {11, "syntax_error", "unterminated string"},
+        {13, "unbalanced_block", "endif"},
+    };
+    struct render r = {.options = {.name = "t.html"}};
+    render_text(&r, source, strlen(source));
+    assert_int_equal(r.status, DGL_E_INVALID);
+    assert_int_equal(r.diagnostics.count, DGL_COUNT(want));
+    for (size_t i = 0; i < DGL_COUNT(want); i++) {
+        const struct dgl_error *e = &r.diagnostics.items[i].error;
+        assert_int_equal(e->place.line, want[i].line);
+        assert_string_equal(e->slug, want[i].slug);
+        assert_non_null(strstr(e->message, want[i].words));
+        assert_string_equal(e->place.part, "t.html");
+    }
+    render_fini(&r);
+}
+
+static void test_blocks_name_both_tags(void **state)
+{
+    (void)state;
+    assert_fails("{% for x in xs %}{% if a %}{% endfor %}", NULL, "unbalanced_block",
+                 "{% if a %} inside of {% for x in xs %}");
+    assert_fails("{% if a %}text", NULL, "unbalanced_block", "{% if a %} is never closed: 'endif' is missing");
+    assert_fails("{% endfor %}", NULL, "unbalanced_block", "no 'for' is open");
+    assert_fails("{% if a %}{% endfor %}{% endif %}", NULL, "unbalanced_block", "{% if a %} is open");
+}
+
+static void test_white_space(void **state)
+{
+    (void)state;
+    struct render r = {.options = {.trim_blocks = true, .lstrip_blocks = true}};
+    const char *source = "a\r\n  {% if true %}\r\n  b\r  {{ 1 }}\n  {% endif %}\nc\n";
+    render_text(&r, source, strlen(source));
+    assert_string_equal(r.out.data, "a\n  b\n  1\nc");
+    render_fini(&r);
+    struct render keep = {.options = {.keep_trailing_newline = true}};
+    render_text(&keep, "x\n", 2);
+    assert_string_equal(keep.out.data, "x\n");
+    render_fini(&keep);
+}
+
+static void test_own_keys_win_over_methods(void **state)
+{
+    (void)state;
+    assert_renders("{{ d.items }} {{ d.keys }} {{ d.get }} {{ d['values'] }}",
+                   "{\"d\":{\"items\":1,\"keys\":2,\"get\":3,\"values\":4}}", "1 2 3 4");
+    assert_renders("{{ d.items()|list }}", "{\"d\":{\"a\":1}}", "[('a', 1)]");
+    assert_fails("{{ d.items() }}", "{\"d\":{\"items\":1}}", "type_error", "not callable");
+    assert_renders("{{ range }}", "{\"range\":\"A-B\"}", "A-B");
+}
+
+static void test_nothing_of_the_host_is_reachable(void **state)
+{
+    (void)state;
+    static const char *const sources[] = {
+        "{{ ''.__class__ }}",         "{{ ''|attr('__class__') }}",   "{{ range.__globals__ }}", "{{ x.__init__ }}",
+        "{{ namespace().__dict__ }}", "{{ loop.__class__ if loop }}", "{{ [].append if false }}"};
+    for (size_t i = 0; i < DGL_COUNT(sources); i++)
+        assert_renders(sources[i], "{\"x\":1}", "");
+    assert_fails("{{ ''.__class__.__mro__ }}", NULL, "undefined_access", "no attribute");
+    assert_fails("{{ '{0.__class__}'.format(1) }}", NULL, "undefined_access", "no attribute");
+}
+
+static void test_block_roles(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *inside;
+        enum dgl_block_role role;
+        const char *word;
+    } rows[] = {
+        {" for x in y ", DGL_BLOCK_OPENS, "for"},
+        {"endfor", DGL_BLOCK_CLOSES, "for"},
+        {"- if a -", DGL_BLOCK_OPENS, "if"},
+        {" else ", DGL_BLOCK_CONTINUES, ""},
+        {" elif b ", DGL_BLOCK_CONTINUES, "if"},
+        {" endif ", DGL_BLOCK_CLOSES, "if"},
+        {" set x = 1 ", DGL_BLOCK_NONE, ""},
+        {" set x ", DGL_BLOCK_OPENS, "set"},
+        {" set x|replace('=', a=1) ", DGL_BLOCK_OPENS, "set"},
+        {" set ns.a = 1 ", DGL_BLOCK_NONE, ""},
+        {" include 'x' ", DGL_BLOCK_NONE, ""},
+        {" macro m() ", DGL_BLOCK_OPENS, "macro"},
+        {"", DGL_BLOCK_NONE, ""},
+        {" formula ", DGL_BLOCK_NONE, ""},
+    };
+    for (size_t i = 0; i < DGL_COUNT(rows); i++) {
+        const char *word;
+        assert_int_equal(dgl_template_block_role(dgl_str_of(rows[i].inside), &word), rows[i].role);
+        if (rows[i].role != DGL_BLOCK_NONE)
+            assert_string_equal(word, rows[i].word);
+    }
+}
+
+static void *render_many(void *arg)
+{
+    const struct dgl_template *t = arg;
+    for (int i = 0; i < 50; i++) {
+        DGL_AUTO(arena) arena = dgl_arena_new(0);
+        DGL_AUTO_FINI(buf) out = DGL_BUF_INIT(4096);
+        struct dgl_budget b = dgl_budget_default();
+        struct dgl_error err = DGL_ERROR_INIT;
+        struct dgl_value data = {0};
+        const struct dgl_template_env env = {.budget = &b, .arena = arena};
+        if (dgl_template_render_text(t, data, &env, &out, &err) != DGL_OK || strcmp(out.data, "0,1,2,ABC1,234.50") != 0)
+            return (void *)"different";
+    }
+    return NULL;
+}
+
+static void test_threads_share_a_template(void **state)
+{
+    (void)state;
+    const char *source = "{% for x in range(3) %}{{ x }},{% endfor %}{{ 'abc'|upper }}{{ 1234.5|number(2) }}";
+    struct dgl_error err = DGL_ERROR_INIT;
+    const struct dgl_template_options o = {.name = "t"};
+    DGL_AUTO(template) t = NULL;
+    assert_int_equal(dgl_template_compile_text(source, strlen(source), &o, NULL, &t, &err), DGL_OK);
+    pthread_t threads[4];
+    for (size_t i = 0; i < DGL_COUNT(threads); i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, render_many, t), 0);
+    for (size_t i = 0; i < DGL_COUNT(threads); i++) {
+        void *wrong;
+        assert_int_equal(pthread_join(threads[i], &wrong), 0);
+        assert_null(wrong);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_chunks_reach_the_sink),
+        cmocka_unit_test(test_macros_capture),
+        cmocka_unit_test(test_raw_in_chunks_keeps_tags),
+        cmocka_unit_test(test_errors_carry_the_place),
+        cmocka_unit_test(test_all_problems_at_once),
+        cmocka_unit_test(test_blocks_name_both_tags),
+        cmocka_unit_test(test_white_space),
+        cmocka_unit_test(test_own_keys_win_over_methods),
+        cmocka_unit_test(test_nothing_of_the_host_is_reachable),
+        cmocka_unit_test(test_block_roles),
+        cmocka_unit_test(test_threads_share_a_template),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

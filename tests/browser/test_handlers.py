@@ -68,13 +68,11 @@ def handler(request, tmp_path):
         shutil.copy(os.path.join(HANDLERS, "flask.py"), script)
         command = [sys.executable, "-m", "flask", "--app", str(script), "run", "--port", str(port)]
     else:
-        with open(os.path.join(HANDLERS, "express.js"), encoding="utf-8") as fh:
-            source = fh.read()
-        assert "app.listen(3000);" in source
-        script = tmp_path / "express.js"
-        script.write_text(source.replace("app.listen(3000);", f"app.listen({port}, '127.0.0.1');"), encoding="utf-8")
+        script = tmp_path / "express.mjs"
+        shutil.copy(os.path.join(HANDLERS, "express.mjs"), script)
+        os.symlink(NODE_MODULES, tmp_path / "node_modules")
         command = ["node", str(script)]
-    env = dict(os.environ, DOCGENLAB_WEBHOOK_SECRET=SECRET, NODE_PATH=NODE_MODULES, PYTHONDONTWRITEBYTECODE="1")
+    env = dict(os.environ, WEBHOOK_SECRET=SECRET, PORT=str(port), PYTHONDONTWRITEBYTECODE="1")
     process = subprocess.Popen(command, cwd=tmp_path, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     url = f"http://127.0.0.1:{port}/webhooks/docgenlab"
     wait_until(lambda: answers(url) or process.poll() is not None)

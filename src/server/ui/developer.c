@@ -7,8 +7,6 @@
 
 #include "server/ui/files.h"
 
-#define HANDLERS_PREFIX "handlers/"
-
 // ---- the page's parts
 
 static enum dgl_status set_keys(struct dgl_ui_visit *v, json_t *data, struct dgl_error *err)
@@ -130,23 +128,24 @@ static enum dgl_status set_curl(struct dgl_ui_visit *v, const struct dgl_ui_deve
     return DGL_OK;
 }
 
-static const char *handler_title(const char *name)
+static void set_code(json_t *handler, const char *key, const char *file_name)
 {
-    if (strstr(name, "flask"))
-        return "Flask";
-    return strstr(name, "express") ? "Express" : name;
+    const struct dgl_ui_file *file = dgl_ui_file_lookup(file_name);
+    dgl_ui_set_text(handler, key, file ? file->data : "");
 }
 
 static void set_handlers(json_t *data)
 {
+    static const struct {
+        const char *title, *minimal, *signed_code;
+    } languages[] = {{"Flask", "minimal/flask.py", "handlers/flask.py"},
+                     {"Express", "minimal/express.mjs", "handlers/express.mjs"}};
     json_t *list = json_array();
-    for (size_t i = 0; i < dgl_ui_file_count; i++) {
-        const struct dgl_ui_file *file = &dgl_ui_files[i];
-        if (strncmp(file->name, HANDLERS_PREFIX, strlen(HANDLERS_PREFIX)) != 0)
-            continue;
+    for (size_t i = 0; i < DGL_COUNT(languages); i++) {
         json_t *handler = json_object();
-        dgl_ui_set_text(handler, "title", handler_title(file->name + strlen(HANDLERS_PREFIX)));
-        dgl_ui_set_text(handler, "code", file->data);
+        dgl_ui_set_text(handler, "title", languages[i].title);
+        set_code(handler, "minimal", languages[i].minimal);
+        set_code(handler, "signed", languages[i].signed_code);
         json_array_append_new(list, handler);
     }
     json_object_set_new(data, "handlers", list);

@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 struct dgl_ui_file {
-    const char *name; // "pages/error.html", "assets/app.css", "handlers/flask.py"
+    const char *name; // "pages/error.html", "assets/app.css", "minimal/flask.py", "handlers/flask.py"
     const char *data; // followed by a NUL
     size_t len;
 };

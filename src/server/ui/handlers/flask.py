@@ -2,7 +2,7 @@
 import base64, hashlib, hmac, json, os, shutil, threading, time, urllib.request
 from flask import Flask, request
 
-SECRET = base64.b64decode(os.environ["DOCGENLAB_WEBHOOK_SECRET"].removeprefix("whsec_"))
+SECRET = base64.b64decode(os.environ["WEBHOOK_SECRET"].removeprefix("whsec_"))
 app = Flask(__name__)
 seen = set()  # keep these in your database: the same webhook-id may come twice
 
@@ -38,3 +38,7 @@ def docgenlab():
         else:
             app.logger.error("Document failed: %s", payload["metadata"]["error_message"])
     return "", 200
+
+
+if __name__ == "__main__":
+    app.run(port=int(os.environ.get("PORT", "3000")))

@@ -1,9 +1,9 @@
 // npm install express (Node.js 18 or later)
-const crypto = require("node:crypto");
-const fs = require("node:fs/promises");
-const express = require("express");
+import crypto from "node:crypto";
+import fs from "node:fs/promises";
+import express from "express";
 
-const secret = Buffer.from(process.env.DOCGENLAB_WEBHOOK_SECRET.replace(/^whsec_/, ""), "base64");
+const secret = Buffer.from(process.env.WEBHOOK_SECRET.replace(/^whsec_/, ""), "base64");
 const app = express();
 const seen = new Set(); // keep these in your database: the same webhook-id may come twice
 
@@ -37,4 +37,4 @@ app.post("/webhooks/docgenlab", express.raw({ type: "application/json", limit: "
   res.sendStatus(200);
 });
 
-app.listen(3000);
+app.listen(process.env.PORT ?? 3000);

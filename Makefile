@@ -6,6 +6,7 @@
 #   make test       everything that can be tested, with counts at the end
 #   make asan       the unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
 #   make tsan       the threaded rooms' unit tests under ThreadSanitizer
+#   make torture    kill -9 under load; ROUNDS=1000 SEED=7
 #   make bench      measurements, with ratios against the bare limits and peers
 #   make format     clang-format over the sources
 #   make install    DESTDIR= PREFIX=/usr/local
@@ -14,7 +15,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 MESON ?= meson
 
-.PHONY: all build demo run test asan tsan bench format install clean deps test-deps
+.PHONY: all build demo run test asan tsan torture bench format install clean deps test-deps
 all: build
 
 deps:
@@ -54,6 +55,9 @@ asan: | build-dir deps
 
 tsan: | build-dir deps
 	@scripts/sanitize thread
+
+torture: build
+	@python3 tests/torture/torture.py
 
 bench: | build-dir
 	@scripts/deps build office demo test bench

@@ -60,6 +60,7 @@ FORBIDDEN_CALLS = ["strcpy", "strcat", "sprintf", "vsprintf", "gets", "strtok", 
 # Reading the environment is the business of the two rooms that start the program.
 ENVIRONMENT_CALLS = ["getenv", "secure_getenv"]
 ENVIRONMENT_ROOMS = ["cli", "server/app"]
+ENVIRONMENT_FILES = ["src/base/failpoint.c"]  # not in ordinary builds
 
 # Case matters: these are marks, not words of the language.
 FORBIDDEN_WORDS = ["TODO", "FIXME", "XXX", "HACK", "WIP", "lorem ipsum", "Lorem ipsum"]
@@ -154,7 +155,7 @@ def check_includes(path, text):
 def check_calls(path, text):
     code = without_comments_and_strings(text)
     calls = list(FORBIDDEN_CALLS)
-    if path.startswith("src/") and room_of(path[len("src/"):]) not in ENVIRONMENT_ROOMS:
+    if path.startswith("src/") and room_of(path[len("src/"):]) not in ENVIRONMENT_ROOMS and path not in ENVIRONMENT_FILES:
         calls += ENVIRONMENT_CALLS
     pattern = re.compile(r"(?<![\w.])(?<!->)(" + "|".join(calls) + r")\s*\(")
     return [f"{path}:{code.count(chr(10), 0, m.start()) + 1}: {m.group(1)}() is not called in this project"

@@ -5,6 +5,9 @@
 // "listening". Stop (SIGTERM, SIGINT): readiness off ─▶ http drains ─▶ documents finish ─▶ webhooks in flight end ─▶
 // engine ─▶ store. At most STOP_MS in all; a second signal ends the process at once. What was not finished is durable
 // and goes on after the next start.
+//
+// Without its supervisor (killed from outside) the server can render nothing and cannot fork a new one: by now it has
+// threads. It stops in order and then executes itself anew.
 #include "server/app/parts.h"
 
 #include <errno.h>
@@ -15,19 +18,24 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "base/version.h"
 #include "server/api/api.h"
+#include "server/engine/supervisor.h"
 #include "server/ui/ui.h"
 
 #define STOP_HTTP_MS 10000
 #define STOP_DOCUMENTS_MS 12000
 #define STOP_WEBHOOK_MS 6000
 #define STOP_ENGINE_MS 2000
+#define AGAIN_AFTER_MS 3000 // a server younger than this does not start itself anew
 
 struct app {
     const struct dgl_config *config;
@@ -61,9 +69,10 @@ static int64_t num(const struct app *a, const char *key)
     return dgl_config_int(a->config, key);
 }
 
-// One server per data folder: two would render every job twice.
+// One server per data folder: two would render every job twice. Before anything else there is looked at or changed.
 static enum dgl_status lock_data(struct app *a, struct dgl_error *err)
 {
+    DGL_TRY(dgl_app_make_data_dir(dgl_app_data_dir(a->config), true, err));
     char *path = dgl_arena_printf(a->arena, "%s/lock", dgl_app_data_dir(a->config));
     a->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (a->lock_fd < 0)
@@ -194,8 +203,8 @@ static enum dgl_status open_faces(struct app *a, struct dgl_error *err)
 
 static enum dgl_status open_all(struct app *a, struct dgl_error *err)
 {
-    DGL_TRY(dgl_app_open_store(a->config, true, &a->keys, &a->store, err));
     DGL_TRY(lock_data(a, err));
+    DGL_TRY(dgl_app_open_store(a->config, true, &a->keys, &a->store, err));
     DGL_TRY(dgl_blob_open(dgl_arena_printf(a->arena, "%s/files", dgl_app_data_dir(a->config)), &a->blobs, err));
     DGL_TRY(open_net(a, err));
     DGL_TRY(open_http(a, err));
@@ -280,6 +289,7 @@ static sigset_t block_signals(void)
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGCHLD); // the supervisor is the only child
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     signal(SIGPIPE, SIG_IGN);
     return set;
@@ -288,20 +298,68 @@ static sigset_t block_signals(void)
 // A second signal while stopping: at once. What is on disk is whole (every answer followed its commit).
 static void *second_signal(void *set)
 {
-    int signal_number = 0;
-    sigwait(set, &signal_number);
+    int signal_number = SIGCHLD;
+    while (signal_number == SIGCHLD)
+        sigwait(set, &signal_number);
     _exit(1);
 }
 
-static void wait_and_stop(struct app *a, sigset_t *set)
+static bool supervisor_died(const struct app *a)
 {
-    int signal_number = 0;
-    sigwait(set, &signal_number);
-    dgl_log(DGL_LOG_INFO, "stopping", DGL_F_STR("signal", signal_number == SIGINT ? "SIGINT" : "SIGTERM"));
+    siginfo_t info = {0};
+    return waitid(P_PID, (id_t)dgl_supervisor_peek_pid(a->supervisor), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+           info.si_pid != 0;
+}
+
+// Returns whether the server is to begin again.
+static bool wait_and_stop(struct app *a, sigset_t *set)
+{
+    int signal_number;
+    bool again;
+    do {
+        sigwait(set, &signal_number);
+        again = signal_number == SIGCHLD && supervisor_died(a);
+    } while (signal_number == SIGCHLD && !again);
+    if (again)
+        dgl_log(DGL_LOG_ERROR, "supervisor killed; starting anew");
+    else
+        dgl_log(DGL_LOG_INFO, "stopping", DGL_F_STR("signal", signal_number == SIGINT ? "SIGINT" : "SIGTERM"));
     pthread_t watcher;
     if (pthread_create(&watcher, NULL, second_signal, set) == 0)
         pthread_detach(watcher);
     stop_all(a);
+    return again;
+}
+
+// The same program, arguments and environment. Returns only when that is not possible.
+static void execute_anew(const sigset_t *blocked)
+{
+    struct dgl_error err = DGL_ERROR_INIT;
+    DGL_AUTO_FINI(buf) line = DGL_BUF_INIT(1u << 20);
+    char *argv[256];
+    size_t argc = 0;
+    if (dgl_file_read("/proc/self/cmdline", 1u << 20, &line, &err) != DGL_OK)
+        return;
+    for (char *at = line.data; at < line.data + line.len && argc + 1 < DGL_COUNT(argv); at += strlen(at) + 1)
+        argv[argc++] = at;
+    argv[argc] = NULL;
+    pthread_sigmask(SIG_UNBLOCK, blocked, NULL);
+    execv("/proc/self/exe", argv);
+}
+
+// What this process holds in memory (keys, documents) is nobody's to read: no core dumps, no debugger of another user.
+// Sanitizers need their process readable.
+static void keep_memory_private(void)
+{
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+    prctl(PR_SET_DUMPABLE, 0);
+#endif
+}
+
+static void forbid_core_dumps(void)
+{
+    const struct rlimit none = {0, 0};
+    setrlimit(RLIMIT_CORE, &none);
 }
 
 // As many descriptors as the system lets us have: connections and files are bounded by options of their own. Workers
@@ -321,18 +379,28 @@ enum dgl_status dgl_app_serve(const struct dgl_config *config, struct dgl_error 
     struct app a = {.config = config, .clock = dgl_clock_system(), .lock_fd = -1};
     DGL_TRY(configure_log(config, err));
     DGL_TRY(dgl_crypto_init(err));
+    forbid_core_dumps(); // the workers' too
     DGL_TRY(dgl_supervisor_start(&a.supervisor, err));
+    keep_memory_private();
+    int64_t started_us = dgl_clock_mono_us(a.clock);
+    bool again = false;
     set = block_signals();
     raise_descriptor_limit();
     a.arena = dgl_arena_new(0);
     enum dgl_status status = open_all(&a, err);
     if (status == DGL_OK) {
         announce(&a);
-        wait_and_stop(&a, &set);
+        again = wait_and_stop(&a, &set);
         dgl_log(DGL_LOG_INFO, "stopped");
     } else {
         stop_all(&a);
     }
+    bool lived = dgl_clock_mono_us(a.clock) - started_us >= AGAIN_AFTER_MS * DGL_US_PER_MS;
     free_all(&a);
+    if (again) {
+        if (lived) // not over and over
+            execute_anew(&set);
+        return DGL_FAIL(err, DGL_E_UNAVAILABLE, "the supervisor process was killed; start docgenlab again");
+    }
     return status;
 }

@@ -13,7 +13,7 @@ const char *dgl_app_data_dir(const struct dgl_config *config)
     return dgl_config_str(config, "DATA_DIR");
 }
 
-static enum dgl_status make_data_dir(const char *dir, bool create, struct dgl_error *err)
+enum dgl_status dgl_app_make_data_dir(const char *dir, bool create, struct dgl_error *err)
 {
     struct stat st;
     if (stat(dir, &st) == 0) {
@@ -34,7 +34,7 @@ enum dgl_status dgl_app_open_store(const struct dgl_config *config, bool create,
                                    struct dgl_store **ret_store, struct dgl_error *err)
 {
     const char *dir = dgl_app_data_dir(config);
-    DGL_TRY(make_data_dir(dir, create, err));
+    DGL_TRY(dgl_app_make_data_dir(dir, create, err));
     DGL_AUTO(arena) arena = dgl_arena_new(0);
     const char *key_file = dgl_config_str(config, "SECRET_KEY_FILE");
     if (!key_file)

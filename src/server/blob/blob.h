@@ -10,6 +10,7 @@
 
 #define DGL_BLOB_URI_LEN 160
 struct dgl_blob_store;
+// One process at a time: what another life left half written is removed.
 enum dgl_status dgl_blob_open(const char *directory, struct dgl_blob_store **ret, struct dgl_error *err) DGL_MUST_CHECK;
 void dgl_blob_close(struct dgl_blob_store *b);
 
@@ -30,5 +31,10 @@ enum dgl_status dgl_blob_open_fd(struct dgl_blob_store *b, const char *uri, int 
                                  struct dgl_error *err) DGL_MUST_CHECK; // read-only; missing: DGL_E_NOT_FOUND
 enum dgl_status dgl_blob_delete(struct dgl_blob_store *b, const char *uri,
                                 struct dgl_error *err) DGL_MUST_CHECK; // missing is fine
+// Shows every file of a kind to `judge`, in no order, and removes those it says. Files that come or go meanwhile may be
+// shown or not. Returns how many were removed. Directories that cannot be read are passed over: this is housekeeping.
+enum dgl_blob_verdict { DGL_BLOB_KEEP, DGL_BLOB_REMOVE, DGL_BLOB_STOP };
+typedef enum dgl_blob_verdict (*dgl_blob_judge)(void *ctx, const char *uri);
+size_t dgl_blob_sweep(struct dgl_blob_store *b, const char *kind, dgl_blob_judge judge, void *ctx);
 
 #endif

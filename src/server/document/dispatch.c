@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/failpoint.h"
 #include "base/log.h"
 
 void dgl_document_wake(struct dgl_documents *d)
@@ -43,6 +44,7 @@ static void rendered(void *arg, struct dgl_engine_result *result)
 {
     struct dgl_running *job = arg;
     struct dgl_documents *d = job->documents;
+    DGL_FAILPOINT("document.rendered");
     job->status = result->status;
     job->error = result->error;
     job->worker_lost = result->worker_lost;
@@ -96,9 +98,11 @@ static enum dgl_status submit(struct dgl_documents *d, const struct dgl_job_clai
 static void start_job(struct dgl_documents *d, const struct dgl_job_claim *claim)
 {
     struct dgl_running *job = running_new(d, claim);
-    job->status = submit(d, claim, job);
-    if (job->status != DGL_OK)
-        hand_over(d, job);
+    enum dgl_status status = submit(d, claim, job);
+    if (status == DGL_OK)
+        return; // the job is the engine's now, and may be over and gone already
+    job->status = status;
+    hand_over(d, job);
 }
 
 // How many more jobs are worth having in hand now. Called with the lock held.
@@ -130,6 +134,7 @@ static size_t claim_some(struct dgl_documents *d, struct dgl_arena *arena, size_
         dgl_log_error(DGL_LOG_ERROR, "jobs could not be claimed", &err);
         count = 0;
     }
+    DGL_FAILPOINT("document.claimed");
     pthread_mutex_lock(&d->lock);
     d->rendering += (unsigned)count;
     pthread_mutex_unlock(&d->lock);

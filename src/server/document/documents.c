@@ -88,6 +88,7 @@ enum dgl_status dgl_documents_start(struct dgl_documents *d, struct dgl_error *e
     DGL_TRY(dgl_store_jobs_recover(d->parts.store, &recovered, err));
     if (recovered > 0)
         dgl_log(DGL_LOG_INFO, "documents queued again after an unclean stop", DGL_F_INT("count", recovered));
+    dgl_document_sweep_templates(d);
     d->more_queued = true;
     if (pthread_create(&d->dispatcher, NULL, dgl_document_dispatcher, d) != 0)
         return DGL_FAIL(err, DGL_E_UNAVAILABLE, "The system refused a thread for the document dispatcher.");

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/failpoint.h"
 #include "base/log.h"
 
 void dgl_document_running_free(struct dgl_running *job)
@@ -36,9 +37,34 @@ static enum dgl_status put_output(struct dgl_documents *d, const struct dgl_runn
     return DGL_OK;
 }
 
+static void remove_unwanted(struct dgl_documents *d, const char *id, const char *uri)
+{
+    struct dgl_error err = DGL_ERROR_INIT;
+    bool wanted = true;
+    if (!uri)
+        return;
+    enum dgl_status status = dgl_store_document_wants_file(d->parts.store, id, uri, &wanted, &err);
+    if (status == DGL_OK && !wanted)
+        status = dgl_blob_delete(d->parts.blobs, uri, &err);
+    if (status != DGL_OK)
+        dgl_log_error(DGL_LOG_WARN, "file of an erased document stays until the next sweep", &err);
+}
+
+// A document is ready when the files asked for are there, and only then.
+static void check_outputs(struct dgl_running *job)
+{
+    bool docx_missing = (job->formats & DGL_FORMAT_DOCX) && job->docx_fd < 0;
+    bool pdf_missing = (job->formats & DGL_FORMAT_PDF) && job->pdf_fd < 0;
+    if (job->status == DGL_OK && (docx_missing || pdf_missing))
+        job->status = DGL_FAIL_SLUG(&job->error, DGL_E_INTERNAL, "output_missing",
+                                    "The %s was not made, without a reason given; generate the document again.",
+                                    pdf_missing ? "PDF" : "DOCX");
+}
+
 static enum dgl_status commit(struct dgl_documents *d, struct dgl_running *job, struct dgl_arena *arena,
                               struct dgl_error *err)
 {
+    check_outputs(job);
     struct dgl_job_finish finish = {.ok = job->status == DGL_OK,
                                     .pages = job->pages,
                                     .engine = job->engine[0] ? job->engine : NULL,
@@ -53,18 +79,17 @@ static enum dgl_status commit(struct dgl_documents *d, struct dgl_running *job, 
         finish.error_message = dgl_error_describe(&job->error, sentence, sizeof sentence);
         finish.error_code = dgl_error_slug(&job->error);
     }
+    DGL_FAILPOINT("document.stored");
     struct dgl_delivery_due *due = NULL;
     size_t count = 0;
     enum dgl_status status = dgl_store_job_finish(d->parts.store, arena, &finish, &due, &count, err);
     if (status == DGL_E_CONFLICT) { // erased while it was rendered: its files go too
-        struct dgl_error ignored = DGL_ERROR_INIT;
-        if (finish.docx.blob_uri && dgl_blob_delete(d->parts.blobs, finish.docx.blob_uri, &ignored) != DGL_OK)
-            dgl_log_error(DGL_LOG_WARN, "file of an erased document stays behind", &ignored);
-        if (finish.pdf.blob_uri && dgl_blob_delete(d->parts.blobs, finish.pdf.blob_uri, &ignored) != DGL_OK)
-            dgl_log_error(DGL_LOG_WARN, "file of an erased document stays behind", &ignored);
+        remove_unwanted(d, job->id, finish.docx.blob_uri);
+        remove_unwanted(d, job->id, finish.pdf.blob_uri);
         return DGL_OK;
     }
     DGL_TRY(status);
+    DGL_FAILPOINT("document.finished");
     if (count > 0)
         dgl_webhook_enqueue(d->parts.webhook, due, count);
     atomic_fetch_add(finish.ok ? &d->ready : &d->failed, 1);
@@ -92,9 +117,13 @@ static enum dgl_status settle(struct dgl_documents *d, struct dgl_running *job, 
 {
     DGL_AUTO(arena) arena = dgl_arena_new(0);
     if (wants_another_try(job)) {
-        if (was_refused(job))
-            dgl_document_rest(d, &d->finish, 500); // not at once: what it lacked must come back first
-        DGL_TRY(dgl_store_job_requeue(d->parts.store, job->id, err));
+        if (was_refused(job) && !job->rested) // not at once: what it lacked must come back first
+            dgl_document_rest(d, &d->finish, DGL_MIN(500 * job->tries, DGL_DOCUMENT_REFUSED_REST_MS));
+        job->rested = true;
+        enum dgl_status status = dgl_store_job_requeue(d->parts.store, job->id, err);
+        if (status == DGL_E_CONFLICT) // erased meanwhile: nobody waits for it
+            return DGL_OK;
+        DGL_TRY(status);
         dgl_document_wake(d);
         return DGL_OK;
     }

@@ -59,8 +59,11 @@ static void keep(struct dgl_documents *d)
 void *dgl_document_keeper(void *documents)
 {
     struct dgl_documents *d = documents;
-    do
+    int64_t sweep_at_us = 0;
+    do {
+        if (dgl_clock_mono_us(dgl_clock_system()) >= sweep_at_us && dgl_document_sweep(d))
+            sweep_at_us = dgl_clock_mono_us(dgl_clock_system()) + DGL_DOCUMENT_SWEEP_PERIOD_S * DGL_US_PER_S;
         keep(d);
-    while (dgl_document_rest(d, &d->idle, DGL_DOCUMENT_KEEPER_PERIOD_S * 1000));
+    } while (dgl_document_rest(d, &d->idle, DGL_DOCUMENT_KEEPER_PERIOD_S * 1000));
     return NULL;
 }

@@ -12,13 +12,16 @@
 #define DGL_DOCUMENT_MAX_FINISHING 256u // rendered, not yet committed; past it no job is claimed
 #define DGL_DOCUMENT_MAX_WAITERS 10000u // clients in `Prefer: wait`
 #define DGL_DOCUMENT_WAIT_BUCKETS 1024u
-#define DGL_DOCUMENT_MAX_TRIES 2     // a job that took its worker down this often has failed
-#define DGL_DOCUMENT_MAX_REFUSALS 20 // nor is one tried for ever that the machine keeps refusing (descriptors, memory)
-#define DGL_DOCUMENT_WORK_AHEAD_US 50000  // how much rendering time is claimed ahead
-#define DGL_DOCUMENT_TEMPLATE_CACHE 1024u // rows of templates known to the accepting path
+#define DGL_DOCUMENT_MAX_TRIES 2           // a job that took its worker down this often has failed
+#define DGL_DOCUMENT_MAX_REFUSALS 250      // nor is one tried for ever that the machine keeps refusing: about an hour
+#define DGL_DOCUMENT_REFUSED_REST_MS 15000 // at most, between two such tries
+#define DGL_DOCUMENT_WORK_AHEAD_US 50000   // how much rendering time is claimed ahead
+#define DGL_DOCUMENT_TEMPLATE_CACHE 1024u  // rows of templates known to the accepting path
 #define DGL_DOCUMENT_TEMPLATE_TTL_US 2000000
 #define DGL_DOCUMENT_PRUNE_BATCH 100u
 #define DGL_DOCUMENT_KEEPER_PERIOD_S 60
+#define DGL_DOCUMENT_SWEEP_BATCH 200u     // left-over files are looked for in steps of as many files, with rests
+#define DGL_DOCUMENT_SWEEP_PERIOD_S 86400 // at start and then so often
 
 // What accepting needs to know of a template. Direct-mapped by the id's hash; a changed template is forgotten at once.
 struct dgl_template_fact {
@@ -46,7 +49,7 @@ struct dgl_running {
     int64_t submitted_mono_us;
     enum dgl_status status;
     struct dgl_error error;
-    bool worker_lost;
+    bool worker_lost, rested;
     int docx_fd, pdf_fd; // -1 = none
     int64_t pages, render_us;
     char engine[16];
@@ -97,6 +100,9 @@ void dgl_document_waiters_expire(struct dgl_documents *d, int64_t now_mono_us, b
 int64_t dgl_document_waiters_next(struct dgl_documents *d); // monotonic; INT64_MAX = none
 // keeper.c
 void *dgl_document_keeper(void *documents);
+// sweep.c
+void dgl_document_sweep_templates(struct dgl_documents *d); // before anybody can upload
+bool dgl_document_sweep(struct dgl_documents *d);           // false: stopped before its end
 // templates.c
 enum dgl_status dgl_document_template_fact(struct dgl_documents *d, const char *org, const char *id,
                                            struct dgl_template_fact *ret, struct dgl_error *err) DGL_MUST_CHECK;

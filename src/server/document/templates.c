@@ -110,9 +110,11 @@ enum dgl_status dgl_documents_template_create(struct dgl_documents *d, struct dg
     memcpy(row.org, who->org, sizeof row.org);
     struct dgl_id id;
     struct dgl_error ignored = DGL_ERROR_INIT;
+    // A commit the disk refused may yet turn out to be there after a crash, so its file stays; the next start looks.
     enum dgl_status status = dgl_store_template_create(d->parts.store, &row, &version, &id, err);
     if (status != DGL_OK) {
-        (void)!dgl_blob_delete(d->parts.blobs, version.blob_uri, &ignored);
+        if (status != DGL_E_UNAVAILABLE)
+            (void)!dgl_blob_delete(d->parts.blobs, version.blob_uri, &ignored);
         return status;
     }
     return dgl_store_template_get(d->parts.store, a, who->org, id.s, ret, err);
@@ -140,7 +142,7 @@ enum dgl_status dgl_documents_template_update(struct dgl_documents *d, struct dg
     forget(d, id);
     if (status != DGL_OK) {
         struct dgl_error ignored = DGL_ERROR_INIT;
-        if (upload->fd >= 0)
+        if (upload->fd >= 0 && status != DGL_E_UNAVAILABLE)
             (void)!dgl_blob_delete(d->parts.blobs, version.blob_uri, &ignored);
         return status;
     }

@@ -194,6 +194,10 @@ enum dgl_status dgl_store_template_versions(struct dgl_store *s, struct dgl_aren
                                             size_t *ret_count, char ret_next_cursor[DGL_CURSOR_LEN],
                                             struct dgl_error *err) DGL_MUST_CHECK;
 
+// The files of all versions of all templates.
+enum dgl_status dgl_store_template_files(struct dgl_store *s, struct dgl_arena *a, const char ***ret_uris,
+                                         size_t *ret_count, struct dgl_error *err) DGL_MUST_CHECK;
+
 // ---- documents (jobs)
 
 enum dgl_document_status { DGL_DOCUMENT_QUEUED, DGL_DOCUMENT_RENDERING, DGL_DOCUMENT_READY, DGL_DOCUMENT_FAILED };
@@ -326,6 +330,9 @@ enum dgl_status dgl_store_document_list(struct dgl_store *s, struct dgl_arena *a
 enum dgl_status dgl_store_document_delete(struct dgl_store *s, struct dgl_arena *a, const char *org, const char *id,
                                           const char ***ret_uris, size_t *ret_count,
                                           struct dgl_error *err) DGL_MUST_CHECK;
+// Whether a stored file is still of use: a row names it, or its document is not finished and may come to name it.
+enum dgl_status dgl_store_document_wants_file(struct dgl_store *s, const char *id, const char *uri, bool *ret,
+                                              struct dgl_error *err) DGL_MUST_CHECK;
 // Documents finished before `before`, erased likewise; at least `max` URIs (at most 500 more) unless nothing old is
 // left.
 enum dgl_status dgl_store_documents_prune(struct dgl_store *s, struct dgl_arena *a, int64_t before_us, size_t max,

@@ -7,6 +7,7 @@
 // attempt with the same webhook-id and the same number; nothing is ever lost by it.
 #include "server/webhook/webhook_private.h"
 
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "base/str.h"
 #include <stdio.h>
@@ -141,6 +142,7 @@ void dgl_attempt_record_again(struct dgl_webhook *w)
 void dgl_attempt_recorded(struct dgl_webhook *w, struct dgl_flight *f)
 {
     int64_t now_us = dgl_clock_now_us(w->clock), next_us = f->verdict.next_at_us;
+    DGL_FAILPOINT("webhook.recorded");
     w->recording--;
     if (f->recorded != DGL_OK && dgl_status_retryable(f->recorded)) {
         if (!w->unrecorded)
@@ -200,6 +202,7 @@ static void count(struct dgl_webhook *w, const struct dgl_flight *f)
 void dgl_attempt_answered(struct dgl_webhook *w, struct dgl_flight *f)
 {
     uint32_t random;
+    DGL_FAILPOINT("webhook.answered");
     if (f->result.outcome == DGL_NET_CANCELED) { // stopping: it never happened
         dgl_queues_forget(w->queues, f->item);
         dgl_flight_free(f);
@@ -290,6 +293,7 @@ static enum dgl_status submit(struct dgl_webhook *w, struct dgl_flight *f, const
     f->link_expires_at_us = expires_at_s * DGL_US_PER_S;
     struct dgl_net_request request = dgl_attempt_request(w, f->item->org_number, lines, body.data, body.len);
     request.url = *url;
+    DGL_FAILPOINT("webhook.sending");
     return dgl_net_client_submit(w->net, &request, on_answered, f, err);
 }
 

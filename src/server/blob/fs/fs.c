@@ -9,26 +9,28 @@
 //
 // No path is ever built from a URI: each part is checked against the maker's characters and opened from the directory
 // before it, without following links.
+#include "base/failpoint.h"
 #include "base/file.h"
 #include "server/blob/blob.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #define PART_MAX 80              // bytes of an organization, kind or name
 #define COPY_BYTES (256u * 1024) // read at once from a descriptor
-#define TMP_LIFE_S 3600          // a temporary file older than this was left by a crash
+#define KNOWN_DIRECTORIES 4096u  // directories known to be durable; power of two
 static const char scheme[] = "blob:";
 
 struct dgl_blob_store {
     int root, tmp;
+    _Atomic uint64_t durable[KNOWN_DIRECTORIES]; // by hash, direct-mapped: others are synced once more
 };
 
 struct name { // a checked URI
@@ -96,7 +98,7 @@ static enum dgl_status parse_uri(const char *uri, struct name *ret, struct dgl_e
 
 // ---- directories
 
-// -1 with errno. A made directory is durable before anything in it is.
+// -1 with errno.
 static int open_directory(int parent, const char *name, bool create)
 {
     int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
@@ -105,36 +107,70 @@ static int open_directory(int parent, const char *name, bool create)
         return fd;
     if (mkdirat(parent, name, 0700) != 0 && errno != EEXIST)
         return -1;
-    if (fsync(parent) != 0)
-        return -1;
+    DGL_FAILPOINT("blob.directory_made");
     return openat(parent, name, flags);
 }
 
-static int open_shard(struct dgl_blob_store *b, const struct name *n, bool create)
+static uint64_t hash_of(uint64_t h, const char *s)
 {
-    DGL_AUTO_FD org = open_directory(b->root, n->org, create);
-    if (org < 0)
-        return -1;
-    DGL_AUTO_FD kind = open_directory(org, n->kind, create);
-    if (kind < 0)
-        return -1;
-    return open_directory(kind, n->shard, create);
+    for (; *s; s++)
+        h = (h ^ (unsigned char)*s) * 1099511628211u; // FNV-1a
+    return h;
 }
 
-// Removes what a crash left behind, but nothing young: another process may be writing.
+// To write into a directory its name must be on disk. That it exists says nothing: another thread may have made it just
+// now, or a life of the server that ended before the sync. So the parent is synced the first time in this life.
+static int open_durably(struct dgl_blob_store *b, int parent, const char *name, uint64_t hash)
+{
+    DGL_AUTO_FD fd = open_directory(parent, name, true);
+    _Atomic uint64_t *known = &b->durable[hash % KNOWN_DIRECTORIES];
+    if (fd < 0 || atomic_load(known) == hash)
+        return DGL_STEAL_FD(fd);
+    if (fsync(parent) != 0)
+        return -1;
+    atomic_store(known, hash);
+    return DGL_STEAL_FD(fd);
+}
+
+static int open_shard(struct dgl_blob_store *b, const struct name *n)
+{
+    DGL_AUTO_FD org = open_directory(b->root, n->org, false);
+    DGL_AUTO_FD kind = org < 0 ? -1 : open_directory(org, n->kind, false);
+    return kind < 0 ? -1 : open_directory(kind, n->shard, false);
+}
+
+static int make_shard(struct dgl_blob_store *b, const struct name *n)
+{
+    uint64_t hash = hash_of(14695981039346656037u, n->org);
+    DGL_AUTO_FD org = open_durably(b, b->root, n->org, hash);
+    if (org < 0)
+        return -1;
+    hash = hash_of(hash_of(hash, "/"), n->kind);
+    DGL_AUTO_FD kind = open_durably(b, org, n->kind, hash);
+    if (kind < 0)
+        return -1;
+    return open_durably(b, kind, n->shard, hash_of(hash_of(hash, "/"), n->shard));
+}
+
+// NULL with errno. The descriptor stays the caller's.
+static DIR *list_directory(int fd)
+{
+    DGL_AUTO_FD copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC); // a position of its own
+    DIR *d = copy >= 0 ? fdopendir(copy) : NULL;
+    if (d)
+        copy = -1;
+    return d;
+}
+
+// Removes what the server's last life left half written.
 static void empty_tmp(int tmp)
 {
-    struct stat st;
-    int copy = dup(tmp);
-    DIR *d = copy >= 0 ? fdopendir(copy) : NULL;
-    if (!d)
-        return;
-    time_t now = time(NULL);
-    for (struct dirent *e; (e = readdir(d));)
-        if (e->d_name[0] != '.' && fstatat(tmp, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-            now - st.st_mtime > TMP_LIFE_S)
+    DIR *d = list_directory(tmp);
+    for (struct dirent *e; d && (e = readdir(d));)
+        if (e->d_name[0] != '.')
             unlinkat(tmp, e->d_name, 0);
-    closedir(d);
+    if (d)
+        closedir(d);
 }
 
 enum dgl_status dgl_blob_open(const char *directory, struct dgl_blob_store **ret, struct dgl_error *err)
@@ -186,13 +222,16 @@ static enum dgl_status sync_and_rename(struct dgl_blob_store *b, const struct tm
         return DGL_FAIL_ERRNO(err, errno, "cannot sync the file");
     if (renameat(b->tmp, tmp->name, shard, n->file) != 0)
         return DGL_FAIL_ERRNO(err, errno, "cannot rename the file");
+    DGL_FAILPOINT("blob.renamed");
     if (!exists && fdatasync(tmp->fd) != 0) {
         int failed = errno;
         unlinkat(shard, n->file, 0);
         return DGL_FAIL_ERRNO(err, failed, "cannot sync the file");
     }
+    DGL_FAILPOINT("blob.synced");
     if (fsync(shard) != 0)
         return DGL_FAIL_ERRNO(err, errno, "cannot sync the file's directory");
+    DGL_FAILPOINT("blob.directory_synced");
     return DGL_OK;
 }
 
@@ -203,8 +242,10 @@ static enum dgl_status write_and_publish(struct dgl_blob_store *b, const struct 
                                          write_content write, const void *source, struct dgl_blob_info *info,
                                          struct dgl_error *err)
 {
+    DGL_FAILPOINT("blob.created");
     DGL_TRY(write(tmp->fd, source, info, err));
-    DGL_AUTO_FD shard = open_shard(b, n, true);
+    DGL_FAILPOINT("blob.written");
+    DGL_AUTO_FD shard = make_shard(b, n);
     if (shard < 0)
         return DGL_FAIL_ERRNO(err, errno, "cannot open the file's directory");
     return sync_and_rename(b, tmp, shard, n, err);
@@ -283,7 +324,7 @@ enum dgl_status dgl_blob_open_fd(struct dgl_blob_store *b, const char *uri, int 
     struct name n;
     struct stat st;
     DGL_TRY(parse_uri(uri, &n, err));
-    DGL_AUTO_FD shard = open_shard(b, &n, false);
+    DGL_AUTO_FD shard = open_shard(b, &n);
     DGL_AUTO_FD fd = shard >= 0 ? openat(shard, n.file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC) : -1;
     if (fd < 0 && errno == ENOENT)
         return DGL_FAIL_SLUG(err, DGL_E_NOT_FOUND, "file_missing", "the stored file %s is missing", n.file);
@@ -300,8 +341,64 @@ enum dgl_status dgl_blob_delete(struct dgl_blob_store *b, const char *uri, struc
 {
     struct name n;
     DGL_TRY(parse_uri(uri, &n, err));
-    DGL_AUTO_FD shard = open_shard(b, &n, false);
+    DGL_AUTO_FD shard = open_shard(b, &n);
+    DGL_FAILPOINT("blob.delete");
     if (shard >= 0 && unlinkat(shard, n.file, 0) == 0)
         return DGL_OK;
     return errno == ENOENT ? DGL_OK : DGL_FAIL_ERRNO(err, errno, "the stored file %s cannot be deleted", n.file);
+}
+
+// ---- sweep
+
+struct sweep {
+    const char *org, *kind;
+    dgl_blob_judge judge;
+    void *ctx;
+    size_t removed;
+    bool stopped;
+};
+
+// One level: calls `each` with the directory and a name in it.
+static void each_entry(struct sweep *x, int directory, void (*each)(struct sweep *x, int directory, const char *name))
+{
+    DIR *d = list_directory(directory);
+    for (struct dirent *e; d && !x->stopped && (e = readdir(d));)
+        if (valid_part(e->d_name, strlen(e->d_name)))
+            each(x, directory, e->d_name);
+    if (d)
+        closedir(d);
+}
+
+static void sweep_file(struct sweep *x, int shard, const char *name)
+{
+    char uri[DGL_BLOB_URI_LEN];
+    if (snprintf(uri, sizeof uri, "%s%s/%s/%s", scheme, x->org, x->kind, name) >= (int)sizeof uri)
+        return;
+    enum dgl_blob_verdict verdict = x->judge(x->ctx, uri);
+    x->stopped = verdict == DGL_BLOB_STOP;
+    if (verdict == DGL_BLOB_REMOVE && unlinkat(shard, name, 0) == 0)
+        x->removed++;
+}
+
+static void sweep_shard(struct sweep *x, int kind, const char *name)
+{
+    DGL_AUTO_FD shard = open_directory(kind, name, false);
+    if (shard >= 0)
+        each_entry(x, shard, sweep_file);
+}
+
+static void sweep_org(struct sweep *x, int root, const char *name)
+{
+    DGL_AUTO_FD org = strcmp(name, "tmp") == 0 ? -1 : open_directory(root, name, false);
+    DGL_AUTO_FD kind = org < 0 ? -1 : open_directory(org, x->kind, false);
+    x->org = name;
+    if (kind >= 0)
+        each_entry(x, kind, sweep_shard);
+}
+
+size_t dgl_blob_sweep(struct dgl_blob_store *b, const char *kind, dgl_blob_judge judge, void *ctx)
+{
+    struct sweep x = {.kind = kind, .judge = judge, .ctx = ctx};
+    each_entry(&x, b->root, sweep_org);
+    return x.removed;
 }

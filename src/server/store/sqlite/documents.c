@@ -285,3 +285,17 @@ enum dgl_status dgl_store_documents_prune(struct dgl_store *s, struct dgl_arena 
     *ret_count = x.uris.count;
     return DGL_OK;
 }
+
+// ---- files nobody names any more
+
+enum dgl_status dgl_store_document_wants_file(struct dgl_store *s, const char *id, const char *uri, bool *ret,
+                                              struct dgl_error *err)
+{
+    DGL_AUTO_READ r = {.store = s};
+    DGL_TRY(dgl_read(&r, err));
+    DGL_AUTO_SQL q = dgl_sql(r.conn, "SELECT 1 FROM documents WHERE id = ?1"
+                                     " AND (status < 2 OR pdf_uri = ?2 OR docx_uri = ?2)");
+    dgl_sql_put_text(&q, id);
+    dgl_sql_put_text(&q, uri);
+    return dgl_sql_next(&q, ret, err);
+}

@@ -16,6 +16,7 @@
 //
 // Rejected: a connection per request thread with busy waiting (one sync per request), and an own log in front of SQLite
 // (two places that must agree after a crash).
+#include "base/failpoint.h"
 #include "server/store/sqlite/sqlite.h"
 
 #include <errno.h>
@@ -41,6 +42,7 @@ static bool transaction_lost(struct dgl_conn *c, enum dgl_status status)
 // DGL_OK also when the request itself failed (its status says so); otherwise the group is lost.
 static enum dgl_status run_one(struct dgl_store *s, struct dgl_conn *c, struct dgl_write *w, struct dgl_error *err)
 {
+    DGL_FAILPOINT("store.request");
     DGL_TRY(step(c, "SAVEPOINT request", err));
     int64_t before = sqlite3_total_changes64(c->db);
     w->status = w->run(s, c, w->arg, &w->err);
@@ -118,6 +120,7 @@ static void finish_group(struct dgl_store *s, struct dgl_write *group, enum dgl_
         }
         errors += w->status != DGL_OK;
         w->done(w->done_arg, w->status, &w->err);
+        DGL_FAILPOINT("store.told");
     }
     atomic_fetch_add(&s->writer.write_errors, errors);
 }
@@ -139,8 +142,10 @@ static void commit_group(struct dgl_store *s)
     struct dgl_write *group = NULL;
     size_t count;
     enum dgl_status status = run_group(s, &group, &count, &err);
+    DGL_FAILPOINT("store.written");
     if (status == DGL_OK)
         status = step(w->conn, "COMMIT", &err);
+    DGL_FAILPOINT("store.committed");
     if (status != DGL_OK) {
         if (!sqlite3_get_autocommit(w->conn->db))
             sqlite3_exec(w->conn->db, "ROLLBACK", NULL, NULL, NULL);
@@ -159,7 +164,9 @@ static void commit_group(struct dgl_store *s)
 static void checkpoint(struct dgl_writer *w)
 {
     int pages = 0, copied = 0;
+    DGL_FAILPOINT("store.checkpoint");
     int rc = sqlite3_wal_checkpoint_v2(w->conn->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages, &copied);
+    DGL_FAILPOINT("store.checkpointed");
     // All copied: the next commit starts the log anew. Otherwise a reader holds it; try again some pages later.
     bool complete = rc == SQLITE_OK && pages == copied;
     w->checkpoint_at =

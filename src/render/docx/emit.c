@@ -504,7 +504,7 @@ static void walk_story(struct dgl_docx_emit *e, struct dgl_docx_node *n)
     dgl_buf_putc(&e->raw, '>');
     walk_children(e, n);
     if (!ends_with_paragraph(n)) {
-        if (e->captures)
+        if (e->captures && n->el != DGL_EL_W_TC) // the sink completes cells of captured text
             dgl_buf_puts(&e->raw, "<w:p></w:p>");
         else
             cut_before(e, DGL_CUT_NEEDS_PARAGRAPH, 0);

@@ -141,6 +141,7 @@ static enum dgl_status render_part(struct dgl_docx_writer *w, size_t index, stru
     w->output->xml = DGL_BUF_INIT(w->env->budget->output_left);
     w->xml = &w->output->xml;
     w->table_count = w->width_count = 0;
+    w->deferred_count = 0;
     w->bookmark_names = w->bookmark_last = NULL;
     if (part->bookmark_count) {
         w->bookmark_names = dgl_arena_alloc_try(w->env->arena, part->bookmark_count * sizeof(uint32_t));
@@ -149,7 +150,8 @@ static enum dgl_status render_part(struct dgl_docx_writer *w, size_t index, stru
             return DGL_FAIL(err, DGL_E_LIMIT, "the document needs too much memory");
     }
     dgl_buf_reserve(w->xml, DGL_MIN(part->raw_bytes + part->raw_bytes / 2, w->xml->max));
-    struct dgl_template_sink sink = {.data = dgl_docx_on_data, .value = dgl_docx_on_value, .ctx = w};
+    struct dgl_template_sink sink = {
+        .data = dgl_docx_on_data, .value = dgl_docx_on_value, .capture = dgl_docx_on_capture, .ctx = w};
     struct dgl_template_env env = {.created_at_us = w->env->created_at_us,
                                    .time_zone = w->env->time_zone,
                                    .locale = w->env->locale,
@@ -239,6 +241,7 @@ static void writer_fini(struct dgl_docx_writer *w)
     free(w->widths);
     free(w->media);
     free(w->fetched);
+    free(w->deferred);
 }
 
 enum dgl_status dgl_docx_render(const struct dgl_docx *d, struct dgl_value data, const struct dgl_docx_env *env,

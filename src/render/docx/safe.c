@@ -14,6 +14,7 @@ struct open_element {
     size_t start;  // in the output
     uint32_t kids; // rows of a table, cells of a row
     bool last_is_paragraph;
+    bool skipped; // nothing of it is written
 };
 struct safe {
     struct dgl_docx_writer *w;
@@ -180,6 +181,76 @@ static void put_open(struct safe *s, const struct dgl_xml_element *e, enum dgl_d
     dgl_buf_putc(b, '>');
 }
 
+// ---- values that waited (capture.c)
+
+static bool is_open(const struct safe *s, enum dgl_docx_element el)
+{
+    for (unsigned i = 1; i + 1 < s->depth; i++)
+        if (s->open[i].el == el)
+            return true;
+    return false;
+}
+
+static bool ends_with_paragraph(const struct dgl_buf *b)
+{
+    return b->len >= 6 && memcmp(b->data + b->len - 6, "</w:p>", 6) == 0;
+}
+
+// Draws the value where the element stands: at the top as at the place of printing, deeper as in the template, with the
+// paragraph of the place of printing when the text brings none.
+static enum dgl_status draw_deferred(struct safe *s, const struct dgl_docx_deferred *d, struct dgl_error *err)
+{
+    struct dgl_docx_writer *w = s->w;
+    struct open_element *parent = &s->open[s->depth - 2];
+    struct dgl_docx_context own = *d->context;
+    enum dgl_docx_level level = w->level;
+    if (s->x->where == DGL_WHERE_ROW || s->x->where == DGL_WHERE_CELL || is_open(s, DGL_EL_W_P)) {
+        own.can_split &= is_open(s, DGL_EL_W_P);
+    } else {
+        own.para_open = s->x->para_open;
+        own.para_close = s->x->para_close;
+        own.can_split = s->x->can_split;
+    }
+    own.text_width_emu = DGL_MIN(own.text_width_emu, s->x->text_width_emu);
+    if (s->depth == 2 && s->x->where != DGL_WHERE_ROW && s->x->where != DGL_WHERE_CELL) {
+        if (!is_open(s, DGL_EL_W_R))
+            own.run_open = s->x->run_open;
+        return dgl_docx_write_any(w, &own, d->value, err);
+    }
+    switch (s->depth == 2 ? DGL_EL_OTHER : parent->el) {
+    case DGL_EL_W_T:
+        w->level = DGL_LEVEL_TEXT;
+        break;
+    case DGL_EL_W_P:
+    case DGL_EL_W_HYPERLINK:
+    case DGL_EL_W_INS:
+    case DGL_EL_W_SMARTTAG:
+        w->level = DGL_LEVEL_PARAGRAPH;
+        break;
+    case DGL_EL_W_TC:
+    case DGL_EL_W_TXBXCONTENT:
+    case DGL_EL_W_SDTCONTENT:
+        w->level = DGL_LEVEL_BLOCK;
+        own = *d->context;
+        break;
+    default:
+        return refuse(err, "it holds a picture or rich text where neither may stand");
+    }
+    DGL_TRY(dgl_docx_write_any(w, &own, d->value, err));
+    if (w->level == DGL_LEVEL_BLOCK)
+        parent->last_is_paragraph = ends_with_paragraph(w->xml);
+    w->level = level;
+    return DGL_OK;
+}
+
+static enum dgl_status on_deferred(struct safe *s, const struct dgl_xml_element *e, struct dgl_error *err)
+{
+    const struct dgl_docx_deferred *d = e->attr_count ? dgl_docx_deferred_value(s->w, e->attrs[0].value) : NULL;
+    s->open[s->depth - 1] = (struct open_element){.el = DGL_EL_OTHER, .skipped = true};
+    DGL_TRY(dgl_budget_tick(s->w->env->budget, err));
+    return d ? draw_deferred(s, d, err) : DGL_OK;
+}
+
 static enum dgl_status on_start(void *ctx, const struct dgl_xml_element *e, struct dgl_error *err)
 {
     struct safe *s = ctx;
@@ -187,6 +258,8 @@ static enum dgl_status on_start(void *ctx, const struct dgl_xml_element *e, stru
         s->open[0] = (struct open_element){.el = DGL_EL_OTHER};
         return DGL_OK;
     }
+    if (strcmp(e->ns, DGL_DOCX_DEFERRED_NS) == 0)
+        return on_deferred(s, e, err);
     enum dgl_docx_element el = dgl_docx_element_of(e->ns, e->name);
     struct open_element *parent = &s->open[s->depth - 2];
     s->open[s->depth - 1] = (struct open_element){.el = el, .start = SIZE_MAX};
@@ -209,7 +282,7 @@ static enum dgl_status on_end(void *ctx, const char *name, const char *prefix, c
     struct safe *s = ctx;
     struct dgl_buf *b = s->w->xml;
     struct open_element *o = &s->open[--s->depth];
-    if (s->depth == 0 || is_mark(o->el))
+    if (s->depth == 0 || o->skipped || is_mark(o->el))
         return DGL_OK;
     if ((o->el == DGL_EL_W_TBL || o->el == DGL_EL_W_TR) && o->kids == 0) {
         // A table without rows or a row without cells is not valid: it shows nothing anyway.

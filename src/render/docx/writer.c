@@ -204,6 +204,16 @@ static bool is_nothing(struct dgl_value v)
            ((v.kind == DGL_VALUE_STRING || v.kind == DGL_VALUE_SAFE) && v.as.string->len == 0);
 }
 
+enum dgl_status dgl_docx_write_any(struct dgl_docx_writer *w, const struct dgl_docx_context *x, struct dgl_value v,
+                                   struct dgl_error *err)
+{
+    if (x->where == DGL_WHERE_TEXT)
+        return x->image ? dgl_docx_write_image(w, x, v, err) : dgl_docx_write_value(w, x, v, err);
+    if (is_nothing(v))
+        return DGL_OK;
+    return dgl_docx_is_rich(v) ? dgl_docx_write_rich(w, x, v, err) : dgl_docx_write_value(w, x, v, err);
+}
+
 static enum dgl_status write_plain_value(struct dgl_docx_writer *w, struct dgl_value v, bool attribute,
                                          struct dgl_error *err)
 {
@@ -355,7 +365,7 @@ enum dgl_status dgl_docx_on_value(void *ctx, uint32_t context, struct dgl_value 
             dgl_docx_write_text(w, x, v.as.string->data, v.as.string->len);
             return DGL_OK;
         }
-        return x->image ? dgl_docx_write_image(w, x, v, err) : dgl_docx_write_value(w, x, v, err);
+        return dgl_docx_write_any(w, x, v, err);
     case DGL_WHERE_PLAIN:
         return write_plain_value(w, v, false, err);
     case DGL_WHERE_ATTRIBUTE:
@@ -369,9 +379,7 @@ enum dgl_status dgl_docx_on_value(void *ctx, uint32_t context, struct dgl_value 
     case DGL_WHERE_RUN:
     case DGL_WHERE_PARAGRAPH:
         w->level = base_level(x);
-        if (is_nothing(v))
-            return DGL_OK;
-        return dgl_docx_is_rich(v) ? dgl_docx_write_rich(w, x, v, err) : dgl_docx_write_value(w, x, v, err);
+        return dgl_docx_write_any(w, x, v, err);
     case DGL_WHERE_ROW:
     case DGL_WHERE_CELL:
         if (is_nothing(v))

@@ -43,6 +43,13 @@ struct dgl_docx_cell_width {
     uint32_t width, column, span, row;
 };
 
+// A value printed inside a macro or block; its place is where that is printed. See capture.c.
+struct dgl_docx_deferred {
+    const struct dgl_docx_context *context;
+    struct dgl_value value;
+};
+#define DGL_DOCX_DEFERRED_NS "urn:docgenlab:deferred"
+
 struct dgl_docx_output { // one rendered part
     struct dgl_buf xml;
     struct dgl_docx_new_rel *rels;
@@ -71,6 +78,8 @@ struct dgl_docx_writer {
     size_t media_bytes;
     struct dgl_docx_fetched *fetched;
     size_t fetched_count, fetched_cap;
+    struct dgl_docx_deferred *deferred; // of the part
+    size_t deferred_count, deferred_cap;
 };
 
 extern const struct dgl_docx_context dgl_docx_no_context;
@@ -91,6 +100,9 @@ enum dgl_status dgl_docx_write_rich(struct dgl_docx_writer *w, const struct dgl_
 // A picture: a URL, {"url","width","height","alt"}, or what the filter `image` made.
 enum dgl_status dgl_docx_write_image(struct dgl_docx_writer *w, const struct dgl_docx_context *x, struct dgl_value v,
                                      struct dgl_error *err) DGL_MUST_CHECK;
+// Draws any value at the writer's level: pictures, rich text, markup, text.
+enum dgl_status dgl_docx_write_any(struct dgl_docx_writer *w, const struct dgl_docx_context *x, struct dgl_value v,
+                                   struct dgl_error *err) DGL_MUST_CHECK;
 // Prints any value as text at the context's level.
 enum dgl_status dgl_docx_write_value(struct dgl_docx_writer *w, const struct dgl_docx_context *x, struct dgl_value v,
                                      struct dgl_error *err) DGL_MUST_CHECK;
@@ -107,5 +119,9 @@ void dgl_docx_span_cell(struct dgl_docx_writer *w, uint32_t span); // the curren
 // The language's sink.
 enum dgl_status dgl_docx_on_data(void *ctx, uint32_t chunk, struct dgl_str text, struct dgl_error *err);
 enum dgl_status dgl_docx_on_value(void *ctx, uint32_t context, struct dgl_value v, struct dgl_error *err);
+enum dgl_status dgl_docx_on_capture(void *ctx, uint32_t context, struct dgl_value v, struct dgl_buf *out,
+                                    struct dgl_error *err);
+// The waiting value an element of captured text names; NULL when there is none.
+const struct dgl_docx_deferred *dgl_docx_deferred_value(const struct dgl_docx_writer *w, struct dgl_str number);
 
 #endif

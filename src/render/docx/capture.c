@@ -1,0 +1,80 @@
+// Values inside macros, call blocks, filter blocks and block sets. Their output is text until it is printed, and a
+// picture or a list is no text: such a value waits in the writer, and an element that names it by number stands in the
+// text. When the text is printed as markup (safe.c), the element is met, and the value is drawn where it then stands.
+#include "render/docx/writer.h"
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_nothing(struct dgl_value v)
+{
+    return v.kind == DGL_VALUE_UNDEFINED || v.kind == DGL_VALUE_NONE ||
+           ((v.kind == DGL_VALUE_STRING || v.kind == DGL_VALUE_SAFE) && v.as.string->len == 0);
+}
+
+static bool must_wait(const struct dgl_docx_context *x, struct dgl_value v)
+{
+    if (is_nothing(v) || v.kind == DGL_VALUE_SAFE)
+        return false;
+    return v.kind == DGL_VALUE_RICH || (x->image && x->where == DGL_WHERE_TEXT) || x->where == DGL_WHERE_PARAGRAPH ||
+           (x->where == DGL_WHERE_RUN && dgl_docx_is_rich(v));
+}
+
+static enum dgl_status defer(struct dgl_docx_writer *w, const struct dgl_docx_context *x, struct dgl_value v,
+                             struct dgl_buf *out, struct dgl_error *err)
+{
+    if (w->deferred_count == w->deferred_cap) {
+        size_t cap = w->deferred_cap ? w->deferred_cap * 2 : 16;
+        DGL_TRY(dgl_budget_memory(w->env->budget, (cap - w->deferred_cap) * sizeof *w->deferred, err));
+        w->deferred = dgl_realloc(w->deferred, cap * sizeof *w->deferred);
+        w->deferred_cap = cap;
+    }
+    dgl_buf_printf(out, "<dgl:value xmlns:dgl=\"" DGL_DOCX_DEFERRED_NS "\" n=\"%zu\"/>", w->deferred_count);
+    w->deferred[w->deferred_count++] = (struct dgl_docx_deferred){x, v};
+    return dgl_buf_check(out, "the text of a macro or block", err);
+}
+
+static void put_escaped(struct dgl_buf *out, struct dgl_str s)
+{
+    size_t from = 0;
+    for (size_t i = 0; i < s.len; i++) {
+        const char *as = s.data[i] == '&'    ? "&amp;"
+                         : s.data[i] == '<'  ? "&lt;"
+                         : s.data[i] == '>'  ? "&gt;"
+                         : s.data[i] == '"'  ? "&#34;"
+                         : s.data[i] == '\'' ? "&#39;"
+                                             : NULL;
+        if (!as)
+            continue;
+        dgl_buf_append(out, s.data + from, i - from);
+        dgl_buf_puts(out, as);
+        from = i + 1;
+    }
+    dgl_buf_append(out, s.data + from, s.len - from);
+}
+
+enum dgl_status dgl_docx_on_capture(void *ctx, uint32_t context, struct dgl_value v, struct dgl_buf *out,
+                                    struct dgl_error *err)
+{
+    struct dgl_docx_writer *w = ctx;
+    const struct dgl_docx_context *x = &w->part->contexts[context];
+    if (must_wait(x, v))
+        return defer(w, x, v, out, err);
+    if (v.kind == DGL_VALUE_SAFE) {
+        dgl_buf_append(out, v.as.string->data, v.as.string->len);
+    } else if (v.kind == DGL_VALUE_STRING) {
+        put_escaped(out, (struct dgl_str){v.as.string->data, v.as.string->len});
+    } else if (v.kind != DGL_VALUE_UNDEFINED) {
+        dgl_buf_reset(&w->scratch);
+        DGL_TRY(dgl_value_print(v, w->env->budget, &w->scratch, err));
+        put_escaped(out, (struct dgl_str){w->scratch.data ? w->scratch.data : "", w->scratch.len});
+    }
+    return dgl_buf_check(out, "the text of a macro or block", err);
+}
+
+const struct dgl_docx_deferred *dgl_docx_deferred_value(const struct dgl_docx_writer *w, struct dgl_str number)
+{
+    int64_t n = 0;
+    if (w->deferred_count == 0 || !dgl_parse_int64(number.data, number.len, 0, (int64_t)w->deferred_count - 1, &n))
+        return NULL;
+    return &w->deferred[n];
+}

@@ -437,7 +437,8 @@ static enum dgl_status work_new(const struct dgl_engine *e, const struct dgl_eng
                        .done = done,
                        .arg = arg,
                        .submitted_us = now_us(),
-                       .timeout_ms = job->timeout_ms > 0 ? job->timeout_ms : e->timeout_ms,
+                       .timeout_ms =
+                           DGL_MIN(job->timeout_ms > 0 ? job->timeout_ms : e->timeout_ms, DGL_ENGINE_MAX_TIMEOUT_MS),
                        .docx_fd = -1};
     w->task.fd = fd;
     struct dgl_wire_job *wire = &w->task.wire;

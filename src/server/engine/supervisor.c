@@ -37,7 +37,8 @@
 enum verb { VERB_SPAWN = 1, VERB_KILL };
 struct request {
     uint32_t verb;
-    struct dgl_worker_config config; // KILL: only id counts
+    uint64_t id;                     // KILL
+    struct dgl_worker_config config; // SPAWN; not sent with KILL
 };
 struct report {
     uint32_t kind;
@@ -98,7 +99,7 @@ static void close_from(int first)
 }
 
 // stdin reads nothing and stdout goes nowhere. stderr goes nowhere either: a worker that a document has taken over must
-// not write our log. Sanitizer builds keep it for their reports.
+// not write our log. AddressSanitizer's builds keep it for their reports.
 static void quiet_stdio(bool keep_stderr)
 {
     DGL_AUTO_FD null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -110,7 +111,7 @@ static void quiet_stdio(bool keep_stderr)
         dup2(null, STDERR_FILENO);
 }
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(__SANITIZE_ADDRESS__)
 #define KEEP_WORKER_STDERR true
 #else
 #define KEEP_WORKER_STDERR false
@@ -215,13 +216,11 @@ static bool on_request(struct house *h)
     do
         n = recv(CONTROL_FD, &r, sizeof(r), 0);
     while (n < 0 && errno == EINTR);
-    if (n != (ssize_t)sizeof(r))
-        return false;
-    if (r.verb == VERB_SPAWN)
+    if (r.verb == VERB_SPAWN && n == (ssize_t)sizeof(r))
         return on_spawn(h, &r.config);
-    if (r.verb == VERB_KILL)
-        on_kill(h, r.config.id);
-    return true;
+    if (r.verb == VERB_KILL && n == (ssize_t)offsetof(struct request, config))
+        on_kill(h, r.id);
+    return n > 0;
 }
 
 static bool reap(struct house *h, bool tell)
@@ -359,8 +358,8 @@ enum dgl_status dgl_supervisor_spawn(struct dgl_supervisor *s, const struct dgl_
 
 void dgl_supervisor_kill(struct dgl_supervisor *s, uint64_t id)
 {
-    struct request r = {.verb = VERB_KILL, .config.id = id};
-    while (send(s->fd, &r, sizeof(r), MSG_NOSIGNAL) < 0 && errno == EINTR)
+    struct request r = {.verb = VERB_KILL, .id = id};
+    while (send(s->fd, &r, offsetof(struct request, config), MSG_NOSIGNAL) < 0 && errno == EINTR)
         ; // a supervisor that is gone has taken its workers with it
 }
 

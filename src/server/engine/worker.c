@@ -9,13 +9,13 @@
 #include "base/crypto.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/xml.h"
 #include "render/docx/docx.h"
 #include "server/engine/cache.h"
 #include "server/engine/kinds.h"
 #include "server/engine/protocol.h"
 #include "server/engine/sandbox.h"
 #include <errno.h>
-#include <libxml/parser.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,9 +69,9 @@ void dgl_native_prepare(void)
     UCollator *collator = ucol_open("en_US", &status);
     if (U_SUCCESS(status))
         ucol_close(collator);
-    xmlInitParser();
     struct dgl_error err;
-    if (dgl_crypto_init(&err) != DGL_OK)
+    const struct dgl_xml_handler nothing = {0};
+    if (dgl_xml_parse("<x/>", 4, "warm-up", &nothing, &err) != DGL_OK || dgl_crypto_init(&err) != DGL_OK)
         fprintf(stderr, "docgenlab: %s\n", err.message); // workers then fail where they need it
 }
 
@@ -363,7 +363,9 @@ int dgl_native_run(int socket, const struct dgl_worker_config *config)
     w->cache = dgl_template_cache_new(DGL_CACHE_MAX_ENTRIES, DGL_CACHE_MAX_BYTES);
     w->arena = dgl_arena_new(0); // bounded by the budget, and from outside
     w->out = DGL_BUF_INIT(DGL_ENGINE_MAX_OUTPUT_BYTES);
-    mallopt(M_MMAP_THRESHOLD, 4 << 20); // packages and outputs are reused from the heap instead of mapped anew
+    // Packages and outputs are reused from the heap rather than mapped anew, and what a job frees waits for the next.
+    mallopt(M_MMAP_THRESHOLD, 4 << 20);
+    mallopt(M_TRIM_THRESHOLD, 32 << 20);
     if (!lock_in(socket))
         return 1;
     for (;;) {

@@ -1,7 +1,7 @@
 """Small DOCX files for tests, and the text of DOCX files: standard library only.
 
-A paragraph is one line of text; `¦` ends a run inside it. A line that begins with `|` is a table row of `| cell | cell |`;
-consecutive ones make one table.
+A paragraph is one line of text; `¦` ends a run inside it. A line that begins with `|` is a table row of `| cell | cell |`, its cells divided
+by " | "; consecutive ones make one table.
 """
 import io
 import xml.etree.ElementTree as ET
@@ -23,7 +23,7 @@ def paragraph(text):
 
 
 def table(rows):
-    cells = [[c.strip() for c in row.strip().strip("|").split("|")] for row in rows]
+    cells = [[c.strip() for c in row.strip()[1:-1].split(" | ")] for row in rows]
     grid = "".join('<w:gridCol w:w="2000"/>' for _ in max(cells, key=len))
     body = "".join("<w:tr>" + "".join(f"<w:tc>{paragraph(c)}</w:tc>" for c in row) + "</w:tr>" for row in cells)
     return f"<w:tbl><w:tblPr/><w:tblGrid>{grid}</w:tblGrid>{body}</w:tbl>"

@@ -385,7 +385,7 @@ def main():
                       "lstrip_blocks": rng.random() < 0.3, "keep_trailing_newline": rng.random() < 0.3})
     lines = "".join(json.dumps(c) + "\n" for c in cases)
     done = subprocess.run([args.program], input=lines, capture_output=True, text=True, check=False)
-    replies = [json.loads(line) for line in done.stdout.splitlines()]
+    replies = [json.loads(line) for line in done.stdout.split("\n")[:-1]]
     if done.returncode or len(replies) != len(cases):
         print("render_text ended with", done.returncode, "after", len(replies), "of", len(cases))
         print(done.stderr[-4000:])

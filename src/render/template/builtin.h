@@ -78,6 +78,10 @@ DGL_FILTER(barcode);
 DGL_FILTER(markdown);
 DGL_FILTER(html);
 
+// globals.c: dict(…), which dict.update reads its arguments with
+enum dgl_status dgl_global_dict(struct dgl_vm *vm, struct dgl_value v, struct dgl_args *a,
+                                struct dgl_value *ret) DGL_MUST_CHECK;
+
 // Shared by several of them.
 
 // Attribute paths: "a.b.0", a number, or none. Lends from `attribute`.

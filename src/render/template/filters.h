@@ -42,7 +42,8 @@ enum dgl_method_of {
     DGL_METHOD_LIST = 2,
     DGL_METHOD_DICT = 4,
     DGL_METHOD_CYCLER = 8,
-    DGL_METHOD_LOOP = 16
+    DGL_METHOD_LOOP = 16,
+    DGL_METHOD_OPEN_LIST = 32 // lists that may grow: no tuples
 };
 struct dgl_method {
     const char *name;

@@ -70,8 +70,9 @@ static enum dgl_status fill_dict(struct dgl_vm *vm, const struct dgl_args *a, st
     return DGL_OK;
 }
 
-GLOBAL(dict)
+enum dgl_status dgl_global_dict(struct dgl_vm *vm, struct dgl_value v, struct dgl_args *a, struct dgl_value *ret)
 {
+    (void)v;
     return fill_dict(vm, a, ret);
 }
 
@@ -116,7 +117,7 @@ GLOBAL(joiner)
 const struct dgl_global dgl_globals[] = {
     {"cycler", global_cycler, "", 0, true, "Values in turn: .next(), .current, .reset().",
      "{% set c = cycler('odd', 'even') %}{{ c.next() }}"},
-    {"dict", global_dict, "", 0, true, "A dict of the keywords.", "{{ dict(a=1).a }} gives 1"},
+    {"dict", dgl_global_dict, "", 0, true, "A dict of the keywords.", "{{ dict(a=1).a }} gives 1"},
     {"joiner", global_joiner, "sep", 0, false, "Nothing the first time it is called, the separator afterwards.",
      "{% set comma = joiner(', ') %}"},
     {"namespace", global_namespace, "", 0, true, "Values that can be set from inside loops.",

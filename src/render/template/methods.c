@@ -553,6 +553,37 @@ METHOD(list_index)
     return dgl_type_error(&vm->mem, "index() cannot find its argument in the list");
 }
 
+// The list itself grows, as in Python: {% set _ = xs.append(1) %}. The data of a render belongs to that render.
+METHOD(append)
+{
+    *ret = dgl_none();
+    return dgl_list_push(&vm->mem, v.as.list, a->v[0]);
+}
+
+METHOD(extend)
+{
+    struct dgl_value more;
+    DGL_TRY(dgl_to_list(&vm->mem, a->v[0], &more));
+    for (size_t i = 0, count = more.as.list->count; i < count; i++) {
+        DGL_TRY(dgl_budget_tick(vm->mem.budget, vm->mem.err));
+        DGL_TRY(dgl_list_push(&vm->mem, v.as.list, more.as.list->items[i]));
+    }
+    *ret = dgl_none();
+    return DGL_OK;
+}
+
+METHOD(update)
+{
+    struct dgl_value none = dgl_undefined(NULL), more;
+    DGL_TRY(dgl_global_dict(vm, none, a, &more));
+    for (uint32_t i = 0; i < more.as.dict->count; i++) {
+        DGL_TRY(dgl_budget_tick(vm->mem.budget, vm->mem.err));
+        DGL_TRY(dgl_dict_put(&vm->mem, v.as.dict, more.as.dict->entries[i].key, more.as.dict->entries[i].value));
+    }
+    *ret = dgl_none();
+    return DGL_OK;
+}
+
 static enum dgl_status view(struct dgl_vm *vm, struct dgl_value v, enum dgl_view_kind which, struct dgl_value *ret)
 {
     struct dgl_view *w = dgl_mem_alloc(&vm->mem, sizeof *w);
@@ -629,6 +660,9 @@ METHOD(changed)
 }
 
 const struct dgl_method dgl_methods[] = {
+    {"append", DGL_METHOD_OPEN_LIST, method_append, "value", 1, false},
+    {"extend", DGL_METHOD_OPEN_LIST, method_extend, "values", 1, false},
+    {"update", DGL_METHOD_DICT, method_update, "", 0, true},
     {"capitalize", DGL_METHOD_STRING, method_capitalize, "", 0, false},
     {"center", DGL_METHOD_STRING, method_center, "width fillchar", 1, false},
     {"count", DGL_METHOD_STRING, method_count, "sub start end", 1, false},

@@ -528,6 +528,25 @@ static void unknown(struct dgl_parser *p, bool filter, const struct dgl_name *na
                     near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
+// Arguments that no call could take are told at once; they fail when the tag is reached.
+static void check_arguments(struct dgl_parser *p, const char *what, const char *parameters, uint8_t required,
+                            bool variadic, const struct dgl_node *args)
+{
+    struct dgl_error err = DGL_ERROR_INIT;
+    struct dgl_mem m = {.err = &err};
+    const struct dgl_name *names[64];
+    struct dgl_value none[256] = {0};
+    struct dgl_args a = {.positional = none, .names = names, .values = none};
+    if (p->bad || (args && (args->b || args->c)))
+        return;
+    a.count = args ? args->list.count : 0;
+    a.keywords = args ? args->list2.count : 0;
+    for (uint32_t i = 0; i < a.keywords; i++)
+        names[i] = args->list2.items[i]->name;
+    if (dgl_args_bind(&m, what, parameters, required, variadic, &a) != DGL_OK)
+        dgl_parser_warn(p, err.slug, "%s", err.message);
+}
+
 // A name that may have dots; filters and tests of this language have none, so it only serves the message.
 static const struct dgl_name *dotted_name(struct dgl_parser *p)
 {
@@ -555,8 +574,11 @@ struct dgl_node *dgl_parse_filters(struct dgl_parser *p, struct dgl_node *node, 
         n->name = dotted_name(p);
         if (dgl_tok(p)->kind == DGL_TOK_LPAREN)
             n->args = parse_args(p);
-        if (!p->bad && !dgl_filter_find(n->name->text.data, n->name->text.len))
+        const struct dgl_filter *f = dgl_filter_find(n->name->text.data, n->name->text.len);
+        if (!p->bad && !f)
             unknown(p, true, n->name);
+        if (f)
+            check_arguments(p, f->name, f->parameters, f->required, f->variadic, n->args);
         node = n;
     }
     return node;
@@ -594,8 +616,11 @@ static struct dgl_node *parse_test(struct dgl_parser *p, struct dgl_node *value)
         n->args = dgl_node_new(p, DGL_NODE_ARGS);
         dgl_node_push(p, &n->args->list, parse_postfix(p, parse_primary(p)));
     }
-    if (!p->bad && !dgl_test_find(n->name->text.data, n->name->text.len))
+    const struct dgl_test *test = dgl_test_find(n->name->text.data, n->name->text.len);
+    if (!p->bad && !test)
         unknown(p, false, n->name);
+    if (test)
+        check_arguments(p, test->name, test->parameters, test->required, false, n->args);
     return negated ? binary(p, DGL_NODE_NOT, 0, n, NULL) : n;
 }
 

@@ -15,6 +15,7 @@ static unsigned method_class(struct dgl_value v)
     case DGL_VALUE_SAFE:
         return DGL_METHOD_STRING;
     case DGL_VALUE_LIST:
+        return DGL_METHOD_LIST | DGL_METHOD_OPEN_LIST;
     case DGL_VALUE_TUPLE:
         return DGL_METHOD_LIST;
     case DGL_VALUE_DICT:
@@ -32,11 +33,8 @@ const struct dgl_method *dgl_method_of(struct dgl_value v, struct dgl_str name)
 {
     unsigned of = method_class(v);
     for (size_t i = 0; of && i < dgl_method_count; i++)
-        if ((dgl_methods[i].of & of) && dgl_str_is(name, dgl_methods[i].name)) {
-            if (v.kind == DGL_VALUE_TUPLE && strcmp(dgl_methods[i].name, "append") == 0)
-                return NULL;
+        if ((dgl_methods[i].of & of) && dgl_str_is(name, dgl_methods[i].name))
             return &dgl_methods[i];
-        }
     return NULL;
 }
 

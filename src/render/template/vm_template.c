@@ -38,15 +38,15 @@ static enum dgl_status fill_locals(struct dgl_vm *vm, struct dgl_activation *act
 
 // ---- blocks
 
-static struct dgl_block_stack *find_stack(struct dgl_vm *vm, struct dgl_context *ctx, struct dgl_str name)
+static enum dgl_status find_stack(struct dgl_vm *vm, struct dgl_context *ctx, struct dgl_str name,
+                                  struct dgl_block_stack **ret)
 {
-    for (struct dgl_block_stack *s = *ctx->blocks; s; s = s->next) {
-        if (s->name->text.len == name.len && memcmp(s->name->text.data, name.data, name.len) == 0)
-            return s;
-        if (dgl_budget_tick(vm->mem.budget, vm->mem.err) != DGL_OK)
-            return NULL;
+    for (*ret = *ctx->blocks; *ret; *ret = (*ret)->next) {
+        if (dgl_str_equal(name, (struct dgl_str){(*ret)->name->text.data, (*ret)->name->text.len}))
+            break;
+        DGL_TRY(dgl_budget_tick(vm->mem.budget, vm->mem.err));
     }
-    return NULL;
+    return DGL_OK;
 }
 
 // The blocks of a template go behind those of the templates that extend it.
@@ -54,7 +54,8 @@ static enum dgl_status add_blocks(struct dgl_vm *vm, struct dgl_context *ctx, co
 {
     for (uint32_t i = 0; i < t->block_count; i++) {
         const struct dgl_name *name = t->blocks[i].name;
-        struct dgl_block_stack *s = find_stack(vm, ctx, (struct dgl_str){name->text.data, name->text.len});
+        struct dgl_block_stack *s;
+        DGL_TRY(find_stack(vm, ctx, (struct dgl_str){name->text.data, name->text.len}, &s));
         if (!s) {
             DGL_TRY(dgl_budget_tick(vm->mem.budget, vm->mem.err));
             if (!(s = dgl_mem_alloc(&vm->mem, sizeof *s)))
@@ -125,7 +126,8 @@ enum dgl_status dgl_vm_block(struct dgl_vm *vm, struct dgl_activation *act, cons
                              const struct dgl_locals *locals)
 {
     struct dgl_context *ctx = act->context;
-    struct dgl_block_stack *s = find_stack(vm, ctx, (struct dgl_str){name->text.data, name->text.len});
+    struct dgl_block_stack *s;
+    DGL_TRY(find_stack(vm, ctx, (struct dgl_str){name->text.data, name->text.len}, &s));
     if (!s)
         return DGL_FAIL_SLUG(vm->mem.err, DGL_E_INVALID, "undefined_access", "the block '%s' is undefined",
                              name->text.data);
@@ -153,7 +155,8 @@ enum dgl_status dgl_vm_block_call(struct dgl_vm *vm, struct dgl_block_reference 
 enum dgl_status dgl_vm_self_attribute(struct dgl_vm *vm, struct dgl_self *self, struct dgl_str name,
                                       struct dgl_value *ret)
 {
-    struct dgl_block_stack *s = find_stack(vm, self->context, name);
+    struct dgl_block_stack *s;
+    DGL_TRY(find_stack(vm, self->context, name, &s));
     if (!s)
         return dgl_make_undefined(&vm->mem, name, "self", NULL, ret);
     return make_reference(vm, self->context, s, 0, ret);

@@ -179,6 +179,41 @@ static void test_all_problems_at_once(void **state)
     render_fini(&r);
 }
 
+static void test_wrong_arguments_are_warned_of(void **state)
+{
+    (void)state;
+    const char *source = "{% if false %}{{ s|replace('a') }}{{ s|center(3, fill='x') }}{{ 1 is divisibleby }}{{ "
+                         "s|upper(1) }}{{ s|truncate(*x) }}{% endif %}";
+    static const char *const words[] = {"missing its argument 'new'", "no argument 'fill'",
+                                        "missing its argument 'num'", "at most 0"};
+    struct render r = {.options = {.name = "t"}};
+    render_text(&r, source, strlen(source));
+    assert_int_equal(r.status, DGL_OK);
+    assert_int_equal(r.diagnostics.errors, 0);
+    assert_int_equal(r.diagnostics.count, DGL_COUNT(words));
+    for (size_t i = 0; i < DGL_COUNT(words); i++) {
+        assert_int_equal(r.diagnostics.items[i].severity, DGL_DIAGNOSTIC_WARNING);
+        assert_non_null(strstr(r.diagnostics.items[i].error.message, words[i]));
+    }
+    render_fini(&r);
+}
+
+static void test_lists_and_dicts_grow(void **state)
+{
+    (void)state;
+    assert_renders("{% set xs = [] %}{% for i in range(3) %}{% set _ = xs.append(i) %}{% endfor %}{{ xs }}{{ "
+                   "xs.extend([7]) }}{{ xs }}",
+                   NULL, "[0, 1, 2]None[0, 1, 2, 7]");
+    assert_renders(
+        "{% set a = [1] %}{% set b = a + [2] %}{% set _ = a.append(9) %}{% set _ = b.append(8) %}{{ a }}{{ b }}", NULL,
+        "[1, 9][1, 2, 8]");
+    assert_renders("{% set _ = d.update({'b': 2}, c=3) %}{{ d }}", "{\"d\":{\"a\":1}}", "{'a': 1, 'b': 2, 'c': 3}");
+    assert_fails("{{ (1,).append(2) }}", NULL, "undefined_access", "append");
+    assert_fails("{% set xs = [1] %}{% for x in xs %}{% set _ = xs.append(x) %}{% endfor %}", NULL, "too_many_steps",
+                 "steps");
+    assert_fails("{% set xs = [] %}{% set _ = xs.append(xs) %}{{ xs }}", NULL, "endless_recursion", "nested");
+}
+
 static void test_blocks_name_both_tags(void **state)
 {
     (void)state;
@@ -298,6 +333,8 @@ int main(void)
         cmocka_unit_test(test_raw_in_chunks_keeps_tags),
         cmocka_unit_test(test_errors_carry_the_place),
         cmocka_unit_test(test_all_problems_at_once),
+        cmocka_unit_test(test_wrong_arguments_are_warned_of),
+        cmocka_unit_test(test_lists_and_dicts_grow),
         cmocka_unit_test(test_blocks_name_both_tags),
         cmocka_unit_test(test_white_space),
         cmocka_unit_test(test_own_keys_win_over_methods),

@@ -90,12 +90,12 @@ enum dgl_status dgl_documents_start(struct dgl_documents *d, struct dgl_error *e
         dgl_log(DGL_LOG_INFO, "documents queued again after an unclean stop", DGL_F_INT("count", recovered));
     dgl_document_sweep_templates(d);
     d->more_queued = true;
+    d->started = true; // before the threads, which run while it stands
     if (pthread_create(&d->dispatcher, NULL, dgl_document_dispatcher, d) != 0)
-        return DGL_FAIL(err, DGL_E_UNAVAILABLE, "The system refused a thread for the document dispatcher.");
-    d->started = true;
+        abort(); // start-up: no threads, no service
     for (size_t i = 0; i < DGL_DOCUMENT_FINISHERS; i++)
         if (pthread_create(&d->finishers[i], NULL, dgl_document_finisher, d) != 0)
-            abort(); // start-up: no threads, no service
+            abort();
     if (pthread_create(&d->keeper, NULL, dgl_document_keeper, d) != 0)
         abort();
     return DGL_OK;

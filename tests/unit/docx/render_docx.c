@@ -77,8 +77,11 @@ int main(int argc, char **argv)
             complain(&diagnostics.items[i].error);
     if (st != DGL_OK)
         return diagnostics.errors ? 1 : complain(&err);
+    int64_t repeat = 0;
+    if (argc == 6 && !dgl_parse_int64(argv[5], strlen(argv[5]), 1, 100000000, &repeat))
+        return 2;
     if (argc == 6)
-        return measure(d, json, arena, atol(argv[5]));
+        return measure(d, json, arena, (long)repeat);
     if (render_once(d, json, &out, arena, &err) != DGL_OK)
         return complain(&err);
     if (dgl_file_write_atomic(argv[3], out.data, out.len, 0644, &err) != DGL_OK)

@@ -1,3 +1,4 @@
+// Tests of reading packages: what is refused, and with which words.
 #include "package.h"
 
 static void check_refused(const void *data, size_t len, const char *slug, const char *word)

@@ -1,3 +1,4 @@
+// Small servers that misbehave on purpose; see servers.h.
 #include "servers.h"
 
 #include <arpa/inet.h>

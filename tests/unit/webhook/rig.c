@@ -1,3 +1,4 @@
+// A store, a guard and a network client for the tests of this room; see rig.h.
 #include "rig.h"
 
 #include "../base/folder.h"

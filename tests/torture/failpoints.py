@@ -1,0 +1,195 @@
+"""Dies at every write point of a job's and a delivery's life, one after the other, and balances the books each time.
+
+    python3 tests/torture/failpoints.py [--all] [--only NAME[:COUNT]] [--jobs 4]
+
+Needs a program built with -Dfailpoints=true (DGL_PROGRAM). The names are found in the sources (base/failpoint.h); one traced
+run of the golden jobs tells how often each is passed. Then, for every name and count, a fresh data folder: start, golden
+jobs, death at that place, start again, the same jobs asked for once more, and the checks of torture.py. By default the first
+two passages and the last one of each name; --all takes every passage.
+"""
+import argparse
+import concurrent.futures
+import json
+import os
+import re
+import shutil
+import sys
+import tempfile
+import time
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from torture import ROOT, Client, Fail, Load, Receiver, Server, Torture, write_docx  # noqa: E402
+
+GOLDEN = [("golden-good", 1, 5), ("golden-bad", 0, 1), ("golden-erased", 1, 2)]
+
+
+def names():
+    found = set()
+    for folder, _, files in os.walk(os.path.join(ROOT, "src")):
+        for name in files:
+            if name.endswith(".c"):
+                with open(os.path.join(folder, name), encoding="utf-8") as fh:
+                    found.update(re.findall(r'DGL_FAILPOINT\("([^"]+)"\)', fh.read()))
+    return sorted(found)
+
+
+class Run(Torture):
+    """One life of the golden jobs, ended at one place, and the life after it."""
+
+    def __init__(self, folder, base, point=None, trace=None):
+        super().__init__(folder, 1)
+        shutil.copytree(base, self.data_dir)
+        with open(os.path.join(base, "first.json"), encoding="utf-8") as fh:
+            self.key = json.load(fh)["api_key"]
+        self.server = Server(self.data_dir, allow_nets="127.0.0.0/8",
+                             options={"RATE_LIMIT_PER_MINUTE": 0, "WEBHOOK_ALLOW_HTTP": "true", "LOG_LEVEL": "warn",
+                                      "WEBHOOK_RETRY_SCHEDULE": ",".join(["1"] * 12), "RENDER_WORKERS": 1})
+        self.point, self.trace, self.template, self.refused = point, trace, None, set()
+
+    def refuse_some(self, hook):
+        """The first attempt of the failed document's event."""
+        if hook.payload["status"] == "failed" and hook.headers["DocGenLab-Attempt"] == "1":
+            return 500, {}, b"no"
+        return 200, {}, b""
+
+    def golden(self, receiver):
+        load = Load(self, 1, 1)
+        try:
+            status, answer, _ = load.send("PUT", "/webhooks/settings", json.dumps({"webhook_url": receiver.url()}))
+            if status != 200:
+                raise Fail(f"PUT settings answered {status}: {answer!r}")
+            if not self.template:
+                letter = os.path.join(os.path.dirname(self.data_dir), "letter.docx")
+                write_docx(letter, ["Dear {{ name }}, {{ 100 / divisor }}", "{% for item in items %}", "- {{ item }}", "{% endfor %}"])
+                self.template = Client(self.server.url, self.key).upload_template("Letter", letter)["id"]
+            for key, divisor, lines in GOLDEN:
+                body = json.dumps({"template_id": self.template, "output_format": "docx",
+                                   "input_json": {"name": key, "divisor": divisor, "items": [key] * lines}}).encode()
+                before = self.books.keys.get(key, (None, None, None))[2]
+                self.books.keys[key] = (body, divisor == 0, before)
+                self.books.unanswered += 1
+                status, answer, _ = load.send("POST", "/documents/", body, {"X-Idempotency-Key": key})
+                if status != 202:
+                    raise Fail(f"{key} answered {status}: {answer!r}")
+                self.books.unanswered -= 1
+                document = json.loads(answer)["id"]
+                if before not in (None, document):
+                    raise Fail(f"{key} answered {before} and later {document}")
+                self.books.keys[key] = (body, divisor == 0, document)
+                self.books.accepted[document] = divisor == 0
+            self.wait_until_told(load, receiver)
+            document = self.books.keys["golden-erased"][2]
+            self.books.maybe_erased.add(document)
+            status, _, _ = load.send("DELETE", f"/documents/{document}")
+            if status in (204, 404):
+                self.books.erased.add(document)
+        finally:
+            load.connection.close()
+
+    def wait_until_told(self, load, receiver):
+        until = time.monotonic() + 30
+        while time.monotonic() < until:
+            status, answer, _ = load.send("GET", "/webhooks/deliveries/?status=pending")
+            told = {hook.payload["job_id"] for hook in list(receiver.kept)}
+            alive = set(self.books.accepted) - self.books.maybe_erased
+            if status == 200 and not json.loads(answer)["items"] and alive <= told:
+                return
+            time.sleep(0.01)
+        raise Fail("the golden jobs were not told of within 30 s")
+
+    def live(self, receiver, **environment):
+        """Start, jobs, stop. Whether it died."""
+        self.server.env = {k: v for k, v in self.server.env.items() if not k.startswith("DGL_FAILPOINT")}
+        self.server.env.update(environment)
+        try:
+            self.server.start()
+            self.golden(receiver)
+        except Exception as problem:  # whatever a dying server looks like from outside
+            try:
+                self.server.process.wait(5 if environment else 0.1)
+            except Exception:
+                self.server.stop()
+                self.problems.append(f"the server lives and the jobs failed: {problem}")
+                return False
+        code = self.server.stop()
+        if code not in (0, -9):
+            self.problems.append(f"the server ended with {code}: {self.server.log_tail()}")
+        return code == -9
+
+    def whole(self):
+        """Problems found, and whether the point was reached."""
+        with Receiver(answer=self.refuse_some) as receiver:
+            environment = {"DGL_FAILPOINT": self.point} if self.point else {}
+            if self.trace:
+                environment["DGL_FAILPOINT_TRACE"] = self.trace
+            died = self.live(receiver, **environment)
+            if self.live(receiver):
+                self.problems.append("died without a reason")
+            self.balance(receiver)
+        return self.problems, died
+
+
+def one(folder, base, point):
+    place = os.path.join(folder, point.replace(":", "-"))
+    os.makedirs(place)
+    try:
+        problems, died = Run(place, base, point).whole()
+    except Exception as problem:
+        problems, died = [f"{type(problem).__name__}: {problem}"], True
+    if not problems:
+        shutil.rmtree(place)
+    return point, problems, died
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("--all", action="store_true")
+    options.add_argument("--only")
+    options.add_argument("--jobs", type=int, default=4)
+    chosen = options.parse_args()
+    folder = tempfile.mkdtemp(prefix="docgenlab-failpoints-")
+    begun = time.monotonic()
+    base = os.path.join(folder, "base")
+    first = Server.init(base)
+    with open(os.path.join(base, "first.json"), "w", encoding="utf-8") as fh:
+        json.dump(first, fh)
+    trace = os.path.join(folder, "trace")
+    problems, _ = Run(os.path.join(folder, "golden"), base, trace=trace).whole()
+    if problems or not os.path.exists(trace):
+        print("\n".join(problems) or "the program was built without -Dfailpoints=true")
+        print("0 passed, 1 failed")
+        return 1
+    counts = {}
+    with open(trace, encoding="ascii") as fh:
+        for name in fh.read().split():
+            counts[name] = counts.get(name, 0) + 1
+    points = []
+    for name in names():
+        passed = counts.get(name, 0)
+        if passed == 0:
+            print(f"{name:<28} is not passed by the golden jobs")
+        wanted = range(1, passed + 1) if chosen.all else sorted({1, 2, max(passed - 1, 1), passed} & set(range(1, passed + 1)))
+        points += [f"{name}:{count}" for count in wanted]
+    if chosen.only:
+        points = [p for p in points if p == chosen.only or p.split(":")[0] == chosen.only]
+    failed = reached = 0
+    with concurrent.futures.ThreadPoolExecutor(chosen.jobs) as pool:
+        for point, problems, died in pool.map(lambda p: one(folder, base, p), points):
+            reached += died
+            failed += bool(problems)
+            print(f"{point:<28} {'died' if died else 'not reached'}{'' if not problems else ': ' + problems[0]}", flush=True)
+            for problem in problems[1:6]:
+                print(f"{'':<28} {problem}")
+    unpassed = [name for name in names() if name not in counts and not chosen.only]
+    print(f"{len(names())} places, {sum(counts.values())} passages by the golden jobs, {len(points)} deaths tried, {reached} died, "
+          f"{time.monotonic() - begun:.0f} s")
+    failed += len(unpassed)
+    print(f"{len(points) - failed} passed, {failed} failed")
+    if not failed:
+        shutil.rmtree(folder)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

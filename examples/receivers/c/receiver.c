@@ -319,8 +319,8 @@ int main(void)
         {MHD_OPTION_END, 0, NULL},
     };
     unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_AUTO | (tls ? MHD_USE_TLS : 0);
-    struct MHD_Daemon *daemon = MHD_start_daemon(flags, (uint16_t)(port ? strtol(port, NULL, 10) : 3000), NULL, NULL, on_request,
-                                                 NULL, MHD_OPTION_ARRAY, options, MHD_OPTION_END);
+    struct MHD_Daemon *daemon = MHD_start_daemon(flags, (uint16_t)(port ? strtol(port, NULL, 10) : 3000), NULL, NULL,
+                                                 on_request, NULL, MHD_OPTION_ARRAY, options, MHD_OPTION_END);
     if (!daemon) {
         fprintf(stderr, "cannot listen on port %s\n", port ? port : "3000");
         return 1;

@@ -50,6 +50,21 @@ static void measure_text_width(struct dgl_docx *d, const struct dgl_docx_node *r
         d->text_width_emu = (uint32_t)twips * 635u;
 }
 
+// w:pPr/w:numPr/w:numId of a style.
+static uint32_t list_of_style(const struct dgl_docx_node *style)
+{
+    static const char *const names[] = {":numPr", ":numId"};
+    const struct dgl_docx_node *n = dgl_docx_node_child(style, DGL_EL_W_PPR);
+    for (size_t i = 0; n && i < DGL_COUNT(names); i++) {
+        const struct dgl_docx_node *k = n->first;
+        while (k && !(k->kind == DGL_NODE_ELEMENT && k->qname.len >= 6 &&
+                      memcmp(k->qname.data + k->qname.len - 6, names[i], 6) == 0))
+            k = k->next;
+        n = k;
+    }
+    return n ? number_attr(n, "val") : 0;
+}
+
 static enum dgl_status read_styles(struct dgl_docx *d, struct dgl_error *err)
 {
     struct dgl_docx_relationship *rels = NULL;
@@ -77,6 +92,7 @@ static enum dgl_status read_styles(struct dgl_docx *d, struct dgl_error *err)
             d->styles[d->style_count++] =
                 (struct dgl_docx_style){.id = dgl_docx_node_attr_value(k, "styleId"),
                                         .name = name ? dgl_docx_node_attr_value(name, "val") : (struct dgl_str){"", 0},
+                                        .num_id = list_of_style(k),
                                         .type = type.len ? type.data[0] : 'p'};
         }
         return DGL_OK;

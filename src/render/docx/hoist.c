@@ -666,9 +666,39 @@ static void drop_spent_rows(struct dgl_docx_node *n)
     }
 }
 
+// {{ text|markdown }} alone in its paragraph prints paragraphs: they replace it, as with {{p }}.
+static bool prints_blocks(struct dgl_str inside)
+{
+    static const char *const filters[] = {"markdown", "html"};
+    for (size_t i = 0; i < DGL_COUNT(filters); i++) {
+        size_t n = strlen(filters[i]);
+        if (inside.len <= n || memcmp(inside.data + inside.len - n, filters[i], n) != 0)
+            continue;
+        struct dgl_str before = dgl_str_trim((struct dgl_str){inside.data, inside.len - n});
+        if (before.len && before.data[before.len - 1] == '|')
+            return true;
+    }
+    return false;
+}
+
+static void find_blocks(struct dgl_docx_hoist *h)
+{
+    const struct dgl_docx_compiler *c = h->c;
+    for (size_t i = 0; i < c->tag_count; i++) {
+        struct dgl_docx_tag *t = c->tags[i];
+        const struct dgl_docx_node *p = t->paragraph;
+        bool alone = p && p->el == DGL_EL_W_P && info(h, p)->visible == 1 && t->kind == DGL_TAG_VALUE &&
+                     (i == 0 || c->tags[i - 1]->paragraph != p) &&
+                     (i + 1 == c->tag_count || c->tags[i + 1]->paragraph != p);
+        if (alone && t->prefix == DGL_PREFIX_NONE && prints_blocks(t->inside))
+            t->prefix = DGL_PREFIX_P;
+    }
+}
+
 enum dgl_status dgl_docx_hoist(struct dgl_docx_compiler *c, struct dgl_error *err DGL_UNUSED)
 {
     struct dgl_docx_hoist h = {.c = c};
+    find_blocks(&h);
     merge_paragraphs(&h);
     hoist_prefixes(&h);
     hoist_runs(&h);

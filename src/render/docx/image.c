@@ -181,11 +181,9 @@ static void *grow(void *items, size_t count, size_t *cap, size_t size)
     return dgl_realloc(items, *cap * size);
 }
 
-static enum dgl_status store(struct dgl_docx_writer *w, struct dgl_str bytes, uint32_t *ret, struct dgl_error *err)
+static enum dgl_status keep(struct dgl_docx_writer *w, struct dgl_docx_media m, uint32_t *ret, struct dgl_error *err)
 {
-    struct dgl_docx_media m;
-    if (!dgl_docx_image_probe(bytes, &m))
-        return DGL_FAIL_SLUG(err, DGL_E_INVALID, "invalid_image", "an image is not a readable PNG, JPEG or GIF");
+    struct dgl_str bytes = m.bytes;
     dgl_sha256(bytes.data, bytes.len, m.hash);
     for (size_t i = 0; i < w->media_count; i++)
         if (memcmp(w->media[i].hash, m.hash, sizeof m.hash) == 0) {
@@ -206,6 +204,24 @@ static enum dgl_status store(struct dgl_docx_writer *w, struct dgl_str bytes, ui
     return DGL_OK;
 }
 
+enum dgl_status dgl_docx_store_image(struct dgl_docx_writer *w, struct dgl_str bytes, uint32_t *ret,
+                                     struct dgl_error *err)
+{
+    struct dgl_docx_media m;
+    if (!dgl_docx_image_probe(bytes, &m))
+        return DGL_FAIL_SLUG(err, DGL_E_INVALID, "invalid_image", "an image is not a readable PNG, JPEG or GIF");
+    return keep(w, m, ret, err);
+}
+
+enum dgl_status dgl_docx_store_vector(struct dgl_docx_writer *w, uint32_t of, struct dgl_str svg, struct dgl_error *err)
+{
+    uint32_t at = 0;
+    struct dgl_docx_media m = {.bytes = svg, .extension = "svg", .content_type = "image/svg+xml"};
+    DGL_TRY(keep(w, m, &at, err));
+    w->media[of].vector = at + 1;
+    return DGL_OK;
+}
+
 static enum dgl_status load(struct dgl_docx_writer *w, struct dgl_str url, uint32_t *ret, struct dgl_error *err)
 {
     struct dgl_str bytes = {"", 0};
@@ -223,7 +239,7 @@ static enum dgl_status load(struct dgl_docx_writer *w, struct dgl_str url, uint3
                              "an image must be an https URL or a data URI, not \"%.*s\"",
                              (int)dgl_utf8_cut(url.data, url.len, 80), url.data);
     uint32_t media = 0;
-    DGL_TRY(store(w, bytes, &media, err));
+    DGL_TRY(dgl_docx_store_image(w, bytes, &media, err));
     w->fetched = grow(w->fetched, w->fetched_count, &w->fetched_cap, sizeof *w->fetched);
     w->fetched[w->fetched_count++] = (struct dgl_docx_fetched){url, media};
     *ret = media;
@@ -285,7 +301,9 @@ static enum dgl_status read_options(struct dgl_value dict, struct picture *p, st
     double width = 0, height = 0;
     if (dict.kind != DGL_VALUE_DICT)
         return DGL_OK;
-    DGL_TRY(read_length(dgl_value_dict_lookup(dict, "width", 5), "width", &width, err));
+    DGL_TRY(read_length(dgl_value_dict_lookup(dict, "size", 4), "size", &width, err));
+    if (width <= 0)
+        DGL_TRY(read_length(dgl_value_dict_lookup(dict, "width", 5), "width", &width, err));
     DGL_TRY(read_length(dgl_value_dict_lookup(dict, "height", 6), "height", &height, err));
     if (width > 0 || height > 0) {
         p->width_emu = width;
@@ -339,7 +357,13 @@ static void fit(const struct dgl_docx_context *x, const struct dgl_docx_media *m
 
 // ---- markup
 
-static void put_drawing(struct dgl_docx_writer *w, const struct picture *p, const char *rel)
+#define SVG_BLIP                                                                                        \
+    "<a:extLst><a:ext uri=\"{96DAC541-7B7A-43D3-8B79-37D633B846F1}\"><asvg:svgBlip "                    \
+    "xmlns:asvg=\"http://schemas.microsoft.com/office/drawing/2016/SVG/main\" r:embed=\"%s\"/></a:ext>" \
+    "</a:extLst>"
+
+// `vector`: relationship of the SVG, "" when there is none.
+static void put_drawing(struct dgl_docx_writer *w, const struct picture *p, const char *rel, const char *vector)
 {
     bool strict = w->docx->strict;
     const char *drawing =
@@ -364,33 +388,58 @@ static void put_drawing(struct dgl_docx_writer *w, const struct picture *p, cons
                    "<a:graphic xmlns:a=\"%smain\"><a:graphicData uri=\"%spicture\"><pic:pic xmlns:pic=\"%spicture\">"
                    "<pic:nvPicPr><pic:cNvPr id=\"%u\" name=\"Picture %u\"/><pic:cNvPicPr/></pic:nvPicPr><pic:blipFill>",
                    drawing, drawing, drawing, drawing, id, id);
-    dgl_buf_printf(
-        b,
-        "<a:blip xmlns:r=\"%s\" r:embed=\"%s\"/><a:stretch><a:fillRect/></a:stretch></pic:blipFill><pic:spPr>"
-        "<a:xfrm><a:off x=\"0\" y=\"0\"/><a:ext cx=\"%lld\" cy=\"%lld\"/></a:xfrm>"
-        "<a:prstGeom prst=\"rect\"><a:avLst/></a:prstGeom></pic:spPr></pic:pic></a:graphicData></a:graphic>"
-        "</wp:inline></w:drawing>",
-        office, rel, cx, cy);
+    dgl_buf_printf(b, "<a:blip xmlns:r=\"%s\" r:embed=\"%s\">", office, rel);
+    if (*vector)
+        dgl_buf_printf(b, SVG_BLIP, vector);
+    dgl_buf_printf(b,
+                   "</a:blip><a:stretch><a:fillRect/></a:stretch></pic:blipFill><pic:spPr>"
+                   "<a:xfrm><a:off x=\"0\" y=\"0\"/><a:ext cx=\"%lld\" cy=\"%lld\"/></a:xfrm>"
+                   "<a:prstGeom prst=\"rect\"><a:avLst/></a:prstGeom></pic:spPr></pic:pic></a:graphicData></a:graphic>"
+                   "</wp:inline></w:drawing>",
+                   cx, cy);
+}
+
+static enum dgl_status relate(struct dgl_docx_writer *w, uint32_t media, char id[24], struct dgl_error *err)
+{
+    const char *target = dgl_arena_printf(w->env->arena, "/%s", w->media[media].name);
+    return dgl_docx_add_relationship(w, "image", dgl_str_of(target), false, id, err);
+}
+
+static enum dgl_status place(struct dgl_docx_writer *w, const struct dgl_docx_context *x, struct picture *p,
+                             struct dgl_error *err)
+{
+    const struct dgl_docx_media *m = &w->media[p->media];
+    char rel[24], vector[24] = "";
+    fit(x, m, p);
+    DGL_TRY(relate(w, p->media, rel, err));
+    if (m->vector)
+        DGL_TRY(relate(w, m->vector - 1, vector, err));
+    enum dgl_docx_level base = w->level;
+    if (!dgl_docx_go(w, x, DGL_LEVEL_RUN))
+        return DGL_FAIL_SLUG(err, DGL_E_INVALID, "misplaced_value", "an image cannot be put here");
+    put_drawing(w, p, rel, vector);
+    dgl_docx_go(w, x, base);
+    return DGL_OK;
+}
+
+enum dgl_status dgl_docx_place_image(struct dgl_docx_writer *w, const struct dgl_docx_context *x, uint32_t media,
+                                     struct dgl_value options, struct dgl_str alt, struct dgl_error *err)
+{
+    struct picture p = {.alt = alt, .media = media};
+    DGL_TRY(read_options(options, &p, err));
+    return place(w, x, &p, err);
 }
 
 enum dgl_status dgl_docx_write_image(struct dgl_docx_writer *w, const struct dgl_docx_context *x, struct dgl_value v,
                                      struct dgl_error *err)
 {
     struct picture p = {.alt = {"", 0}};
-    char rel[24];
+    if (v.kind == DGL_VALUE_RICH && strcmp(v.as.rich->type, "image") != 0)
+        return dgl_docx_write_value(w, x, v, err); // {{ img_code|qr }}
     DGL_TRY(read_picture(v, &p, err));
     p.url = dgl_str_trim(p.url);
     if (p.url.len == 0)
         return DGL_OK;
     DGL_TRY(load(w, p.url, &p.media, err));
-    const struct dgl_docx_media *m = &w->media[p.media];
-    fit(x, m, &p);
-    DGL_TRY(dgl_docx_add_relationship(w, "image", dgl_str_of(dgl_arena_printf(w->env->arena, "/%s", m->name)), false,
-                                      rel, err));
-    enum dgl_docx_level base = w->level;
-    if (!dgl_docx_go(w, x, DGL_LEVEL_RUN))
-        return DGL_FAIL_SLUG(err, DGL_E_INVALID, "misplaced_value", "an image cannot be put here");
-    put_drawing(w, &p, rel);
-    dgl_docx_go(w, x, base);
-    return DGL_OK;
+    return place(w, x, &p, err);
 }

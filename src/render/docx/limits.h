@@ -19,6 +19,11 @@
 #define DGL_DOCX_MAX_IMAGE_EMU 27273042316900LL // the largest wp:extent (ECMA-376 Part 1, 20.1.10.42)
 #define DGL_DOCX_MAX_URL_BYTES 8192u
 #define DGL_DOCX_MAX_HYPERLINKS 60000u
+#define DGL_DOCX_MAX_MARKUP_BYTES (1u << 20)    // Markdown or HTML of one value
+#define DGL_DOCX_MAX_MARKUP_BLOCKS 20000u       // its paragraphs
+#define DGL_DOCX_MAX_MARKUP_TABLES 6u           // tables within tables of it
+#define DGL_DOCX_MAX_MARKUP_LISTS 9u            // lists within lists; Word has nine levels
+#define DGL_DOCX_MAX_LISTS 10000u               // numbered lists of one document
 #define DGL_DOCX_MAX_PACKAGE_BYTES (256u << 20) // the filled document
 
 #endif

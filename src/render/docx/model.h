@@ -149,7 +149,8 @@ struct dgl_docx_part {
 
 struct dgl_docx_style {
     struct dgl_str id, name;
-    char type; // 'p' 'c' 't' 'n'
+    char type;       // 'p' 'c' 't' 'n'
+    uint32_t num_id; // the list its paragraphs belong to; 0 = none
 };
 
 struct dgl_docx {

@@ -2,7 +2,7 @@
 // pictures stored, relationships and content types written anew where something was added, all other members copied as
 // they lie in the template, compressed as they were.
 #include "render/docx/limits.h"
-#include "render/docx/writer.h"
+#include "render/docx/rich.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,23 +99,34 @@ static bool has_default(const struct dgl_docx *d, const char *extension)
     return false;
 }
 
+#define MEDIA_KINDS 8
+
 // Content types of new pictures the package does not list yet: bit by kind.
-static unsigned missing_defaults(const struct dgl_docx_writer *w, const struct dgl_docx_media *ret_kinds[3])
+static unsigned missing_defaults(const struct dgl_docx_writer *w, const struct dgl_docx_media *ret_kinds[MEDIA_KINDS])
 {
     unsigned count = 0;
     for (size_t i = 0; i < w->media_count; i++) {
         bool known = has_default(w->docx, w->media[i].extension);
         for (unsigned k = 0; k < count; k++)
             known |= strcmp(ret_kinds[k]->extension, w->media[i].extension) == 0;
-        if (!known && count < 3)
+        if (!known && count < MEDIA_KINDS)
             ret_kinds[count++] = &w->media[i];
     }
     return count;
 }
 
-static void write_types(const struct dgl_docx *d, const struct dgl_docx_media *const kinds[3], unsigned count,
-                        struct dgl_buf *b)
+#define NUMBERING_NAME "word/dgl-numbering.xml"
+#define NUMBERING_TYPE "application/vnd.openxmlformats-officedocument.wordprocessingml.numbering+xml"
+
+static bool adds_numbering(const struct dgl_docx_writer *w)
 {
+    return w->numbering.used && w->numbering.member == UINT32_MAX;
+}
+
+static void write_types(const struct dgl_docx_writer *w, const struct dgl_docx_media *const kinds[MEDIA_KINDS],
+                        unsigned count, struct dgl_buf *b)
+{
+    const struct dgl_docx *d = w->docx;
     dgl_buf_puts(b, XML_HEAD "<Types xmlns=\"http://schemas.openxmlformats.org/package/2006/content-types\">");
     for (unsigned i = 0; i < count; i++)
         dgl_buf_printf(b, "<Default Extension=\"%s\" ContentType=\"%s\"/>", kinds[i]->extension,
@@ -127,6 +138,8 @@ static void write_types(const struct dgl_docx *d, const struct dgl_docx_media *c
         put_attr(b, "ContentType", t->type);
         dgl_buf_puts(b, "/>");
     }
+    if (adds_numbering(w))
+        dgl_buf_puts(b, "<Override PartName=\"/" NUMBERING_NAME "\" ContentType=\"" NUMBERING_TYPE "\"/>");
     dgl_buf_puts(b, "</Types>");
 }
 
@@ -178,12 +191,17 @@ static enum dgl_status add_member(struct dgl_docx_writer *w, struct dgl_zip_writ
 {
     const struct dgl_docx *d = w->docx;
     const char *name = dgl_zip_name(d->package.zip, member);
-    const struct dgl_docx_media *kinds[3];
+    const struct dgl_docx_media *kinds[MEDIA_KINDS];
     unsigned missing = member == d->package.content_types ? missing_defaults(w, kinds) : 0;
-    if (missing) {
+    if (missing || (member == d->package.content_types && adds_numbering(w))) {
         DGL_AUTO_FINI(buf) b = DGL_BUF_INIT(DGL_DOCX_MAX_PACKAGE_BYTES);
-        write_types(d, kinds, missing, &b);
+        write_types(w, kinds, missing, &b);
         DGL_TRY(dgl_buf_check(&b, name, err));
+        return dgl_zip_writer_add(zip, name, b.data, b.len, err);
+    }
+    if (w->numbering.used && member == w->numbering.member) {
+        DGL_AUTO_FINI(buf) b = DGL_BUF_INIT(DGL_DOCX_MAX_PACKAGE_BYTES);
+        DGL_TRY(dgl_numbering_write(w, &b, err));
         return dgl_zip_writer_add(zip, name, b.data, b.len, err);
     }
     for (size_t i = 0; i < d->part_count; i++) {
@@ -198,6 +216,11 @@ static enum dgl_status add_member(struct dgl_docx_writer *w, struct dgl_zip_writ
 static enum dgl_status add_new_members(struct dgl_docx_writer *w, struct dgl_zip_writer *zip, struct dgl_error *err)
 {
     const struct dgl_docx *d = w->docx;
+    if (adds_numbering(w)) {
+        DGL_AUTO_FINI(buf) b = DGL_BUF_INIT(DGL_DOCX_MAX_PACKAGE_BYTES);
+        DGL_TRY(dgl_numbering_write(w, &b, err));
+        DGL_TRY(dgl_zip_writer_add(zip, NUMBERING_NAME, b.data, b.len, err));
+    }
     for (size_t i = 0; i < d->part_count; i++) {
         if (d->parts[i].rels != UINT32_MAX || w->outputs[i].rel_count == 0)
             continue;
@@ -223,11 +246,28 @@ static enum dgl_status write_package(struct dgl_docx_writer *w, struct dgl_buf *
     return dgl_zip_writer_finish(zip, err);
 }
 
+// Numbering is found through the body's relationships, whatever part has the lists.
+static enum dgl_status link_numbering(struct dgl_docx_writer *w, struct dgl_error *err)
+{
+    char id[24];
+    if (!adds_numbering(w))
+        return DGL_OK;
+    for (size_t i = 0; i < w->docx->part_count; i++)
+        if (w->docx->parts[i].kind == DGL_PART_BODY) {
+            w->part = &w->docx->parts[i];
+            w->output = &w->outputs[i];
+            return dgl_docx_add_relationship(w, "numbering", DGL_STR("/" NUMBERING_NAME), false, id, err);
+        }
+    return DGL_FAIL_SLUG(err, DGL_E_UNSUPPORTED, "misplaced_value",
+                         "a list in a header or note needs a template whose body has tags or lists too");
+}
+
 static enum dgl_status render_all(struct dgl_docx_writer *w, struct dgl_value data, struct dgl_buf *out,
                                   struct dgl_error *err)
 {
     for (size_t i = 0; i < w->docx->part_count; i++)
         DGL_TRY(render_part(w, i, data, err));
+    DGL_TRY(link_numbering(w, err));
     return write_package(w, out, err);
 }
 

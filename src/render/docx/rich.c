@@ -1,31 +1,29 @@
-// Rich text as JSON, through {{r }} and {{p }}:
+// Runs of rich text as JSON, through {{r }} and inside the paragraphs of paragraphs.c:
 //
-//   run         {"text", "bold", "italic", "underline", "strike", "color", "highlight", "size" (points), "font",
-//                "superscript", "subscript", "caps", "small_caps", "style", "url"}, or a string
-//   runs        {"runs": [run, …]}, or a list of runs
-//   paragraph   {"style", "align", "runs": […] or "text"}, or a string
-//   paragraphs  {"paragraphs": [paragraph, …]}
+//   run    {"text", "bold", "italic", "underline", "strike", "color", "highlight", "size" (points), "font", "code",
+//           "superscript", "subscript", "caps", "small_caps", "style", "url"}, {"image": …}, or a string
+//   runs   {"runs": [run, …]}, or a list of runs
 //
 // A run starts from the properties of the run that held the tag; what it names itself replaces them.
-#include "render/docx/writer.h"
+#include "render/docx/rich.h"
 #include <math.h>
 #include <string.h>
 
-static struct dgl_value field(struct dgl_value dict, const char *name)
+struct dgl_value dgl_rich_field(struct dgl_value dict, const char *name)
 {
     return dgl_value_dict_lookup(dict, name, strlen(name));
 }
 
-static struct dgl_str text_of(struct dgl_value v)
+struct dgl_str dgl_rich_text(struct dgl_value v)
 {
     if (v.kind != DGL_VALUE_STRING && v.kind != DGL_VALUE_SAFE)
         return (struct dgl_str){"", 0};
     return (struct dgl_str){v.as.string->data, v.as.string->len};
 }
 
-static bool has(struct dgl_value dict, const char *name)
+bool dgl_rich_has(struct dgl_value dict, const char *name)
 {
-    return field(dict, name).kind != DGL_VALUE_UNDEFINED;
+    return dgl_rich_field(dict, name).kind != DGL_VALUE_UNDEFINED;
 }
 
 bool dgl_docx_is_rich(struct dgl_value v)
@@ -33,7 +31,11 @@ bool dgl_docx_is_rich(struct dgl_value v)
     if (v.kind == DGL_VALUE_LIST)
         return dgl_value_length(v) > 0 && dgl_value_list_get(v, 0).kind == DGL_VALUE_DICT &&
                dgl_docx_is_rich(dgl_value_list_get(v, 0));
-    return v.kind == DGL_VALUE_DICT && (has(v, "runs") || has(v, "paragraphs") || has(v, "text"));
+    static const char *const fields[] = {"runs", "paragraphs", "text", "table", "image", "rule", "page_break"};
+    for (size_t i = 0; v.kind == DGL_VALUE_DICT && i < DGL_COUNT(fields); i++)
+        if (dgl_rich_has(v, fields[i]))
+            return true;
+    return false;
 }
 
 // ---- run properties
@@ -44,6 +46,7 @@ static const struct {
 } replaced_by[] = {
     {"style", "rStyle"},
     {"font", "rFonts"},
+    {"code", "rFonts"},
     {"bold", "b"},
     {"bold", "bCs"},
     {"italic", "i"},
@@ -70,12 +73,12 @@ static bool is_replaced(struct dgl_value run, const struct dgl_docx_node *n)
     size_t skip = colon ? (size_t)(colon - n->qname.data) + 1 : 0;
     struct dgl_str local = {n->qname.data + skip, n->qname.len - skip};
     for (size_t i = 0; i < DGL_COUNT(replaced_by); i++)
-        if (dgl_str_is(local, replaced_by[i].element) && has(run, replaced_by[i].field))
+        if (dgl_str_is(local, replaced_by[i].element) && dgl_rich_has(run, replaced_by[i].field))
             return true;
     return false;
 }
 
-static void put_attr(struct dgl_buf *b, const char *open, struct dgl_str value)
+void dgl_rich_put_attr(struct dgl_buf *b, const char *open, struct dgl_str value)
 {
     dgl_buf_puts(b, open);
     struct dgl_buf clean = DGL_BUF_INIT(value.len * 6 + 16);
@@ -101,7 +104,7 @@ static bool read_color(struct dgl_str s, char out[8])
     return true;
 }
 
-static bool is_word_of(struct dgl_str s, const char *const *words, size_t count)
+bool dgl_rich_is_one_of(struct dgl_str s, const char *const *words, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         if (dgl_str_is(s, words[i]))
@@ -111,7 +114,7 @@ static bool is_word_of(struct dgl_str s, const char *const *words, size_t count)
 
 static void put_toggle(struct dgl_buf *b, struct dgl_value run, const char *name, const char *element)
 {
-    struct dgl_value v = field(run, name);
+    struct dgl_value v = dgl_rich_field(run, name);
     if (v.kind == DGL_VALUE_UNDEFINED)
         return;
     dgl_buf_printf(b, dgl_value_truthy(v) ? "<w:%s/>" : "<w:%s w:val=\"0\"/>", element);
@@ -124,15 +127,15 @@ static void put_font(struct dgl_buf *b, struct dgl_str font)
         font = (struct dgl_str){font.data + 9, font.len - 9};
     if (font.len == 0 || font.len > 100)
         return;
-    put_attr(b, "<w:rFonts w:ascii=\"", font);
-    put_attr(b, " w:hAnsi=\"", font);
-    put_attr(b, " w:cs=\"", font);
+    dgl_rich_put_attr(b, "<w:rFonts w:ascii=\"", font);
+    dgl_rich_put_attr(b, " w:hAnsi=\"", font);
+    dgl_rich_put_attr(b, " w:cs=\"", font);
     if (east_asia)
-        put_attr(b, " w:eastAsia=\"", font);
+        dgl_rich_put_attr(b, " w:eastAsia=\"", font);
     dgl_buf_puts(b, "/>");
 }
 
-static enum dgl_status bad_field(const char *name, struct dgl_str value, const char *wanted, struct dgl_error *err)
+enum dgl_status dgl_rich_bad_field(const char *name, struct dgl_str value, const char *wanted, struct dgl_error *err)
 {
     return DGL_FAIL_FIELD(err, DGL_E_INVALID, "invalid_rich_text", name, "rich text: \"%s\" must be %s, not \"%.*s\"",
                           name, wanted, (int)dgl_utf8_cut(value.data, value.len, 60), value.data);
@@ -144,24 +147,25 @@ static enum dgl_status put_color_fields(struct dgl_buf *b, struct dgl_value run,
         "yellow",      "green",   "cyan",       "magenta",  "blue",      "red",   "darkBlue", "darkCyan", "darkGreen",
         "darkMagenta", "darkRed", "darkYellow", "darkGray", "lightGray", "black", "white",    "none"};
     char hex[8];
-    struct dgl_str color = text_of(field(run, "color")), mark = text_of(field(run, "highlight"));
+    struct dgl_str color = dgl_rich_text(dgl_rich_field(run, "color")),
+                   mark = dgl_rich_text(dgl_rich_field(run, "highlight"));
     if (color.len) {
         if (!read_color(color, hex))
-            return bad_field("color", color, "six hexadecimal digits", err);
+            return dgl_rich_bad_field("color", color, "six hexadecimal digits", err);
         dgl_buf_printf(b, "<w:color w:val=\"%s\"/>", hex);
     }
-    if (mark.len && is_word_of(mark, highlights, DGL_COUNT(highlights)))
+    if (mark.len && dgl_rich_is_one_of(mark, highlights, DGL_COUNT(highlights)))
         dgl_buf_printf(b, "<w:highlight w:val=\"%.*s\"/>", (int)mark.len, mark.data);
     else if (mark.len && read_color(mark, hex))
         dgl_buf_printf(b, "<w:shd w:val=\"clear\" w:color=\"auto\" w:fill=\"%s\"/>", hex);
     else if (mark.len)
-        return bad_field("highlight", mark, "a highlight colour of Word or six hexadecimal digits", err);
+        return dgl_rich_bad_field("highlight", mark, "a highlight colour of Word or six hexadecimal digits", err);
     return DGL_OK;
 }
 
 static enum dgl_status put_size(struct dgl_buf *b, struct dgl_value run, struct dgl_error *err)
 {
-    struct dgl_value v = field(run, "size");
+    struct dgl_value v = dgl_rich_field(run, "size");
     double points = v.kind == DGL_VALUE_INT ? (double)v.as.integer : v.kind == DGL_VALUE_DOUBLE ? v.as.number : 0;
     if (v.kind == DGL_VALUE_UNDEFINED || v.kind == DGL_VALUE_NONE)
         return DGL_OK;
@@ -179,45 +183,44 @@ static enum dgl_status put_underline(struct dgl_buf *b, struct dgl_value run, st
         "single",     "words",           "double",   "thick",         "dotted",     "dottedHeavy",
         "dash",       "dashedHeavy",     "dashLong", "dashLongHeavy", "dotDash",    "dashDotHeavy",
         "dotDotDash", "dashDotDotHeavy", "wave",     "wavyHeavy",     "wavyDouble", "none"};
-    struct dgl_value v = field(run, "underline");
-    struct dgl_str s = text_of(v);
+    struct dgl_value v = dgl_rich_field(run, "underline");
+    struct dgl_str s = dgl_rich_text(v);
     if (v.kind == DGL_VALUE_UNDEFINED)
         return DGL_OK;
     if (s.len == 0) {
         dgl_buf_puts(b, dgl_value_truthy(v) ? "<w:u w:val=\"single\"/>" : "<w:u w:val=\"none\"/>");
         return DGL_OK;
     }
-    if (!is_word_of(s, kinds, DGL_COUNT(kinds)))
-        return bad_field("underline", s, "true, false or an underline of Word such as \"double\"", err);
+    if (!dgl_rich_is_one_of(s, kinds, DGL_COUNT(kinds)))
+        return dgl_rich_bad_field("underline", s, "true, false or an underline of Word such as \"double\"", err);
     dgl_buf_printf(b, "<w:u w:val=\"%.*s\"/>", (int)s.len, s.data);
     return DGL_OK;
 }
 
-static bool find_style(const struct dgl_docx *d, struct dgl_str wanted, char type, struct dgl_str *ret_id)
+const struct dgl_docx_style *dgl_rich_find_style(const struct dgl_docx *d, struct dgl_str wanted, char type)
 {
     for (int by_name = 0; by_name < 2; by_name++)
         for (size_t i = 0; i < d->style_count; i++) {
             const struct dgl_docx_style *s = &d->styles[i];
             struct dgl_str have = by_name ? s->name : s->id;
-            if (s->type == type && have.len == wanted.len && strncasecmp(have.data, wanted.data, have.len) == 0) {
-                *ret_id = s->id;
-                return true;
-            }
+            if (s->type == type && have.len == wanted.len && strncasecmp(have.data, wanted.data, have.len) == 0)
+                return s;
         }
-    return false;
+    return NULL;
 }
 
-static void put_style(struct dgl_docx_writer *w, struct dgl_value v, char type, const char *open)
+void dgl_rich_put_style(struct dgl_docx_writer *w, struct dgl_value v, char type, const char *open)
 {
-    struct dgl_str wanted = text_of(field(v, "style")), id;
+    struct dgl_str wanted = dgl_rich_text(dgl_rich_field(v, "style"));
     if (wanted.len == 0)
         return;
-    if (!find_style(w->docx, wanted, type, &id)) {
+    const struct dgl_docx_style *style = dgl_rich_find_style(w->docx, wanted, type);
+    if (!style) {
         dgl_docx_warn(w, "the template has no %s style \"%.*s\"", type == 'p' ? "paragraph" : "character",
                       (int)dgl_utf8_cut(wanted.data, wanted.len, 60), wanted.data);
         return;
     }
-    put_attr(w->xml, open, id);
+    dgl_rich_put_attr(w->xml, open, style->id);
     dgl_buf_puts(w->xml, "/>");
 }
 
@@ -225,23 +228,25 @@ static enum dgl_status put_run_properties(struct dgl_docx_writer *w, const struc
                                           struct dgl_value run, bool link, bool own_style, struct dgl_error *err)
 {
     struct dgl_buf *b = w->xml;
-    struct dgl_str hyperlink;
-    bool styled = own_style && text_of(field(run, "style")).len > 0;
+    bool styled = own_style && dgl_rich_text(dgl_rich_field(run, "style")).len > 0;
     size_t start = b->len;
     dgl_buf_puts(b, "<w:rPr>");
     size_t open = b->len;
     if (own_style)
-        put_style(w, run, 'c', "<w:rStyle w:val=\"");
-    bool link_style = link && !styled && find_style(w->docx, DGL_STR("Hyperlink"), 'c', &hyperlink);
+        dgl_rich_put_style(w, run, 'c', "<w:rStyle w:val=\"");
+    const struct dgl_docx_style *link_style =
+        link && !styled ? dgl_rich_find_style(w->docx, DGL_STR("Hyperlink"), 'c') : NULL;
     if (link_style) {
-        put_attr(b, "<w:rStyle w:val=\"", hyperlink);
+        dgl_rich_put_attr(b, "<w:rStyle w:val=\"", link_style->id);
         dgl_buf_puts(b, "/>");
     }
     for (const struct dgl_docx_node *k = x->run_pr ? x->run_pr->first : NULL; k; k = k->next)
         if (k->kind == DGL_NODE_ELEMENT && !is_replaced(run, k) &&
             !(link_style && memmem(k->qname.data, k->qname.len, "rStyle", 6)))
             dgl_docx_serialize(k, b);
-    put_font(b, text_of(field(run, "font")));
+    put_font(b, dgl_rich_text(dgl_rich_field(run, "font")));
+    if (dgl_value_truthy(dgl_rich_field(run, "code")) && !dgl_rich_has(run, "font"))
+        put_font(b, DGL_STR("Courier New"));
     put_toggle(b, run, "bold", "b");
     put_toggle(b, run, "italic", "i");
     put_toggle(b, run, "caps", "caps");
@@ -250,11 +255,11 @@ static enum dgl_status put_run_properties(struct dgl_docx_writer *w, const struc
     DGL_TRY(put_color_fields(b, run, err));
     DGL_TRY(put_size(b, run, err));
     DGL_TRY(put_underline(b, run, err));
-    if (link && !link_style && !styled && !has(run, "color"))
+    if (link && !link_style && !styled && !dgl_rich_has(run, "color"))
         dgl_buf_puts(b, "<w:color w:val=\"0563C1\"/><w:u w:val=\"single\"/>");
-    if (dgl_value_truthy(field(run, "superscript")))
+    if (dgl_value_truthy(dgl_rich_field(run, "superscript")))
         dgl_buf_puts(b, "<w:vertAlign w:val=\"superscript\"/>");
-    else if (dgl_value_truthy(field(run, "subscript")))
+    else if (dgl_value_truthy(dgl_rich_field(run, "subscript")))
         dgl_buf_puts(b, "<w:vertAlign w:val=\"subscript\"/>");
     if (b->len == open)
         b->len = start;
@@ -264,9 +269,6 @@ static enum dgl_status put_run_properties(struct dgl_docx_writer *w, const struc
 }
 
 // ---- runs
-
-static enum dgl_status write_runs(struct dgl_docx_writer *w, const struct dgl_docx_context *x, struct dgl_value v,
-                                  unsigned depth, struct dgl_error *err);
 
 static enum dgl_status open_link(struct dgl_docx_writer *w, struct dgl_str url, struct dgl_error *err)
 {
@@ -282,12 +284,13 @@ static enum dgl_status open_link(struct dgl_docx_writer *w, struct dgl_str url, 
     return DGL_OK;
 }
 
-// `own_style`: "style" names the run's style, not that of a paragraph given in the same object.
-static enum dgl_status write_run(struct dgl_docx_writer *w, const struct dgl_docx_context *x, struct dgl_value run,
-                                 bool own_style, struct dgl_error *err)
+enum dgl_status dgl_rich_write_run(struct dgl_docx_writer *w, const struct dgl_docx_context *x, struct dgl_value run,
+                                   bool own_style, struct dgl_error *err)
 {
-    struct dgl_value text = field(run, "text");
-    struct dgl_str url = text_of(field(run, "url"));
+    struct dgl_value text = dgl_rich_field(run, "text");
+    struct dgl_str url = dgl_rich_text(dgl_rich_field(run, "url"));
+    if (dgl_rich_has(run, "image"))
+        return dgl_docx_write_image(w, x, dgl_rich_field(run, "image"), err);
     if (text.kind == DGL_VALUE_UNDEFINED || text.kind == DGL_VALUE_NONE)
         return DGL_OK;
     if (!dgl_docx_go(w, x, DGL_LEVEL_PARAGRAPH))
@@ -313,87 +316,24 @@ static enum dgl_status write_run(struct dgl_docx_writer *w, const struct dgl_doc
     return DGL_OK;
 }
 
-static enum dgl_status write_runs(struct dgl_docx_writer *w, const struct dgl_docx_context *x, struct dgl_value v,
-                                  unsigned depth, struct dgl_error *err)
+enum dgl_status dgl_rich_write_runs(struct dgl_docx_writer *w, const struct dgl_docx_context *x, struct dgl_value v,
+                                    unsigned depth, struct dgl_error *err)
 {
     if (depth > 16)
         return DGL_FAIL_SLUG(err, DGL_E_INVALID, "invalid_rich_text", "rich text is nested more than 16 deep");
     DGL_TRY(dgl_budget_tick(w->env->budget, err));
     if (v.kind == DGL_VALUE_LIST || v.kind == DGL_VALUE_TUPLE) {
         for (size_t i = 0; i < dgl_value_length(v); i++)
-            DGL_TRY(write_runs(w, x, dgl_value_list_get(v, i), depth + 1, err));
+            DGL_TRY(dgl_rich_write_runs(w, x, dgl_value_list_get(v, i), depth + 1, err));
         return DGL_OK;
     }
-    if (v.kind == DGL_VALUE_DICT && has(v, "runs"))
-        return write_runs(w, x, field(v, "runs"), depth + 1, err);
+    if (v.kind == DGL_VALUE_DICT && dgl_rich_has(v, "runs"))
+        return dgl_rich_write_runs(w, x, dgl_rich_field(v, "runs"), depth + 1, err);
     if (v.kind == DGL_VALUE_DICT)
-        return write_run(w, x, v, true, err);
+        return dgl_rich_write_run(w, x, v, true, err);
     if (v.kind == DGL_VALUE_UNDEFINED || v.kind == DGL_VALUE_NONE)
         return DGL_OK;
     if (!dgl_docx_go(w, x, DGL_LEVEL_PARAGRAPH))
         return DGL_FAIL_SLUG(err, DGL_E_INVALID, "misplaced_value", "rich text cannot be put here");
     return dgl_docx_write_value(w, x, v, err);
-}
-
-// ---- paragraphs
-
-static enum dgl_status write_paragraph(struct dgl_docx_writer *w, const struct dgl_docx_context *x, struct dgl_value v,
-                                       struct dgl_error *err)
-{
-    static const char *const sides[] = {"left", "center", "right", "both", "justify"};
-    struct dgl_str align = v.kind == DGL_VALUE_DICT ? text_of(field(v, "align")) : (struct dgl_str){"", 0};
-    if (align.len && !is_word_of(align, sides, DGL_COUNT(sides)))
-        return bad_field("align", align, "left, center, right or justify", err);
-    if (!dgl_docx_go(w, x, DGL_LEVEL_BLOCK))
-        return DGL_FAIL_SLUG(err, DGL_E_INVALID, "misplaced_value", "paragraphs cannot be put here");
-    if (v.kind != DGL_VALUE_DICT || (!has(v, "style") && align.len == 0)) {
-        dgl_docx_go(w, x, DGL_LEVEL_PARAGRAPH);
-        DGL_TRY(write_runs(w, x, v, 0, err));
-        dgl_docx_go(w, x, DGL_LEVEL_BLOCK);
-        return DGL_OK;
-    }
-    size_t start = w->xml->len;
-    dgl_buf_puts(w->xml, "<w:p><w:pPr>");
-    put_style(w, v, 'p', "<w:pStyle w:val=\"");
-    if (align.len)
-        dgl_buf_printf(w->xml, "<w:jc w:val=\"%.*s\"/>", dgl_str_is(align, "justify") ? 4 : (int)align.len,
-                       dgl_str_is(align, "justify") ? "both" : align.data);
-    dgl_buf_puts(w->xml, "</w:pPr>");
-    DGL_TRY(dgl_buf_check(w->xml, "the document", err));
-    struct dgl_docx_context own = *x;
-    own.can_split = true;
-    own.para_close = DGL_STR("</w:p>");
-    char *open = dgl_arena_memdup_try(w->env->arena, w->xml->data + start, w->xml->len - start);
-    if (!open)
-        return DGL_FAIL(err, DGL_E_LIMIT, "the document needs too much memory");
-    own.para_open = (struct dgl_str){open, w->xml->len - start};
-    w->level = DGL_LEVEL_PARAGRAPH;
-    if (has(v, "runs"))
-        DGL_TRY(write_runs(w, &own, field(v, "runs"), 0, err));
-    else
-        DGL_TRY(write_run(w, &own, v, false, err));
-    dgl_docx_go(w, &own, DGL_LEVEL_BLOCK);
-    return DGL_OK;
-}
-
-enum dgl_status dgl_docx_write_rich(struct dgl_docx_writer *w, const struct dgl_docx_context *x, struct dgl_value v,
-                                    struct dgl_error *err)
-{
-    enum dgl_docx_level base = w->level;
-    struct dgl_value paragraphs = v;
-    if (v.kind == DGL_VALUE_DICT && has(v, "paragraphs"))
-        paragraphs = field(v, "paragraphs");
-    else if (base != DGL_LEVEL_BLOCK || v.kind == DGL_VALUE_DICT)
-        paragraphs = (struct dgl_value){.kind = DGL_VALUE_UNDEFINED};
-    if (paragraphs.kind == DGL_VALUE_LIST)
-        for (size_t i = 0; i < dgl_value_length(paragraphs); i++)
-            DGL_TRY(write_paragraph(w, x, dgl_value_list_get(paragraphs, i), err));
-    else if (base == DGL_LEVEL_BLOCK)
-        DGL_TRY(write_paragraph(w, x, v, err));
-    else
-        DGL_TRY(write_runs(w, x, v, 0, err));
-    if (!dgl_docx_go(w, x, base))
-        return DGL_FAIL_SLUG(err, DGL_E_INVALID, "misplaced_value",
-                             "paragraphs cannot be put here; print them with {{p … }}");
-    return DGL_OK;
 }

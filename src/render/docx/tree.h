@@ -10,34 +10,24 @@
 #include "base/xml.h"
 
 // Elements the compiler looks at. W_ WordprocessingML, A_ DrawingML, WP_ its anchoring.
-#define DGL_DOCX_ELEMENTS(X)                                                                                          \
-    X(W_BODY, "body")                                                                                                 \
-    X(W_P, "p")                                                                                                       \
-    X(W_PPR, "pPr")                                                                                                   \
-    X(W_R, "r")                                                                                                       \
-    X(W_RPR, "rPr")                                                                                                   \
-    X(W_T, "t")                                                                                                       \
-    X(W_TBL, "tbl")                                                                                                   \
-    X(W_TBLPR, "tblPr") X(W_TBLGRID, "tblGrid") X(W_GRIDCOL, "gridCol") X(W_TR, "tr") X(W_TRPR, "trPr") X(W_TC, "tc") \
-        X(W_TCPR, "tcPr") X(W_TCW, "tcW") X(W_GRIDSPAN, "gridSpan") X(W_HMERGE, "hMerge") X(W_VMERGE, "vMerge")       \
-            X(W_TCBORDERS, "tcBorders") X(W_SHD, "shd") X(W_CNFSTYLE, "cnfStyle") X(W_GRIDBEFORE, "gridBefore")       \
-                X(W_GRIDAFTER, "gridAfter") X(W_SDT, "sdt") X(W_SDTCONTENT, "sdtContent") X(W_SDTPR, "sdtPr")         \
-                    X(W_SDTENDPR, "sdtEndPr") X(W_HYPERLINK, "hyperlink") X(W_INS, "ins") X(W_DEL, "del")             \
-                        X(W_MOVEFROM, "moveFrom") X(W_MOVETO, "moveTo") X(W_SMARTTAG, "smartTag")                     \
-                            X(W_TXBXCONTENT, "txbxContent") X(W_HDR, "hdr") X(W_FTR, "ftr") X(W_FOOTNOTE, "footnote") \
-                                X(W_ENDNOTE, "endnote") X(W_COMMENT, "comment") X(W_INSTRTEXT, "instrText")           \
-                                    X(W_DELTEXT, "delText") X(W_DELINSTRTEXT, "delInstrText") X(W_TAB, "tab")         \
-                                        X(W_BR, "br") X(W_CR, "cr") X(W_NOBREAKHYPHEN, "noBreakHyphen")               \
-                                            X(W_SOFTHYPHEN, "softHyphen") X(W_BOOKMARKSTART, "bookmarkStart")         \
-                                                X(W_BOOKMARKEND, "bookmarkEnd") X(W_PROOFERR, "proofErr")             \
-                                                    X(W_LASTRENDEREDPAGEBREAK, "lastRenderedPageBreak")               \
-                                                        X(W_COMMENTRANGESTART, "commentRangeStart")                   \
-                                                            X(W_COMMENTRANGEEND, "commentRangeEnd")                   \
-                                                                X(W_PERMSTART, "permStart") X(W_PERMEND, "permEnd")   \
-                                                                    X(W_SECTPR, "sectPr") X(W_PGSZ, "pgSz")           \
-                                                                        X(W_PGMAR, "pgMar") X(W_COLS, "cols")         \
-                                                                            X(W_STYLE, "style") X(W_NAME, "name")     \
-                                                                                X(W_CUSTOMXML, "customXml")
+// clang-format off
+#define DGL_DOCX_ELEMENTS(X) \
+    X(W_BODY, "body") X(W_P, "p") X(W_PPR, "pPr") X(W_R, "r") X(W_RPR, "rPr") X(W_T, "t") X(W_TBL, "tbl") \
+    X(W_TBLPR, "tblPr") X(W_TBLGRID, "tblGrid") X(W_GRIDCOL, "gridCol") X(W_TR, "tr") X(W_TRPR, "trPr") \
+    X(W_TC, "tc") X(W_TCPR, "tcPr") X(W_TCW, "tcW") X(W_GRIDSPAN, "gridSpan") X(W_HMERGE, "hMerge") \
+    X(W_VMERGE, "vMerge") X(W_TCBORDERS, "tcBorders") X(W_SHD, "shd") X(W_CNFSTYLE, "cnfStyle") \
+    X(W_GRIDBEFORE, "gridBefore") X(W_GRIDAFTER, "gridAfter") X(W_SDT, "sdt") X(W_SDTCONTENT, "sdtContent") \
+    X(W_SDTPR, "sdtPr") X(W_SDTENDPR, "sdtEndPr") X(W_HYPERLINK, "hyperlink") X(W_INS, "ins") X(W_DEL, "del") \
+    X(W_MOVEFROM, "moveFrom") X(W_MOVETO, "moveTo") X(W_SMARTTAG, "smartTag") X(W_TXBXCONTENT, "txbxContent") \
+    X(W_HDR, "hdr") X(W_FTR, "ftr") X(W_FOOTNOTE, "footnote") X(W_ENDNOTE, "endnote") X(W_COMMENT, "comment") \
+    X(W_INSTRTEXT, "instrText") X(W_DELTEXT, "delText") X(W_DELINSTRTEXT, "delInstrText") X(W_TAB, "tab") \
+    X(W_BR, "br") X(W_CR, "cr") X(W_NOBREAKHYPHEN, "noBreakHyphen") X(W_SOFTHYPHEN, "softHyphen") \
+    X(W_BOOKMARKSTART, "bookmarkStart") X(W_BOOKMARKEND, "bookmarkEnd") X(W_PROOFERR, "proofErr") \
+    X(W_LASTRENDEREDPAGEBREAK, "lastRenderedPageBreak") X(W_COMMENTRANGESTART, "commentRangeStart") \
+    X(W_COMMENTRANGEEND, "commentRangeEnd") X(W_PERMSTART, "permStart") X(W_PERMEND, "permEnd") \
+    X(W_SECTPR, "sectPr") X(W_PGSZ, "pgSz") X(W_PGMAR, "pgMar") X(W_COLS, "cols") X(W_STYLE, "style") \
+    X(W_NAME, "name") X(W_CUSTOMXML, "customXml")
+// clang-format on
 
 enum dgl_docx_element {
     DGL_EL_OTHER, // any other namespace

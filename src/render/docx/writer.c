@@ -1,6 +1,6 @@
 // Values to WordprocessingML. The common case, a short string in a w:t, is one scan and one copy; everything that needs
 // more than text goes through levels (writer.h).
-#include "render/docx/writer.h"
+#include "render/docx/rich.h"
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -170,12 +170,6 @@ static enum dgl_docx_level base_level(const struct dgl_docx_context *x)
                                              : DGL_LEVEL_TEXT;
 }
 
-static enum dgl_status not_yet(const char *what, struct dgl_error *err)
-{
-    return DGL_FAIL_SLUG(err, DGL_E_UNSUPPORTED, "not_available_in_docx",
-                         "\"%s\" is not available in DOCX templates yet", what);
-}
-
 enum dgl_status dgl_docx_write_value(struct dgl_docx_writer *w, const struct dgl_docx_context *x, struct dgl_value v,
                                      struct dgl_error *err)
 {
@@ -183,9 +177,11 @@ enum dgl_status dgl_docx_write_value(struct dgl_docx_writer *w, const struct dgl
     if (v.kind == DGL_VALUE_SAFE)
         return dgl_docx_write_safe(w, x, (struct dgl_str){v.as.string->data, v.as.string->len}, err);
     if (v.kind == DGL_VALUE_RICH) {
-        if (strcmp(v.as.rich->type, "image") != 0)
-            return not_yet(v.as.rich->type, err);
-        return dgl_docx_write_image(w, x, v, err);
+        if (strcmp(v.as.rich->type, "image") == 0)
+            return dgl_docx_write_image(w, x, v, err);
+        if (strcmp(v.as.rich->type, "markdown") == 0 || strcmp(v.as.rich->type, "html") == 0)
+            return dgl_rich_write_markup(w, x, v.as.rich, err);
+        return dgl_docx_write_barcode(w, x, v.as.rich, err);
     }
     if (v.kind == DGL_VALUE_UNDEFINED)
         return DGL_OK;

@@ -25,6 +25,7 @@ struct dgl_docx_media {
     const char *extension, *content_type;
     uint32_t width_px, height_px;
     double dpi_x, dpi_y;
+    uint32_t vector; // 1 + index of the SVG that shows the same; 0 = none
 };
 struct dgl_docx_fetched { // URLs seen in this render
     struct dgl_str url;
@@ -49,6 +50,23 @@ struct dgl_docx_deferred {
     struct dgl_value value;
 };
 #define DGL_DOCX_DEFERRED_NS "urn:docgenlab:deferred"
+
+// Lists the render adds; see numbering.c.
+struct dgl_docx_new_list {
+    uint32_t abstract; // of the template, or one of ours
+    uint8_t level;
+    uint16_t start;
+};
+struct dgl_docx_numbering {
+    bool ready;                      // the numbers below are known
+    uint32_t member;                 // of the package; UINT32_MAX = none
+    struct dgl_docx_tree tree;       // of that member
+    uint32_t first_abstract;         // two of ours: bullets, numbers
+    uint32_t first_num;              // the bullets'; lists[i] has first_num + 1 + i
+    struct dgl_docx_new_list *lists; // arena
+    size_t count, cap;
+    bool used;
+};
 
 struct dgl_docx_output { // one rendered part
     struct dgl_buf xml;
@@ -78,6 +96,7 @@ struct dgl_docx_writer {
     size_t media_bytes;
     struct dgl_docx_fetched *fetched;
     size_t fetched_count, fetched_cap;
+    struct dgl_docx_numbering numbering;
     struct dgl_docx_deferred *deferred; // of the part
     size_t deferred_count, deferred_cap;
 };
@@ -100,6 +119,19 @@ enum dgl_status dgl_docx_write_rich(struct dgl_docx_writer *w, const struct dgl_
 // A picture: a URL, {"url","width","height","alt"}, or what the filter `image` made.
 enum dgl_status dgl_docx_write_image(struct dgl_docx_writer *w, const struct dgl_docx_context *x, struct dgl_value v,
                                      struct dgl_error *err) DGL_MUST_CHECK;
+// Bytes of a picture (arena) among the document's pictures; the same bytes are kept once.
+enum dgl_status dgl_docx_store_image(struct dgl_docx_writer *w, struct dgl_str bytes, uint32_t *ret,
+                                     struct dgl_error *err) DGL_MUST_CHECK;
+// An SVG (arena) that shows what picture `of` shows.
+enum dgl_status dgl_docx_store_vector(struct dgl_docx_writer *w, uint32_t of, struct dgl_str svg,
+                                      struct dgl_error *err) DGL_MUST_CHECK;
+// Draws a stored picture; `options` is a DICT that may hold "width", "height", "size" and "alt".
+enum dgl_status dgl_docx_place_image(struct dgl_docx_writer *w, const struct dgl_docx_context *x, uint32_t media,
+                                     struct dgl_value options, struct dgl_str alt,
+                                     struct dgl_error *err) DGL_MUST_CHECK;
+// A QR code or a barcode. See barcode.c.
+enum dgl_status dgl_docx_write_barcode(struct dgl_docx_writer *w, const struct dgl_docx_context *x,
+                                       const struct dgl_value_rich *code, struct dgl_error *err) DGL_MUST_CHECK;
 // Draws any value at the writer's level: pictures, rich text, markup, text.
 enum dgl_status dgl_docx_write_any(struct dgl_docx_writer *w, const struct dgl_docx_context *x, struct dgl_value v,
                                    struct dgl_error *err) DGL_MUST_CHECK;

@@ -358,6 +358,8 @@ def differs(case, ours, want, error):
         return False  # complex numbers
     if error and ours.get("slug") in ("unknown_filter", "unknown_test"):
         return False  # we tell before anything runs
+    if "pprint" in case["template"] and "1: " in want + str(ours.get("output")):
+        return False  # keys of several types: no order
     if "cannot be sliced" in ours.get("error", "") or case["template"].endswith("{#"):
         return False  # Jinja2 takes slices of constants, and a comment that ends at once, for something else
     if error is None:

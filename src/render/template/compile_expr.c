@@ -222,10 +222,12 @@ void dgl_compile_expression(struct dgl_compiler *c, const struct dgl_node *n)
         shortcut(c, n);
         break;
     case DGL_NODE_CONCAT:
-        all(c, &n->list);
+        for (uint32_t i = 0, plain = all_constant(&n->list); i < n->list.count; i++) {
+            dgl_compile_expression(c, n->list.items[i]);
+            if (plain)
+                dgl_emit(c, DGL_OP_MAKE_PLAIN, 0, 0);
+        }
         dgl_emit(c, DGL_OP_CONCAT, (uint32_t)count, 1 - count);
-        if (all_constant(&n->list))
-            dgl_emit(c, DGL_OP_MAKE_PLAIN, 0, 0);
         break;
     case DGL_NODE_COMPARE:
         compare(c, n);

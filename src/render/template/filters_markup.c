@@ -327,12 +327,25 @@ DGL_FILTER(tojson)
 static enum dgl_status pretty(struct dgl_vm *vm, struct dgl_value v, size_t column, size_t behind, unsigned depth,
                               struct dgl_buf *out);
 
+// Keys in order; those of different types, which have none, as they came.
+static enum dgl_status sorted_pairs(struct dgl_vm *vm, struct dgl_value dict, struct dgl_value *ret)
+{
+    struct dgl_args by_key = {.v = {dgl_bool(true), dgl_absent(), dgl_absent()}};
+    struct dgl_value_dict *d = dict.as.dict;
+    for (uint32_t i = 1; i < d->count; i++)
+        if (dgl_is_number(d->entries[i].key) != dgl_is_number(d->entries[0].key) ||
+            dgl_is_string(d->entries[i].key) != dgl_is_string(d->entries[0].key)) {
+            struct dgl_view view = {.head.kind = DGL_OTHER_VIEW, .which = DGL_VIEW_ITEMS, .dict = d};
+            return dgl_to_list(&vm->mem, dgl_other(&view.head), ret);
+        }
+    return dgl_filter_dictsort(vm, dict, &by_key, ret);
+}
+
 static enum dgl_status pretty_dict(struct dgl_vm *vm, const struct dgl_value_dict *d, size_t column, size_t behind,
                                    unsigned depth, struct dgl_buf *out)
 {
     struct dgl_value dict = {.kind = DGL_VALUE_DICT, .as.dict = (struct dgl_value_dict *)d}, sorted;
-    struct dgl_args by_key = {.v = {dgl_bool(true), dgl_absent(), dgl_absent()}};
-    DGL_TRY(dgl_filter_dictsort(vm, dict, &by_key, &sorted));
+    DGL_TRY(sorted_pairs(vm, dict, &sorted));
     dgl_buf_putc(out, '{');
     for (size_t i = 0; i < sorted.as.list->count; i++) {
         const struct dgl_value *pair = sorted.as.list->items[i].as.list->items;
@@ -356,8 +369,7 @@ static enum dgl_status pretty(struct dgl_vm *vm, struct dgl_value v, size_t colu
     size_t from = out->len;
     if (v.kind == DGL_VALUE_DICT && v.as.dict->count > 1) { // keys are sorted even on one line
         struct dgl_value dict = v, sorted, made;
-        struct dgl_args by_key = {.v = {dgl_bool(true), dgl_absent(), dgl_absent()}};
-        DGL_TRY(dgl_filter_dictsort(vm, dict, &by_key, &sorted));
+        DGL_TRY(sorted_pairs(vm, dict, &sorted));
         DGL_TRY(dgl_make_dict(&vm->mem, v.as.dict->count, &made));
         for (size_t i = 0; i < sorted.as.list->count; i++) {
             const struct dgl_value *pair = sorted.as.list->items[i].as.list->items;

@@ -237,7 +237,8 @@ DGL_FILTER(round)
     if (digits > 300 || digits < -300)
         return dgl_limit_error(&vm->mem, "number_too_large", "a precision of %lld is too large", (long long)digits);
     double power = pow(10.0, (double)digits), scaled = dgl_as_double(v) * power;
-    *ret = dgl_double((up ? ceil(scaled) : floor(scaled)) / power);
+    double rounded = (up ? ceil(scaled) : floor(scaled)) + 0.0; // Python's are integers: no -0.0
+    *ret = dgl_double((rounded == 0 ? 0.0 : rounded) / power);
     return DGL_OK;
 }
 

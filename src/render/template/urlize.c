@@ -1,7 +1,8 @@
 // urlize: addresses in a text become links. A word is looked at without the brackets and punctuation around it.
 #include "render/template/builtin.h"
-#include <stdio.h>
 #include <string.h>
+
+#define MAX_REL 32u // words of rel
 
 struct urlizer {
     struct dgl_buf out;
@@ -268,38 +269,50 @@ static void put_word(struct urlizer *u, struct dgl_str w)
     put(&u->out, tail);
 }
 
-// The words of rel, sorted, each once.
+// Puts a word among sorted ones, each once.
+static void add_word(struct dgl_str words[MAX_REL], size_t *count, struct dgl_str w)
+{
+    size_t i = 0;
+    int c = 1;
+    for (; i < *count; i++) {
+        c = memcmp(words[i].data, w.data, DGL_MIN(words[i].len, w.len));
+        c = c ? c : words[i].len < w.len ? -1 : words[i].len > w.len;
+        if (c >= 0)
+            break;
+    }
+    if ((i < *count && c == 0) || *count == MAX_REL)
+        return;
+    memmove(words + i + 1, words + i, (*count - i) * sizeof *words);
+    words[i] = w;
+    ++*count;
+}
+
+// The words of rel, "noopener" always among them.
 static enum dgl_status rel_words(struct dgl_vm *vm, struct dgl_args *a, struct dgl_value *ret)
 {
-    char joined[512];
-    struct dgl_str given = DGL_STR("");
-    const char *words[32];
+    struct dgl_str given = DGL_STR(""), words[MAX_REL + 1];
     size_t count = 0;
     if (dgl_arg_given(a, 3) && a->v[3].kind != DGL_VALUE_NONE)
         DGL_TRY(dgl_arg_text(&vm->mem, a->v[3], "rel", &given));
-    (void)snprintf(joined, sizeof joined, "%.*s noopener %s", (int)DGL_MIN(given.len, 400u), given.data,
-                   dgl_arg_bool(a, 1, false) ? "nofollow" : "");
-    char *save = NULL;
-    for (char *w = strtok_r(joined, " \t\n", &save); w && count < DGL_COUNT(words);
-         w = strtok_r(NULL, " \t\n", &save)) {
-        size_t i = count;
-        bool there = false;
-        for (size_t k = 0; k < count; k++)
-            there |= strcmp(words[k], w) == 0;
-        if (there)
-            continue;
-        for (; i > 0 && strcmp(words[i - 1], w) > 0; i--)
-            words[i] = words[i - 1];
-        words[i] = w;
-        count++;
+    add_word(words, &count, DGL_STR("noopener"));
+    if (dgl_arg_bool(a, 1, false))
+        add_word(words, &count, DGL_STR("nofollow"));
+    for (size_t i = 0; i < given.len;) {
+        size_t from = i;
+        while (i < given.len && !strchr(" \t\n", given.data[i]))
+            i++;
+        if (i > from)
+            add_word(words, &count, (struct dgl_str){given.data + from, i - from});
+        else
+            i++;
     }
-    DGL_AUTO_FINI(buf) out = DGL_BUF_INIT(1024);
+    DGL_AUTO_FINI(buf) out = DGL_BUF_INIT(DGL_VALUE_MAX_STRING);
     for (size_t i = 0; i < count; i++) {
         dgl_buf_puts(&out, i ? " " : "");
-        dgl_buf_puts(&out, words[i]);
+        put(&out, words[i]);
     }
     struct dgl_value text;
-    DGL_TRY(dgl_make_string(&vm->mem, out.data ? out.data : "", out.len, &text));
+    DGL_TRY(dgl_finish(vm, &out, false, &text));
     return dgl_escaped_for(vm, true, text, ret);
 }
 

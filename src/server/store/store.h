@@ -286,7 +286,10 @@ struct dgl_delivery_due { // what the webhook dispatcher needs to queue one
     char endpoint[40]; // "" = per-request URL
     const char *url;
     int64_t due_at_us;
-    int64_t attempts; // made so far
+    int64_t attempts;   // made so far
+    int64_t queue;      // which line it stands in: one per endpoint, one per (organization, origin) otherwise
+    int64_t rate_per_s; // the endpoint's own; 0 = the server's
+    bool is_listener;   // fetched, not sent
 };
 // One transaction: the outcome, and for API jobs the event with one pending delivery per endpoint it goes to (the job's
 // own URL, or else the organization's when set and enabled, and every further endpoint whose filter matches). The
@@ -345,21 +348,27 @@ enum dgl_status dgl_store_prune(struct dgl_store *s, int64_t deliveries_before_u
 
 // ---- webhooks
 
+enum dgl_secret_kind { DGL_SECRET_SHARED /* v1 */, DGL_SECRET_KEY_PAIR /* v1a */ };
 struct dgl_secret_row { // signing secrets of an organization (endpoint "") or of one endpoint; sealed
     char id[40], org[40], endpoint[40];
     const void *sealed;
     size_t sealed_len;
     int64_t created_at_us;
     int64_t expires_at_us; // 0 = current; otherwise still signs until then
+    enum dgl_secret_kind kind;
 };
-enum dgl_status
-dgl_store_secret_add(struct dgl_store *s, const struct dgl_secret_row *secret, int64_t retire_others_at_us,
-                     struct dgl_error *err) DGL_MUST_CHECK; // others of the same endpoint end then; 0 = they stay
+enum dgl_status dgl_store_secret_add(
+    struct dgl_store *s, const struct dgl_secret_row *secret, int64_t retire_others_at_us,
+    struct dgl_error *err) DGL_MUST_CHECK; // others of the same endpoint and kind end then; 0 = they stay
+// Ends them without a successor.
+enum dgl_status dgl_store_secret_retire(struct dgl_store *s, const char *org, const char *endpoint,
+                                        enum dgl_secret_kind kind, int64_t at_us, struct dgl_error *err) DGL_MUST_CHECK;
 enum dgl_status dgl_store_secret_list(struct dgl_store *s, struct dgl_arena *a, const char *org, const char *endpoint,
                                       struct dgl_secret_row **ret, size_t *ret_count,
                                       struct dgl_error *err) DGL_MUST_CHECK; // valid ones, newest first
 
 enum dgl_endpoint_state { DGL_ENDPOINT_ENABLED, DGL_ENDPOINT_DISABLED };
+enum dgl_endpoint_kind { DGL_ENDPOINT_PUSH, DGL_ENDPOINT_LISTENER };
 struct dgl_endpoint_row {
     char id[40], org[40];
     bool is_organization; // the organization's webhook URL; at most one
@@ -370,8 +379,11 @@ struct dgl_endpoint_row {
     int64_t rate_per_s;       // 0 = the server's
     enum dgl_endpoint_state state;
     const char *state_reason;
-    int64_t failing_since_us; // 0 = healthy
+    int64_t failing_since_us; // first failure after the latest success; 0 = healthy
     int64_t created_at_us, updated_at_us;
+    enum dgl_endpoint_kind kind;
+    int64_t last_success_at_us; // to the minute; 0 = never
+    int64_t last_failure_at_us;
 };
 enum dgl_status dgl_store_endpoint_put(struct dgl_store *s, const struct dgl_endpoint_row *e, struct dgl_id *ret_id,
                                        struct dgl_error *err)
@@ -390,6 +402,36 @@ enum dgl_status dgl_store_endpoint_delete(struct dgl_store *s, const char *org, 
 enum dgl_status dgl_store_endpoint_set_state(struct dgl_store *s, const char *org, const char *id,
                                              enum dgl_endpoint_state state, const char *reason,
                                              struct dgl_error *err) DGL_MUST_CHECK;
+
+// Figures of the latest `sample` deliveries (at most 500) made since `since_us`; the cost is bounded by the sample and
+// by 10,000 pending ones.
+struct dgl_endpoint_health {
+    int64_t attempts, succeeded;
+    int64_t p50_us, p95_us;                         // whole exchange, of attempts that were answered; 0 = none
+    int64_t last_success_at_us, last_failure_at_us; // 0 = never
+    int64_t failing_since_us;                       // 0 = healthy
+    int64_t pending;                                // counted up to 10,000
+    int64_t oldest_pending_at_us;                   // made at; 0 = none
+};
+enum dgl_status dgl_store_endpoint_health(struct dgl_store *s, const char *org, const char *endpoint, int64_t since_us,
+                                          size_t sample, struct dgl_endpoint_health *ret,
+                                          struct dgl_error *err) DGL_MUST_CHECK;
+
+// ---- listeners: endpoints of one client each, which fetches its deliveries instead of having them sent
+// The organization's listener of that name, made when there is none, alive for another day.
+enum dgl_status dgl_store_listener_open(struct dgl_store *s, const char *org, const char *name, struct dgl_id *ret_id,
+                                        struct dgl_error *err) DGL_MUST_CHECK;
+struct dgl_listener_position { // of a delivery in its listener's line; {0, 0} = before the first
+    int64_t at_us, seq;
+};
+struct dgl_delivery_row;
+// Its pending deliveries behind `after`, oldest first, with their positions. Deleted since: DGL_E_NOT_FOUND.
+enum dgl_status dgl_store_listener_events(struct dgl_store *s, struct dgl_arena *a, const char *org,
+                                          const char *listener, struct dgl_listener_position after, size_t max,
+                                          struct dgl_delivery_row **ret, struct dgl_listener_position **ret_positions,
+                                          size_t *ret_count, struct dgl_error *err) DGL_MUST_CHECK;
+
+// ---- deliveries
 
 enum dgl_delivery_status { DGL_DELIVERY_PENDING, DGL_DELIVERY_SUCCEEDED, DGL_DELIVERY_DROPPED, DGL_DELIVERY_CANCELED };
 const char *dgl_delivery_status_word(enum dgl_delivery_status s);
@@ -426,15 +468,41 @@ enum dgl_status dgl_store_delivery_list(struct dgl_store *s, struct dgl_arena *a
                                         struct dgl_delivery_row **ret, size_t *ret_count,
                                         char ret_next_cursor[DGL_CURSOR_LEN],
                                         struct dgl_error *err) DGL_MUST_CHECK; // newest first
-// Pending deliveries due up to `until`, earliest first, after (after_due_us, after_id) for paging.
-enum dgl_status dgl_store_deliveries_due(struct dgl_store *s, struct dgl_arena *a, int64_t until_us,
-                                         int64_t after_due_us, const char *after_id, size_t max,
-                                         struct dgl_delivery_due **ret, size_t *ret_count,
-                                         struct dgl_error *err) DGL_MUST_CHECK;
+// Queues with something to send up to `until_us`, by number: one index probe each, however long they are. after_queue:
+// INT64_MIN at first, then *ret_after; *ret_more: there may be more behind it.
+struct dgl_queue_due {
+    int64_t queue, due_at_us /* its earliest */, rate_per_s;
+    char org[40], endpoint[40];
+    uint64_t org_number;
+};
+enum dgl_status dgl_store_queues_due(struct dgl_store *s, struct dgl_arena *a, int64_t until_us, int64_t after_queue,
+                                     size_t max, struct dgl_queue_due **ret, size_t *ret_count, int64_t *ret_after,
+                                     bool *ret_more, struct dgl_error *err) DGL_MUST_CHECK;
+// One queue's pending deliveries due up to `until_us`, earliest first.
+enum dgl_status dgl_store_queue_due(struct dgl_store *s, struct dgl_arena *a, int64_t queue, int64_t until_us,
+                                    size_t max, struct dgl_delivery_due **ret, size_t *ret_count,
+                                    struct dgl_error *err) DGL_MUST_CHECK;
+// Drops what is due in a queue and was scheduled (made, or sent again by hand) before `from_before_us`, in small
+// batches; `done` gets how many.
+typedef void (*dgl_store_counted)(void *arg, enum dgl_status status, int64_t count, const struct dgl_error *err);
+void dgl_store_queue_expire_async(struct dgl_store *s, int64_t queue, int64_t from_before_us, const char *reason,
+                                  dgl_store_counted done, void *arg);
 enum dgl_status dgl_store_delivery_redeliver(struct dgl_store *s, struct dgl_arena *a, const char *org, const char *id,
                                              struct dgl_delivery_due *ret, struct dgl_error *err)
     DGL_MUST_CHECK; // pending again, due now, schedule from its start; already pending: due now. DGL_E_CONFLICT
                     // "endpoint_disabled" or "endpoint_deleted"
+// All of a time range at once, `per_s` of them a second, in the order they were made in. Deliveries of endpoints that
+// are disabled or deleted are left out. *ret_more: more than `max` match; then, and in a dry run, nothing is changed.
+struct dgl_redeliver_range {
+    int64_t since_us, until_us;      // creation
+    enum dgl_delivery_status status; // any but PENDING
+    const char *endpoint;            // NULL = any
+    int64_t max, per_s;
+    bool dry_run;
+};
+enum dgl_status dgl_store_deliveries_redeliver(struct dgl_store *s, const char *org,
+                                               const struct dgl_redeliver_range *range, int64_t *ret_count,
+                                               bool *ret_more, struct dgl_error *err) DGL_MUST_CHECK;
 
 struct dgl_attempt_row {
     char delivery[40];
@@ -449,11 +517,15 @@ struct dgl_attempt_row {
     int64_t link_expires_at_us;
     int64_t next_attempt_at_us; // 0 = none
 };
+enum dgl_endpoint_notice { DGL_NOTICE_NONE, DGL_NOTICE_FAILING, DGL_NOTICE_DISABLED };
 struct dgl_attempt_result {
     struct dgl_attempt_row attempt;
     enum dgl_delivery_status status; // after it
     const char *reason;
     bool disable_endpoint; // 410
+    // An endpoint all of whose attempts failed for so long is disabled, and said to be about to be before; 0 = never.
+    int64_t disable_after_us, notice_after_us;
+    enum dgl_endpoint_notice *ret_notice; // NULL, or written before `done`
 };
 // One transaction: the attempt and the delivery's new state. Strings are copied before it returns.
 void dgl_store_attempt_record_async(struct dgl_store *s, const struct dgl_attempt_result *result, dgl_store_done done,

@@ -65,6 +65,16 @@ void dgl_attempt_headers(struct dgl_arena *a, const struct dgl_webhook_outgoing 
     lines[n] = NULL;
 }
 
+void dgl_attempt_add_headers(const struct dgl_facts *facts, const char *lines[DGL_WEBHOOK_HEADERS])
+{
+    size_t n = 0;
+    while (lines[n])
+        n++;
+    for (size_t i = 0; i < facts->header_count; i++)
+        lines[n++] = facts->headers[i];
+    lines[n] = NULL;
+}
+
 struct dgl_net_request dgl_attempt_request(const struct dgl_webhook *w, uint64_t org_number, const char *const *lines,
                                            const void *body, size_t body_len)
 {
@@ -101,7 +111,10 @@ static void record(struct dgl_webhook *w, struct dgl_flight *f)
     bool blocked = r->outcome == DGL_NET_BLOCKED, quiet = r->address_private && !w->development;
     struct dgl_attempt_result result = {.status = f->verdict.status,
                                         .reason = f->verdict.reason[0] ? f->verdict.reason : NULL,
-                                        .disable_endpoint = f->verdict.disable_endpoint};
+                                        .disable_endpoint = f->verdict.disable_endpoint,
+                                        .disable_after_us = DGL_WEBHOOK_DISABLE_US,
+                                        .notice_after_us = DGL_WEBHOOK_NOTICE_US,
+                                        .ret_notice = &f->notice};
     struct dgl_attempt_row *a = &result.attempt;
     dgl_str_copy(a->delivery, sizeof a->delivery, f->id, strlen(f->id));
     a->number = f->number;
@@ -139,6 +152,16 @@ void dgl_attempt_record_again(struct dgl_webhook *w)
     }
 }
 
+static void log_notice(const struct dgl_flight *f)
+{
+    if (f->recorded == DGL_OK && f->notice == DGL_NOTICE_DISABLED)
+        dgl_log(DGL_LOG_WARN, "webhook endpoint disabled: it failed for five days on end", DGL_F_STR("org", f->org),
+                DGL_F_STR("endpoint", f->endpoint));
+    else if (f->recorded == DGL_OK && f->notice == DGL_NOTICE_FAILING)
+        dgl_log(DGL_LOG_WARN, "webhook endpoint has failed for four days on end; it will be disabled in a day",
+                DGL_F_STR("org", f->org), DGL_F_STR("endpoint", f->endpoint));
+}
+
 void dgl_attempt_recorded(struct dgl_webhook *w, struct dgl_flight *f)
 {
     int64_t now_us = dgl_clock_now_us(w->clock), next_us = f->verdict.next_at_us;
@@ -151,15 +174,16 @@ void dgl_attempt_recorded(struct dgl_webhook *w, struct dgl_flight *f)
         w->unrecorded = f;
         return;
     }
-    if (f->verdict.disable_endpoint)
+    if (f->verdict.disable_endpoint || f->notice == DGL_NOTICE_DISABLED)
         atomic_fetch_add(&w->generation, 1);
+    log_notice(f);
     bool soon = f->recorded == DGL_OK && f->verdict.status == DGL_DELIVERY_PENDING &&
                 next_us <= now_us + DGL_WEBHOOK_HORIZON_US;
     if (soon) {
         f->item->is_retry = true;
         dgl_queues_put_back(w->queues, f->item, next_us, now_us);
     } else {
-        dgl_queues_forget(w->queues, f->item); // later ones come back from the store
+        dgl_queues_forget(w->queues, f->item, dgl_clock_now_us(w->clock)); // later ones come back from the store
     }
     dgl_flight_free(f);
 }
@@ -204,14 +228,14 @@ void dgl_attempt_answered(struct dgl_webhook *w, struct dgl_flight *f)
     uint32_t random;
     DGL_FAILPOINT("webhook.answered");
     if (f->result.outcome == DGL_NET_CANCELED) { // stopping: it never happened
-        dgl_queues_forget(w->queues, f->item);
+        dgl_queues_forget(w->queues, f->item, dgl_clock_now_us(w->clock));
         dgl_flight_free(f);
         return;
     }
     dgl_random_bytes(&random, sizeof random);
-    dgl_webhook_judge(&f->result, &w->schedule, f->failures, f->endpoint[0] != '\0', dgl_clock_now_us(w->clock), random,
+    dgl_webhook_judge(&f->result, &f->schedule, f->failures, f->endpoint[0] != '\0', dgl_clock_now_us(w->clock), random,
                       &f->verdict);
-    dgl_queues_slot_free(w->queues, f->item, f->verdict.feedback);
+    dgl_queues_slot_free(w->queues, f->item, f->verdict.feedback, dgl_clock_now_us(w->clock));
     count(w, f);
     log_attempt(f);
     record(w, f);
@@ -245,6 +269,7 @@ static struct dgl_flight *flight_new(struct dgl_webhook *w, struct dgl_queue_ite
     f->number = row->attempts + 1;
     f->failures = row->scheduled_attempts + 1;
     f->started_at_us = dgl_clock_now_us(w->clock);
+    f->schedule = w->schedule;
     f->result.retry_after_s = -1;
     return f;
 }
@@ -255,7 +280,7 @@ static void cancel(struct dgl_webhook *w, struct dgl_flight *f, const char *why)
     f->verdict = (struct dgl_verdict){.status = DGL_DELIVERY_CANCELED};
     snprintf(f->verdict.message, sizeof f->verdict.message, "%s", why);
     snprintf(f->verdict.reason, sizeof f->verdict.reason, "%s", why);
-    dgl_queues_slot_free(w->queues, f->item, DGL_QUEUE_NEUTRAL);
+    dgl_queues_slot_free(w->queues, f->item, DGL_QUEUE_NEUTRAL, dgl_clock_now_us(w->clock));
     log_attempt(f);
     record(w, f);
 }
@@ -289,6 +314,7 @@ static enum dgl_status submit(struct dgl_webhook *w, struct dgl_flight *f, const
     size_t key_count = dgl_facts_keys_for(facts, url, f->started_at_us, keys);
     struct dgl_webhook_outgoing out = {.id = f->id, .body = body.data, .body_len = body.len, .number = f->number};
     dgl_attempt_headers(w->arena, &out, keys, key_count, f->started_at_us, lines);
+    dgl_attempt_add_headers(facts, lines);
     dgl_wipe(keys, sizeof keys);
     f->link_expires_at_us = expires_at_s * DGL_US_PER_S;
     struct dgl_net_request request = dgl_attempt_request(w, f->item->org_number, lines, body.data, body.len);
@@ -309,6 +335,7 @@ static void start_loaded(struct dgl_webhook *w, struct dgl_queue_item *item, con
     }
     struct dgl_flight *f = flight_new(w, item, row);
     const char *to = item->endpoint[0] ? facts->url : row->url;
+    f->schedule = facts->schedule;
     if (!facts->exists || !facts->enabled) {
         cancel(w, f, facts->exists ? "the endpoint is disabled" : "the endpoint was deleted");
     } else if (dgl_url_parse(to, strlen(to), "url", &url, &err) != DGL_OK ||
@@ -329,7 +356,7 @@ void dgl_attempt_start(struct dgl_webhook *w, struct dgl_queue_item *item)
     dgl_arena_reset(w->arena);
     enum dgl_status status = dgl_store_delivery_load(w->store, w->arena, item->id, &row, &err);
     if (status == DGL_E_NOT_FOUND || (status == DGL_OK && row.status != DGL_DELIVERY_PENDING)) {
-        dgl_queues_forget(w->queues, item);
+        dgl_queues_forget(w->queues, item, now_us);
     } else if (status != DGL_OK) {
         dgl_log_error(DGL_LOG_ERROR, "webhook attempt put off", &err);
         again_soon(w, item);
@@ -337,7 +364,7 @@ void dgl_attempt_start(struct dgl_webhook *w, struct dgl_queue_item *item)
         if (row.next_attempt_at_us <= now_us + DGL_WEBHOOK_HORIZON_US)
             dgl_queues_put_back(w->queues, item, row.next_attempt_at_us, now_us);
         else
-            dgl_queues_forget(w->queues, item);
+            dgl_queues_forget(w->queues, item, now_us);
     } else {
         start_loaded(w, item, &row);
     }

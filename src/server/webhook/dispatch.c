@@ -1,8 +1,9 @@
 // The dispatcher's turn. All state lives in its thread; the rest of the world talks to it through the inbox.
 //
-// What is pending lives in the store. In memory is a window of it: what was announced (new deliveries), what failed and
-// is due within half a minute, and what the sweep finds: every 15 s, and after the window overflowed and has room
-// again, the store's due list is read page by page, one page a turn, so that reading never holds up sending.
+// What is pending lives in the store. In memory is a window of each queue: what was announced (new deliveries), what
+// failed and is due within half a minute, and what was read when the window ran low. Every 15 s, and after something
+// was missed, the store is asked which queues have something due, so many queues a turn, and never for more than that:
+// however long a queue is, finding it is one index probe and reading it a page.
 #include "server/webhook/webhook_private.h"
 
 #include "base/log.h"
@@ -21,6 +22,8 @@ static void take_in(struct dgl_webhook *w, const struct dgl_announcement *a)
         dgl_queues_add(w->queues, &a->due[i], now_us);
 }
 
+static void note_expired(struct dgl_webhook *w, const struct dgl_expiry *x);
+
 static void handle(struct dgl_webhook *w, struct dgl_message *m)
 {
     switch (m->kind) {
@@ -34,6 +37,10 @@ static void handle(struct dgl_webhook *w, struct dgl_message *m)
     case DGL_MESSAGE_RECORDED:
         dgl_attempt_recorded(w, m->flight);
         break;
+    case DGL_MESSAGE_EXPIRED:
+        note_expired(w, m->expiry);
+        dgl_expiry_free(m->expiry);
+        break;
     }
     free(m);
 }
@@ -43,43 +50,113 @@ static void handle(struct dgl_webhook *w, struct dgl_message *m)
 static void sweep_begin(struct dgl_webhook *w)
 {
     w->sweeping = true;
-    w->sweep_after_us = INT64_MIN;
-    w->sweep_after_id[0] = '\0';
+    w->sweep_after_queue = INT64_MIN;
 }
 
 static void sweep_page(struct dgl_webhook *w, int64_t now_us, int64_t mono_us)
 {
-    struct dgl_delivery_due *due;
-    size_t count, added = 0;
+    struct dgl_queue_due *due;
+    size_t count;
+    bool more;
     struct dgl_error err = DGL_ERROR_INIT;
     dgl_arena_reset(w->arena);
-    if (dgl_store_deliveries_due(w->store, w->arena, now_us + DGL_WEBHOOK_HORIZON_US, w->sweep_after_us,
-                                 w->sweep_after_id, DGL_WEBHOOK_PAGE, &due, &count, &err) != DGL_OK) {
-        dgl_log_error(DGL_LOG_ERROR, "webhook deliveries not read", &err);
+    if (dgl_store_queues_due(w->store, w->arena, now_us + DGL_WEBHOOK_HORIZON_US, w->sweep_after_queue,
+                             DGL_WEBHOOK_PAGE, &due, &count, &w->sweep_after_queue, &more, &err) != DGL_OK) {
+        dgl_log_error(DGL_LOG_ERROR, "webhook queues not read", &err);
         w->sweep_at_mono_us = mono_us + DGL_WEBHOOK_AGAIN_US;
         return;
     }
-    for (size_t i = 0; i < count; i++)
-        added += dgl_queues_add(w->queues, &due[i], now_us) == DGL_QUEUE_HELD;
-    if (count < DGL_WEBHOOK_PAGE) {
-        w->sweeping = false;
-        w->sweep_at_mono_us = mono_us + DGL_WEBHOOK_SWEEP_US;
-        return;
-    }
-    w->sweep_after_us = due[count - 1].due_at_us;
-    dgl_str_copy(w->sweep_after_id, sizeof w->sweep_after_id, due[count - 1].id, strlen(due[count - 1].id));
-    w->sweep_at_mono_us = mono_us + (added ? 0 : DGL_WEBHOOK_SWEEP_PAUSE_US);
+    bool room = true;
+    for (size_t i = 0; i < count && room; i++)
+        room = dgl_queues_note(w->queues, &due[i], now_us);
+    w->sweeping = more && room;
+    w->sweep_at_mono_us = mono_us + (w->sweeping ? 0 : DGL_WEBHOOK_SWEEP_US);
 }
 
 static void sweep(struct dgl_webhook *w, bool missed, int64_t now_us, int64_t mono_us)
 {
     bool again = dgl_queues_overflowed(w->queues) || missed;
-    if (!w->sweeping && (again || mono_us >= w->sweep_at_mono_us)) {
+    if (again || (!w->sweeping && mono_us >= w->sweep_at_mono_us)) {
         sweep_begin(w);
         w->sweep_at_mono_us = mono_us;
     }
-    if (w->sweeping && mono_us >= w->sweep_at_mono_us && dgl_queues_room(w->queues))
+    if (w->sweeping && mono_us >= w->sweep_at_mono_us)
         sweep_page(w, now_us, mono_us);
+}
+
+// ---- windows
+
+static void fill_one(struct dgl_webhook *w, struct dgl_queue *one, int64_t number, size_t max, bool only_due,
+                     int64_t now_us)
+{
+    struct dgl_delivery_due *due;
+    size_t count;
+    struct dgl_error err = DGL_ERROR_INIT;
+    dgl_arena_reset(w->arena);
+    if (dgl_store_queue_due(w->store, w->arena, number, now_us + (only_due ? 0 : DGL_WEBHOOK_HORIZON_US), max, &due,
+                            &count, &err) == DGL_OK) {
+        dgl_queues_fill(w->queues, one, due, count, max, now_us);
+        return;
+    }
+    dgl_log_error(DGL_LOG_ERROR, "webhook deliveries not read", &err);
+    dgl_queues_fill_failed(w->queues, one, now_us);
+}
+
+static void fill_windows(struct dgl_webhook *w, int64_t now_us)
+{
+    int64_t number;
+    size_t max;
+    bool only_due;
+    struct dgl_queue *one;
+    for (int n = 0; n < DGL_WEBHOOK_FILLS && (one = dgl_queues_hungry(w->queues, &number, &max, &only_due)); n++)
+        fill_one(w, one, number, max, only_due, now_us);
+}
+
+// ---- closed queues
+
+// In the writer's thread.
+static void on_expired(void *arg, enum dgl_status status, int64_t count, const struct dgl_error *err)
+{
+    struct dgl_expiry *x = arg;
+    struct dgl_inbox *inbox = x->inbox;
+    x->count = count;
+    if (status != DGL_OK)
+        dgl_log_error(DGL_LOG_ERROR, "webhook deliveries of an unavailable endpoint not dropped", err);
+    if (!dgl_inbox_put_expiry(inbox, x))
+        dgl_expiry_free(x);
+}
+
+static void note_expired(struct dgl_webhook *w, const struct dgl_expiry *x)
+{
+    if (x->count == 0)
+        return;
+    pthread_mutex_lock(&w->stats_lock);
+    w->stats.dropped += (uint64_t)x->count;
+    pthread_mutex_unlock(&w->stats_lock);
+    dgl_log(DGL_LOG_WARN, "webhooks dropped", DGL_F_STR("org", x->org),
+            DGL_F_STR("endpoint", x->endpoint[0] ? x->endpoint : NULL), DGL_F_INT("count", x->count),
+            DGL_F_STR("reason", DGL_WEBHOOK_UNAVAILABLE));
+}
+
+static void expire_closed(struct dgl_webhook *w, int64_t now_us)
+{
+    struct dgl_queue_closed closed;
+    while (dgl_queues_take_closed(w->queues, &closed)) {
+        const struct dgl_facts *facts;
+        struct dgl_error err = DGL_ERROR_INIT;
+        const struct dgl_schedule *schedule = &w->schedule;
+        if (dgl_facts_get(w, closed.org, closed.endpoint, &facts, &err) == DGL_OK && facts->exists)
+            schedule = &facts->schedule;
+        int64_t age_us = DGL_MAX(dgl_schedule_sum_s(schedule) * DGL_US_PER_S, DGL_WEBHOOK_EXPIRE_MIN_US);
+        struct dgl_expiry *x = DGL_NEW(struct dgl_expiry);
+        x->inbox = dgl_inbox_ref(w->inbox);
+        memcpy(x->org, closed.org, sizeof x->org);
+        memcpy(x->endpoint, closed.endpoint, sizeof x->endpoint);
+        dgl_log(DGL_LOG_INFO, "webhook endpoint does not take deliveries; pausing", DGL_F_STR("org", x->org),
+                DGL_F_STR("endpoint", x->endpoint[0] ? x->endpoint : NULL),
+                DGL_F_INT("seconds", DGL_QUEUE_CLOSED_US / DGL_US_PER_S));
+        dgl_store_queue_expire_async(w->store, closed.number, now_us - age_us, DGL_WEBHOOK_UNAVAILABLE, on_expired, x);
+    }
 }
 
 // ---- the turn
@@ -92,8 +169,7 @@ static bool may_start(const struct dgl_webhook *w)
 static void start_due(struct dgl_webhook *w, int64_t now_us)
 {
     struct dgl_queue_item *item;
-    dgl_queues_ripen(w->queues, now_us);
-    while (may_start(w) && (item = dgl_queues_take(w->queues)))
+    while (may_start(w) && (item = dgl_queues_take(w->queues, now_us)))
         dgl_attempt_start(w, item);
 }
 
@@ -104,6 +180,8 @@ static void update_stats(struct dgl_webhook *w, int64_t now_us, int64_t mono_us)
     pthread_mutex_lock(&w->stats_lock);
     w->stats.in_flight = dgl_queues_in_flight(w->queues);
     w->stats.queued = dgl_queues_held(w->queues) - w->stats.in_flight;
+    w->stats.queues = dgl_queues_count(w->queues);
+    w->stats.closed_queues = dgl_queues_closed_count(w->queues);
     if (look) {
         w->stats.oldest_due_age_us = oldest_us == INT64_MAX ? 0 : DGL_MAX(now_us - oldest_us, 0);
         w->stats_at_mono_us = mono_us;
@@ -113,11 +191,15 @@ static void update_stats(struct dgl_webhook *w, int64_t now_us, int64_t mono_us)
 
 static int64_t next_turn_us(const struct dgl_webhook *w, int64_t now_us, int64_t mono_us)
 {
+    int64_t number;
+    size_t max;
+    bool only_due, is_hungry = dgl_queues_hungry(w->queues, &number, &max, &only_due) != NULL;
     int64_t due_us = dgl_queues_next_due_us(w->queues), next = INT64_MAX;
     if (due_us != INT64_MAX)
         next = DGL_MAX(due_us - now_us, 0);
-    if (!w->sweeping || dgl_queues_room(w->queues))
-        next = DGL_MIN(next, DGL_MAX(w->sweep_at_mono_us - mono_us, 0));
+    if (is_hungry)
+        next = 0;
+    next = DGL_MIN(next, DGL_MAX(w->sweep_at_mono_us - mono_us, 0));
     if (w->unrecorded)
         next = DGL_MIN(next, DGL_MAX(w->record_again_mono_us - mono_us, 0));
     return next;
@@ -135,10 +217,14 @@ int64_t dgl_webhook_turn(struct dgl_webhook *w, int64_t wait_us, bool *stop)
         dgl_attempt_record_again(w);
     if (!*stop) {
         sweep(w, missed, now_us, mono_us);
+        dgl_queues_ripen(w->queues, now_us);
+        fill_windows(w, now_us);
         start_due(w, now_us);
+        expire_closed(w, now_us);
     }
+    int64_t events_us = dgl_events_expire(w, mono_us, *stop);
     update_stats(w, now_us, mono_us);
-    return *stop ? INT64_MAX : next_turn_us(w, now_us, mono_us);
+    return *stop ? INT64_MAX : DGL_MIN(events_us, next_turn_us(w, now_us, mono_us));
 }
 
 bool dgl_webhook_idle(const struct dgl_webhook *w)

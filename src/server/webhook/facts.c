@@ -6,6 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void drop_headers(struct dgl_facts *f)
+{
+    for (size_t i = 0; i < f->header_count; i++) {
+        dgl_wipe(f->headers[i], strlen(f->headers[i]));
+        free(f->headers[i]);
+    }
+    f->header_count = 0;
+}
+
 static size_t bucket_of(const char *org, const char *endpoint)
 {
     uint64_t h = UINT64_C(1469598103934665603);
@@ -21,6 +30,7 @@ void dgl_facts_cache_fini(struct dgl_facts_cache *c)
     for (size_t i = 0; i < DGL_FACTS_BUCKETS; i++)
         for (struct dgl_facts *f = c->buckets[i], *next; f; f = next) {
             next = f->next;
+            drop_headers(f);
             dgl_wipe(f, sizeof *f);
             free(f);
         }
@@ -58,6 +68,10 @@ static enum dgl_status read_endpoint(struct dgl_webhook *w, struct dgl_arena *a,
     f->exists = true;
     f->enabled = row.state == DGL_ENDPOINT_ENABLED;
     dgl_str_copy(f->url, sizeof f->url, row.url, strlen(row.url));
+    if (row.schedule)
+        DGL_TRY(dgl_schedule_parse(row.schedule, &f->schedule, err));
+    if (row.headers_json)
+        DGL_TRY(dgl_webhook_headers_load(w, f->org, row.headers_json, f->headers, &f->header_count, err));
     *ret_is_organization = row.is_organization;
     return DGL_OK;
 }
@@ -68,6 +82,8 @@ static enum dgl_status read_facts(struct dgl_webhook *w, struct dgl_arena *a, st
 {
     bool is_organization = false;
     f->key_count = 0;
+    f->schedule = w->schedule;
+    drop_headers(f);
     if (f->endpoint[0])
         DGL_TRY(read_endpoint(w, a, f, &is_organization, err));
     else
@@ -77,7 +93,7 @@ static enum dgl_status read_facts(struct dgl_webhook *w, struct dgl_arena *a, st
     if (f->endpoint[0] && !is_organization)
         DGL_TRY(dgl_webhook_secrets_load(w, a, f->org, f->endpoint, f->keys, &f->key_count, err));
     if (f->key_count == 0)
-        DGL_TRY(dgl_webhook_secrets_ensure(w, a, f->org, f->keys, &f->key_count, err));
+        DGL_TRY(dgl_webhook_secrets_ensure(w, a, f->org, "", f->keys, &f->key_count, err));
     if (!f->endpoint[0])
         DGL_TRY(dgl_webhook_organization_origin(w, a, f->org, f->organization_origin, err));
     return DGL_OK;
@@ -109,6 +125,8 @@ size_t dgl_facts_keys_for(const struct dgl_facts *f, const struct dgl_url *url, 
         const struct dgl_facts_key *k = &f->keys[i];
         if (k->expires_at_us != 0 && k->expires_at_us <= now_us)
             continue;
+        if (derive && k->key.kind != DGL_WEBHOOK_KEY_HMAC)
+            continue; // the receiver would check it with the key of the organization's URL
         ret[count++] = derive ? dgl_webhook_key_derive(&k->key, url->origin) : k->key;
     }
     return count;

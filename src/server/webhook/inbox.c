@@ -49,6 +49,29 @@ void dgl_flight_free(struct dgl_flight *f)
     free(f);
 }
 
+void dgl_expiry_free(struct dgl_expiry *x)
+{
+    dgl_inbox_unref(x->inbox);
+    free(x);
+}
+
+static void message_free(struct dgl_message *m)
+{
+    switch (m->kind) {
+    case DGL_MESSAGE_ANNOUNCED:
+        free(m->announced);
+        break;
+    case DGL_MESSAGE_EXPIRED:
+        dgl_expiry_free(m->expiry);
+        break;
+    case DGL_MESSAGE_ANSWERED:
+    case DGL_MESSAGE_RECORDED:
+        dgl_flight_free(m->flight);
+        break;
+    }
+    free(m);
+}
+
 void dgl_inbox_close(struct dgl_inbox *i)
 {
     pthread_mutex_lock(&i->lock);
@@ -58,11 +81,7 @@ void dgl_inbox_close(struct dgl_inbox *i)
     pthread_mutex_unlock(&i->lock);
     while (m) {
         struct dgl_message *next = m->next;
-        if (m->kind == DGL_MESSAGE_ANNOUNCED)
-            free(m->announced);
-        else
-            dgl_flight_free(m->flight);
-        free(m);
+        message_free(m);
         m = next;
     }
 }
@@ -75,11 +94,8 @@ static void put(struct dgl_inbox *i, struct dgl_message *m)
     pthread_cond_signal(&i->filled);
 }
 
-bool dgl_inbox_put_flight(struct dgl_inbox *i, enum dgl_message_kind kind, struct dgl_flight *f)
+static bool put_if_open(struct dgl_inbox *i, struct dgl_message *m)
 {
-    struct dgl_message *m = DGL_NEW(struct dgl_message);
-    m->kind = kind;
-    m->flight = f;
     pthread_mutex_lock(&i->lock);
     bool closed = i->closed;
     if (!closed)
@@ -88,6 +104,22 @@ bool dgl_inbox_put_flight(struct dgl_inbox *i, enum dgl_message_kind kind, struc
     if (closed)
         free(m);
     return !closed;
+}
+
+bool dgl_inbox_put_flight(struct dgl_inbox *i, enum dgl_message_kind kind, struct dgl_flight *f)
+{
+    struct dgl_message *m = DGL_NEW(struct dgl_message);
+    m->kind = kind;
+    m->flight = f;
+    return put_if_open(i, m);
+}
+
+bool dgl_inbox_put_expiry(struct dgl_inbox *i, struct dgl_expiry *x)
+{
+    struct dgl_message *m = DGL_NEW(struct dgl_message);
+    m->kind = DGL_MESSAGE_EXPIRED;
+    m->expiry = x;
+    return put_if_open(i, m);
 }
 
 static struct dgl_announcement *copy_due(const struct dgl_delivery_due *due, size_t count)
@@ -127,6 +159,22 @@ void dgl_inbox_announce(struct dgl_inbox *i, const struct dgl_delivery_due *due,
         free(m->announced);
         free(m);
     }
+}
+
+void dgl_inbox_look(struct dgl_inbox *i)
+{
+    pthread_mutex_lock(&i->lock);
+    i->missed = true;
+    pthread_cond_signal(&i->filled);
+    pthread_mutex_unlock(&i->lock);
+}
+
+bool dgl_inbox_stopping(struct dgl_inbox *i)
+{
+    pthread_mutex_lock(&i->lock);
+    bool stop = i->stop;
+    pthread_mutex_unlock(&i->lock);
+    return stop;
 }
 
 static struct timespec deadline_after(int64_t wait_us)

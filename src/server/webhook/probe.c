@@ -112,7 +112,7 @@ enum dgl_status dgl_webhook_test_async(struct dgl_webhook *w, const char *org, u
     DGL_TRY(dgl_url_parse(url, strlen(url), "webhook_url", &parsed, err));
     DGL_TRY(dgl_guard_check_url(w->guard, &parsed, "webhook_url", err));
     DGL_TRY(throttle(w, org_number, err));
-    DGL_TRY(dgl_webhook_secrets_ensure(w, a, org, facts, &count, err));
+    DGL_TRY(dgl_webhook_secrets_ensure(w, a, org, "", facts, &count, err));
     for (size_t i = 0; i < count; i++)
         keys[i] = facts[i].key;
     struct dgl_id id = dgl_id_message(w->clock);

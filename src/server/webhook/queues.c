@@ -1,46 +1,143 @@
-// Invariants: (1) in_flight = items with has_slot ≤ max_in_flight; (2) a queue is in the ring if and only if it has a
-// ready item and in_flight < limit; (3) a queue with no item is freed at once; (4) an id is held at most once.
+// Invariants: (1) in_flight = items with has_slot ≤ max_in_flight; (2) after `update` a queue is in a ring if and only
+// if it is eligible, among the hungry if and only if its window runs low while the store has more; (3) a queue with no
+// item and nothing in the store is among the empty ones, which alone are ever freed; (4) an id is held at most once.
 #include "server/webhook/queues.h"
 
 #include "base/buf.h"
 #include "base/str.h"
-#include "server/net/url.h"
 #include <stdlib.h>
 #include <string.h>
 
 #define BUCKETS 16384
+#define US_PER_MINUTE (INT64_C(60) * DGL_US_PER_S)
+enum { TIMER_ITEM, TIMER_QUEUE };
+enum health { OPEN, CLOSED, PROBING };
+enum { PROVEN, SUSPECT, RINGS };
 
 struct line {
     struct dgl_queue_item *first, *last;
+    size_t count;
+};
+struct links { // of a circular list
+    struct dgl_queue *next, *prev;
+};
+struct list {
+    struct dgl_queue *first;
+    size_t offset; // of the links in a queue
+    size_t count;
 };
 struct dgl_queue {
+    int64_t number;
     uint64_t org_number;
-    char place[304]; // endpoint id, or origin of a per-request URL
+    char org[40], endpoint[40];
     struct line fresh, retries;
     size_t held, in_flight;
     double limit;
     unsigned turns;
-    bool in_ring, overflowed;
-    struct dgl_queue *next, *prev; // ring
+    double rate_per_s, tokens;
+    int64_t tokens_at_us;
+    enum health health;
+    bool is_suspect;
+    struct {
+        int64_t minute;
+        unsigned attempts, failures;
+    } window[DGL_QUEUE_WINDOW_MINUTES];
+    int64_t closed_until_us;
+    bool more, asked_only_due; // in the store
+    int64_t ask_at_us;
+    struct dgl_timer timer; // a token, the end of the closed time, asking the store again
+    struct list *ring;      // it stands in; NULL = none
+    bool is_hungry, is_empty, was_closed;
+    struct links in_ring, in_hungry, in_empty, in_closed;
     struct dgl_queue *next_in_bucket;
 };
 struct dgl_queues {
     unsigned max_in_flight;
-    size_t held, in_flight;
+    size_t held, in_flight, suspects_in_flight, count, closed;
+    unsigned turns;
     double limit_max; // of one queue: a quarter of the slots
-    bool overflowed, look_again;
-    struct dgl_queue *turn; // the ring; the next to be served
+    bool overflowed;
+    struct list rings[RINGS], hungry, empty /* oldest first */, newly_closed;
     struct dgl_timers waiting;
     struct dgl_queue_item *items[BUCKETS];
     struct dgl_queue *queues[BUCKETS];
 };
 
-static size_t hash_of(const char *s, uint64_t seed)
+// ---- lists
+
+static struct links *links_of(const struct list *l, struct dgl_queue *one)
 {
-    uint64_t h = UINT64_C(1469598103934665603) ^ (seed * UINT64_C(0x9e3779b97f4a7c15));
+    return (struct links *)((char *)one + l->offset);
+}
+
+static void list_push(struct list *l, struct dgl_queue *one)
+{
+    struct links *own = links_of(l, one);
+    l->count++;
+    if (!l->first) {
+        l->first = own->next = own->prev = one;
+        return;
+    }
+    struct links *first = links_of(l, l->first);
+    own->next = l->first;
+    own->prev = first->prev;
+    links_of(l, first->prev)->next = one;
+    first->prev = one;
+}
+
+static void list_remove(struct list *l, struct dgl_queue *one)
+{
+    struct links *own = links_of(l, one);
+    l->count--;
+    if (l->first == one)
+        l->first = own->next == one ? NULL : own->next;
+    links_of(l, own->prev)->next = own->next;
+    links_of(l, own->next)->prev = own->prev;
+}
+
+static void set_member(struct list *l, struct dgl_queue *one, bool *is, bool wanted)
+{
+    if (*is == wanted)
+        return;
+    *is = wanted;
+    if (wanted)
+        list_push(l, one);
+    else
+        list_remove(l, one);
+}
+
+static void line_push(struct line *l, struct dgl_queue_item *it)
+{
+    it->next = NULL;
+    *(l->last ? &l->last->next : &l->first) = it;
+    l->last = it;
+    l->count++;
+}
+
+static struct dgl_queue_item *line_pop(struct line *l)
+{
+    struct dgl_queue_item *it = l->first;
+    l->first = it->next;
+    if (!l->first)
+        l->last = NULL;
+    it->next = NULL;
+    l->count--;
+    return it;
+}
+
+// ---- making and freeing
+
+static size_t hash_of(const char *s)
+{
+    uint64_t h = UINT64_C(1469598103934665603);
     for (; *s; s++)
         h = (h ^ (unsigned char)*s) * UINT64_C(1099511628211);
     return (size_t)((h ^ (h >> 32)) % BUCKETS);
+}
+
+static size_t bucket_of(int64_t number)
+{
+    return (size_t)(((uint64_t)number * UINT64_C(0x9e3779b97f4a7c15)) >> 40) % BUCKETS;
 }
 
 struct dgl_queues *dgl_queues_new(unsigned max_in_flight)
@@ -48,6 +145,11 @@ struct dgl_queues *dgl_queues_new(unsigned max_in_flight)
     struct dgl_queues *q = DGL_NEW(struct dgl_queues);
     q->max_in_flight = max_in_flight;
     q->limit_max = DGL_MAX((double)max_in_flight / 4, 1.0);
+    for (size_t i = 0; i < RINGS; i++)
+        q->rings[i].offset = offsetof(struct dgl_queue, in_ring);
+    q->hungry.offset = offsetof(struct dgl_queue, in_hungry);
+    q->empty.offset = offsetof(struct dgl_queue, in_empty);
+    q->newly_closed.offset = offsetof(struct dgl_queue, in_closed);
     return q;
 }
 
@@ -69,98 +171,144 @@ void dgl_queues_free(struct dgl_queues *q)
     free(q);
 }
 
-// ---- the ring
-
-static bool eligible(const struct dgl_queue *one)
+static void queue_free(struct dgl_queues *q, struct dgl_queue *one)
 {
-    return (one->fresh.first || one->retries.first) && (double)one->in_flight < one->limit;
+    struct dgl_queue **at = &q->queues[bucket_of(one->number)];
+    while (*at != one)
+        at = &(*at)->next_in_bucket;
+    *at = one->next_in_bucket;
+    set_member(&q->empty, one, &one->is_empty, false);
+    set_member(&q->newly_closed, one, &one->was_closed, false);
+    dgl_timers_clear(&q->waiting, &one->timer);
+    q->closed -= one->health != OPEN;
+    q->count--;
+    free(one);
 }
 
-static void ring_update(struct dgl_queues *q, struct dgl_queue *one)
+// ---- what a queue may do now
+
+static bool has_ready(const struct dgl_queue *one)
 {
-    bool wanted = eligible(one);
-    if (wanted == one->in_ring)
-        return;
-    one->in_ring = wanted;
-    if (!wanted) {
-        if (q->turn == one)
-            q->turn = one->next == one ? NULL : one->next;
-        one->prev->next = one->next;
-        one->next->prev = one->prev;
-        return;
+    return one->fresh.first || one->retries.first;
+}
+
+static bool may_have_another(const struct dgl_queue *one)
+{
+    switch (one->health) {
+    case OPEN:
+        return (double)one->in_flight < one->limit;
+    case PROBING:
+        return one->in_flight == 0;
+    case CLOSED:
+        break;
     }
-    if (!q->turn) {
-        q->turn = one->next = one->prev = one;
+    return false;
+}
+
+static double burst_of(const struct dgl_queue *one)
+{
+    return DGL_MAX(one->rate_per_s * (double)DGL_QUEUE_BURST_US / (double)DGL_US_PER_S, 1.0);
+}
+
+static void gain_tokens(struct dgl_queue *one, int64_t now_us)
+{
+    double gained = one->rate_per_s * (double)DGL_MAX(now_us - one->tokens_at_us, 0) / (double)DGL_US_PER_S;
+    one->tokens = DGL_MIN(one->tokens + gained, burst_of(one));
+    one->tokens_at_us = now_us;
+}
+
+static void set_timer(struct dgl_queues *q, struct dgl_queue *one, int64_t at_us)
+{
+    if (at_us == INT64_MAX)
+        dgl_timers_clear(&q->waiting, &one->timer);
+    else if (!one->timer.place || one->timer.at_us != at_us)
+        dgl_timers_set(&q->waiting, &one->timer, at_us);
+}
+
+static void ring_update(struct dgl_queues *q, struct dgl_queue *one, bool wanted)
+{
+    struct list *ring = wanted ? &q->rings[one->is_suspect ? SUSPECT : PROVEN] : NULL;
+    if (ring == one->ring)
         return;
-    }
-    one->next = q->turn; // served last of all
-    one->prev = q->turn->prev;
-    one->prev->next = one;
-    q->turn->prev = one;
+    if (one->ring)
+        list_remove(one->ring, one);
+    if (ring)
+        list_push(ring, one); // served last of all
+    one->ring = ring;
 }
 
-static void line_push(struct line *l, struct dgl_queue_item *it)
+// One is enough for a probe.
+static bool runs_low(const struct dgl_queue *one)
 {
-    it->next = NULL;
-    *(l->last ? &l->last->next : &l->first) = it;
-    l->last = it;
+    return one->health == OPEN ? one->fresh.count + one->retries.count < DGL_QUEUES_LOW
+                               : one->health == PROBING && !has_ready(one) && one->in_flight == 0;
 }
 
-static struct dgl_queue_item *line_pop(struct line *l)
+// After everything that happens to a queue.
+static void update(struct dgl_queues *q, struct dgl_queue *one, int64_t now_us)
 {
-    struct dgl_queue_item *it = l->first;
-    l->first = it->next;
-    if (!l->first)
-        l->last = NULL;
-    it->next = NULL;
-    return it;
+    int64_t wake_us = INT64_MAX;
+    bool could = has_ready(one) && may_have_another(one);
+    if (could)
+        gain_tokens(one, now_us);
+    bool has_token = could && one->tokens >= 1;
+    if (could && !has_token)
+        wake_us = now_us + 1 + (int64_t)((1 - one->tokens) / one->rate_per_s * (double)DGL_US_PER_S);
+    if (one->health == CLOSED)
+        wake_us = DGL_MIN(wake_us, one->closed_until_us);
+    bool low = one->more && runs_low(one);
+    if (low && one->ask_at_us > now_us)
+        wake_us = DGL_MIN(wake_us, one->ask_at_us);
+    ring_update(q, one, has_token);
+    set_member(&q->hungry, one, &one->is_hungry, low && one->ask_at_us <= now_us);
+    set_timer(q, one, wake_us);
+    set_member(&q->empty, one, &one->is_empty, one->held == 0 && !one->more);
+}
+
+static void forget_oldest_empty(struct dgl_queues *q)
+{
+    while (q->empty.count > DGL_QUEUES_EMPTY_MAX || (q->count >= DGL_QUEUES_MAX && q->empty.first))
+        queue_free(q, q->empty.first);
 }
 
 // ---- queues and items
 
-static void place_of(const struct dgl_delivery_due *due, char out[304])
+static void set_rate(struct dgl_queue *one, int64_t rate_per_s)
 {
-    struct dgl_url url;
-    struct dgl_error err = DGL_ERROR_INIT;
-    if (due->endpoint[0])
-        dgl_str_copy(out, 304, due->endpoint, strlen(due->endpoint));
-    else if (dgl_url_parse(due->url, strlen(due->url), "url", &url, &err) == DGL_OK)
-        dgl_str_copy(out, 304, url.origin, strlen(url.origin));
-    else
-        dgl_str_copy(out, 304, "-", 1); // will fail at its attempt
+    one->rate_per_s = (double)(rate_per_s > 0 ? rate_per_s : DGL_QUEUE_RATE_DEFAULT);
 }
 
-static struct dgl_queue *queue_of(struct dgl_queues *q, const struct dgl_delivery_due *due)
+// NULL: there are too many.
+static struct dgl_queue *queue_of(struct dgl_queues *q, int64_t number, uint64_t org_number, const char *org,
+                                  const char *endpoint, int64_t now_us)
 {
-    char place[304];
-    place_of(due, place);
-    struct dgl_queue **bucket = &q->queues[hash_of(place, due->org_number)];
+    struct dgl_queue **bucket = &q->queues[bucket_of(number)];
     for (struct dgl_queue *one = *bucket; one; one = one->next_in_bucket)
-        if (one->org_number == due->org_number && strcmp(one->place, place) == 0)
+        if (one->number == number)
             return one;
+    forget_oldest_empty(q);
+    if (q->count >= DGL_QUEUES_MAX)
+        return NULL;
     struct dgl_queue *one = DGL_NEW(struct dgl_queue);
-    one->org_number = due->org_number;
-    memcpy(one->place, place, sizeof place);
+    one->number = number;
+    one->org_number = org_number;
+    dgl_str_copy(one->org, sizeof one->org, org, strlen(org));
+    dgl_str_copy(one->endpoint, sizeof one->endpoint, endpoint, strlen(endpoint));
     one->limit = DGL_MIN(DGL_QUEUE_LIMIT_START, q->limit_max);
+    one->is_suspect = true;
+    one->tokens = 1e9; // cut to the burst at the first look
+    one->tokens_at_us = now_us;
+    one->timer = (struct dgl_timer){.owner = one, .kind = TIMER_QUEUE};
+    bucket = &q->queues[bucket_of(number)];
     one->next_in_bucket = *bucket;
     *bucket = one;
+    q->count++;
     return one;
-}
-
-static void queue_free_if_empty(struct dgl_queues *q, struct dgl_queue *one)
-{
-    if (one->held > 0)
-        return;
-    struct dgl_queue **at = &q->queues[hash_of(one->place, one->org_number)];
-    while (*at != one)
-        at = &(*at)->next_in_bucket;
-    *at = one->next_in_bucket;
-    free(one);
 }
 
 static struct dgl_queue_item *find(const struct dgl_queues *q, const char *id)
 {
-    for (struct dgl_queue_item *it = q->items[hash_of(id, 0)]; it; it = it->next_in_bucket)
+    for (struct dgl_queue_item *it = q->items[hash_of(id)]; it; it = it->next_in_bucket)
         if (strcmp(it->id, id) == 0)
             return it;
     return NULL;
@@ -168,126 +316,302 @@ static struct dgl_queue_item *find(const struct dgl_queues *q, const char *id)
 
 static void wait_or_ready(struct dgl_queues *q, struct dgl_queue_item *it, int64_t now_us)
 {
-    if (it->due_at_us > now_us) {
+    if (it->due_at_us > now_us)
         dgl_timers_set(&q->waiting, &it->timer, it->due_at_us);
-        return;
-    }
-    line_push(it->is_retry ? &it->queue->retries : &it->queue->fresh, it);
-    ring_update(q, it->queue);
+    else
+        line_push(it->is_retry ? &it->queue->retries : &it->queue->fresh, it);
 }
 
-static void move_up(struct dgl_queues *q, struct dgl_queue_item *it, int64_t due_at_us, int64_t now_us)
+static bool has_room(const struct dgl_queues *q, const struct dgl_queue *one)
 {
-    dgl_timers_clear(&q->waiting, &it->timer);
-    it->due_at_us = due_at_us;
-    wait_or_ready(q, it, now_us);
+    return one->held < DGL_QUEUES_HELD_PER_QUEUE &&
+           (q->held < DGL_QUEUES_HELD_MAX || one->held < DGL_QUEUES_HELD_ALWAYS);
 }
 
-enum dgl_queue_added dgl_queues_add(struct dgl_queues *q, const struct dgl_delivery_due *due, int64_t now_us)
+static void add_item(struct dgl_queues *q, struct dgl_queue *one, const struct dgl_delivery_due *due, int64_t now_us)
 {
-    struct dgl_queue_item *known = find(q, due->id);
-    if (known) {
-        if (known->timer.place && due->due_at_us < known->due_at_us) // sent again by hand, before its time
-            move_up(q, known, due->due_at_us, now_us);
-        return DGL_QUEUE_KNOWN;
-    }
-    struct dgl_queue *one = queue_of(q, due);
-    if (q->held >= DGL_QUEUES_HELD_MAX || one->held >= DGL_QUEUES_HELD_PER_QUEUE) {
-        one->overflowed = one->held >= DGL_QUEUES_HELD_PER_QUEUE;
-        q->overflowed = q->overflowed || q->held >= DGL_QUEUES_HELD_MAX;
-        queue_free_if_empty(q, one);
-        return DGL_QUEUE_FULL;
-    }
     struct dgl_queue_item *it = DGL_NEW(struct dgl_queue_item);
-    dgl_str_copy(it->id, sizeof it->id, due->id, strlen(due->id));
-    dgl_str_copy(it->org, sizeof it->org, due->org, strlen(due->org));
-    dgl_str_copy(it->endpoint, sizeof it->endpoint, due->endpoint, strlen(due->endpoint));
+    memcpy(it->id, due->id, sizeof it->id);
+    memcpy(it->org, due->org, sizeof it->org);
+    memcpy(it->endpoint, due->endpoint, sizeof it->endpoint);
     it->org_number = due->org_number;
     it->due_at_us = due->due_at_us;
     it->attempts = due->attempts;
     it->is_retry = due->attempts > 0;
     it->queue = one;
-    it->timer.owner = it;
-    size_t bucket = hash_of(it->id, 0);
+    it->timer = (struct dgl_timer){.owner = it, .kind = TIMER_ITEM};
+    size_t bucket = hash_of(it->id);
     it->next_in_bucket = q->items[bucket];
     q->items[bucket] = it;
     one->held++;
     q->held++;
     wait_or_ready(q, it, now_us);
-    return DGL_QUEUE_HELD;
+}
+
+static bool is_known(struct dgl_queues *q, const struct dgl_delivery_due *due, int64_t now_us)
+{
+    struct dgl_queue_item *known = find(q, due->id);
+    if (known && known->timer.place && due->due_at_us < known->due_at_us) { // sent again by hand, before its time
+        dgl_timers_clear(&q->waiting, &known->timer);
+        known->due_at_us = due->due_at_us;
+        wait_or_ready(q, known, now_us);
+    }
+    return known != NULL;
+}
+
+enum dgl_queue_added dgl_queues_add(struct dgl_queues *q, const struct dgl_delivery_due *due, int64_t now_us)
+{
+    struct dgl_queue *one = queue_of(q, due->queue, due->org_number, due->org, due->endpoint, now_us);
+    if (!one) {
+        q->overflowed = true;
+        return DGL_QUEUE_FULL;
+    }
+    set_rate(one, due->rate_per_s);
+    enum dgl_queue_added added = DGL_QUEUE_FULL;
+    if (is_known(q, due, now_us)) {
+        added = DGL_QUEUE_KNOWN;
+    } else if (one->more || one->health == CLOSED || !has_room(q, one)) {
+        one->more = true; // behind those that wait in the store
+    } else {
+        add_item(q, one, due, now_us);
+        added = DGL_QUEUE_HELD;
+    }
+    update(q, one, now_us);
+    return added;
+}
+
+bool dgl_queues_note(struct dgl_queues *q, const struct dgl_queue_due *due, int64_t now_us)
+{
+    struct dgl_queue *one = queue_of(q, due->queue, due->org_number, due->org, due->endpoint, now_us);
+    if (!one)
+        return false;
+    set_rate(one, due->rate_per_s);
+    one->more = true;
+    update(q, one, now_us);
+    return true;
+}
+
+// ---- the window
+
+struct dgl_queue *dgl_queues_hungry(struct dgl_queues *q, int64_t *ret_number, size_t *ret_max, bool *ret_only_due)
+{
+    struct dgl_queue *one = q->hungry.first;
+    if (!one)
+        return NULL;
+    *ret_number = one->number;
+    *ret_max = one->health == PROBING ? 1 + one->held : DGL_QUEUES_REFILL + one->held;
+    *ret_only_due = one->asked_only_due = one->held > DGL_QUEUES_HELD_PER_QUEUE / 2;
+    return one;
+}
+
+void dgl_queues_fill(struct dgl_queues *q, struct dgl_queue *one, const struct dgl_delivery_due *due, size_t count,
+                     size_t max, int64_t now_us)
+{
+    bool added = false, full = false;
+    for (size_t i = 0; i < count && !full; i++) {
+        if (is_known(q, &due[i], now_us))
+            continue;
+        full = !has_room(q, one);
+        if (!full)
+            add_item(q, one, &due[i], now_us);
+        added = added || !full;
+    }
+    one->more = full || count == max || one->asked_only_due;
+    one->ask_at_us = one->more && !added ? now_us + DGL_QUEUE_STUCK_US : 0;
+    update(q, one, now_us);
+}
+
+void dgl_queues_fill_failed(struct dgl_queues *q, struct dgl_queue *one, int64_t now_us)
+{
+    one->ask_at_us = now_us + DGL_US_PER_S;
+    update(q, one, now_us);
 }
 
 void dgl_queues_ripen(struct dgl_queues *q, int64_t now_us)
 {
-    for (struct dgl_timer *t; (t = dgl_timers_take_due(&q->waiting, now_us));)
-        wait_or_ready(q, t->owner, now_us);
+    for (struct dgl_timer *t; (t = dgl_timers_take_due(&q->waiting, now_us));) {
+        struct dgl_queue *one = t->owner;
+        if (t->kind == TIMER_ITEM) {
+            struct dgl_queue_item *it = t->owner;
+            one = it->queue;
+            wait_or_ready(q, it, now_us);
+        } else if (one->health == CLOSED && one->closed_until_us <= now_us) {
+            one->health = PROBING;
+        }
+        update(q, one, now_us);
+    }
 }
 
-struct dgl_queue_item *dgl_queues_take(struct dgl_queues *q)
+// ---- turns
+
+static struct list *ring_in_turn(struct dgl_queues *q)
 {
-    struct dgl_queue *one = q->turn;
-    if (!one || q->in_flight >= q->max_in_flight)
+    bool proven = q->rings[PROVEN].first;
+    bool suspects = q->rings[SUSPECT].first && q->suspects_in_flight < DGL_MAX(q->max_in_flight / 2, 1);
+    if (proven && suspects)
+        return &q->rings[++q->turns % DGL_QUEUE_SUSPECT_TURNS ? PROVEN : SUSPECT];
+    return proven ? &q->rings[PROVEN] : suspects ? &q->rings[SUSPECT] : NULL;
+}
+
+struct dgl_queue_item *dgl_queues_take(struct dgl_queues *q, int64_t now_us)
+{
+    struct list *ring = q->in_flight < q->max_in_flight ? ring_in_turn(q) : NULL;
+    if (!ring)
         return NULL;
+    struct dgl_queue *one = ring->first;
     one->turns++;
     bool retry = one->retries.first && (!one->fresh.first || one->turns % DGL_QUEUE_RETRY_TURNS == 0);
     struct dgl_queue_item *it = line_pop(retry ? &one->retries : &one->fresh);
+    gain_tokens(one, now_us);
+    one->tokens -= 1;
     it->has_slot = true;
     one->in_flight++;
     q->in_flight++;
-    q->turn = one->next;
-    ring_update(q, one);
+    q->suspects_in_flight += one->is_suspect;
+    ring->first = one->in_ring.next;
+    update(q, one, now_us);
     return it;
 }
 
-// Additive growth, one more slot per round of successes; halved when the receiver is too slow. Never below one.
-static void adapt(struct dgl_queues *q, struct dgl_queue *one, enum dgl_queue_feedback feedback)
+// ---- health
+
+static void count_attempt(struct dgl_queue *one, bool failed, int64_t now_us)
 {
-    if (feedback == DGL_QUEUE_WENT_WELL)
-        one->limit = DGL_MIN(one->limit + 1 / one->limit, q->limit_max);
-    else if (feedback == DGL_QUEUE_SLOW_DOWN)
-        one->limit = DGL_MAX(one->limit / 2, 1.0);
+    int64_t minute = now_us / US_PER_MINUTE;
+    size_t at = (size_t)(minute % DGL_QUEUE_WINDOW_MINUTES);
+    if (one->window[at].minute != minute)
+        one->window[at].minute = minute, one->window[at].attempts = one->window[at].failures = 0;
+    one->window[at].attempts++;
+    one->window[at].failures += failed;
 }
 
-void dgl_queues_slot_free(struct dgl_queues *q, struct dgl_queue_item *it, enum dgl_queue_feedback feedback)
+static bool fails_mostly(const struct dgl_queue *one, int64_t now_us)
 {
-    if (!it->has_slot)
-        return;
-    it->has_slot = false;
-    it->queue->in_flight--;
-    q->in_flight--;
-    adapt(q, it->queue, feedback);
-    ring_update(q, it->queue);
+    int64_t oldest = now_us / US_PER_MINUTE - DGL_QUEUE_WINDOW_MINUTES;
+    unsigned attempts = 0, failures = 0;
+    for (size_t i = 0; i < DGL_QUEUE_WINDOW_MINUTES; i++)
+        if (one->window[i].minute > oldest) {
+            attempts += one->window[i].attempts;
+            failures += one->window[i].failures;
+        }
+    return attempts >= DGL_QUEUE_CLOSE_ATTEMPTS && failures * 100 >= attempts * DGL_QUEUE_CLOSE_PERCENT;
 }
 
-void dgl_queues_forget(struct dgl_queues *q, struct dgl_queue_item *it)
+static void drop_item(struct dgl_queues *q, struct dgl_queue_item *it)
 {
-    struct dgl_queue *one = it->queue;
-    dgl_queues_slot_free(q, it, DGL_QUEUE_NEUTRAL);
-    dgl_timers_clear(&q->waiting, &it->timer);
-    struct dgl_queue_item **at = &q->items[hash_of(it->id, 0)];
+    struct dgl_queue_item **at = &q->items[hash_of(it->id)];
     while (*at != it)
         at = &(*at)->next_in_bucket;
     *at = it->next_in_bucket;
-    free(it);
-    one->held--;
+    it->queue->held--;
     q->held--;
-    if (one->overflowed && one->held < DGL_QUEUES_HELD_PER_QUEUE / 2) {
-        one->overflowed = false;
-        q->look_again = true;
-    }
-    if (q->overflowed && q->held < DGL_QUEUES_HELD_MAX / 2) {
-        q->overflowed = false;
-        q->look_again = true;
-    }
-    queue_free_if_empty(q, one);
+    free(it);
+}
+
+// What was ready goes back to where it is safe, so that dead endpoints cost no memory.
+static void close_queue(struct dgl_queues *q, struct dgl_queue *one, int64_t now_us)
+{
+    q->closed += one->health == OPEN;
+    one->health = CLOSED;
+    one->closed_until_us = now_us + DGL_QUEUE_CLOSED_US;
+    one->ask_at_us = 0;
+    one->more = one->more || has_ready(one);
+    while (one->fresh.first)
+        drop_item(q, line_pop(&one->fresh));
+    while (one->retries.first)
+        drop_item(q, line_pop(&one->retries));
+    set_member(&q->newly_closed, one, &one->was_closed, true);
+}
+
+static void open_queue(struct dgl_queues *q, struct dgl_queue *one)
+{
+    q->closed--;
+    one->health = OPEN;
+    one->limit = DGL_MIN(DGL_QUEUE_LIMIT_REOPEN, q->limit_max);
+    one->ask_at_us = 0;
+    memset(one->window, 0, sizeof one->window);
+}
+
+static void set_suspect(struct dgl_queues *q, struct dgl_queue *one, bool is_suspect)
+{
+    if (one->is_suspect == is_suspect)
+        return;
+    one->is_suspect = is_suspect;
+    if (is_suspect)
+        q->suspects_in_flight += one->in_flight;
+    else
+        q->suspects_in_flight -= one->in_flight;
+}
+
+// Additive growth, one more slot per round of successes; halved when the receiver is too slow. Never below one while
+// open.
+static void learn(struct dgl_queues *q, struct dgl_queue *one, enum dgl_queue_feedback feedback, int64_t now_us)
+{
+    if (feedback == DGL_QUEUE_NEUTRAL)
+        return;
+    bool ok = feedback == DGL_QUEUE_WENT_WELL;
+    set_suspect(q, one, !ok);
+    count_attempt(one, !ok, now_us);
+    if (ok && one->health == PROBING)
+        open_queue(q, one);
+    else if (ok)
+        one->limit = DGL_MIN(one->limit + 1 / one->limit, q->limit_max);
+    else if (feedback == DGL_QUEUE_SLOW_DOWN)
+        one->limit = DGL_MAX(one->limit / 2, 1.0);
+    if (!ok && (one->health == PROBING || (one->health == OPEN && fails_mostly(one, now_us))))
+        close_queue(q, one, now_us);
+}
+
+static void free_slot(struct dgl_queues *q, struct dgl_queue_item *it, enum dgl_queue_feedback feedback, int64_t now_us)
+{
+    struct dgl_queue *one = it->queue;
+    if (!it->has_slot)
+        return;
+    it->has_slot = false;
+    one->in_flight--;
+    q->in_flight--;
+    q->suspects_in_flight -= one->is_suspect;
+    learn(q, one, feedback, now_us);
+}
+
+void dgl_queues_slot_free(struct dgl_queues *q, struct dgl_queue_item *it, enum dgl_queue_feedback feedback,
+                          int64_t now_us)
+{
+    free_slot(q, it, feedback, now_us);
+    update(q, it->queue, now_us);
+}
+
+void dgl_queues_forget(struct dgl_queues *q, struct dgl_queue_item *it, int64_t now_us)
+{
+    struct dgl_queue *one = it->queue;
+    free_slot(q, it, DGL_QUEUE_NEUTRAL, now_us);
+    dgl_timers_clear(&q->waiting, &it->timer);
+    drop_item(q, it);
+    update(q, one, now_us);
+    forget_oldest_empty(q);
 }
 
 void dgl_queues_put_back(struct dgl_queues *q, struct dgl_queue_item *it, int64_t due_at_us, int64_t now_us)
 {
-    dgl_queues_slot_free(q, it, DGL_QUEUE_NEUTRAL);
+    free_slot(q, it, DGL_QUEUE_NEUTRAL, now_us);
     it->due_at_us = due_at_us;
     wait_or_ready(q, it, now_us);
+    update(q, it->queue, now_us);
 }
+
+bool dgl_queues_take_closed(struct dgl_queues *q, struct dgl_queue_closed *ret)
+{
+    struct dgl_queue *one = q->newly_closed.first;
+    if (!one)
+        return false;
+    set_member(&q->newly_closed, one, &one->was_closed, false);
+    ret->number = one->number;
+    memcpy(ret->org, one->org, sizeof ret->org);
+    memcpy(ret->endpoint, one->endpoint, sizeof ret->endpoint);
+    return true;
+}
+
+// ---- figures
 
 int64_t dgl_queues_next_due_us(const struct dgl_queues *q)
 {
@@ -317,14 +641,19 @@ size_t dgl_queues_in_flight(const struct dgl_queues *q)
     return q->in_flight;
 }
 
-bool dgl_queues_room(const struct dgl_queues *q)
+size_t dgl_queues_count(const struct dgl_queues *q)
 {
-    return q->held < DGL_QUEUES_HELD_MAX / 4 * 3;
+    return q->count;
+}
+
+size_t dgl_queues_closed_count(const struct dgl_queues *q)
+{
+    return q->closed;
 }
 
 bool dgl_queues_overflowed(struct dgl_queues *q)
 {
-    bool again = q->look_again;
-    q->look_again = false;
-    return again;
+    bool overflowed = q->overflowed;
+    q->overflowed = false;
+    return overflowed;
 }

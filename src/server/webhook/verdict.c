@@ -24,7 +24,7 @@ void dgl_webhook_judge(const struct dgl_net_result *r, const struct dgl_schedule
         return;
     describe(r, ret->message);
     bool slow = r->outcome == DGL_NET_TIMEOUT || (answered && r->http_status == 429);
-    ret->feedback = slow ? DGL_QUEUE_SLOW_DOWN : DGL_QUEUE_NEUTRAL;
+    ret->feedback = slow ? DGL_QUEUE_SLOW_DOWN : r->outcome == DGL_NET_BLOCKED ? DGL_QUEUE_NEUTRAL : DGL_QUEUE_FAILED;
     ret->status = DGL_DELIVERY_DROPPED;
     if (answered && r->http_status == 410) {
         ret->disable_endpoint = has_endpoint;

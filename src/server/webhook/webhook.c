@@ -48,6 +48,7 @@ enum dgl_status dgl_webhook_new(struct dgl_store *store, struct dgl_net_client *
     pthread_mutex_init(&w->secret_lock, NULL);
     pthread_mutex_init(&w->test_lock, NULL);
     pthread_mutex_init(&w->stats_lock, NULL);
+    pthread_mutex_init(&w->wait_lock, NULL);
     *ret = w;
     return DGL_OK;
 }
@@ -81,6 +82,7 @@ void dgl_webhook_free(struct dgl_webhook *w)
     if (!w)
         return;
     dgl_webhook_stop(w, 0);
+    dgl_events_expire(w, 0, true);
     dgl_inbox_close(w->inbox);
     while (w->unrecorded) {
         struct dgl_flight *f = w->unrecorded;
@@ -94,6 +96,7 @@ void dgl_webhook_free(struct dgl_webhook *w)
     pthread_mutex_destroy(&w->secret_lock);
     pthread_mutex_destroy(&w->test_lock);
     pthread_mutex_destroy(&w->stats_lock);
+    pthread_mutex_destroy(&w->wait_lock);
     free(w->tests);
     free(w->public_url);
     free(w->source_ips);
@@ -102,7 +105,14 @@ void dgl_webhook_free(struct dgl_webhook *w)
 
 void dgl_webhook_enqueue(struct dgl_webhook *w, const struct dgl_delivery_due *due, size_t count)
 {
-    dgl_inbox_announce(w->inbox, due, count);
+    size_t from = 0;
+    for (size_t i = 0; i < count; i++)
+        if (due[i].is_listener) { // those between them in one piece
+            dgl_inbox_announce(w->inbox, due + from, i - from);
+            dgl_events_announce(w, &due[i]);
+            from = i + 1;
+        }
+    dgl_inbox_announce(w->inbox, due + from, count - from);
 }
 
 void dgl_webhook_stats(struct dgl_webhook *w, struct dgl_webhook_stats *ret)
@@ -129,5 +139,51 @@ enum dgl_status dgl_webhook_redeliver(struct dgl_webhook *w, const char *org, co
     DGL_AUTO(arena) a = dgl_arena_new(0);
     DGL_TRY(dgl_store_delivery_redeliver(w->store, a, org, delivery, &due, err));
     dgl_webhook_enqueue(w, &due, 1);
+    return DGL_OK;
+}
+
+static enum dgl_status check_range(const struct dgl_webhook_range *range, int64_t until_us, int64_t now_us,
+                                   struct dgl_error *err)
+{
+    if (range->since_us <= 0)
+        return DGL_FAIL_FIELD(err, DGL_E_INVALID, "missing_field", "since", "since must be given");
+    if (range->since_us < now_us - DGL_WEBHOOK_RANGE_US)
+        return DGL_FAIL_FIELD(err, DGL_E_INVALID, "out_of_range", "since",
+                              "since lies more than 14 days back, which is as far as deliveries are sent again");
+    if (range->since_us >= until_us)
+        return DGL_FAIL_FIELD(err, DGL_E_INVALID, "out_of_range", "until", "until must be later than since");
+    if (range->status == DGL_DELIVERY_PENDING)
+        return DGL_FAIL_FIELD(
+            err, DGL_E_INVALID, "out_of_range", "status",
+            "status must be dropped, canceled or succeeded: pending ones are going to be sent anyway");
+    return DGL_OK;
+}
+
+enum dgl_status dgl_webhook_redeliver_range(struct dgl_webhook *w, const char *org,
+                                            const struct dgl_webhook_range *range, int64_t *ret_count,
+                                            struct dgl_error *err)
+{
+    int64_t now_us = dgl_clock_now_us(w->clock), until_us = range->until_us > 0 ? range->until_us : now_us + 1;
+    bool more;
+    DGL_TRY(check_range(range, until_us, now_us, err));
+    if (range->endpoint) {
+        struct dgl_endpoint_row row;
+        DGL_AUTO(arena) a = dgl_arena_new(0);
+        DGL_TRY(dgl_store_endpoint_get(w->store, a, org, range->endpoint, &row, err));
+    }
+    struct dgl_redeliver_range wanted = {.since_us = range->since_us,
+                                         .until_us = until_us,
+                                         .status = range->status,
+                                         .endpoint = range->endpoint,
+                                         .max = DGL_WEBHOOK_RANGE_MAX,
+                                         .per_s = DGL_WEBHOOK_RANGE_PER_S,
+                                         .dry_run = range->dry_run};
+    DGL_TRY(dgl_store_deliveries_redeliver(w->store, org, &wanted, ret_count, &more, err));
+    if (more)
+        return DGL_FAIL_SLUG(err, DGL_E_CONFLICT, "too_many_deliveries",
+                             "more than %d deliveries match; give a shorter time range or an endpoint",
+                             DGL_WEBHOOK_RANGE_MAX);
+    if (!range->dry_run && *ret_count > 0)
+        dgl_inbox_look(w->inbox);
     return DGL_OK;
 }

@@ -163,10 +163,19 @@ static void test_hot_queries_use_their_index(void **state)
                              " AND org = 5 ORDER BY seq LIMIT 1"},
         {"documents_by_org", "EXPLAIN QUERY PLAN SELECT seq FROM documents d WHERE d.org = 1 AND d.erased_at_us = 0"
                              " AND (d.created_at_us, d.seq) < (5, 6) ORDER BY d.created_at_us DESC, d.seq DESC"},
-        {"deliveries_due", "EXPLAIN QUERY PLAN SELECT w.id FROM deliveries w INDEXED BY deliveries_due"
-                           " CROSS JOIN organizations o ON o.seq = w.org WHERE w.status = 0"
-                           " AND w.next_attempt_at_us <= 9 AND (w.next_attempt_at_us, w.seq) > (1, 2)"
-                           " ORDER BY w.next_attempt_at_us, w.seq LIMIT 4"},
+        {"deliveries_queued", "EXPLAIN QUERY PLAN SELECT w.id FROM deliveries w INDEXED BY deliveries_queued"
+                              " CROSS JOIN organizations o ON o.seq = w.org WHERE w.status = 0 AND w.queue = 3"
+                              " AND w.next_attempt_at_us <= 9 ORDER BY w.next_attempt_at_us, w.seq LIMIT 4"},
+        {"deliveries_queued", "EXPLAIN QUERY PLAN SELECT w.queue FROM deliveries w INDEXED BY deliveries_queued"
+                              " CROSS JOIN organizations o ON o.seq = w.org WHERE w.status = 0 AND w.queue > 3"
+                              " ORDER BY w.queue, w.next_attempt_at_us LIMIT 1"},
+        {"deliveries_by_endpoint", "EXPLAIN QUERY PLAN SELECT w.seq FROM deliveries w WHERE w.org = 1"
+                                   " AND (w.created_at_us, w.seq) < (5, 6)"
+                                   " AND w.endpoint = (SELECT seq FROM endpoints WHERE id = 'e')"
+                                   " ORDER BY w.created_at_us DESC, w.seq DESC"},
+        {"deliveries_unsent", "EXPLAIN QUERY PLAN SELECT w.seq FROM deliveries w WHERE w.org = 1"
+                              " AND (w.created_at_us, w.seq) < (5, 6) AND w.status >= 2 AND (?1 < 0 OR w.status = ?1)"
+                              " ORDER BY w.created_at_us DESC, w.seq DESC"},
     };
     DGL_AUTO(conn) c = open_conn(f, true);
     for (size_t i = 0; i < DGL_COUNT(cases); i++) {

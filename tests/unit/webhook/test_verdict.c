@@ -31,7 +31,7 @@ static void test_success_is_2xx(void **state DGL_UNUSED)
         } else {
             assert_int_equal(v.status, DGL_DELIVERY_PENDING);
             assert_int_equal(v.next_at_us, 60 * DGL_US_PER_S);
-            assert_int_equal(v.feedback, status == 429 ? DGL_QUEUE_SLOW_DOWN : DGL_QUEUE_NEUTRAL);
+            assert_int_equal(v.feedback, status == 429 ? DGL_QUEUE_SLOW_DOWN : DGL_QUEUE_FAILED);
         }
     }
     // A 2xx whose body never ended is no success.

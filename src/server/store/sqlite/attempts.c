@@ -2,6 +2,7 @@
 #include "server/store/sqlite/sqlite.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,7 @@ struct record {
     dgl_store_done done;
     void *arg;
     int64_t sweep_endpoint; // 0 = none
+    enum dgl_endpoint_notice notice;
     char text[];
 };
 
@@ -91,16 +93,24 @@ static enum dgl_status update_delivery(struct dgl_store *s, struct dgl_conn *c, 
     return dgl_sql_run(&q, err);
 }
 
-// failing_since_us: the first failure after the latest success. Most attempts change nothing here.
-static enum dgl_status update_endpoint(struct dgl_conn *c, int64_t endpoint, const struct dgl_attempt_result *r,
-                                       struct dgl_error *err)
+// failing_since_us: the first failure after the latest success. Most attempts change nothing here: the times of the
+// latest success and failure are kept to the minute and the second.
+static enum dgl_status note_success(struct dgl_conn *c, int64_t endpoint, int64_t at_us, struct dgl_error *err)
 {
-    bool ok = r->status == DGL_DELIVERY_SUCCEEDED;
-    DGL_AUTO_SQL q =
-        dgl_sql(c, "UPDATE endpoints SET failing_since_us = ?2 WHERE seq = ?1 AND (failing_since_us = 0) <> ?3");
+    DGL_AUTO_SQL q = dgl_sql(c, "UPDATE endpoints SET failing_since_us = 0, warned_at_us = 0, last_success_at_us = ?2"
+                                " WHERE seq = ?1 AND (failing_since_us <> 0 OR last_success_at_us < ?2 - 60000000)");
     dgl_sql_put_int(&q, endpoint);
-    dgl_sql_put_int(&q, ok ? 0 : r->attempt.started_at_us);
-    dgl_sql_put_int(&q, ok);
+    dgl_sql_put_int(&q, at_us);
+    return dgl_sql_run(&q, err);
+}
+
+static enum dgl_status note_failure(struct dgl_conn *c, int64_t endpoint, int64_t at_us, struct dgl_error *err)
+{
+    DGL_AUTO_SQL q = dgl_sql(c, "UPDATE endpoints SET last_failure_at_us = ?2,"
+                                " failing_since_us = iif(failing_since_us = 0, ?2, failing_since_us)"
+                                " WHERE seq = ?1 AND (failing_since_us = 0 OR last_failure_at_us < ?2 - 1000000)");
+    dgl_sql_put_int(&q, endpoint);
+    dgl_sql_put_int(&q, at_us);
     return dgl_sql_run(&q, err);
 }
 
@@ -115,6 +125,44 @@ static enum dgl_status disable_endpoint(struct dgl_store *s, struct dgl_conn *c,
     return dgl_sql_run(&q, err);
 }
 
+static enum dgl_status note_warned(struct dgl_conn *c, int64_t endpoint, int64_t at_us, struct dgl_error *err)
+{
+    DGL_AUTO_SQL q = dgl_sql(c, "UPDATE endpoints SET warned_at_us = ?2 WHERE seq = ?1");
+    dgl_sql_put_int(&q, endpoint);
+    dgl_sql_put_int(&q, at_us);
+    return dgl_sql_run(&q, err);
+}
+
+// An endpoint that failed for too long on end is disabled; somewhat earlier that is said, once. The latest attempt is
+// the witness: silence alone disables nothing.
+static enum dgl_status judge_endpoint(struct dgl_store *s, struct dgl_conn *c, struct record *x, int64_t endpoint,
+                                      struct dgl_error *err)
+{
+    const struct dgl_attempt_result *r = &x->result;
+    int64_t at_us = r->attempt.started_at_us;
+    if (r->disable_after_us == 0)
+        return DGL_OK;
+    DGL_AUTO_SQL q = dgl_sql(c, "SELECT failing_since_us, warned_at_us FROM endpoints WHERE seq = ?1 AND state = 0"
+                                " AND failing_since_us > 0 AND failing_since_us <= ?2");
+    dgl_sql_put_int(&q, endpoint);
+    dgl_sql_put_int(&q, at_us - r->notice_after_us);
+    bool row;
+    DGL_TRY(dgl_sql_next(&q, &row, err));
+    if (!row)
+        return DGL_OK;
+    int64_t since_us = dgl_sql_get_int(&q), warned_at_us = dgl_sql_get_int(&q);
+    if (at_us - since_us < r->disable_after_us) {
+        x->notice = warned_at_us ? DGL_NOTICE_NONE : DGL_NOTICE_FAILING;
+        return warned_at_us ? DGL_OK : note_warned(c, endpoint, at_us, err);
+    }
+    char reason[96], since[32];
+    dgl_time_format_utc(since_us, since);
+    snprintf(reason, sizeof reason, "every attempt since %s failed", since);
+    x->notice = DGL_NOTICE_DISABLED;
+    x->sweep_endpoint = endpoint;
+    return disable_endpoint(s, c, endpoint, reason, err);
+}
+
 static enum dgl_status record_run(struct dgl_store *s, struct dgl_conn *c, void *arg, struct dgl_error *err)
 {
     struct record *x = arg;
@@ -127,11 +175,14 @@ static enum dgl_status record_run(struct dgl_store *s, struct dgl_conn *c, void 
     DGL_TRY(insert_attempt(c, DGL_ATTEMPT_KEY(target.seq, r->attempt.number), &r->attempt, err));
     DGL_TRY(update_delivery(s, c, &target, r, err));
     x->sweep_endpoint = 0;
-    if (target.endpoint == 0)
+    x->notice = DGL_NOTICE_NONE;
+    if (target.endpoint == 0 || r->status == DGL_DELIVERY_CANCELED)
         return DGL_OK;
-    DGL_TRY(update_endpoint(c, target.endpoint, r, err));
+    if (r->status == DGL_DELIVERY_SUCCEEDED)
+        return note_success(c, target.endpoint, r->attempt.started_at_us, err);
+    DGL_TRY(note_failure(c, target.endpoint, r->attempt.started_at_us, err));
     if (!r->disable_endpoint)
-        return DGL_OK;
+        return judge_endpoint(s, c, x, target.endpoint, err);
     x->sweep_endpoint = target.endpoint;
     return disable_endpoint(s, c, target.endpoint, r->reason, err);
 }
@@ -141,6 +192,8 @@ static void record_done(void *arg, enum dgl_status status, const struct dgl_erro
     struct record *x = arg;
     if (status == DGL_OK && x->sweep_endpoint)
         dgl_sweep_later(x->store, x->sweep_endpoint);
+    if (status == DGL_OK && x->result.ret_notice)
+        *x->result.ret_notice = x->notice;
     if (x->done)
         x->done(x->arg, status, err);
     free(x);

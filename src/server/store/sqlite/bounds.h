@@ -17,12 +17,19 @@
 #define DGL_SQLITE_READER_CACHE_KIB 4096
 #define DGL_SQLITE_PROBE_MS 1000 // after a failed commit, /readyz tries one of its own at most this often
 
-#define DGL_STORE_CLAIM_MAX 64     // jobs claimed at once
-#define DGL_STORE_LIST_MAX 10000   // rows of a list asked for without pages
-#define DGL_STORE_ENDPOINTS_MAX 50 // webhook endpoints of one organization
-#define DGL_STORE_DUE_MAX 1000     // due deliveries loaded at once
-#define DGL_STORE_PRUNE_MAX 500    // rows of each kind removed in one transaction
-#define DGL_STORE_SWEEP_MAX 500    // pending deliveries canceled in one transaction
+#define DGL_STORE_CLAIM_MAX 64      // jobs claimed at once
+#define DGL_STORE_LIST_MAX 10000    // rows of a list asked for without pages
+#define DGL_STORE_ENDPOINTS_MAX 200 // webhook endpoints of one organization
+#define DGL_STORE_LISTENERS_MAX 20  // of them, listeners
+#define DGL_STORE_DUE_MAX 1000      // due deliveries, or queues, loaded at once
+#define DGL_STORE_SAMPLE_MAX 500    // deliveries an endpoint's health is judged by
+#define DGL_STORE_PENDING_MAX 10000 // counted at most
+#define DGL_STORE_EXPIRE_LOOK 5000  // rows of a queue looked at in one transaction for old ones
+#define DGL_STORE_REDELIVER_MAX 10000
+#define DGL_STORE_LISTENER_US (INT64_C(24) * 3600 * 1000000) // a listener nobody asks for is deleted
+#define DGL_STORE_PRUNE_MAX 500                              // rows of each kind removed in one transaction
+#define DGL_STORE_SWEEP_MAX 500                              // pending deliveries canceled in one transaction
+#define DGL_STORE_TOUCH_US (INT64_C(600) * 1000000)          // that a listener asked is written down at most this often
 #define DGL_STORE_IDEMPOTENCY_US (INT64_C(24) * 3600 * 1000000)
 
 #endif

@@ -3,14 +3,17 @@
 // A deleted endpoint keeps its row, because the delivery log names it. Disabling and deleting cancel what is pending:
 // a batch in the same transaction, the rest in follow-up writes, so that a million waiting deliveries never hold up the
 // writer; a stop in between is made up for at the next start.
+#include "server/store/sqlite/queue.h"
 #include "server/store/sqlite/sqlite.h"
 
+#include "base/str.h"
 #include <stdlib.h>
 #include <string.h>
 
-#define ENDPOINT_COLUMNS                                                                                        \
-    "e.id, o.id, e.is_organization, e.url, e.description, e.events, e.headers_json, e.schedule, e.rate_per_s, " \
-    "e.state, e.state_reason, e.failing_since_us, e.created_at_us, e.updated_at_us"
+#define ENDPOINT_COLUMNS                                                                                            \
+    "e.id, o.id, e.is_organization, e.url, e.description, e.events, e.headers_json, e.schedule, e.rate_per_s, "     \
+    "e.state, e.state_reason, e.failing_since_us, e.created_at_us, e.updated_at_us, e.kind, e.last_success_at_us, " \
+    "e.last_failure_at_us"
 #define ENDPOINT_FROM " FROM endpoints e JOIN organizations o ON o.seq = e.org "
 
 static void read_endpoint(struct dgl_sql *q, struct dgl_arena *a, struct dgl_endpoint_row *ret)
@@ -29,6 +32,9 @@ static void read_endpoint(struct dgl_sql *q, struct dgl_arena *a, struct dgl_end
     ret->failing_since_us = dgl_sql_get_int(q);
     ret->created_at_us = dgl_sql_get_int(q);
     ret->updated_at_us = dgl_sql_get_int(q);
+    ret->kind = (enum dgl_endpoint_kind)dgl_sql_get_int(q);
+    ret->last_success_at_us = dgl_sql_get_int(q);
+    ret->last_failure_at_us = dgl_sql_get_int(q);
 }
 
 // ---- put
@@ -43,10 +49,10 @@ static enum dgl_status find_existing(struct dgl_conn *c, int64_t org, struct put
                                      struct dgl_error *err)
 {
     bool by_id = x->e->id[0] != '\0';
-    DGL_AUTO_SQL q = by_id
-                         ? dgl_sql(c, "SELECT seq, id FROM endpoints WHERE org = ?1 AND id = ?2 AND deleted_at_us = 0")
-                         : dgl_sql(c, "SELECT seq, id FROM endpoints WHERE org = ?1 AND ?2 IS NOT NULL"
-                                      " AND is_organization = 1 AND deleted_at_us = 0");
+    DGL_AUTO_SQL q = by_id ? dgl_sql(c, "SELECT seq, id FROM endpoints WHERE org = ?1 AND id = ?2 AND deleted_at_us = 0"
+                                        " AND kind = 0")
+                           : dgl_sql(c, "SELECT seq, id FROM endpoints WHERE org = ?1 AND ?2 IS NOT NULL"
+                                        " AND is_organization = 1 AND deleted_at_us = 0");
     dgl_sql_put_int(&q, org);
     dgl_sql_put_text(&q, x->e->id);
     bool row = false;
@@ -93,7 +99,8 @@ static enum dgl_status put_run(struct dgl_store *s, struct dgl_conn *c, void *ar
         // The new URL starts with a clean record: enabled, not failing.
         DGL_AUTO_SQL q = dgl_sql(c, "UPDATE endpoints SET state = iif(url = ?3, state, 0),"
                                     " state_reason = iif(url = ?3, state_reason, NULL),"
-                                    " failing_since_us = iif(url = ?3, failing_since_us, 0), url = ?3,"
+                                    " failing_since_us = iif(url = ?3, failing_since_us, 0),"
+                                    " warned_at_us = iif(url = ?3, warned_at_us, 0), url = ?3,"
                                     " description = ?4, events = ?5, headers_json = ?6, schedule = ?7, rate_per_s = ?8,"
                                     " updated_at_us = ?2 WHERE seq = ?1");
         dgl_sql_put_int(&q, seq);
@@ -183,17 +190,18 @@ enum dgl_status dgl_store_endpoint_list(struct dgl_store *s, struct dgl_arena *a
 enum dgl_status dgl_sweep_endpoint(struct dgl_store *s, struct dgl_conn *c, int64_t endpoint, bool *ret_more,
                                    struct dgl_error *err)
 {
-    // Does nothing when the endpoint was enabled again meanwhile.
+    // Does nothing when the endpoint was enabled again meanwhile. An endpoint's queue is one of two numbers.
     DGL_AUTO_SQL q =
         dgl_sql(c, "UPDATE deliveries SET status = 3, finished_at_us = ?3,"
                    " reason = (SELECT iif(deleted_at_us > 0, 'the endpoint was deleted',"
                    "                      'the endpoint was disabled: ' || coalesce(state_reason, 'no reason given'))"
                    "           FROM endpoints WHERE seq = ?1)"
-                   " WHERE seq IN (SELECT seq FROM deliveries WHERE status = 0 AND endpoint = ?1 LIMIT ?2)"
+                   " WHERE seq IN (SELECT seq FROM deliveries WHERE status = 0 AND queue IN (?1, ?4) LIMIT ?2)"
                    " AND EXISTS (SELECT 1 FROM endpoints WHERE seq = ?1 AND (state = 1 OR deleted_at_us > 0))");
     dgl_sql_put_int(&q, endpoint);
     dgl_sql_put_int(&q, DGL_STORE_SWEEP_MAX);
     dgl_sql_put_int(&q, dgl_clock_now_us(s->clock));
+    dgl_sql_put_int(&q, dgl_queue_of_endpoint(endpoint, true));
     int64_t changed;
     DGL_TRY(dgl_sql_change(&q, &changed, err));
     *ret_more = changed == DGL_STORE_SWEEP_MAX;
@@ -236,9 +244,10 @@ enum dgl_status dgl_sweep_resume(struct dgl_store *s, struct dgl_error *err)
 {
     DGL_AUTO_READ r = {.store = s};
     DGL_TRY(dgl_read(&r, err));
-    DGL_AUTO_SQL q =
-        dgl_sql(r.conn, "SELECT e.seq FROM endpoints e WHERE (e.state = 1 OR e.deleted_at_us > 0)"
-                        " AND EXISTS (SELECT 1 FROM deliveries d WHERE d.status = 0 AND d.endpoint = e.seq)");
+    DGL_AUTO_SQL q = dgl_sql(
+        r.conn, "SELECT e.seq FROM endpoints e WHERE (e.state = 1 OR e.deleted_at_us > 0)"
+                " AND EXISTS (SELECT 1 FROM deliveries d WHERE d.status = 0 AND d.queue IN (e.seq, ?1 - e.seq))");
+    dgl_sql_put_int(&q, DGL_QUEUE_LISTENERS);
     bool row;
     DGL_TRY(dgl_sql_next(&q, &row, err));
     while (row) {
@@ -277,11 +286,12 @@ static enum dgl_status change_run(struct dgl_store *s, struct dgl_conn *c, void 
 {
     struct state_change *x = arg;
     DGL_TRY(find_endpoint(c, x, err));
-    DGL_AUTO_SQL q = x->is_deletion
-                         ? dgl_sql(c, "UPDATE endpoints SET deleted_at_us = max(?2, 1) WHERE seq = ?1"
-                                      " AND ?3 IS NOT ?4")
-                         : dgl_sql(c, "UPDATE endpoints SET state = ?3, state_reason = ?4, updated_at_us = ?2,"
-                                      " failing_since_us = iif(?3 = 0, 0, failing_since_us) WHERE seq = ?1");
+    DGL_AUTO_SQL q =
+        x->is_deletion
+            ? dgl_sql(c, "UPDATE endpoints SET deleted_at_us = max(?2, 1) WHERE seq = ?1"
+                         " AND ?3 IS NOT ?4")
+            : dgl_sql(c, "UPDATE endpoints SET state = ?3, state_reason = ?4, updated_at_us = ?2,"
+                         " failing_since_us = iif(?3 = 0, 0, failing_since_us), warned_at_us = 0 WHERE seq = ?1");
     dgl_sql_put_int(&q, x->seq);
     dgl_sql_put_int(&q, dgl_clock_now_us(s->clock));
     dgl_sql_put_int(&q, x->state);
@@ -336,28 +346,55 @@ static enum dgl_status check_secret_owner(struct dgl_conn *c, int64_t org, const
     return found ? DGL_OK : DGL_NO_SUCH(err, "webhook endpoint", endpoint);
 }
 
+static enum dgl_status retire(struct dgl_conn *c, int64_t org, const struct dgl_secret_row *like, int64_t at_us,
+                              struct dgl_error *err)
+{
+    DGL_AUTO_SQL q = dgl_sql(c, "UPDATE secrets SET expires_at_us = ?3 WHERE org = ?1 AND endpoint = ?2 AND kind = ?4"
+                                " AND (expires_at_us = 0 OR expires_at_us > ?3)");
+    dgl_sql_put_int(&q, org);
+    dgl_sql_put_text(&q, like->endpoint);
+    dgl_sql_put_int(&q, at_us);
+    dgl_sql_put_int(&q, like->kind);
+    return dgl_sql_run(&q, err);
+}
+
 static enum dgl_status secret_add_run(struct dgl_store *s, struct dgl_conn *c, void *arg, struct dgl_error *err)
 {
     const struct secret_new *x = arg;
     int64_t org;
     DGL_TRY(dgl_org_seq(c, x->secret->org, &org, err));
     DGL_TRY(check_secret_owner(c, org, x->secret->endpoint, err));
-    DGL_AUTO_SQL retire = dgl_sql(c, "UPDATE secrets SET expires_at_us = ?3 WHERE org = ?1 AND endpoint = ?2"
-                                     " AND (expires_at_us = 0 OR expires_at_us > ?3)");
-    dgl_sql_put_int(&retire, org);
-    dgl_sql_put_text(&retire, x->secret->endpoint);
-    dgl_sql_put_int(&retire, x->retire_others_at_us);
     if (x->retire_others_at_us > 0)
-        DGL_TRY(dgl_sql_run(&retire, err));
-    DGL_AUTO_SQL q = dgl_sql(c, "INSERT INTO secrets (id, org, endpoint, sealed, created_at_us, expires_at_us)"
-                                " VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
+        DGL_TRY(retire(c, org, x->secret, x->retire_others_at_us, err));
+    DGL_AUTO_SQL q = dgl_sql(c, "INSERT INTO secrets (id, org, endpoint, sealed, created_at_us, expires_at_us, kind)"
+                                " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
     dgl_sql_put_text(&q, x->id.s);
     dgl_sql_put_int(&q, org);
     dgl_sql_put_text(&q, x->secret->endpoint);
     dgl_sql_put_blob(&q, x->secret->sealed, x->secret->sealed_len);
     dgl_sql_put_int(&q, dgl_clock_now_us(s->clock));
     dgl_sql_put_int(&q, x->secret->expires_at_us);
+    dgl_sql_put_int(&q, x->secret->kind);
     return dgl_sql_run(&q, err);
+}
+
+static enum dgl_status secret_retire_run(struct dgl_store *s, struct dgl_conn *c, void *arg, struct dgl_error *err)
+{
+    const struct secret_new *x = arg;
+    int64_t org;
+    (void)s;
+    DGL_TRY(dgl_org_seq(c, x->secret->org, &org, err));
+    return retire(c, org, x->secret, x->retire_others_at_us, err);
+}
+
+enum dgl_status dgl_store_secret_retire(struct dgl_store *s, const char *org, const char *endpoint,
+                                        enum dgl_secret_kind kind, int64_t at_us, struct dgl_error *err)
+{
+    struct dgl_secret_row secret = {.kind = kind};
+    struct secret_new x = {.secret = &secret, .retire_others_at_us = DGL_MAX(at_us, 1)};
+    dgl_str_copy(secret.org, sizeof secret.org, org, strlen(org));
+    dgl_str_copy(secret.endpoint, sizeof secret.endpoint, endpoint, strlen(endpoint));
+    return dgl_write_sync(s, secret_retire_run, &x, err);
 }
 
 enum dgl_status dgl_store_secret_add(struct dgl_store *s, const struct dgl_secret_row *secret,
@@ -374,7 +411,7 @@ enum dgl_status dgl_store_secret_list(struct dgl_store *s, struct dgl_arena *a, 
 {
     DGL_AUTO_READ r = {.store = s};
     DGL_TRY(dgl_read(&r, err));
-    DGL_AUTO_SQL q = dgl_sql(r.conn, "SELECT n.id, o.id, n.endpoint, n.sealed, n.created_at_us, n.expires_at_us"
+    DGL_AUTO_SQL q = dgl_sql(r.conn, "SELECT n.id, o.id, n.endpoint, n.sealed, n.created_at_us, n.expires_at_us, n.kind"
                                      " FROM secrets n JOIN organizations o ON o.seq = n.org"
                                      " WHERE o.id = ?1 AND n.endpoint = ?2"
                                      " AND (n.expires_at_us = 0 OR n.expires_at_us > ?3) ORDER BY n.seq DESC");
@@ -397,6 +434,7 @@ enum dgl_status dgl_store_secret_list(struct dgl_store *s, struct dgl_arena *a, 
         n->sealed = copy;
         n->created_at_us = dgl_sql_get_int(&q);
         n->expires_at_us = dgl_sql_get_int(&q);
+        n->kind = (enum dgl_secret_kind)dgl_sql_get_int(&q);
         DGL_TRY(dgl_sql_next(&q, &row, err));
     }
     *ret = rows;

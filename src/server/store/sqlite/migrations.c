@@ -188,7 +188,27 @@ static const char accounts_and_documents[] =
     " link_expires_at_us INTEGER NOT NULL,"
     " next_attempt_at_us INTEGER NOT NULL) STRICT;";
 
+// deliveries.queue: DGL_QUEUE_* in queue.h. What is pending lies queue by queue, so that reading one queue's next costs
+// its own rows and no other's. scheduled_from_us: creation, or the latest redelivery by hand.
+static const char delivery_queues[] =
+    "ALTER TABLE endpoints ADD COLUMN kind INTEGER NOT NULL DEFAULT 0;"       // enum dgl_endpoint_kind
+    "ALTER TABLE endpoints ADD COLUMN seen_at_us INTEGER NOT NULL DEFAULT 0;" // a listener's latest question
+    "ALTER TABLE endpoints ADD COLUMN last_success_at_us INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE endpoints ADD COLUMN last_failure_at_us INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE endpoints ADD COLUMN warned_at_us INTEGER NOT NULL DEFAULT 0;" // that it will be disabled
+    "CREATE INDEX endpoints_listening ON endpoints (seen_at_us) WHERE kind = 1 AND deleted_at_us = 0;"
+    "ALTER TABLE secrets ADD COLUMN kind INTEGER NOT NULL DEFAULT 0;" // enum dgl_secret_kind
+    "ALTER TABLE deliveries ADD COLUMN queue INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE deliveries ADD COLUMN scheduled_from_us INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE deliveries SET queue = coalesce(endpoint, -org), scheduled_from_us = created_at_us;"
+    "DROP INDEX deliveries_due;"
+    "DROP INDEX deliveries_pending;"
+    "CREATE INDEX deliveries_queued ON deliveries (queue, next_attempt_at_us) WHERE status = 0;"
+    "CREATE INDEX deliveries_by_endpoint ON deliveries (endpoint, created_at_us) WHERE endpoint IS NOT NULL;"
+    "CREATE INDEX deliveries_unsent ON deliveries (org, created_at_us) WHERE status >= 2;";
+
 const struct dgl_migration dgl_schema_migrations[] = {
     {"accounts, templates, documents, webhooks", accounts_and_documents},
+    {"delivery queues, listeners, health", delivery_queues},
 };
 const int dgl_schema_version = (int)DGL_COUNT(dgl_schema_migrations);

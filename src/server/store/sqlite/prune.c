@@ -2,6 +2,7 @@
 //
 // Rows are removed in the order in which they were made. Deliveries have no index on their age: each call looks at the
 // next few from where the last one stopped (pending ones are passed over) and begins again at the first young one.
+#include "server/store/sqlite/queue.h"
 #include "server/store/sqlite/sqlite.h"
 
 struct prune {
@@ -31,6 +32,28 @@ static enum dgl_status prune_sessions(struct dgl_store *s, struct dgl_conn *c, s
     DGL_TRY(dgl_sql_change(&q, &changed, err));
     x->more = x->more || changed == x->max;
     return DGL_OK;
+}
+
+// Listeners nobody asked for in a day. Few, and what waits for them is canceled a batch per call.
+static enum dgl_status prune_listeners(struct dgl_store *s, struct dgl_conn *c, struct prune *x, struct dgl_error *err)
+{
+    int64_t now_us = dgl_clock_now_us(s->clock), seq;
+    bool more;
+    DGL_AUTO_SQL find = dgl_sql(c, "SELECT seq FROM endpoints INDEXED BY endpoints_listening WHERE kind = 1"
+                                   " AND deleted_at_us = 0 AND seen_at_us <= ?1 ORDER BY seen_at_us LIMIT 1");
+    dgl_sql_put_int(&find, now_us - DGL_STORE_LISTENER_US);
+    DGL_TRY(dgl_sql_int(&find, 0, &seq, err));
+    if (!seq)
+        return DGL_OK;
+    DGL_AUTO_SQL q = dgl_sql(c, "UPDATE endpoints SET state = 1, state_reason = 'nobody listened for a day',"
+                                " deleted_at_us = iif(EXISTS (SELECT 1 FROM deliveries WHERE status = 0"
+                                " AND queue = ?3), 0, max(?2, 1)) WHERE seq = ?1");
+    dgl_sql_put_int(&q, seq);
+    dgl_sql_put_int(&q, now_us);
+    dgl_sql_put_int(&q, dgl_queue_of_endpoint(seq, true));
+    DGL_TRY(dgl_sql_run(&q, err));
+    x->more = true;
+    return dgl_sweep_endpoint(s, c, seq, &more, err);
 }
 
 static enum dgl_status drop_delivery(struct dgl_conn *c, int64_t seq, struct dgl_error *err)
@@ -92,6 +115,7 @@ static enum dgl_status prune_run(struct dgl_store *s, struct dgl_conn *c, void *
     struct prune *x = arg;
     DGL_TRY(prune_keys(s, c, x, err));
     DGL_TRY(prune_sessions(s, c, x, err));
+    DGL_TRY(prune_listeners(s, c, x, err));
     DGL_TRY(prune_deliveries(s, c, x, err));
     return prune_tombstones(c, x, err);
 }

@@ -68,6 +68,7 @@ format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
 install: build
+	@$(MESON) configure build/release --prefix=$(PREFIX)
 	$(MESON) install -C build/release --no-rebuild $(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))
 
 clean:

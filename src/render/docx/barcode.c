@@ -182,8 +182,8 @@ static enum dgl_status encode(const struct dgl_value_rich *code, const struct ki
         s->option_1 = found ? (int)(found - levels) + 1 : 2;
     int st = ZBarcode_Encode(s, (const unsigned char *)text.data, (int)text.len);
     if (st >= ZINT_ERROR || s->rows < 1 || s->width < 1)
-        return DGL_FAIL_SLUG(err, DGL_E_INVALID, "invalid_barcode", "a code of type %s cannot hold \"%.*s\": %s", k->name,
-                             (int)dgl_utf8_cut(text.data, text.len, 60), text.data, s->errtxt);
+        return DGL_FAIL_SLUG(err, DGL_E_INVALID, "invalid_barcode", "a code of type %s cannot hold \"%.*s\": %s",
+                             k->name, (int)dgl_utf8_cut(text.data, text.len, 60), text.data, s->errtxt);
     return DGL_OK;
 }
 

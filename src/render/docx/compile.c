@@ -104,7 +104,7 @@ static enum dgl_status read_styles(struct dgl_docx *d, struct dgl_error *err)
 
 static bool part_may_hold_tags(const struct dgl_docx_part *part)
 {
-    if (part->tree.may_hold_tags)
+    if (part->tree.may_hold_tags || part->has_placeholders)
         return true;
     for (size_t i = 0; i < part->relationship_count; i++) {
         struct dgl_str t = part->relationships[i].target;
@@ -170,6 +170,7 @@ static enum dgl_status compile_parts(struct dgl_docx *d, struct dgl_diagnostics 
             measure_text_width(d, part->tree.root);
         }
         find_largest_ids(part->tree.root, d);
+        dgl_docx_collect_pictures(d, part, part->tree.root);
         if (!part_may_hold_tags(part))
             continue;
         d->part_count++;

@@ -275,6 +275,11 @@ enum dgl_status dgl_docx_cut(struct dgl_docx_writer *w, uint8_t op, uint32_t arg
     case DGL_CUT_TARGET_BEGIN:
         w->target_start = w->xml->len;
         return DGL_OK;
+    case DGL_CUT_FRAME_OPEN:
+        dgl_docx_open_frame(w);
+        return DGL_OK;
+    case DGL_CUT_FRAME_CLOSE:
+        return dgl_docx_close_frame(w, err);
     case DGL_CUT_TARGET_END:
         return end_target(w, err);
     }

@@ -131,7 +131,10 @@ static void attr_tag(void *ctx, struct dgl_docx_tag *tag)
         e->attr_depth = 1000; // never balances again
     else if (tag->role == DGL_BLOCK_CLOSES)
         e->attr_depth--;
-    put_tag(e, tag, tag->kind == DGL_TAG_VALUE ? plain_context(e, e->attr_where) : 0);
+    uint32_t context = tag->kind == DGL_TAG_VALUE ? plain_context(e, e->attr_where) : 0;
+    if (e->attr_where == DGL_WHERE_BLIP && tag->kind == DGL_TAG_VALUE)
+        e->contexts[context].run_open = e->blip_original;
+    put_tag(e, tag, context);
 }
 
 static void put_value_with_tags(struct dgl_docx_emit *e, struct dgl_docx_node *n, struct dgl_str value,
@@ -147,6 +150,27 @@ static void put_value_with_tags(struct dgl_docx_emit *e, struct dgl_docx_node *n
         dgl_docx_complain(e->c, DGL_DIAGNOSTIC_ERROR, "unbalanced_block", e->c->tags[first]->place,
                           "the block that begins in an attribute (\"%.*s\") does not end in it",
                           (int)DGL_MIN(value.len, (size_t)100), value.data);
+}
+
+// r:embed of a placeholder picture: a value that becomes a relationship.
+static void put_blip(struct dgl_docx_emit *e, struct dgl_docx_node *n, const struct dgl_docx_attr *a)
+{
+    struct dgl_buf b = DGL_BUF_INIT(DGL_TEMPLATE_MAX_TAG_BYTES);
+    bool bare = !memmem(e->picture_token.data, e->picture_token.len, "{{", 2);
+    dgl_buf_printf(&b, bare ? "{{ %.*s }}" : "%.*s", (int)e->picture_token.len, e->picture_token.data);
+    struct dgl_str tag = dgl_docx_emit_keep(e, &b);
+    dgl_buf_fini(&b);
+    e->blip_original = a->value;
+    put_value_with_tags(e, n, tag, DGL_WHERE_BLIP);
+}
+
+// The alternative text of a placeholder picture without its token.
+static void put_without_token(struct dgl_docx_emit *e, struct dgl_str before, struct dgl_str after)
+{
+    dgl_docx_put_attr(&e->raw, dgl_str_trim(before));
+    if (dgl_str_trim(before).len && dgl_str_trim(after).len)
+        dgl_buf_putc(&e->raw, ' ');
+    dgl_docx_put_attr(&e->raw, dgl_str_trim(after));
 }
 
 static int by_text(const void *a, const void *b)
@@ -241,8 +265,23 @@ static void put_attrs(struct dgl_docx_emit *e, struct dgl_docx_node *n)
     const struct dgl_str *mark =
         e->loops && !e->captures && range_key(n, key_bytes, &key, &is_start) && key_bytes[0] == 'b' ? find_mark(e, key)
                                                                                                     : NULL;
+    struct dgl_str before, token, after;
+    bool picture_names = e->picture_token.len && dgl_docx_has_picture_token(n, &token);
+    bool blip = e->picture_token.len && dgl_docx_is_blip(n);
     for (uint32_t i = 0; i < n->attr_count; i++) {
         const struct dgl_docx_attr *a = &n->attrs[i];
+        if ((blip && a->ns == DGL_NS_R && dgl_str_is(a->local, "embed")) ||
+            (picture_names && dgl_docx_picture_token(a->value, &before, &token, &after))) {
+            dgl_buf_putc(&e->raw, ' ');
+            dgl_docx_put_str(&e->raw, a->qname);
+            dgl_buf_puts(&e->raw, "=\"");
+            if (blip)
+                put_blip(e, n, a);
+            else
+                put_without_token(e, before, after);
+            dgl_buf_putc(&e->raw, '"');
+            continue;
+        }
         struct dgl_docx_relationship *link = templated_target(e, n, a);
         bool id = a->ns != DGL_NS_XMLNS && dgl_str_is(a->local, "id");
         bool needs_own = link || (id && e->loops && !e->captures && n->el == DGL_EL_WP_DOCPR) ||
@@ -512,6 +551,18 @@ static void walk_story(struct dgl_docx_emit *e, struct dgl_docx_node *n)
     put_close(e, n);
 }
 
+// A picture that a token in its alternative text replaces.
+static void walk_placeholder(struct dgl_docx_emit *e, struct dgl_docx_node *n, struct dgl_str token)
+{
+    struct dgl_str outer = e->picture_token;
+    e->picture_token = token;
+    cut_before(e, DGL_CUT_FRAME_OPEN, 0);
+    walk_element(e, n);
+    if (!e->captures)
+        cut_after(e, DGL_CUT_FRAME_CLOSE, 0);
+    e->picture_token = outer;
+}
+
 static void walk_grid(struct dgl_docx_emit *e, struct dgl_docx_node *n)
 {
     put_open(e, n);
@@ -574,7 +625,10 @@ static void walk(struct dgl_docx_emit *e, struct dgl_docx_node *n)
             walk_element(e, n);
         return;
     default:
-        walk_element(e, n);
+        if (n->el == DGL_EL_W_OTHER && e->picture_token.len == 0 && dgl_docx_is_placeholder(n, &key))
+            walk_placeholder(e, n, key);
+        else
+            walk_element(e, n);
     }
 }
 

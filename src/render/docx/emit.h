@@ -36,6 +36,8 @@ struct dgl_docx_emit {
     struct dgl_str *marks; // ids of ranges that have both ends, sorted
     size_t mark_count;
     struct dgl_docx_relationship **rels; // of the part, by id
+    struct dgl_str picture_token;        // of the placeholder picture being walked
+    struct dgl_str blip_original;        // its relationship
     unsigned attr_depth;                 // of blocks inside the attribute being written
     enum dgl_docx_where attr_where;
     enum dgl_status status;

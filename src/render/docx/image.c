@@ -399,7 +399,7 @@ static void put_drawing(struct dgl_docx_writer *w, const struct picture *p, cons
                    cx, cy);
 }
 
-static enum dgl_status relate(struct dgl_docx_writer *w, uint32_t media, char id[24], struct dgl_error *err)
+enum dgl_status dgl_docx_relate_image(struct dgl_docx_writer *w, uint32_t media, char id[24], struct dgl_error *err)
 {
     const char *target = dgl_arena_printf(w->env->arena, "/%s", w->media[media].name);
     return dgl_docx_add_relationship(w, "image", dgl_str_of(target), false, id, err);
@@ -411,9 +411,9 @@ static enum dgl_status place(struct dgl_docx_writer *w, const struct dgl_docx_co
     const struct dgl_docx_media *m = &w->media[p->media];
     char rel[24], vector[24] = "";
     fit(x, m, p);
-    DGL_TRY(relate(w, p->media, rel, err));
+    DGL_TRY(dgl_docx_relate_image(w, p->media, rel, err));
     if (m->vector)
-        DGL_TRY(relate(w, m->vector - 1, vector, err));
+        DGL_TRY(dgl_docx_relate_image(w, m->vector - 1, vector, err));
     enum dgl_docx_level base = w->level;
     if (!dgl_docx_go(w, x, DGL_LEVEL_RUN))
         return DGL_FAIL_SLUG(err, DGL_E_INVALID, "misplaced_value", "an image cannot be put here");
@@ -428,6 +428,14 @@ enum dgl_status dgl_docx_place_image(struct dgl_docx_writer *w, const struct dgl
     struct picture p = {.alt = alt, .media = media};
     DGL_TRY(read_options(options, &p, err));
     return place(w, x, &p, err);
+}
+
+enum dgl_status dgl_docx_load_image(struct dgl_docx_writer *w, struct dgl_value v, uint32_t *ret, struct dgl_error *err)
+{
+    struct picture p = {.alt = {"", 0}};
+    DGL_TRY(read_picture(v, &p, err));
+    p.url = dgl_str_trim(p.url);
+    return p.url.len ? load(w, p.url, ret, err) : DGL_OK;
 }
 
 enum dgl_status dgl_docx_write_image(struct dgl_docx_writer *w, const struct dgl_docx_context *x, struct dgl_value v,

@@ -70,6 +70,7 @@ enum dgl_docx_where {
     DGL_WHERE_CELL,      // {{tc }}
     DGL_WHERE_SPAN,      // number of columns of a cell
     DGL_WHERE_FILL,      // colour of a cell
+    DGL_WHERE_BLIP,      // relationship of a placeholder picture; run_open holds its own
 };
 struct dgl_docx_context {
     enum dgl_docx_where where;
@@ -100,6 +101,8 @@ enum dgl_docx_op {
     DGL_CUT_BOOKMARK_END,    // arg: bookmark; writes the number given last
     DGL_CUT_TARGET_BEGIN,    // what follows is a hyperlink's address
     DGL_CUT_TARGET_END,      // becomes a relationship; its id is written
+    DGL_CUT_FRAME_OPEN,      // a placeholder picture begins
+    DGL_CUT_FRAME_CLOSE,     // its frame takes the new picture's proportions
 };
 #define DGL_CUT_APART 0x80 // flag beside TABLE_OPEN or alone: two tables must not touch
 #define DGL_NO_GRID UINT32_MAX
@@ -121,10 +124,11 @@ struct dgl_docx_event {
 };
 
 struct dgl_docx_part {
-    char name[96];      // for people: "body", "header 1"
-    uint32_t member;    // of the package
-    uint32_t rels;      // member of its relationships; UINT32_MAX = none
-    uint32_t first_rel; // number for the first new relationship
+    char name[96];         // for people: "body", "header 1"
+    uint32_t member;       // of the package
+    uint32_t rels;         // member of its relationships; UINT32_MAX = none
+    bool has_placeholders; // pictures with a token in their alternative text
+    uint32_t first_rel;    // number for the first new relationship
     enum dgl_docx_part_kind kind;
     struct dgl_docx_tree tree;
     struct dgl_template *program;
@@ -153,8 +157,19 @@ struct dgl_docx_style {
     uint32_t num_id; // the list its paragraphs belong to; 0 = none
 };
 
+// A picture of the template, for `replace_pictures`. See pictures.c.
+struct dgl_docx_picture {
+    struct dgl_docx_picture *next;
+    uint32_t member, rels;   // the part and its relationships
+    struct dgl_str rel;      // the relationship's id
+    struct dgl_str names[7]; // alternative text, title, names, file
+    size_t name_count;
+};
+
 struct dgl_docx {
     struct dgl_arena *arena;
+    struct dgl_docx_picture *pictures;
+    uint32_t picture_count;
     struct dgl_docx_package package;
     struct dgl_docx_part *parts; // those with tags
     size_t part_count;
@@ -204,6 +219,15 @@ void dgl_docx_complain(struct dgl_docx_compiler *c, int severity, const char *sl
                        ...) DGL_PRINTF(5, 6);
 void dgl_docx_place_fill(const struct dgl_docx_part *part, uint32_t place, struct dgl_place *ret);
 void dgl_docx_put_attr(struct dgl_buf *b, struct dgl_str value); // escaped
+// {{ img_logo }}, {{ seller.img_logo|default("") }}: a plain path whose last name says "picture".
+bool dgl_docx_prints_image(struct dgl_str inside);
+// Placeholder pictures (pictures.c). Cuts the token for a picture out of an alternative text; false when there is none.
+bool dgl_docx_picture_token(struct dgl_str value, struct dgl_str *ret_before, struct dgl_str *ret_tag,
+                            struct dgl_str *ret_after);
+bool dgl_docx_has_picture_token(const struct dgl_docx_node *n, struct dgl_str *ret); // of wp:docPr, pic:cNvPr
+bool dgl_docx_is_placeholder(const struct dgl_docx_node *drawing, struct dgl_str *ret);
+bool dgl_docx_is_blip(const struct dgl_docx_node *n);
+void dgl_docx_collect_pictures(struct dgl_docx *d, struct dgl_docx_part *part, const struct dgl_docx_node *n);
 // Appends a subtree as XML, without tags.
 void dgl_docx_serialize(const struct dgl_docx_node *n, struct dgl_buf *out);
 bool dgl_docx_is_visible(const struct dgl_docx_node *n); // an element of a run that shows something

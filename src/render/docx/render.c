@@ -63,8 +63,9 @@ static bool is_templated(const struct dgl_docx_relationship *r)
 }
 
 // A template's address with tags is written per use; unused, it stays as it is.
-static void write_rels(const struct dgl_docx *d, const struct dgl_docx_part *part, const struct dgl_docx_output *o,
-                       struct dgl_buf *b)
+// `o` is NULL for a part that was not rendered.
+static void write_rels(const struct dgl_docx_writer *w, const struct dgl_docx_part *part,
+                       const struct dgl_docx_output *o, struct dgl_buf *b)
 {
     dgl_buf_puts(b, XML_HEAD "<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\">");
     for (size_t i = 0; i < part->relationship_count; i++) {
@@ -72,15 +73,20 @@ static void write_rels(const struct dgl_docx *d, const struct dgl_docx_part *par
         dgl_buf_puts(b, "<Relationship");
         put_attr(b, "Id", r->id);
         put_attr(b, "Type", r->type);
-        put_attr(b, "Target", is_templated(r) ? DGL_STR("#") : r->target);
+        const struct dgl_docx_replaced *replaced = dgl_docx_replaced_picture(w, part->rels, &r->id);
+        if (replaced) {
+            dgl_buf_printf(b, " Target=\"/%s\"/>", w->media[replaced->media].name);
+            continue;
+        }
+        put_attr(b, "Target", o && is_templated(r) ? DGL_STR("#") : r->target);
         if (r->mode.len)
             put_attr(b, "TargetMode", r->mode);
         dgl_buf_puts(b, "/>");
     }
-    for (size_t i = 0; i < o->rel_count; i++) {
+    for (size_t i = 0; o && i < o->rel_count; i++) {
         const struct dgl_docx_new_rel *r = &o->rels[i];
         dgl_buf_printf(b, "<Relationship Id=\"rIdD%u\" Type=\"%s%s\"", part->first_rel + (unsigned)i,
-                       d->strict ? REL_STRICT : REL_TRANSITIONAL, r->type);
+                       w->docx->strict ? REL_STRICT : REL_TRANSITIONAL, r->type);
         put_attr(b, "Target", r->target);
         dgl_buf_puts(b, r->external ? " TargetMode=\"External\"/>" : "/>");
     }
@@ -181,7 +187,20 @@ static enum dgl_status add_rels(struct dgl_docx_writer *w, struct dgl_zip_writer
                                 struct dgl_error *err)
 {
     DGL_AUTO_FINI(buf) b = DGL_BUF_INIT(DGL_DOCX_MAX_PACKAGE_BYTES);
-    write_rels(w->docx, &w->docx->parts[part], &w->outputs[part], &b);
+    write_rels(w, &w->docx->parts[part], &w->outputs[part], &b);
+    DGL_TRY(dgl_buf_check(&b, name, err));
+    return dgl_zip_writer_add(zip, name, b.data, b.len, err);
+}
+
+// Relationships of a part without tags, one of whose pictures was replaced.
+static enum dgl_status add_replaced_rels(struct dgl_docx_writer *w, struct dgl_zip_writer *zip, const char *name,
+                                         uint32_t source, struct dgl_error *err)
+{
+    struct dgl_docx_part part = {.member = source};
+    DGL_AUTO_FINI(buf) b = DGL_BUF_INIT(DGL_DOCX_MAX_PACKAGE_BYTES);
+    DGL_TRY(dgl_docx_relationships(&w->docx->package, source, w->env->arena, &part.relationships,
+                                   &part.relationship_count, &part.rels, err));
+    write_rels(w, &part, NULL, &b);
     DGL_TRY(dgl_buf_check(&b, name, err));
     return dgl_zip_writer_add(zip, name, b.data, b.len, err);
 }
@@ -204,12 +223,15 @@ static enum dgl_status add_member(struct dgl_docx_writer *w, struct dgl_zip_writ
         DGL_TRY(dgl_numbering_write(w, &b, err));
         return dgl_zip_writer_add(zip, name, b.data, b.len, err);
     }
+    const struct dgl_docx_replaced *replaced = dgl_docx_replaced_picture(w, member, NULL);
     for (size_t i = 0; i < d->part_count; i++) {
         if (d->parts[i].member == member)
             return dgl_zip_writer_add(zip, name, w->outputs[i].xml.data, w->outputs[i].xml.len, err);
-        if (d->parts[i].rels == member && w->outputs[i].rel_count)
+        if (d->parts[i].rels == member && (w->outputs[i].rel_count || replaced))
             return add_rels(w, zip, name, i, err);
     }
+    if (replaced)
+        return add_replaced_rels(w, zip, name, replaced->picture->member, err);
     return dgl_zip_writer_add_raw(zip, name, &d->package.raws[member], err);
 }
 
@@ -268,6 +290,7 @@ static enum dgl_status render_all(struct dgl_docx_writer *w, struct dgl_value da
     for (size_t i = 0; i < w->docx->part_count; i++)
         DGL_TRY(render_part(w, i, data, err));
     DGL_TRY(link_numbering(w, err));
+    DGL_TRY(dgl_docx_replace_pictures(w, data, err));
     return write_package(w, out, err);
 }
 

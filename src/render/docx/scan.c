@@ -401,8 +401,7 @@ static enum dgl_docx_special special_of(struct dgl_str inside)
     return DGL_SPECIAL_NONE;
 }
 
-// {{ img_logo }}, {{ seller.img_logo|default("") }}: a plain path whose last name says "picture".
-static bool prints_image(struct dgl_str inside)
+bool dgl_docx_prints_image(struct dgl_str inside)
 {
     size_t n = 0, last = 0;
     while (n < inside.len && inside.data[n] != '|' && inside.data[n] != ' ') {
@@ -455,7 +454,7 @@ static struct dgl_docx_tag *make_tag(struct scanner *s, enum dgl_docx_tag_kind k
         tag->special = special_of(tag->inside);
         tag->role = tag->special ? DGL_BLOCK_NONE : dgl_template_block_role(tag->inside, &tag->word);
     } else if (kind == DGL_TAG_VALUE) {
-        tag->printing_image = tag->prefix == DGL_PREFIX_NONE && prints_image(tag->inside);
+        tag->printing_image = tag->prefix == DGL_PREFIX_NONE && dgl_docx_prints_image(tag->inside);
     }
     c->tags[c->tag_count++] = tag;
     return tag;

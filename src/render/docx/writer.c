@@ -372,6 +372,8 @@ enum dgl_status dgl_docx_on_value(void *ctx, uint32_t context, struct dgl_value 
         return write_span(w, v, err);
     case DGL_WHERE_FILL:
         return write_fill(w, v, err);
+    case DGL_WHERE_BLIP:
+        return dgl_docx_write_blip(w, x, v, err);
     case DGL_WHERE_RUN:
     case DGL_WHERE_PARAGRAPH:
         w->level = base_level(x);

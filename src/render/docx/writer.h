@@ -44,6 +44,11 @@ struct dgl_docx_cell_width {
     uint32_t width, column, span, row;
 };
 
+struct dgl_docx_replaced { // by the data's replace_pictures
+    const struct dgl_docx_picture *picture;
+    uint32_t media;
+    struct dgl_docx_replaced *next;
+};
 // A value printed inside a macro or block; its place is where that is printed. See capture.c.
 struct dgl_docx_deferred {
     const struct dgl_docx_context *context;
@@ -97,6 +102,9 @@ struct dgl_docx_writer {
     struct dgl_docx_fetched *fetched;
     size_t fetched_count, fetched_cap;
     struct dgl_docx_numbering numbering;
+    struct dgl_docx_replaced *replaced;
+    size_t frame_start; // of the placeholder picture being written
+    uint32_t placed_media;
     struct dgl_docx_deferred *deferred; // of the part
     size_t deferred_count, deferred_cap;
 };
@@ -129,6 +137,21 @@ enum dgl_status dgl_docx_store_vector(struct dgl_docx_writer *w, uint32_t of, st
 enum dgl_status dgl_docx_place_image(struct dgl_docx_writer *w, const struct dgl_docx_context *x, uint32_t media,
                                      struct dgl_value options, struct dgl_str alt,
                                      struct dgl_error *err) DGL_MUST_CHECK;
+// The picture a value names; *ret stays as it is when the value is empty.
+enum dgl_status dgl_docx_load_image(struct dgl_docx_writer *w, struct dgl_value v, uint32_t *ret,
+                                    struct dgl_error *err) DGL_MUST_CHECK;
+enum dgl_status dgl_docx_relate_image(struct dgl_docx_writer *w, uint32_t media, char id[24],
+                                      struct dgl_error *err) DGL_MUST_CHECK;
+// Placeholder pictures. See pictures.c.
+enum dgl_status dgl_docx_write_blip(struct dgl_docx_writer *w, const struct dgl_docx_context *x, struct dgl_value v,
+                                    struct dgl_error *err) DGL_MUST_CHECK;
+void dgl_docx_open_frame(struct dgl_docx_writer *w);
+enum dgl_status dgl_docx_close_frame(struct dgl_docx_writer *w, struct dgl_error *err) DGL_MUST_CHECK;
+enum dgl_status dgl_docx_replace_pictures(struct dgl_docx_writer *w, struct dgl_value data,
+                                          struct dgl_error *err) DGL_MUST_CHECK;
+// The replaced picture behind a relationship (NULL: any) of a .rels member; NULL when there is none.
+const struct dgl_docx_replaced *dgl_docx_replaced_picture(const struct dgl_docx_writer *w, uint32_t rels,
+                                                          const struct dgl_str *id);
 // A QR code or a barcode. See barcode.c.
 enum dgl_status dgl_docx_write_barcode(struct dgl_docx_writer *w, const struct dgl_docx_context *x,
                                        const struct dgl_value_rich *code, struct dgl_error *err) DGL_MUST_CHECK;

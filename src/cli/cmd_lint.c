@@ -6,16 +6,20 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/json.h"
 #include "base/str.h"
+#include "base/zip.h"
 #include "cli/engine_session.h"
+#include "render/docx/annotate.h"
 
 #define MAX_INDENT 40
 
-static const char help[] = "Usage: docgenlab lint TEMPLATE [--json]\n\n"
+static const char help[] = "Usage: docgenlab lint TEMPLATE [--json] [--annotate OUT.docx]\n\n"
                            "Shows the tokens of a Word template and its problems with their places. Exit code 1 when\n"
                            "there are errors.\n\n"
-                           "  --json    one JSON object: {\"tokens\":[…],\"problems\":[…]}\n";
+                           "  --json               one JSON object: {\"tokens\":[…],\"problems\":[…]}\n"
+                           "  --annotate OUT.docx  a copy of the template with every problem as a Word comment\n";
 
 static void print_tokens(const json_t *tokens, int indent)
 {
@@ -74,9 +78,32 @@ static void print_json(const struct dgl_session_answer *answer)
            answer->problems_json ? answer->problems_json : "[]");
 }
 
+// The problems as Word comments in a copy of the template.
+static enum dgl_status annotate(const char *path, const json_t *problems, const char *copy, struct dgl_error *err)
+{
+    DGL_AUTO_FINI(diagnostics) found = {.count = 0};
+    DGL_AUTO_FINI(buf) package = DGL_BUF_INIT(DGL_ZIP_MAX_TOTAL_BYTES);
+    DGL_AUTO_FINI(buf) out = DGL_BUF_INIT(DGL_ZIP_MAX_TOTAL_BYTES);
+    const json_t *p;
+    size_t i;
+    json_array_foreach(problems, i, p)
+    {
+        struct dgl_error e = {.code = DGL_E_INVALID};
+        bool is_error = strcmp(json_string_value(json_object_get(p, "severity")), "error") == 0;
+        copy_text(e.message, sizeof(e.message), p, "message");
+        copy_text(e.place.part, sizeof(e.place.part), p, "part");
+        copy_text(e.place.tag, sizeof(e.place.tag), p, "tag");
+        e.place.paragraph = (uint32_t)json_integer_value(json_object_get(p, "paragraph"));
+        dgl_diagnostics_add(&found, is_error ? DGL_DIAGNOSTIC_ERROR : DGL_DIAGNOSTIC_WARNING, &e);
+    }
+    DGL_TRY(dgl_file_read(path, DGL_ZIP_MAX_TOTAL_BYTES, &package, err));
+    DGL_TRY(dgl_docx_annotate(package.data, package.len, &found, &out, err));
+    return dgl_file_write_atomic(copy, out.data, out.len, 0644, err);
+}
+
 // *ret_errors: how many the template has.
-static enum dgl_status lint(const char *path, bool as_json, const struct dgl_config *config, unsigned *ret_errors,
-                            struct dgl_error *err)
+static enum dgl_status lint(const char *path, bool as_json, const char *copy, const struct dgl_config *config,
+                            unsigned *ret_errors, struct dgl_error *err)
 {
     DGL_AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
@@ -101,13 +128,13 @@ static enum dgl_status lint(const char *path, bool as_json, const struct dgl_con
     else
         print_text(tokens, problems);
     *ret_errors = count_errors(problems);
-    return DGL_OK;
+    return copy ? annotate(path, problems, copy, err) : DGL_OK;
 }
 
 int dgl_cmd_lint(int argc, char **argv)
 {
-    const char *path = NULL, *as_json = NULL;
-    const struct dgl_cli_flag flags[] = {{"--json", false, &as_json}};
+    const char *path = NULL, *as_json = NULL, *copy = NULL;
+    const struct dgl_cli_flag flags[] = {{"--json", false, &as_json}, {"--annotate", true, &copy}};
     DGL_AUTO(config) config = NULL;
     size_t count = 0;
     int status = 0;
@@ -117,7 +144,7 @@ int dgl_cmd_lint(int argc, char **argv)
         return dgl_cli_usage("lint", "A template is needed.");
     struct dgl_error err = DGL_ERROR_INIT;
     unsigned errors = 0;
-    if (lint(path, as_json != NULL, config, &errors, &err) != DGL_OK)
+    if (lint(path, as_json != NULL, copy, config, &errors, &err) != DGL_OK)
         return dgl_cli_fail(&err);
     if (errors == 0)
         return 0;

@@ -9,6 +9,8 @@ int dgl_cmd_serve(int argc, char **argv);
 int dgl_cmd_init(int argc, char **argv);
 int dgl_cmd_render(int argc, char **argv);
 int dgl_cmd_lint(int argc, char **argv);
+int dgl_cmd_reference(int argc, char **argv);
+int dgl_cmd_listen(int argc, char **argv);
 int dgl_cmd_keys(int argc, char **argv);
 int dgl_cmd_users(int argc, char **argv);
 int dgl_cmd_version(int argc, char **argv);

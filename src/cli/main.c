@@ -15,6 +15,8 @@ static const struct {
     {"init", dgl_cmd_init, "make the first organization, its admin and an API key"},
     {"render", dgl_cmd_render, "fill a template: render TEMPLATE DATA.json -o OUT.pdf|OUT.docx"},
     {"lint", dgl_cmd_lint, "show a template's tokens and problems"},
+    {"reference", dgl_cmd_reference, "print the template reference as Markdown"},
+    {"listen", dgl_cmd_listen, "receive webhooks on this machine: listen --api-key K --server URL --forward-to URL"},
     {"keys", dgl_cmd_keys, "list, create and revoke API keys"},
     {"users", dgl_cmd_users, "list and create users, set a password"},
     {"version", dgl_cmd_version, "print the version"},
@@ -26,7 +28,7 @@ static void print_help(void)
            "COMMAND …\n\n",
            DGL_VERSION);
     for (size_t i = 0; i < DGL_COUNT(commands); i++)
-        printf("  %-8s %s\n", commands[i].word, commands[i].help);
+        printf("  %-9s %s\n", commands[i].word, commands[i].help);
     puts("\n`docgenlab COMMAND --help` tells more. Exit codes: 0 done, 1 the work failed, 2 wrong usage.");
 }
 

@@ -1,0 +1,90 @@
+// docgenlab reference: the filters, tests and functions of the template language as Markdown, from the tables the
+// language itself uses. docs/template-reference.md is its output; a test holds the two together.
+#include "cli/cli.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "render/template/filters.h"
+
+static const char help[] = "Usage: docgenlab reference\n\n"
+                           "Prints the filters, tests and functions of templates as Markdown.\n";
+
+// "length killwords" with one required: "(length, killwords=…)".
+static void print_signature(const char *parameters, unsigned required)
+{
+    if (!*parameters)
+        return;
+    putchar('(');
+    for (unsigned i = 0; *parameters; i++) {
+        size_t n = strcspn(parameters, " ");
+        printf("%s%.*s%s", i ? ", " : "", (int)n, parameters, i < required ? "" : "=…");
+        parameters += n + (parameters[n] == ' ');
+    }
+    putchar(')');
+}
+
+static void print_entry(const char *name, const char *parameters, unsigned required, const char *summary,
+                        const char *sample)
+{
+    const char *gives = sample ? strstr(sample, " gives ") : NULL;
+    printf("- **`%s", name);
+    print_signature(parameters, required);
+    printf("`** %s", summary ? summary : "");
+    if (sample && *sample) {
+        size_t len = gives ? (size_t)(gives - sample) : strlen(sample);
+        printf("  \n  `%.*s`", (int)len, sample);
+        if (gives)
+            printf(" → `%s`", gives + strlen(" gives "));
+    }
+    putchar('\n');
+}
+
+static void print_methods(unsigned of, const char *title)
+{
+    bool first = true;
+    printf("- **%s**: ", title);
+    for (size_t i = 0; i < dgl_method_count; i++)
+        if (dgl_methods[i].of & of) {
+            printf("%s`%s", first ? "" : ", ", dgl_methods[i].name);
+            print_signature(dgl_methods[i].parameters, dgl_methods[i].required);
+            putchar('`');
+            first = false;
+        }
+    puts("");
+}
+
+int dgl_cmd_reference(int argc, char **argv)
+{
+    struct dgl_config *config = NULL;
+    size_t count = 0;
+    int status = 0;
+    if (!dgl_cli_parse(argc, argv, help, NULL, 0, NULL, 0, &count, &config, &status))
+        return status;
+    dgl_config_free(config);
+    puts("# Template reference\n\n"
+         "Every filter, test and function of the template language. This page is printed by `docgenlab reference`; "
+         "[Writing\n"
+         "templates](templates.md) teaches the language.\n\n"
+         "An argument written `name=…` may be left out.\n\n## Filters\n\n`{{ value|filter }}`, "
+         "`{{ value|filter(argument) }}`. Several may follow each other.\n");
+    for (size_t i = 0; i < dgl_filter_count; i++)
+        print_entry(dgl_filters[i].name, dgl_filters[i].parameters, dgl_filters[i].required, dgl_filters[i].summary,
+                    dgl_filters[i].sample);
+    puts("\n## Tests\n\n`{% if value is test %}`, `{% if value is not test %}`.\n");
+    for (size_t i = 0; i < dgl_test_count; i++)
+        print_entry(dgl_tests[i].name, dgl_tests[i].parameters, dgl_tests[i].required, dgl_tests[i].summary,
+                    dgl_tests[i].sample);
+    puts("\n## Functions\n");
+    for (size_t i = 0; i < dgl_global_count; i++)
+        print_entry(dgl_globals[i].name, dgl_globals[i].parameters, dgl_globals[i].required, dgl_globals[i].summary,
+                    dgl_globals[i].sample);
+    puts("\n## Methods\n\nAs in Python; a key of the data with the same name wins.\n");
+    print_methods(DGL_METHOD_STRING, "text");
+    print_methods(DGL_METHOD_LIST, "list");
+    print_methods(DGL_METHOD_DICT, "object");
+    print_methods(DGL_METHOD_LOOP, "loop");
+    print_methods(DGL_METHOD_CYCLER, "cycler");
+    return 0;
+}

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "base/crypto.h"
 #include "base/json.h"
 #include "base/str.h"
@@ -120,7 +121,7 @@ static void post_locally(struct listener *l, json_t *event, struct dgl_arena *a,
                                  .guard = l->anywhere,
                                  .group = 2};
     if (dgl_net_client_fetch(l->net, &rq, &ret->body, &result, &err) != DGL_OK) {
-        snprintf(ret->message, sizeof ret->message, "%s", err.message);
+        snprintf(ret->message, sizeof ret->message, "%.250s", err.message);
         return;
     }
     ret->total_us = result.total_us;

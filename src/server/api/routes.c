@@ -95,6 +95,15 @@ const struct api_entry dgl_api_entries[] = {
     {ROUTE("POST", V1 "/webhooks/deliveries/{id}/redeliver", delivery_redeliver, READS, 0, API_ADMIN, "webhooks",
            "Send it again now"),
      .status = 202, .response = "Delivery"},
+    {ROUTE("POST", V1 "/webhooks/redeliver", redeliver_range, READS, API_MAX_SMALL_BYTES, API_ADMIN, "webhooks",
+           "Send all of a time range again, 100 a second; with dry_run only count them"),
+     .request = "RedeliverRange", .status = 202, .response = "RedeliverCount"},
+    {ROUTE("GET", V1 "/webhooks/events", events_get, READS, 0, API_ADMIN, "webhooks",
+           "The feed: webhooks fetched instead of sent, as a long poll"),
+     .query = "listener_name events_cursor events_seconds events_limit", .status = 200, .response = "Events"},
+    {ROUTE("POST", V1 "/webhooks/events/{id}/result", event_result, READS, API_MAX_REPORT_BYTES, API_ADMIN, "webhooks",
+           "Report what came of an event of the feed"),
+     .request = "EventResult", .status = 204},
 
     // The system
     {ROUTE("GET", "/openapi.json", openapi, DGL_ROUTE_ASYNC, 0, API_ANYONE, "system", "This document"), .status = 200,

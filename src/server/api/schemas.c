@@ -71,6 +71,15 @@ static const struct schema schemas[] = {
      "number!:int started_at!:time outcome!:string message!?:string http_status!?:int address!?:string tls!?:string "
      "dns_ms!?:number connect_ms!?:number tls_ms!?:number first_byte_ms!?:number total_ms!?:number "
      "answer_headers!?:string answer_body!?:string next_attempt_at!?:time"},
+    {"RedeliverRange", "Which deliveries: dropped ones unless status is given; 14 days back and 10,000 at most.",
+     "since!:time until?:time status?:=dropped|canceled|succeeded endpoint_id?:string dry_run:bool"},
+    {"RedeliverCount", "How many are, or with dry_run would be, sent.", "count!:int dry_run!:bool"},
+    {"Events", "Oldest first. An event is given again until its result is reported; cursor goes on behind the last.",
+     "events!:@Event[] cursor!:string"},
+    {"Event", "body and headers are exactly what a receiver would get.",
+     "id!:string event!:string attempt!:int timestamp!:int headers!:object body!:string cursor!:string"},
+    {"EventResult", "timestamp is the event's; without http_status nothing answered and message says why.",
+     "timestamp!:int http_status?:int total_us:int message?:string headers?:string body?:string"},
     {"State", "ok or ready.", "status!:string version!:string"},
 };
 
@@ -210,6 +219,11 @@ static const struct {
     {"version", "version", "query", "int", "The current version unless given."},
     {"format", "format", "query", "=pdf|docx", "The PDF when there is one, unless given."},
     {"wait", "wait", "query", "int", "Seconds to wait for the document, 0 to 30; 200 with it when it is ready."},
+    {"listener_name", "name", "query", "string",
+     "Begins the feed of the listener of this name (made when there is none); api unless given."},
+    {"events_cursor", "cursor", "query", "string", "Goes on behind this place of the feed."},
+    {"events_seconds", "wait", "query", "int", "Seconds to wait for an event, 0 to 60."},
+    {"events_limit", "limit", "query", "int", "1 to 100; 100 unless given."},
     {"expires", "expires", "query", "int", "Unix seconds; from the link."},
     {"signature", "signature", "query", "string", "From the link."},
     {"Prefer", "Prefer", "header", "string", "wait=N, as the query parameter."},

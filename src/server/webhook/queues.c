@@ -157,6 +157,7 @@ void dgl_queues_free(struct dgl_queues *q)
 {
     if (!q)
         return;
+    dgl_timers_fini(&q->waiting); // it still looks at its nodes
     for (size_t i = 0; i < BUCKETS; i++) {
         for (struct dgl_queue_item *it = q->items[i], *next; it; it = next) {
             next = it->next_in_bucket;
@@ -167,7 +168,6 @@ void dgl_queues_free(struct dgl_queues *q)
             free(one);
         }
     }
-    dgl_timers_fini(&q->waiting);
     free(q);
 }
 

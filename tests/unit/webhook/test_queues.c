@@ -8,10 +8,10 @@
 // A queue's number stands for (organization, endpoint).
 static int64_t number_of(uint64_t org, const char *endpoint)
 {
-    int64_t n = (int64_t)org;
+    uint64_t n = org;
     for (const char *p = endpoint; *p; p++)
-        n = n * 131 + *p;
-    return n;
+        n = n * 131 + (unsigned char)*p;
+    return (int64_t)(n & INT64_MAX);
 }
 
 static enum dgl_queue_added add_at(struct dgl_queues *q, const char *prefix, int number, uint64_t org,

@@ -65,7 +65,7 @@ struct dgl_chunks {
 enum dgl_status dgl_text_cut(struct dgl_arena *a, struct dgl_str source, const struct dgl_template_options *options,
                              struct dgl_diagnostics *diagnostics, struct dgl_chunks *ret,
                              struct dgl_error *err) DGL_MUST_CHECK;
-// The line `line` of a text, blanks cut off at its ends, for an excerpt.
+// The line around an offset, as far as an excerpt needs it, blanks cut off at its ends.
 struct dgl_str dgl_text_line(struct dgl_str source, size_t offset);
 
 #endif

@@ -9,6 +9,10 @@
 #include "render/template/unicode.h"
 #include <string.h>
 
+// Of a line, what stands so near to a tag: lines may be very long.
+#define EXCERPT_BEFORE 60u
+#define EXCERPT_BEHIND 160u
+
 struct cutter {
     struct dgl_arena *arena;
     struct dgl_str src;
@@ -25,10 +29,12 @@ struct cutter {
 struct dgl_str dgl_text_line(struct dgl_str source, size_t offset)
 {
     size_t from = DGL_MIN(offset, source.len), to = from;
-    while (from > 0 && source.data[from - 1] != '\n')
+    while (from > 0 && source.data[from - 1] != '\n' && offset - from < EXCERPT_BEFORE)
         from--;
-    while (to < source.len && source.data[to] != '\n')
+    while (to < source.len && source.data[to] != '\n' && to - offset < EXCERPT_BEHIND)
         to++;
+    while (from < to && ((unsigned char)source.data[from] & 0xc0) == 0x80)
+        from++; // not in the middle of a character; the copy cuts the end likewise
     return dgl_str_trim((struct dgl_str){source.data + from, to - from});
 }
 

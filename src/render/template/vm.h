@@ -23,6 +23,10 @@ struct dgl_block_stack { // the versions of a block, the outermost child's first
     uint32_t count, cap;
     struct dgl_block_stack *next;
 };
+struct dgl_block_table { // by name; grows so that chains stay short
+    struct dgl_block_stack **buckets;
+    uint32_t count, size; // size: a power of two
+};
 struct dgl_context { // where names come from
     const struct dgl_template *t;
     struct dgl_context *outer;       // of the including template
@@ -30,7 +34,7 @@ struct dgl_context { // where names come from
     struct dgl_value_dict *locals;   // handed over by include, import with context, scoped blocks
     struct dgl_value_dict *exported; // names that import may take
     struct dgl_value data;           // DICT or undefined
-    struct dgl_block_stack **blocks; // shared by the templates of one inheritance
+    struct dgl_block_table *blocks;  // shared by the templates of one inheritance
     const struct dgl_template *extended;
 };
 struct dgl_loop {

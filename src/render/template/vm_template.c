@@ -38,14 +38,46 @@ static enum dgl_status fill_locals(struct dgl_vm *vm, struct dgl_activation *act
 
 // ---- blocks
 
-static enum dgl_status find_stack(struct dgl_vm *vm, struct dgl_context *ctx, struct dgl_str name,
-                                  struct dgl_block_stack **ret)
+static struct dgl_block_stack *find_stack(const struct dgl_context *ctx, const char *name, size_t len, uint64_t hash)
 {
-    for (*ret = *ctx->blocks; *ret; *ret = (*ret)->next) {
-        if (dgl_str_equal(name, (struct dgl_str){(*ret)->name->text.data, (*ret)->name->text.len}))
-            break;
-        DGL_TRY(dgl_budget_tick(vm->mem.budget, vm->mem.err));
-    }
+    const struct dgl_block_table *table = ctx->blocks;
+    struct dgl_block_stack *s = table->size ? table->buckets[hash & (table->size - 1)] : NULL;
+    while (s && (s->name->hash != hash || s->name->text.len != len || memcmp(s->name->text.data, name, len) != 0))
+        s = s->next;
+    return s;
+}
+
+static enum dgl_status grow_table(struct dgl_vm *vm, struct dgl_block_table *table)
+{
+    uint32_t size = table->size ? table->size * 2 : 8;
+    struct dgl_block_stack **buckets = dgl_mem_alloc(&vm->mem, size * sizeof(struct dgl_block_stack *));
+    if (!buckets)
+        return DGL_E_LIMIT;
+    for (uint32_t i = 0; i < table->size; i++)
+        for (struct dgl_block_stack *s = table->buckets[i], *next; s; s = next) {
+            next = s->next;
+            s->next = buckets[s->name->hash & (size - 1)];
+            buckets[s->name->hash & (size - 1)] = s;
+        }
+    table->buckets = buckets;
+    table->size = size;
+    return DGL_OK;
+}
+
+static enum dgl_status add_stack(struct dgl_vm *vm, struct dgl_context *ctx, const struct dgl_name *name,
+                                 struct dgl_block_stack **ret)
+{
+    struct dgl_block_table *table = ctx->blocks;
+    if (table->count >= table->size)
+        DGL_TRY(grow_table(vm, table));
+    struct dgl_block_stack *s = dgl_mem_alloc(&vm->mem, sizeof *s);
+    if (!s)
+        return DGL_E_LIMIT;
+    s->name = name;
+    s->next = table->buckets[name->hash & (table->size - 1)];
+    table->buckets[name->hash & (table->size - 1)] = s;
+    table->count++;
+    *ret = s;
     return DGL_OK;
 }
 
@@ -54,16 +86,10 @@ static enum dgl_status add_blocks(struct dgl_vm *vm, struct dgl_context *ctx, co
 {
     for (uint32_t i = 0; i < t->block_count; i++) {
         const struct dgl_name *name = t->blocks[i].name;
-        struct dgl_block_stack *s;
-        DGL_TRY(find_stack(vm, ctx, (struct dgl_str){name->text.data, name->text.len}, &s));
-        if (!s) {
-            DGL_TRY(dgl_budget_tick(vm->mem.budget, vm->mem.err));
-            if (!(s = dgl_mem_alloc(&vm->mem, sizeof *s)))
-                return DGL_E_LIMIT;
-            s->name = name;
-            s->next = *ctx->blocks;
-            *ctx->blocks = s;
-        }
+        struct dgl_block_stack *s = find_stack(ctx, name->text.data, name->text.len, name->hash);
+        DGL_TRY(dgl_budget_tick(vm->mem.budget, vm->mem.err));
+        if (!s)
+            DGL_TRY(add_stack(vm, ctx, name, &s));
         if (s->count == s->cap) {
             uint32_t cap = s->cap ? s->cap * 2 : 2;
             const struct dgl_code **codes = dgl_mem_alloc(&vm->mem, cap * sizeof *codes);
@@ -126,8 +152,7 @@ enum dgl_status dgl_vm_block(struct dgl_vm *vm, struct dgl_activation *act, cons
                              const struct dgl_locals *locals)
 {
     struct dgl_context *ctx = act->context;
-    struct dgl_block_stack *s;
-    DGL_TRY(find_stack(vm, ctx, (struct dgl_str){name->text.data, name->text.len}, &s));
+    struct dgl_block_stack *s = find_stack(ctx, name->text.data, name->text.len, name->hash);
     if (!s)
         return DGL_FAIL_SLUG(vm->mem.err, DGL_E_INVALID, "undefined_access", "the block '%s' is undefined",
                              name->text.data);
@@ -155,8 +180,7 @@ enum dgl_status dgl_vm_block_call(struct dgl_vm *vm, struct dgl_block_reference 
 enum dgl_status dgl_vm_self_attribute(struct dgl_vm *vm, struct dgl_self *self, struct dgl_str name,
                                       struct dgl_value *ret)
 {
-    struct dgl_block_stack *s;
-    DGL_TRY(find_stack(vm, self->context, name, &s));
+    struct dgl_block_stack *s = find_stack(self->context, name.data, name.len, dgl_hash_bytes(name.data, name.len));
     if (!s)
         return dgl_make_undefined(&vm->mem, name, "self", NULL, ret);
     return make_reference(vm, self->context, s, 0, ret);

@@ -179,6 +179,22 @@ static void test_all_problems_at_once(void **state)
     render_fini(&r);
 }
 
+static void test_excerpts_of_long_lines_are_cut(void **state)
+{
+    (void)state;
+    DGL_AUTO_FINI(buf) b = DGL_BUF_INIT(1 << 20);
+    for (int i = 0; i < 5000; i++)
+        dgl_buf_puts(&b, "äöü ");
+    dgl_buf_puts(&b, "{{ a + }} behind");
+    struct render r = {.options = {.name = "t"}};
+    render_text(&r, b.data, b.len);
+    assert_int_equal(r.status, DGL_E_INVALID);
+    assert_non_null(strstr(r.err.place.excerpt, "{{ a + }} behind"));
+    assert_true(strlen(r.err.place.excerpt) < 100);
+    assert_true(dgl_utf8_valid(r.err.place.excerpt, strlen(r.err.place.excerpt)));
+    render_fini(&r);
+}
+
 static void test_wrong_arguments_are_warned_of(void **state)
 {
     (void)state;
@@ -333,6 +349,7 @@ int main(void)
         cmocka_unit_test(test_raw_in_chunks_keeps_tags),
         cmocka_unit_test(test_errors_carry_the_place),
         cmocka_unit_test(test_all_problems_at_once),
+        cmocka_unit_test(test_excerpts_of_long_lines_are_cut),
         cmocka_unit_test(test_wrong_arguments_are_warned_of),
         cmocka_unit_test(test_lists_and_dicts_grow),
         cmocka_unit_test(test_blocks_name_both_tags),

@@ -354,6 +354,7 @@ enum dgl_status dgl_html_read(struct dgl_flow *f, struct dgl_str source)
     h.parser = p;
     htmlCtxtUseOptions(p, HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING | HTML_PARSE_NONET |
                               HTML_PARSE_IGNORE_ENC);
+    htmlParseChunk(p, "<html><body>", 12, 0); // an end tag at the very start would end the document
     htmlParseChunk(p, source.data, (int)source.len, 1);
     xmlDocPtr doc = p->myDoc;
     htmlFreeParserCtxt(p);

@@ -46,6 +46,7 @@ enum dgl_status dgl_api_new(const struct dgl_api_parts *parts, struct dgl_http_s
 void dgl_api_set_stopping(struct dgl_api *api)
 {
     atomic_store(&api->stopping, true);
+    dgl_webhook_events_stop(api->parts.webhook);
 }
 
 void dgl_api_free(struct dgl_api *api)

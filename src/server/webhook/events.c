@@ -174,6 +174,22 @@ int64_t dgl_events_expire(struct dgl_webhook *w, int64_t mono_us, bool all)
     return next_us == INT64_MAX ? INT64_MAX : DGL_MAX(next_us - mono_us, 0);
 }
 
+void dgl_webhook_events_stop(struct dgl_webhook *w)
+{
+    pthread_mutex_lock(&w->wait_lock);
+    w->no_waiting = true;
+    pthread_mutex_unlock(&w->wait_lock);
+    dgl_events_expire(w, 0, true);
+}
+
+static bool may_wait(struct dgl_webhook *w)
+{
+    pthread_mutex_lock(&w->wait_lock);
+    bool may = !w->no_waiting;
+    pthread_mutex_unlock(&w->wait_lock);
+    return may;
+}
+
 static enum dgl_status put_waiter(struct dgl_webhook *w, const struct place *p, int64_t wait_ms,
                                   dgl_webhook_events_done done, void *arg, struct dgl_error *err)
 {
@@ -211,7 +227,7 @@ enum dgl_status dgl_webhook_events_wait(struct dgl_webhook *w, const char *org, 
     DGL_TRY(dgl_store_listener_events(w->store, a, org, p.listener, p.at, 1, &rows, &positions, &count, err));
     DGL_TRY(put_waiter(w, &p, wait_ms, done, arg, err));
     // From here on done is called in any case. What came in before the waiter was in the list is seen now.
-    if (count > 0 || dgl_inbox_stopping(w->inbox) ||
+    if (count > 0 || !may_wait(w) ||
         dgl_store_listener_events(w->store, a, org, p.listener, p.at, 1, &rows, &positions, &count, &ignored) !=
             DGL_OK ||
         count > 0)

@@ -169,14 +169,6 @@ void dgl_inbox_look(struct dgl_inbox *i)
     pthread_mutex_unlock(&i->lock);
 }
 
-bool dgl_inbox_stopping(struct dgl_inbox *i)
-{
-    pthread_mutex_lock(&i->lock);
-    bool stop = i->stop;
-    pthread_mutex_unlock(&i->lock);
-    return stop;
-}
-
 static struct timespec deadline_after(int64_t wait_us)
 {
     struct timespec t;

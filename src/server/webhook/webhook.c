@@ -71,6 +71,7 @@ void dgl_webhook_stop(struct dgl_webhook *w, int64_t wait_ms)
 {
     if (!w->started)
         return;
+    dgl_webhook_events_stop(w);
     w->stop_at_mono_us = dgl_clock_mono_us(dgl_clock_system()) + wait_ms * DGL_US_PER_MS;
     dgl_inbox_stop(w->inbox);
     pthread_join(w->thread, NULL);

@@ -207,6 +207,8 @@ enum dgl_status dgl_webhook_events_after(struct dgl_webhook *w, struct dgl_arena
 typedef void (*dgl_webhook_events_done)(void *arg);
 enum dgl_status dgl_webhook_events_wait(struct dgl_webhook *w, const char *org, const char *cursor, int64_t wait_ms,
                                         dgl_webhook_events_done done, void *arg, struct dgl_error *err) DGL_MUST_CHECK;
+// Ends all waits, and later ones at once: before the server stops, so that no client holds it up.
+void dgl_webhook_events_stop(struct dgl_webhook *w);
 // What came of an event at the client. 2xx: succeeded; anything else: dropped, to be sent again by hand. One that is
 // not pending any more (reported before, canceled): nothing changes.
 struct dgl_webhook_report {

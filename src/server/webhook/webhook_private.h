@@ -100,7 +100,6 @@ void dgl_inbox_look(struct dgl_inbox *i); // there is something new in the store
 // order to stop if *stop does not know of it yet.
 struct dgl_message *dgl_inbox_take(struct dgl_inbox *i, int64_t wait_us, bool *ret_missed, bool *stop);
 void dgl_inbox_stop(struct dgl_inbox *i);
-bool dgl_inbox_stopping(struct dgl_inbox *i);
 void dgl_flight_free(struct dgl_flight *f);
 void dgl_expiry_free(struct dgl_expiry *x);
 
@@ -182,6 +181,7 @@ struct dgl_webhook {
     pthread_mutex_t wait_lock; // long polls
     struct dgl_events_waiter *waiters;
     size_t waiter_count;
+    bool no_waiting;
 };
 
 // dispatch.c. One turn: takes in messages (waiting for one up to wait_us of real time), looks into the store, starts

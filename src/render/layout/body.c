@@ -1,0 +1,581 @@
+// From the XML of a body, header, note, cell or text box to blocks and inlines.
+//
+// Properties are resolved here, once: defaults, table style, paragraph style, numbering, character style, direct. Runs
+// with equal properties share one object, so that later steps compare pointers.
+#include "render/layout/build.h"
+
+#include <string.h>
+
+// ---- Runs ----
+
+static uint32_t hash_bytes(const void *data, size_t len)
+{
+    const unsigned char *p = data;
+    uint32_t h = 2166136261u;
+    for (size_t i = 0; i < len; i++)
+        h = (h ^ p[i]) * 16777619u;
+    return h;
+}
+
+struct dgl_run *build_run(struct builder *b, const struct dgl_rpr *r)
+{
+    uint32_t h = hash_bytes(r, sizeof(*r));
+    struct dgl_run **slot = &b->runs[h % BUILD_RUN_SLOTS];
+    for (struct dgl_run *run = *slot; run; run = run->next)
+        if (run->hash == h && memcmp(&run->r, r, sizeof(*r)) == 0)
+            return run;
+    struct dgl_run *run = DGL_ARENA_NEW(b->arena, struct dgl_run);
+    memcpy(&run->r, r, sizeof(*r));
+    run->hash = h;
+    run->next = *slot;
+    *slot = run;
+    return run;
+}
+
+struct dgl_rpr build_base_rpr(struct builder *b, const struct build_context *c, uint16_t para_style)
+{
+    struct dgl_rpr r;
+    memcpy(&r, &b->sheet->rpr, sizeof(r));
+    if (c->rpr)
+        dgl_rpr_apply(&r, c->rpr);
+    if (para_style != UINT16_MAX)
+        dgl_rpr_apply_style(&r, &b->sheet->styles[para_style].rpr);
+    return r;
+}
+
+// Direct formatting over the base, with the character style between them.
+static struct dgl_run *run_of(struct builder *b, const struct dgl_rpr *base, const struct dgl_x *rpr)
+{
+    struct dgl_rpr r;
+    memcpy(&r, base, sizeof(r));
+    if (!rpr || !rpr->first)
+        return build_run(b, &r);
+    struct dgl_rpr direct;
+    memset(&direct, 0, sizeof(direct));
+    dgl_rpr_read(&b->reader, rpr, &direct);
+    if (direct.set & DGL_R_STYLE && direct.style != UINT16_MAX)
+        dgl_rpr_apply_style(&r, &b->sheet->styles[direct.style].rpr);
+    dgl_rpr_apply(&r, &direct);
+    if (r.toggles & (DGL_T_OUTLINE | DGL_T_SHADOW | DGL_T_EMBOSS | DGL_T_IMPRINT))
+        build_finding(b, DGL_FEATURE_TEXT_EFFECT);
+    return build_run(b, &r);
+}
+
+void build_finding(struct builder *b, enum dgl_feature f)
+{
+    dgl_finding_add(&b->doc->findings, f, b->part_name, b->paragraph);
+}
+
+bool build_is_shown(const struct builder *b)
+{
+    if (b->field_overflow)
+        return false;
+    for (unsigned i = 0; i < b->field_depth; i++)
+        if (b->fields[i].state != BUILD_FIELD_SHOWN)
+            return false;
+    return true;
+}
+
+const struct dgl_docx_relationship *build_rel(struct builder *b, const struct dgl_str *id)
+{
+    for (size_t i = 0; id && i < b->rel_count; i++)
+        if (dgl_str_equal(b->rels[i].id, *id))
+            return &b->rels[i];
+    return NULL;
+}
+
+struct dgl_inline *build_push(struct builder *b, enum dgl_inline_kind kind, struct dgl_run *run)
+{
+    if (b->inline_count == b->inline_cap) {
+        uint32_t cap = b->inline_cap ? b->inline_cap * 2 : 16;
+        struct dgl_inline *grown = dgl_arena_alloc_try(b->arena, cap * sizeof(*grown));
+        if (!grown)
+            return NULL;
+        if (b->inline_count)
+            memcpy(grown, b->inlines, b->inline_count * sizeof(*grown));
+        b->inlines = grown;
+        b->inline_cap = cap;
+    }
+    const struct dgl_link *link = b->link;
+    for (unsigned i = b->field_depth; i-- > 0 && !link;)
+        link = b->fields[i].link;
+    struct dgl_inline *in = &b->inlines[b->inline_count++];
+    *in = (struct dgl_inline){.kind = kind, .run = run, .link = link};
+    return in;
+}
+
+static bool is_hidden(const struct dgl_run *run)
+{
+    return run->r.toggles & DGL_T_HIDDEN;
+}
+
+static void push_text(struct builder *b, struct dgl_str text, struct dgl_run *run)
+{
+    if (text.len == 0 || is_hidden(run))
+        return;
+    if (!build_is_shown(b)) {
+        build_field_run(b, run);
+        return;
+    }
+    struct dgl_inline *in = build_push(b, DGL_IN_TEXT, run);
+    if (in)
+        in->text = text;
+}
+
+static void push_code(struct builder *b, uint32_t code, struct dgl_run *run)
+{
+    char *utf8 = dgl_arena_alloc(b->arena, 4);
+    push_text(b, (struct dgl_str){utf8, dgl_utf8_put(utf8, code)}, run);
+}
+
+// ---- Contents of runs ----
+
+static void push_break(struct builder *b, const struct dgl_x *n, struct dgl_run *run)
+{
+    if (!build_is_shown(b))
+        return;
+    enum dgl_inline_kind kind = dgl_x_attr_is(n, DGL_X_type, "page")     ? DGL_IN_PAGE_BREAK
+                                : dgl_x_attr_is(n, DGL_X_type, "column") ? DGL_IN_COLUMN_BREAK
+                                                                         : DGL_IN_LINE_BREAK;
+    build_push(b, kind, run);
+}
+
+static uint32_t hex_of(const struct dgl_str *s)
+{
+    uint32_t v = 0;
+    for (size_t i = 0; s && i < s->len && i < 6; i++) {
+        unsigned d = (unsigned char)s->data[i];
+        d = d >= '0' && d <= '9' ? d - '0' : (d | 32u) >= 'a' && (d | 32u) <= 'f' ? (d | 32u) - 'a' + 10 : 16;
+        if (d == 16)
+            return 0;
+        v = v << 4 | d;
+    }
+    return v <= 0x10FFFF && (v < 0xD800 || v > 0xDFFF) ? v : 0;
+}
+
+// w:sym names its own font and code.
+static void push_symbol(struct builder *b, const struct dgl_x *n, struct dgl_run *run)
+{
+    const struct dgl_str *font = dgl_x_attr(n, DGL_X_font);
+    uint32_t code = hex_of(dgl_x_attr(n, DGL_X_char));
+    struct dgl_rpr r;
+    memcpy(&r, &run->r, sizeof(r));
+    if (font && font->len) {
+        const char *name = dgl_prop_intern(&b->reader, *font);
+        for (unsigned i = 0; i < DGL_SLOT_COUNT; i++)
+            r.font[i] = name;
+    }
+    if (code)
+        push_code(b, code, build_run(b, &r));
+}
+
+static void push_note(struct builder *b, const struct dgl_x *n, struct dgl_run *run, bool endnote)
+{
+    if (!build_is_shown(b) || is_hidden(run) || b->in_note)
+        return;
+    struct dgl_inline *in = build_push(b, DGL_IN_NOTE, run);
+    if (!in)
+        return;
+    in->note.id = (int32_t)DGL_MAX(-1, DGL_MIN(dgl_x_attr_int(n, DGL_X_id, -1), INT32_MAX));
+    in->note.endnote = endnote;
+    const struct dgl_str *custom = dgl_x_attr(n, DGL_X_customMarkFollows);
+    if (custom && dgl_x_on(custom)) {
+        in->note.mark = (struct dgl_str){"", 0};
+    } else {
+        DGL_AUTO_FINI(buf) text = DGL_BUF_INIT(64);
+        uint32_t number = endnote ? ++b->endnote_number : ++b->footnote_number;
+        dgl_num_put(&text, endnote ? DGL_NUM_LOWER_ROMAN : DGL_NUM_DECIMAL, number);
+        in->note.mark = (struct dgl_str){dgl_arena_strndup(b->arena, text.data, text.len), text.len};
+    }
+    b->para_has_notes = true;
+}
+
+static void push_ptab(struct builder *b, const struct dgl_x *n, struct dgl_run *run)
+{
+    struct dgl_inline *in = build_is_shown(b) ? build_push(b, DGL_IN_PTAB, run) : NULL;
+    if (in)
+        in->value = dgl_x_attr_is(n, DGL_X_alignment, "center")  ? 2
+                    : dgl_x_attr_is(n, DGL_X_alignment, "right") ? 3
+                                                                 : 1;
+}
+
+static void walk_inlines(struct builder *b, const struct dgl_x *n, const struct dgl_rpr *base,
+                         const struct build_context *c, struct dgl_error *err, enum dgl_status *status);
+
+static void walk_run_content(struct builder *b, const struct dgl_x *n, const struct dgl_rpr *base, struct dgl_run *run,
+                             const struct build_context *c, struct dgl_error *err, enum dgl_status *status)
+{
+    DGL_X_EACH(x, n)
+    {
+        if (*status != DGL_OK)
+            return;
+        if (build_is_group(x)) {
+            walk_run_content(b, x, base, run, c, err, status);
+            continue;
+        }
+        switch ((int)x->name) {
+        case DGL_X_t:
+            push_text(b, x->text, run);
+            break;
+        case DGL_X_tab:
+            if (build_is_shown(b) && !is_hidden(run))
+                build_push(b, DGL_IN_TAB, run);
+            break;
+        case DGL_X_ptab:
+            push_ptab(b, x, run);
+            break;
+        case DGL_X_br:
+            push_break(b, x, run);
+            break;
+        case DGL_X_cr:
+            if (build_is_shown(b))
+                build_push(b, DGL_IN_LINE_BREAK, run);
+            break;
+        case DGL_X_noBreakHyphen:
+            push_text(b, DGL_STR("\xE2\x80\x91"), run);
+            break;
+        case DGL_X_softHyphen:
+            push_text(b, DGL_STR("\xC2\xAD"), run);
+            break;
+        case DGL_X_sym:
+            push_symbol(b, x, run);
+            break;
+        case DGL_X_fldChar:
+            build_field_char(b, x, run);
+            break;
+        case DGL_X_instrText:
+            build_field_code(b, x->text);
+            break;
+        case DGL_X_footnoteReference:
+        case DGL_X_endnoteReference:
+            push_note(b, x, run, x->name == DGL_X_endnoteReference);
+            break;
+        case DGL_X_footnoteRef:
+        case DGL_X_endnoteRef:
+            push_text(b, b->note_mark, run);
+            break;
+        case DGL_X_drawing:
+            if (build_is_shown(b) && !is_hidden(run))
+                build_drawing(b, x, run, c, err, status);
+            break;
+        case DGL_X_pict:
+        case DGL_X_object:
+            if (build_is_shown(b) && !is_hidden(run))
+                build_vml(b, x, run, c, err, status);
+            break;
+        case DGL_X_ruby: {
+            const struct dgl_x *ruby_base = dgl_x_child(x, DGL_X_rubyBase);
+            build_finding(b, DGL_FEATURE_RUBY);
+            if (ruby_base)
+                walk_inlines(b, ruby_base, base, c, err, status);
+            break;
+        }
+        default:
+            break;
+        }
+    }
+}
+
+bool build_is_group(const struct dgl_x *n)
+{
+    switch ((int)n->name) {
+    case DGL_X_group: // a resolved alternative
+        return n->ns == DGL_XN_MC;
+    case DGL_X_ins:
+    case DGL_X_moveTo:
+    case DGL_X_smartTag:
+    case DGL_X_customXml:
+    case DGL_X_sdt:
+    case DGL_X_sdtContent:
+    case DGL_X_dir:
+    case DGL_X_bdo:
+        return n->ns == DGL_XN_W;
+    default:
+        return false;
+    }
+}
+
+static const struct dgl_link *link_of(struct builder *b, const struct dgl_x *n)
+{
+    const struct dgl_docx_relationship *rel = build_rel(b, dgl_x_attr(n, DGL_X_id));
+    const struct dgl_str *anchor = dgl_x_attr(n, DGL_X_anchor);
+    if (!rel && !anchor)
+        return NULL;
+    struct dgl_link *link = DGL_ARENA_NEW(b->arena, struct dgl_link);
+    if (rel && dgl_str_is(rel->mode, "External"))
+        link->url = rel->target;
+    else if (anchor)
+        link->anchor = *anchor;
+    else
+        return NULL;
+    return link;
+}
+
+static void push_math_text(struct builder *b, const struct dgl_x *n, struct dgl_run *run)
+{
+    if (n->name == DGL_X_t)
+        push_text(b, n->text, run);
+    DGL_X_EACH(c, n)
+    {
+        push_math_text(b, c, run);
+    }
+}
+
+static void walk_inlines(struct builder *b, const struct dgl_x *n, const struct dgl_rpr *base,
+                         const struct build_context *c, struct dgl_error *err, enum dgl_status *status)
+{
+    DGL_X_EACH(x, n)
+    {
+        if (*status == DGL_OK)
+            *status = dgl_budget_tick(b->env->budget, err);
+        if (*status != DGL_OK)
+            return;
+        if (build_is_group(x)) {
+            walk_inlines(b, x, base, c, err, status);
+            continue;
+        }
+        switch ((int)x->name) {
+        case DGL_X_r:
+            if (x->ns == DGL_XN_W)
+                walk_run_content(b, x, base, run_of(b, base, dgl_x_child(x, DGL_X_rPr)), c, err, status);
+            break;
+        case DGL_X_hyperlink: {
+            const struct dgl_link *outer = b->link, *link = link_of(b, x);
+            b->link = link ? link : outer;
+            walk_inlines(b, x, base, c, err, status);
+            b->link = outer;
+            break;
+        }
+        case DGL_X_fldSimple: {
+            const struct dgl_str *code = dgl_x_attr(x, DGL_X_instr);
+            build_field_begin(b, code ? *code : (struct dgl_str){"", 0});
+            walk_inlines(b, x, base, c, err, status);
+            build_field_end(b);
+            break;
+        }
+        case DGL_X_bookmarkStart: {
+            const struct dgl_str *name = dgl_x_attr(x, DGL_X_name);
+            struct dgl_inline *in = name ? build_push(b, DGL_IN_ANCHOR, NULL) : NULL;
+            if (in)
+                in->text = *name;
+            break;
+        }
+        case DGL_X_oMath:
+        case DGL_X_oMathPara:
+            if (x->ns == DGL_XN_M) {
+                build_finding(b, DGL_FEATURE_MATH);
+                push_math_text(b, x, run_of(b, base, NULL));
+            }
+            break;
+        case DGL_X_subDoc:
+            build_finding(b, DGL_FEATURE_ALT_CHUNK);
+            break;
+        default:
+            break;
+        }
+    }
+}
+
+// ---- Paragraphs ----
+
+// Character and line units stand for lengths once the paragraph's font size is known.
+static void settle_units(struct dgl_ppr *p, int32_t size)
+{
+    if (p->set & DGL_P_LEFT_CHARS)
+        p->left = (int32_t)((int64_t)p->left_chars * size / 100);
+    if (p->set & DGL_P_RIGHT_CHARS)
+        p->right = (int32_t)((int64_t)p->right_chars * size / 100);
+    if (p->set & DGL_P_FIRST_CHARS) {
+        p->first = (int32_t)((int64_t)p->first_chars * size / 100);
+        // A hang in characters comes with a left indent in characters that does not count it.
+        if (p->first < 0 && p->set & DGL_P_LEFT_CHARS)
+            p->left -= p->first;
+    }
+    if (p->before_auto)
+        p->before = 14000; // what Word takes for "auto": 14 points (§17.3.1.33 leaves it open)
+    else if (p->set & DGL_P_BEFORE_LINES && p->before_lines)
+        p->before = p->before_lines * 120;
+    if (p->after_auto)
+        p->after = 14000;
+    else if (p->set & DGL_P_AFTER_LINES && p->after_lines)
+        p->after = p->after_lines * 120;
+}
+
+static const struct dgl_num_level *numbering_of(struct builder *b, struct dgl_ppr *p, const struct dgl_num **ret_num)
+{
+    *ret_num = p->set & DGL_P_NUM ? dgl_sheet_num(b->sheet, p->num) : NULL;
+    if (!*ret_num)
+        return NULL;
+    // A style in the list's own levels decides the level unless it was said directly.
+    if (!(p->set & DGL_P_ILVL) && p->set & DGL_P_STYLE)
+        for (unsigned i = 0; i < 9; i++) {
+            const struct dgl_num_level *l = dgl_num_level(*ret_num, i);
+            if (l && l->style == p->style)
+                p->ilvl = (uint8_t)i;
+        }
+    return dgl_num_level(*ret_num, p->ilvl);
+}
+
+static void resolve_ppr(struct builder *b, const struct build_context *c, const struct dgl_x *n, struct dgl_ppr *p)
+{
+    struct dgl_ppr direct;
+    memset(&direct, 0, sizeof(direct));
+    direct.style = UINT16_MAX;
+    if (n)
+        dgl_ppr_read(&b->reader, n, &direct);
+    memcpy(p, &b->sheet->ppr, sizeof(*p));
+    if (c->ppr)
+        dgl_ppr_apply(p, c->ppr, b->arena);
+    uint16_t style = direct.style != UINT16_MAX && b->sheet->styles[direct.style].type == DGL_STYLE_PARAGRAPH
+                         ? direct.style
+                         : b->sheet->default_paragraph;
+    if (style != UINT16_MAX)
+        dgl_ppr_apply(p, &b->sheet->styles[style].ppr, b->arena);
+    const struct dgl_num *num = direct.set & DGL_P_NUM ? dgl_sheet_num(b->sheet, direct.num) : NULL;
+    const struct dgl_num_level *level = dgl_num_level(num, direct.set & DGL_P_ILVL ? direct.ilvl : 0);
+    if (level) {
+        dgl_ppr_apply_indent(p, &level->ppr);
+        if (level->ppr.tab_count) {
+            struct dgl_ppr tabs;
+            memset(&tabs, 0, sizeof(tabs));
+            tabs.tabs = level->ppr.tabs;
+            tabs.tab_count = level->ppr.tab_count;
+            dgl_ppr_apply(p, &tabs, b->arena);
+        }
+        if (!(direct.set & DGL_P_ILVL))
+            p->ilvl = 0;
+    }
+    if (direct.set & DGL_P_NUM && direct.num == 0) {
+        struct dgl_ppr none = {.set = DGL_P_LEFT | DGL_P_FIRST}; // removed numbering takes its indents along
+        if (p->set & DGL_P_NUM)
+            dgl_ppr_apply_indent(p, &none);
+    }
+    dgl_ppr_apply(p, &direct, b->arena);
+    p->style = style;
+}
+
+static void number_paragraph(struct builder *b, struct dgl_para *para, const struct dgl_rpr *mark)
+{
+    const struct dgl_num *num;
+    const struct dgl_num_level *level = numbering_of(b, &para->p, &num);
+    if (!level)
+        return;
+    DGL_AUTO_FINI(buf) label = DGL_BUF_INIT(4096);
+    dgl_counters_next(b->counters, num, para->p.ilvl, &label);
+    para->level = level;
+    para->label = (struct dgl_str){dgl_arena_strndup(b->arena, label.data ? label.data : "", label.len), label.len};
+    if (level->picture) {
+        build_finding(b, DGL_FEATURE_PICTURE_BULLET);
+        para->label = DGL_STR("\xE2\x80\xA2");
+    }
+    struct dgl_rpr r;
+    memcpy(&r, mark, sizeof(r));
+    r.underline = 0; // the mark's underline does not reach the number
+    dgl_rpr_apply(&r, &level->rpr);
+    para->label_run = build_run(b, &r);
+}
+
+static bool is_section_end(const struct dgl_x *ppr)
+{
+    return dgl_x_child(ppr, DGL_X_sectPr) != NULL;
+}
+
+static struct dgl_block *add_block(struct builder *b, enum dgl_block_kind kind, struct dgl_block ***tail)
+{
+    struct dgl_block *block = DGL_ARENA_NEW(b->arena, struct dgl_block);
+    block->kind = kind;
+    **tail = block;
+    *tail = &block->next;
+    return block;
+}
+
+static void build_paragraph(struct builder *b, const struct dgl_x *n, const struct build_context *c,
+                            struct dgl_block ***tail, struct dgl_error *err, enum dgl_status *status)
+{
+    const struct dgl_x *ppr = dgl_x_child(n, DGL_X_pPr);
+    struct dgl_para *para = dgl_arena_alloc_try(b->arena, sizeof(*para));
+    if (!para) {
+        *status = DGL_FAIL_SLUG(err, DGL_E_LIMIT, "document_too_large",
+                                "the document needs more memory than one document may use");
+        return;
+    }
+    b->paragraph = para->number = n->paragraph;
+    b->doc->paragraphs++;
+    resolve_ppr(b, c, ppr, &para->p);
+    para->style = para->p.style;
+    struct dgl_rpr base = build_base_rpr(b, c, para->style);
+    const struct dgl_x *mark_rpr = dgl_x_child(ppr, DGL_X_rPr);
+    para->mark = run_of(b, &base, mark_rpr);
+    settle_units(&para->p, para->mark->r.size);
+    struct dgl_inline *outer = b->inlines;
+    uint32_t outer_count = b->inline_count, outer_cap = b->inline_cap;
+    bool outer_drawings = b->para_has_drawings, outer_notes = b->para_has_notes;
+    b->inlines = NULL;
+    b->inline_count = b->inline_cap = 0;
+    b->para_has_drawings = b->para_has_notes = false;
+    number_paragraph(b, para, &para->mark->r);
+    walk_inlines(b, n, &base, c, err, status);
+    para->inlines = b->inlines;
+    para->inline_count = b->inline_count;
+    para->has_drawings = b->para_has_drawings;
+    para->has_notes = b->para_has_notes;
+    for (uint32_t i = 0; i < para->inline_count; i++)
+        para->has_fields |= para->inlines[i].kind == DGL_IN_FIELD;
+    b->inlines = outer;
+    b->inline_count = outer_count;
+    b->inline_cap = outer_cap;
+    b->para_has_drawings = outer_drawings;
+    b->para_has_notes = outer_notes;
+    if (*status != DGL_OK)
+        return;
+    int8_t heading = para->style != UINT16_MAX ? b->sheet->styles[para->style].heading : 0;
+    para->outline = para->p.set & DGL_P_OUTLINE ? (int8_t)(para->p.outline < 9 ? para->p.outline + 1 : 0) : heading;
+    if (para->p.has_frame)
+        build_finding(b, DGL_FEATURE_FRAME);
+    // A deleted paragraph mark, a hidden one, or a paragraph that only ends a section: nothing to show.
+    bool deleted = mark_rpr && dgl_x_child(mark_rpr, DGL_X_del);
+    bool gone = para->inline_count == 0 && !para->level && (deleted || is_hidden(para->mark));
+    para->ends_section = is_section_end(ppr);
+    if (!gone)
+        add_block(b, DGL_BLOCK_PARA, tail)->para = para;
+    if (para->ends_section && b->section_tail && c->nesting == 0)
+        *status = build_section(b, dgl_x_child(ppr, DGL_X_sectPr), err);
+}
+
+void build_blocks(struct builder *b, const struct dgl_x *parent, const struct build_context *c,
+                  struct dgl_block ***tail, struct dgl_error *err, enum dgl_status *status)
+{
+    DGL_X_EACH(n, parent)
+    {
+        if (*status != DGL_OK)
+            return;
+        if (build_is_group(n) && n->name != DGL_X_dir && n->name != DGL_X_bdo) {
+            build_blocks(b, n, c, tail, err, status);
+            continue;
+        }
+        switch ((int)n->name) {
+        case DGL_X_p:
+            // Closing a section moves the body's tail on.
+            build_paragraph(b, n, c, b->section_tail && c->nesting == 0 ? &b->block_tail : tail, err, status);
+            break;
+        case DGL_X_tbl: {
+            struct dgl_table *table = NULL;
+            if (c->nesting >= DGL_LAYOUT_MAX_NESTING) {
+                build_finding(b, DGL_FEATURE_NESTING);
+                break;
+            }
+            *status = build_table(b, n, c, &table, err);
+            if (*status == DGL_OK && table->row_count)
+                add_block(b, DGL_BLOCK_TABLE, b->section_tail && c->nesting == 0 ? &b->block_tail : tail)->table =
+                    table;
+            break;
+        }
+        case DGL_X_altChunk:
+        case DGL_X_subDoc:
+            build_finding(b, DGL_FEATURE_ALT_CHUNK);
+            break;
+        default:
+            break;
+        }
+    }
+}

@@ -1,0 +1,78 @@
+// The result of layout: pages of positioned boxes, the only thing the painter sees.
+//
+//   ┌ page ───────────────────────────────┐      x grows to the right, y grows DOWN from the page's top left corner,
+//   │  (x, y) is the baseline's start ──▶ Text   all in mpt (1/1000 pt). Boxes stand in painting order. Links and
+//   │  (x, y) is the top left corner  ──▶ ▭      anchors are boxes too; they paint nothing.
+//   └─────────────────────────────────────┘
+#ifndef DGL_RENDER_LAYOUT_BOXES_H
+#define DGL_RENDER_LAYOUT_BOXES_H
+
+#include "render/layout/model.h"
+
+enum {
+    DGL_G_SPACE = 1,    // takes part in justification, hangs at the end of a line
+    DGL_G_BREAK = 2,    // a line may end after it
+    DGL_G_SOFT = 4,     // soft hyphen: nothing, unless a line ends here
+    DGL_G_WIDE = 8,     // ideograph: justification may add after it
+    DGL_G_INSIDE = 16,  // goes on the cluster of the glyph before
+    DGL_G_DECIMAL = 32, // decimal separator, for tabs
+};
+struct dgl_glyph {
+    uint32_t gid, cluster; // cluster: byte offset in the text
+    int32_t advance;       // font units; negative clusters of marks may be 0
+    int16_t dx, dy;
+    uint8_t flags;
+};
+
+enum dgl_box_kind {
+    DGL_BOX_TEXT,
+    DGL_BOX_RECT, // filled
+    DGL_BOX_LINE, // from (x, y) to (x + w, y + h)
+    DGL_BOX_PICTURE,
+    DGL_BOX_LINK,
+    DGL_BOX_ANCHOR,    // bookmark
+    DGL_BOX_HEADING,   // outline entry
+    DGL_BOX_PARAGRAPH, // what follows belongs to this paragraph (for structure)
+};
+struct dgl_text_box {
+    const struct dgl_run *run;
+    const struct dgl_font_use *use;
+    int32_t size; // mpt
+    const struct dgl_glyph *glyphs;
+    uint32_t count;
+    const char *text;                // what clusters count in
+    uint32_t text_end;               // offset after the last cluster
+    int32_t space_extra, space_rest; // mpt added after each space, one mpt more after the first `space_rest` of them
+    int32_t wide_extra;
+    int32_t letter; // mpt added after each glyph
+    uint16_t scale_percent;
+    bool rtl, visible_hyphen;
+    uint32_t color;
+    uint32_t hyphen_gid;
+};
+struct dgl_box {
+    enum dgl_box_kind kind;
+    int32_t x, y, w, h;
+    uint32_t color;
+    int32_t line_width;
+    enum dgl_line_kind line;
+    union {
+        const struct dgl_text_box *text;
+        const struct dgl_drawing *drawing;
+        const struct dgl_link *link;
+        struct dgl_str name; // ANCHOR, HEADING
+    };
+    int8_t level; // HEADING
+};
+struct dgl_box_list {
+    struct dgl_box *boxes;
+    uint32_t count, cap;
+};
+struct dgl_page {
+    int32_t width, height;
+    struct dgl_box_list under, over; // headers, footers and what lies behind the text; then the text
+    struct dgl_str label;            // page number as printed
+    uint32_t section;
+};
+
+#endif

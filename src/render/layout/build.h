@@ -1,0 +1,81 @@
+// Between the files that build the model: load.c (parts, sections), body.c (blocks, inlines), fields.c, drawing.c,
+// table_build.c.
+#ifndef DGL_RENDER_LAYOUT_BUILD_H
+#define DGL_RENDER_LAYOUT_BUILD_H
+
+#include "base/buf.h"
+#include "render/layout/model.h"
+
+#define BUILD_RUN_SLOTS 1024u
+#define BUILD_MAX_FIELDS 16u
+
+enum build_field_state { BUILD_FIELD_CODE, BUILD_FIELD_SHOWN, BUILD_FIELD_HIDDEN };
+struct build_field {
+    struct dgl_buf code;
+    enum build_field_state state;
+    const struct dgl_link *link;
+    struct dgl_run *run; // of the result, or of the code
+    bool emitted;        // a dynamic field stands in the paragraph already
+};
+// What table styles say to the paragraphs of a cell.
+struct build_context {
+    const struct dgl_ppr *ppr; // may be NULL
+    const struct dgl_rpr *rpr;
+    unsigned nesting;
+};
+struct builder {
+    const struct dgl_load_env *env;
+    struct dgl_arena *arena;
+    const struct dgl_sheet *sheet;
+    struct dgl_document *doc;
+    struct dgl_prop_reader reader;
+    struct dgl_counters *counters;
+    struct dgl_run *runs[BUILD_RUN_SLOTS];
+    // the part at hand
+    const char *part_name; // for people
+    uint32_t member;
+    struct dgl_docx_relationship *rels;
+    size_t rel_count;
+    uint32_t paragraph;
+    bool in_note;
+    struct dgl_str note_mark;
+    struct build_field fields[BUILD_MAX_FIELDS];
+    unsigned field_depth, field_overflow;
+    // the paragraph at hand
+    struct dgl_inline *inlines;
+    uint32_t inline_count, inline_cap;
+    const struct dgl_link *link;
+    bool para_has_drawings, para_has_notes;
+    struct dgl_section *section, **section_tail; // sections closed so far; NULL tail outside the body
+    struct dgl_block **block_tail;
+    uint32_t footnote_number, endnote_number;
+    uint32_t nodes_left;
+    unsigned drawing_depth;
+};
+
+struct dgl_run *build_run(struct builder *b, const struct dgl_rpr *r);
+struct dgl_rpr build_base_rpr(struct builder *b, const struct build_context *c, uint16_t para_style);
+void build_blocks(struct builder *b, const struct dgl_x *parent, const struct build_context *c,
+                  struct dgl_block ***tail, struct dgl_error *err, enum dgl_status *status);
+struct dgl_inline *build_push(struct builder *b, enum dgl_inline_kind kind, struct dgl_run *run);
+const struct dgl_docx_relationship *build_rel(struct builder *b, const struct dgl_str *id);
+void build_finding(struct builder *b, enum dgl_feature f);
+bool build_is_shown(const struct builder *b); // false inside field codes and replaced results
+bool build_is_group(const struct dgl_x *n);   // elements that only hold others: content controls, insertions, …
+
+void build_field_char(struct builder *b, const struct dgl_x *n, struct dgl_run *run);
+void build_field_code(struct builder *b, struct dgl_str text);
+void build_field_begin(struct builder *b, struct dgl_str code); // fldSimple: begin and separate at once
+void build_field_end(struct builder *b);
+void build_field_run(struct builder *b, struct dgl_run *run);
+void build_fields_reset(struct builder *b);
+
+enum dgl_status build_table(struct builder *b, const struct dgl_x *n, const struct build_context *c,
+                            struct dgl_table **ret, struct dgl_error *err) DGL_MUST_CHECK;
+void build_drawing(struct builder *b, const struct dgl_x *n, struct dgl_run *run, const struct build_context *c,
+                   struct dgl_error *err, enum dgl_status *status);
+void build_vml(struct builder *b, const struct dgl_x *n, struct dgl_run *run, const struct build_context *c,
+               struct dgl_error *err, enum dgl_status *status);
+enum dgl_status build_section(struct builder *b, const struct dgl_x *n, struct dgl_error *err) DGL_MUST_CHECK;
+
+#endif

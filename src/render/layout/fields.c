@@ -1,0 +1,290 @@
+// Fields: codes are read, results kept, except for those whose value depends on the page or the day.
+//
+//   begin ── code ── separate ── result ── end
+//     │                 │           └─ shown as stored, or hidden when a live value stands in its place
+//     └── nested fields └─ here the code is complete: what kind of field is it?
+//
+// Word recomputes PAGE, NUMPAGES, SECTION, SECTIONPAGES, STYLEREF, DATE and TIME when it prints; REF, SEQ, TOC and the
+// rest keep the result that is stored, and so do we. Source: ECMA-376 Part 1 §17.16.
+#include "render/layout/build.h"
+
+#include "base/clock.h"
+
+#include <string.h>
+#include <strings.h>
+#include <unicode/ucal.h>
+#include <unicode/udat.h>
+#include <unicode/ustring.h>
+
+// The next word of a field code; quotes removed.
+static struct dgl_str next_word(struct dgl_str *rest)
+{
+    *rest = dgl_str_trim(*rest);
+    struct dgl_str word = {rest->data, 0};
+    bool quoted = rest->len && rest->data[0] == '"';
+    size_t at = quoted;
+    while (at < rest->len && (quoted ? rest->data[at] != '"' : rest->data[at] != ' ' && rest->data[at] != '\t'))
+        at++;
+    word = (struct dgl_str){rest->data + quoted, at - quoted};
+    at = DGL_MIN(rest->len, at + quoted);
+    *rest = (struct dgl_str){rest->data + at, rest->len - at};
+    return word;
+}
+
+static bool word_is(struct dgl_str word, const char *name)
+{
+    return strlen(name) == word.len && strncasecmp(word.data, name, word.len) == 0;
+}
+
+// \* format switches that concern numbers.
+static int8_t number_format(struct dgl_str rest)
+{
+    static const struct {
+        const char *name;
+        enum dgl_num_format format;
+    } names[] = {
+        {"Arabic", DGL_NUM_DECIMAL},          {"ROMAN", DGL_NUM_UPPER_ROMAN},       {"roman", DGL_NUM_LOWER_ROMAN},
+        {"ALPHABETIC", DGL_NUM_UPPER_LETTER}, {"alphabetic", DGL_NUM_LOWER_LETTER}, {"Ordinal", DGL_NUM_ORDINAL},
+        {"CardText", DGL_NUM_CARDINAL_TEXT},  {"OrdText", DGL_NUM_ORDINAL_TEXT},    {"ArabicDash", DGL_NUM_DASHED}};
+    while (rest.len) {
+        struct dgl_str word = next_word(&rest);
+        for (size_t i = 0; i < DGL_COUNT(names); i++)
+            if (dgl_str_is(word, names[i].name) ||
+                (i != 1 && i != 2 && i != 3 && i != 4 && word_is(word, names[i].name)))
+                return (int8_t)names[i].format;
+    }
+    return -1;
+}
+
+// Word's date pictures are nearly ICU's: only the names of days and the half of the day are written otherwise.
+static size_t icu_pattern(struct dgl_str picture, UChar *out, size_t size)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < picture.len && n + 8 < size; i++) {
+        char c = picture.data[i];
+        if (i + 4 < picture.len && strncasecmp(picture.data + i, "am/pm", 5) == 0) {
+            out[n++] = 'a';
+            i += 4;
+        } else if (c == 'd' && i + 2 < picture.len && picture.data[i + 1] == 'd' && picture.data[i + 2] == 'd') {
+            bool four = i + 3 < picture.len && picture.data[i + 3] == 'd';
+            for (int k = 0; k < (four ? 4 : 3); k++)
+                out[n++] = 'E';
+            i += four ? 3 : 2;
+        } else if (strchr("dMyhHms'.,:;/- ", c)) {
+            out[n++] = (UChar)c;
+        } else if ((unsigned char)c < 0x80) {
+            out[n++] = '\'';
+            out[n++] = (UChar)c;
+            out[n++] = '\'';
+        }
+    }
+    out[n] = 0;
+    return n;
+}
+
+static struct dgl_str date_text(struct builder *b, struct dgl_str rest, bool time)
+{
+    struct dgl_str picture = time ? DGL_STR("h:mm am/pm") : DGL_STR("M/d/yyyy");
+    while (rest.len)
+        if (dgl_str_is(next_word(&rest), "\\@"))
+            picture = next_word(&rest);
+    UChar pattern[128], zone[64], text[160];
+    icu_pattern(picture, pattern, DGL_COUNT(pattern));
+    UErrorCode code = U_ZERO_ERROR;
+    u_strFromUTF8(zone, DGL_COUNT(zone), NULL, b->env->time_zone ? b->env->time_zone : "UTC", -1, &code);
+    UDateFormat *format =
+        udat_open(UDAT_PATTERN, UDAT_PATTERN, b->env->language ? b->env->language : "en", zone, -1, pattern, -1, &code);
+    int32_t len = U_SUCCESS(code) ? udat_format(format, (double)(b->env->created_at_us / 1000), text,
+                                                DGL_COUNT(text) - 1, NULL, &code)
+                                  : 0;
+    if (format)
+        udat_close(format);
+    char *utf8 = dgl_arena_alloc(b->arena, 640);
+    int32_t bytes = 0;
+    u_strToUTF8(utf8, 639, &bytes, text, U_SUCCESS(code) ? len : 0, &code);
+    return (struct dgl_str){utf8, U_SUCCESS(code) ? (size_t)bytes : 0};
+}
+
+static struct dgl_str kept(struct builder *b, struct dgl_str s)
+{
+    return (struct dgl_str){dgl_arena_strndup(b->arena, s.data, s.len), s.len};
+}
+
+static const struct dgl_link *hyperlink(struct builder *b, struct dgl_str rest)
+{
+    struct dgl_link *link = DGL_ARENA_NEW(b->arena, struct dgl_link);
+    while (rest.len) {
+        struct dgl_str word = next_word(&rest);
+        if (dgl_str_is(word, "\\l"))
+            link->anchor = kept(b, next_word(&rest));
+        else if (dgl_str_is(word, "\\o") || dgl_str_is(word, "\\t") || dgl_str_is(word, "\\m"))
+            (void)next_word(&rest);
+        else if (word.len && word.data[0] != '\\' && !link->url.len)
+            link->url = kept(b, word);
+    }
+    return link->url.len || link->anchor.len ? link : NULL;
+}
+
+static bool live_kind(struct dgl_str name, enum dgl_field *ret)
+{
+    static const struct {
+        const char *name;
+        enum dgl_field kind;
+    } live[] = {{"PAGE", DGL_FIELD_PAGE},
+                {"NUMPAGES", DGL_FIELD_NUMPAGES},
+                {"SECTION", DGL_FIELD_SECTION},
+                {"SECTIONPAGES", DGL_FIELD_SECTIONPAGES},
+                {"STYLEREF", DGL_FIELD_STYLEREF}};
+    for (size_t i = 0; i < DGL_COUNT(live); i++)
+        if (word_is(name, live[i].name)) {
+            *ret = live[i].kind;
+            return true;
+        }
+    return false;
+}
+
+static void emit_live(struct builder *b, struct build_field *f, struct dgl_run *run)
+{
+    if (f->emitted || f->state != BUILD_FIELD_HIDDEN || (run->r.toggles & DGL_T_HIDDEN))
+        return;
+    struct dgl_str rest = {f->code.data ? f->code.data : "", f->code.len};
+    struct dgl_str name = next_word(&rest), before = rest;
+    f->emitted = true;
+    enum dgl_field kind;
+    if (live_kind(name, &kind)) {
+        struct dgl_inline *in = build_push(b, DGL_IN_FIELD, run);
+        if (!in)
+            return;
+        in->field.kind = kind;
+        in->field.format = number_format(rest);
+        in->text = kept(b, next_word(&before));
+        b->doc->has_page_fields |= b->section_tail != NULL;
+    } else {
+        struct dgl_inline *in = build_push(b, DGL_IN_TEXT, run);
+        if (in)
+            in->text = date_text(b, rest, word_is(name, "TIME"));
+    }
+}
+
+// The code is complete: what stands in the paragraph from here on?
+static void separate(struct builder *b, struct build_field *f)
+{
+    struct dgl_str rest = {f->code.data ? f->code.data : "", f->code.len};
+    struct dgl_str name = next_word(&rest);
+    enum dgl_field kind;
+    if (live_kind(name, &kind) || word_is(name, "DATE") || word_is(name, "TIME")) {
+        f->state = BUILD_FIELD_HIDDEN;
+        return;
+    }
+    f->state = BUILD_FIELD_SHOWN;
+    if (word_is(name, "HYPERLINK"))
+        f->link = hyperlink(b, rest);
+    if (word_is(name, "PAGEREF") || word_is(name, "REF")) {
+        struct dgl_str target = next_word(&rest);
+        bool linked = false;
+        while (rest.len)
+            linked |= dgl_str_is(next_word(&rest), "\\h");
+        if (linked && target.len) {
+            struct dgl_link *link = DGL_ARENA_NEW(b->arena, struct dgl_link);
+            link->anchor = kept(b, target);
+            f->link = link;
+        }
+    }
+}
+
+static bool outer_shown(const struct builder *b)
+{
+    for (unsigned i = 0; i + 1 < b->field_depth; i++)
+        if (b->fields[i].state != BUILD_FIELD_SHOWN)
+            return false;
+    return true;
+}
+
+static void begin(struct builder *b)
+{
+    if (b->field_depth == BUILD_MAX_FIELDS) {
+        b->field_overflow++;
+        return;
+    }
+    b->fields[b->field_depth++] = (struct build_field){.code = DGL_BUF_INIT(16384)};
+}
+
+static void end(struct builder *b, struct dgl_run *run)
+{
+    if (b->field_overflow) {
+        b->field_overflow--;
+        return;
+    }
+    if (b->field_depth == 0)
+        return;
+    struct build_field *f = &b->fields[b->field_depth - 1];
+    if (f->state == BUILD_FIELD_CODE)
+        separate(b, f);
+    if (outer_shown(b) && run)
+        emit_live(b, f, f->run ? f->run : run);
+    dgl_buf_fini(&f->code);
+    b->field_depth--;
+}
+
+void build_field_char(struct builder *b, const struct dgl_x *n, struct dgl_run *run)
+{
+    if (dgl_x_attr_is(n, DGL_X_fldCharType, "begin")) {
+        begin(b);
+        const struct dgl_x *form = dgl_x_child(n, DGL_X_ffData);
+        const struct dgl_x *box = dgl_x_child(form, DGL_X_checkBox);
+        if (box && build_is_shown(b) == false && b->field_depth && outer_shown(b)) {
+            const struct dgl_x *checked = dgl_x_child(box, DGL_X_checked);
+            bool on = checked ? dgl_x_val_on(checked) : dgl_x_val_on(dgl_x_child(box, DGL_X_default));
+            struct dgl_inline *in = build_push(b, DGL_IN_TEXT, run);
+            if (in)
+                in->text = on ? DGL_STR("\xE2\x98\x92") : DGL_STR("\xE2\x98\x90");
+        }
+    } else if (dgl_x_attr_is(n, DGL_X_fldCharType, "separate")) {
+        if (b->field_depth && !b->field_overflow && b->fields[b->field_depth - 1].state == BUILD_FIELD_CODE)
+            separate(b, &b->fields[b->field_depth - 1]);
+    } else {
+        end(b, run);
+    }
+}
+
+void build_field_code(struct builder *b, struct dgl_str text)
+{
+    if (b->field_depth && !b->field_overflow && b->fields[b->field_depth - 1].state == BUILD_FIELD_CODE)
+        dgl_buf_append(&b->fields[b->field_depth - 1].code, text.data, text.len);
+}
+
+void build_field_begin(struct builder *b, struct dgl_str code)
+{
+    begin(b);
+    if (b->field_overflow)
+        return;
+    struct build_field *f = &b->fields[b->field_depth - 1];
+    dgl_buf_append(&f->code, code.data, code.len);
+    separate(b, f);
+}
+
+void build_field_end(struct builder *b)
+{
+    struct build_field *f = b->field_depth && !b->field_overflow ? &b->fields[b->field_depth - 1] : NULL;
+    if (f && f->state == BUILD_FIELD_HIDDEN && !f->run) { // no result to take the run from
+        struct build_context none = {0};
+        struct dgl_rpr r = build_base_rpr(b, &none, b->sheet->default_paragraph);
+        f->run = build_run(b, &r);
+    }
+    end(b, f ? f->run : NULL);
+}
+
+// A run of a result that is not shown lends its properties to the live value.
+void build_field_run(struct builder *b, struct dgl_run *run)
+{
+    struct build_field *f = b->field_depth && !b->field_overflow ? &b->fields[b->field_depth - 1] : NULL;
+    if (f && f->state == BUILD_FIELD_HIDDEN && !f->run)
+        f->run = run;
+}
+
+void build_fields_reset(struct builder *b)
+{
+    while (b->field_depth)
+        dgl_buf_fini(&b->fields[--b->field_depth].code);
+    b->field_overflow = 0;
+}

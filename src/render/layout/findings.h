@@ -1,0 +1,80 @@
+// What the engine does, does nearly, and does not: one table, and the record of what a document holds of it.
+//
+// The model's builder reports every construct of the table that it meets; nothing is looked for twice and nothing is
+// dropped without an entry. A DECLINED feature stops rendering under the auto policy and becomes a warning under
+// native.
+#ifndef DGL_RENDER_LAYOUT_FINDINGS_H
+#define DGL_RENDER_LAYOUT_FINDINGS_H
+
+#include "base/arena.h"
+#include "render/layout/limits.h"
+
+enum dgl_support { DGL_SUPPORT_FULL, DGL_SUPPORT_APPROXIMATED, DGL_SUPPORT_DECLINED };
+#define DGL_FEATURES(X)                                                                                               \
+    X(CHART, DECLINED, "charts", "a chart is left out")                                                               \
+    X(DIAGRAM, DECLINED, "SmartArt diagrams", "a SmartArt diagram is left out")                                       \
+    X(MATH, DECLINED, "equations", "an equation is set as plain text")                                                \
+    X(SHAPE_GROUP, DECLINED, "grouped shapes", "a group of shapes is left out except for its text and pictures")      \
+    X(SHAPE_FORM, DECLINED, "shapes that are not rectangles or lines", "a shape is drawn as its outline box")         \
+    X(WORD_ART, DECLINED, "WordArt and text watermarks", "WordArt is left out")                                       \
+    X(METAFILE, DECLINED, "EMF and WMF pictures", "a metafile picture is left out")                                   \
+    X(PICTURE_FORMAT, DECLINED, "pictures other than PNG, JPEG, GIF and BMP", "a picture is left out")                \
+    X(VERTICAL_TEXT, DECLINED, "vertical text", "vertical text is set horizontally")                                  \
+    X(ALT_CHUNK, DECLINED, "inserted documents (altChunk, subDoc)", "an inserted document is left out")               \
+    X(INK, DECLINED, "ink", "ink is left out")                                                                        \
+    X(NESTING, DECLINED, "tables and text boxes nested very deeply", "content nested very deeply is left out")        \
+    X(OLE, APPROXIMATED, "embedded objects", "an embedded object is shown by its preview picture")                    \
+    X(SVG, APPROXIMATED, "SVG pictures", "an SVG picture is shown by its PNG substitute")                             \
+    X(LINKED_PICTURE, APPROXIMATED, "pictures linked from outside", "a linked picture is left out")                   \
+    X(TIGHT_WRAP, APPROXIMATED, "tight and through wrapping", "text wraps around the picture's box, not its outline") \
+    X(FLOATING_TABLE, APPROXIMATED, "floating tables", "a floating table is set in the text")                         \
+    X(FRAME, APPROXIMATED, "frames", "a framed paragraph is set in the text")                                         \
+    X(COLUMN_BALANCE, APPROXIMATED, "balanced columns", "columns of a section are filled one after another")          \
+    X(PICTURE_BULLET, APPROXIMATED, "picture bullets", "a picture bullet is shown as a round one")                    \
+    X(TEXT_EFFECT, APPROXIMATED, "outline, shadow, emboss and engrave effects", "a text effect is left out")          \
+    X(RUBY, APPROXIMATED, "phonetic guides", "a phonetic guide is left out")                                          \
+    X(LINE_NUMBERS, APPROXIMATED, "line numbers", "line numbers are left out")                                        \
+    X(HYPHENATION, APPROXIMATED, "automatic hyphenation", "words are not hyphenated")                                 \
+    X(EMBEDDED_FONT, APPROXIMATED, "embedded fonts", "an embedded font is not used")                                  \
+    X(ROTATION, APPROXIMATED, "rotated pictures", "a rotated picture is set upright")                                 \
+    X(PICTURE_EFFECT, APPROXIMATED, "picture effects", "a picture's colour effect is left out")                       \
+    X(DIAGONAL, APPROXIMATED, "diagonal cell borders", "a diagonal cell border is left out")                          \
+    X(FITTED_TEXT, APPROXIMATED, "text fitted to its cell", "text is not squeezed to its cell")                       \
+    X(CELL_SPACING, APPROXIMATED, "space between cells", "cells are set without space between them")                  \
+    X(GRADIENT, APPROXIMATED, "gradient and picture fills", "a fill is drawn in its first colour")                    \
+    X(PAGE_ART, APPROXIMATED, "page borders of pictures", "a page border of pictures is drawn as a line")             \
+    X(FORM_CONTROL, APPROXIMATED, "ActiveX and form controls", "a form control is shown by its preview picture")
+
+enum dgl_feature {
+#define X(id, support, name, sentence) DGL_FEATURE_##id,
+    DGL_FEATURES(X)
+#undef X
+        DGL_FEATURE_COUNT,
+};
+struct dgl_feature_info {
+    enum dgl_support support;
+    const char *slug; // "chart"
+    const char *name; // "charts"
+    const char *sentence;
+};
+const struct dgl_feature_info *dgl_feature_info(enum dgl_feature f);
+
+struct dgl_findings {
+    struct {
+        uint32_t count;
+        char part[64]; // where it was first
+        uint32_t paragraph;
+    } found[DGL_FEATURE_COUNT];
+};
+void dgl_finding_add(struct dgl_findings *f, enum dgl_feature feature, const char *part, uint32_t paragraph);
+// The first declined feature, DGL_FEATURE_COUNT when there is none.
+enum dgl_feature dgl_findings_declined(const struct dgl_findings *f);
+
+struct dgl_warnings { // sentences; arena strings
+    const char *items[DGL_LAYOUT_MAX_WARNINGS];
+    size_t count;
+};
+void dgl_warn(struct dgl_warnings *w, struct dgl_arena *a, const char *fmt, ...) DGL_PRINTF(3, 4);
+void dgl_findings_warn(const struct dgl_findings *f, struct dgl_arena *a, struct dgl_warnings *w);
+
+#endif

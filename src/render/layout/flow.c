@@ -1,0 +1,531 @@
+// Pages, columns and sections; paragraphs over page breaks.
+//
+//   blocks ──▶ paragraph: lay out at this column's width ──▶ how many lines fit? ──▶ paint them, go on in the next
+//          └─▶ table: rows (flow_table.c)                    keep lines, widows,      column or on the next page
+//                                                            footnotes, kept chains
+//
+// Greedy, one page after another, as Word does it. The alternative, optimal breaking over the whole document, would
+// break pages elsewhere than Word. What looks ahead is only the chain of paragraphs kept with the next.
+#include "render/layout/flow.h"
+
+#include <string.h>
+
+static int32_t max32(int32_t a, int32_t b)
+{
+    return a > b ? a : b;
+}
+
+int32_t flow_room(const struct flow *f)
+{
+    return f->bottom - f->notes_height - f->y;
+}
+
+int32_t flow_column_width(const struct flow *f)
+{
+    return f->sections[f->section].s->column_width[f->column];
+}
+
+int32_t flow_column_x(const struct flow *f)
+{
+    const struct dgl_section *s = f->sections[f->section].s;
+    int32_t x = s->margin[DGL_LEFT];
+    for (uint16_t i = 0; i < f->column; i++)
+        x += s->column_width[i] + s->column_space[i];
+    return x;
+}
+
+// ---- Pages ----
+
+static enum dgl_page_kind kind_of(const struct flow *f, const struct dgl_section *s, bool first, int32_t number)
+{
+    if (s->title_page && first)
+        return DGL_PAGE_FIRST;
+    if (f->doc->sheet->settings.even_odd_headers && number % 2 == 0)
+        return DGL_PAGE_EVEN;
+    return DGL_PAGE_DEFAULT;
+}
+
+static enum dgl_status measure_margins(struct flow *f, struct flow_section *fs, enum dgl_page_kind kind)
+{
+    const struct dgl_section *s = fs->s;
+    int32_t width = s->width - s->margin[DGL_LEFT] - s->margin[DGL_RIGHT];
+    struct dgl_galley *g;
+    if (fs->known[kind])
+        return DGL_OK;
+    struct dgl_text_env env = f->env;
+    env.page_number = DGL_STR("1");
+    env.page = env.section = 1;
+    if (s->headers[kind]) {
+        DGL_TRY(dgl_galley_layout(&env, s->headers[kind], width, 0, &g, f->err));
+        fs->header_height[kind] = g->height;
+    }
+    if (s->footers[kind]) {
+        DGL_TRY(dgl_galley_layout(&env, s->footers[kind], width, 0, &g, f->err));
+        fs->footer_height[kind] = g->height;
+    }
+    fs->known[kind] = true;
+    return DGL_OK;
+}
+
+static void point_canvas(struct flow *f)
+{
+    f->canvas.column_x = flow_column_x(f);
+    f->canvas.column_width = flow_column_width(f);
+    f->canvas.body_top = f->top;
+    f->canvas.body_bottom = f->bottom;
+    f->canvas.section = f->sections[f->section].s;
+}
+
+static enum dgl_status add_page(struct flow *f)
+{
+    if (f->page_count >= DGL_LAYOUT_MAX_PAGES)
+        return DGL_FAIL_SLUG(f->err, DGL_E_LIMIT, "too_many_pages", "the document has more than %u pages",
+                             DGL_LAYOUT_MAX_PAGES);
+    if (f->page_count == f->page_cap) {
+        uint32_t cap = f->page_cap ? f->page_cap * 2 : 8;
+        struct dgl_page *pages = dgl_arena_alloc_try(f->env.arena, cap * sizeof(*pages));
+        struct flow_page *info = dgl_arena_alloc_try(f->env.arena, cap * sizeof(*info));
+        if (!pages || !info)
+            return DGL_FAIL_SLUG(f->err, DGL_E_LIMIT, "document_too_large",
+                                 "the document needs more memory than one document may use");
+        if (f->page_count) {
+            memcpy(pages, f->pages, f->page_count * sizeof(*pages));
+            memcpy(info, f->info, f->page_count * sizeof(*info));
+        }
+        f->pages = pages;
+        f->info = info;
+        f->page_cap = cap;
+    }
+    memset(&f->pages[f->page_count], 0, sizeof(*f->pages));
+    memset(&f->info[f->page_count], 0, sizeof(*f->info));
+    f->page_count++;
+    return DGL_OK;
+}
+
+static enum dgl_status begin_page(struct flow *f, bool first_of_section)
+{
+    struct flow_section *fs = &f->sections[f->section];
+    const struct dgl_section *s = fs->s;
+    DGL_TRY(dgl_budget_tick(f->env.budget, f->err));
+    DGL_TRY(add_page(f));
+    struct dgl_page *page = &f->pages[f->page_count - 1];
+    struct flow_page *info = &f->info[f->page_count - 1];
+    if (first_of_section && s->page_start >= 0)
+        f->next_number = s->page_start;
+    info->number = f->next_number++;
+    info->section = f->section;
+    info->kind = kind_of(f, s, first_of_section, info->number);
+    DGL_TRY(measure_margins(f, fs, info->kind));
+    page->width = s->width;
+    page->height = s->height;
+    page->section = f->section;
+    int32_t top = s->margin[DGL_TOP], bottom = s->margin[DGL_BOTTOM];
+    // A negative margin is fixed; another one gives way to a header or footer that needs more.
+    f->top = top < 0 ? -top : max32(top, fs->header_height[info->kind] ? s->header + fs->header_height[info->kind] : 0);
+    bottom = bottom < 0 ? -bottom
+                        : max32(bottom, fs->footer_height[info->kind] ? s->footer + fs->footer_height[info->kind] : 0);
+    f->top = DGL_MIN(f->top, s->height - 36000);
+    f->bottom = max32(s->height - bottom, f->top + 18000);
+    f->y = f->top;
+    f->column = 0;
+    f->deepest = f->top;
+    f->at_top = f->page_empty = true;
+    f->exclusion_count = f->note_count = 0;
+    f->notes_height = 0;
+    f->canvas.page = page;
+    f->canvas.list = &page->over;
+    f->env.page = info->number;
+    struct dgl_buf text = DGL_BUF_INIT(64);
+    dgl_num_put(&text, s->page_format, info->number);
+    page->label = (struct dgl_str){dgl_arena_strndup(f->env.arena, text.data ? text.data : "", text.len), text.len};
+    dgl_buf_fini(&text);
+    f->env.page_number = page->label;
+    f->env.section = (int32_t)f->section + 1;
+    f->env.section_pages = (int32_t)fs->pages;
+    point_canvas(f);
+    return DGL_OK;
+}
+
+// Footnotes stand at the bottom, below a rule; the body moves when the section wants it centred.
+enum dgl_status flow_finish_page(struct flow *f)
+{
+    if (f->page_count == 0)
+        return DGL_OK;
+    const struct dgl_section *s = f->sections[f->info[f->page_count - 1].section].s;
+    int32_t lowest = max32(f->deepest, f->y), spare = f->bottom - f->notes_height - lowest;
+    if (s->valign != DGL_VALIGN_TOP && spare > 0) {
+        int32_t shift = s->valign == DGL_VALIGN_CENTER ? spare / 2 : spare;
+        struct dgl_box_list *l = &f->canvas.page->over;
+        for (uint32_t i = 0; i < l->count; i++)
+            l->boxes[i].y += shift;
+    }
+    if (f->note_count) {
+        int32_t y = f->bottom - f->notes_height, x = s->margin[DGL_LEFT];
+        dgl_canvas_rect(&f->canvas, x, y + 6000, 144000, 500, 0x000000);
+        y += 12000;
+        for (uint32_t i = 0; i < f->note_count; i++) {
+            dgl_paint_galley(&f->canvas, f->notes[i], dgl_galley_start(), dgl_galley_end(f->notes[i]), x, y);
+            y += f->notes[i]->height;
+        }
+    }
+    return f->canvas.status;
+}
+
+enum dgl_status flow_new_page(struct flow *f, bool hard)
+{
+    DGL_TRY(flow_finish_page(f));
+    DGL_TRY(begin_page(f, false));
+    f->hard_break = hard;
+    f->above = NULL;
+    return DGL_OK;
+}
+
+enum dgl_status flow_next_column(struct flow *f, bool hard)
+{
+    const struct dgl_section *s = f->sections[f->section].s;
+    if (f->column + 1 >= s->columns)
+        return flow_new_page(f, hard);
+    f->deepest = max32(f->deepest, f->y);
+    f->column++;
+    f->y = f->top;
+    f->at_top = true;
+    f->hard_break = hard;
+    f->above = NULL;
+    point_canvas(f);
+    return DGL_OK;
+}
+
+enum dgl_status flow_start_section(struct flow *f, uint32_t index)
+{
+    const struct dgl_section *before = f->page_count ? f->sections[f->section].s : NULL, *s = f->sections[index].s;
+    bool same_page =
+        before && s->start == DGL_START_CONTINUOUS && before->width == s->width && before->height == s->height;
+    f->section = index;
+    if (same_page) {
+        f->y = max32(f->y, f->deepest);
+        f->deepest = f->y;
+        f->top = f->y;
+        f->column = 0;
+        f->sections[index].first_page = f->page_count;
+        f->env.section = (int32_t)index + 1;
+        point_canvas(f);
+        return DGL_OK;
+    }
+    DGL_TRY(flow_finish_page(f));
+    int32_t number = s->page_start >= 0 ? s->page_start : f->next_number;
+    bool want_odd = s->start == DGL_START_ODD, want_even = s->start == DGL_START_EVEN;
+    if (before && ((want_odd && number % 2 == 0) || (want_even && number % 2 != 0))) {
+        DGL_TRY(begin_page(f, false));
+        f->info[f->page_count - 1].blank = true;
+    }
+    DGL_TRY(begin_page(f, true));
+    f->sections[index].first_page = f->page_count;
+    f->hard_break = true;
+    f->above = NULL;
+    return DGL_OK;
+}
+
+// ---- Footnotes ----
+
+static const struct dgl_note *find_note(const struct flow *f, int32_t id)
+{
+    for (uint32_t i = 0; i < f->doc->footnote_count; i++)
+        if (f->doc->footnotes[i].id == id)
+            return &f->doc->footnotes[i];
+    return NULL;
+}
+
+enum dgl_status flow_notes_of_line(struct flow *f, const struct dgl_line *line, int32_t *ret_height, bool take)
+{
+    int32_t height = 0;
+    *ret_height = 0;
+    if (!line->has_notes)
+        return DGL_OK;
+    int32_t width =
+        f->canvas.section->width - f->canvas.section->margin[DGL_LEFT] - f->canvas.section->margin[DGL_RIGHT];
+    for (uint32_t i = 0; i < line->seg_count; i++) {
+        const struct dgl_inline *in = line->segs[i].piece->in;
+        if (line->segs[i].piece->kind != DGL_PIECE_ANCHOR || in->kind != DGL_IN_NOTE || in->note.endnote)
+            continue;
+        const struct dgl_note *note = find_note(f, in->note.id);
+        struct dgl_galley *g;
+        if (!note || f->note_count >= FLOW_MAX_NOTES)
+            continue;
+        DGL_TRY(dgl_galley_layout(&f->env, note->blocks, width, 1, &g, f->err));
+        height += g->height + (f->note_count == 0 && height == 0 ? 12000 : 0);
+        if (take)
+            f->notes[f->note_count++] = g;
+    }
+    if (take)
+        f->notes_height += height;
+    *ret_height = height;
+    return DGL_OK;
+}
+
+static enum dgl_status notes_of_table(struct flow *f, const struct dgl_table_layout *t, int32_t *height, bool take)
+{
+    for (uint32_t r = 0; r < t->t->row_count; r++)
+        for (uint16_t c = 0; c < t->t->rows[r].cell_count; c++) {
+            const struct dgl_galley *g = t->rows[r].cells[c].galley;
+            int32_t part = 0;
+            if (g)
+                DGL_TRY(flow_notes_of_galley(f, g, dgl_galley_start(), dgl_galley_end(g), &part, take));
+            *height += part;
+        }
+    return DGL_OK;
+}
+
+enum dgl_status flow_notes_of_galley(struct flow *f, const struct dgl_galley *g, struct dgl_mark from,
+                                     struct dgl_mark to, int32_t *ret_height, bool take)
+{
+    *ret_height = 0;
+    if (f->doc->footnote_count == 0)
+        return DGL_OK;
+    for (uint32_t i = from.slab; i < g->count && (i < to.slab || (i == to.slab && to.sub)); i++) {
+        const struct dgl_slab *s = &g->slabs[i];
+        if (s->table)
+            DGL_TRY(notes_of_table(f, s->table, ret_height, take));
+        uint32_t a = i == from.slab ? from.sub : 0, z = i == to.slab ? to.sub : s->lines ? s->lines->count : 0;
+        for (uint32_t k = a; s->lines && k < z; k++) {
+            int32_t part;
+            DGL_TRY(flow_notes_of_line(f, &s->lines->lines[k], &part, take));
+            *ret_height += part;
+        }
+    }
+    return DGL_OK;
+}
+
+// ---- Paragraphs ----
+
+static void add_exclusions(struct flow *f, const struct dgl_para *p, int32_t para_y)
+{
+    for (uint32_t i = 0; p->has_drawings && i < p->inline_count; i++) {
+        const struct dgl_drawing *d = p->inlines[i].kind == DGL_IN_DRAWING ? p->inlines[i].drawing : NULL;
+        if (!d || !d->anchored || d->wrap == DGL_WRAP_NONE || f->exclusion_count == DGL_LAYOUT_MAX_FLOATS)
+            continue;
+        int32_t x, y, w, h;
+        dgl_drawing_place(&f->canvas, d, f->canvas.column_x, para_y, &x, &y, &w, &h);
+        f->exclusions[f->exclusion_count++] =
+            (struct dgl_exclusion){x - d->dist[DGL_LEFT], y - d->dist[DGL_TOP], x + w + d->dist[DGL_RIGHT],
+                                   y + h + d->dist[DGL_BOTTOM], d->wrap == DGL_WRAP_TOP_BOTTOM};
+    }
+}
+
+static void note_style(struct flow *f, const struct dgl_para *p, const struct dgl_lines *l)
+{
+    struct dgl_str text = dgl_str_trim((struct dgl_str){l->text->bytes, l->text->len});
+    if (p->style == f->doc->sheet->default_paragraph || p->style == UINT16_MAX || text.len == 0)
+        return;
+    if (f->style_count == f->style_cap) {
+        uint32_t cap = f->style_cap ? f->style_cap * 2 : 64;
+        struct flow_style *grown = dgl_arena_alloc_try(f->env.arena, cap * sizeof(*grown));
+        if (!grown)
+            return;
+        if (f->style_count)
+            memcpy(grown, f->styles, f->style_count * sizeof(*grown));
+        f->styles = grown;
+        f->style_cap = cap;
+    }
+    f->styles[f->style_count++] = (struct flow_style){p->style, p->outline, f->page_count, text};
+}
+
+static bool only_a_break(const struct dgl_line *line)
+{
+    return line->ends != DGL_IN_TEXT && line->ends != DGL_IN_LINE_BREAK && line->seg_count == 1;
+}
+
+// How many lines from `from` fit; stops after a forced break.
+static enum dgl_status count_fitting(struct flow *f, const struct dgl_lines *l, uint32_t from, uint32_t *ret)
+{
+    int32_t room = flow_room(f), base = l->lines[from].y, notes = 0;
+    uint32_t k = from;
+    for (; k < l->count; k++) {
+        const struct dgl_line *line = &l->lines[k];
+        int32_t more;
+        DGL_TRY(flow_notes_of_line(f, line, &more, false));
+        int32_t bottom = k + 1 == l->count ? l->bottom : 0;
+        if (line->y + line->height - base + bottom + notes + more > room && !only_a_break(line))
+            break;
+        notes += more;
+        if (line->ends == DGL_IN_PAGE_BREAK || line->ends == DGL_IN_COLUMN_BREAK) {
+            k++;
+            break;
+        }
+    }
+    *ret = k - from;
+    return DGL_OK;
+}
+
+static uint32_t hold_lines(const struct dgl_lines *l, uint32_t from, uint32_t fits, bool at_top)
+{
+    const struct dgl_ppr *p = &l->para->p;
+    uint32_t rest = l->count - from - fits;
+    if (rest == 0 || (fits && l->lines[from + fits - 1].ends == DGL_IN_PAGE_BREAK))
+        return fits;
+    if (p->flags & DGL_PF_KEEP_LINES && from == 0 && !at_top)
+        return 0;
+    if (p->flags & DGL_PF_WIDOW_CONTROL) {
+        if (rest == 1 && fits > 0)
+            fits--;
+        if (from == 0 && fits == 1)
+            fits = 0;
+    }
+    return fits;
+}
+
+static enum dgl_status lines_of(struct flow *f, struct dgl_para *p, int32_t y, struct dgl_lines **ret)
+{
+    struct dgl_para_place place = {.width = flow_column_width(f),
+                                   .x = flow_column_x(f),
+                                   .y = y,
+                                   .exclusions = f->exclusions,
+                                   .exclusion_count = f->exclusion_count,
+                                   .grid_pitch = f->sections[f->section].s->grid_pitch};
+    return dgl_para_layout(&f->env, p, &place, ret, f->err);
+}
+
+static int32_t head_height(const struct dgl_lines *l)
+{
+    uint32_t n = l->para->p.flags & DGL_PF_KEEP_LINES || l->count <= 3 ? l->count
+                 : l->para->p.flags & DGL_PF_WIDOW_CONTROL             ? 2
+                                                                       : 1;
+    return l->top + l->lines[n - 1].y + l->lines[n - 1].height + (n == l->count ? l->bottom : 0);
+}
+
+// Height of a chain of paragraphs kept with the next, with the head of what follows; 0 when it is longer than allowed.
+static enum dgl_status chain_height(struct flow *f, const struct dgl_block *b, int32_t *ret,
+                                    const struct dgl_block **ret_end)
+{
+    const struct dgl_para *above = NULL;
+    int64_t height = 0;
+    unsigned length = 0;
+    *ret = 0;
+    for (; b && length < DGL_LAYOUT_MAX_KEEP_CHAIN; b = b->next, length++) {
+        struct dgl_lines *l;
+        if (b->kind == DGL_BLOCK_TABLE) {
+            struct dgl_table_layout *t;
+            DGL_TRY(dgl_table_layout_make(&f->env, b->table, flow_column_width(f), 0, &t, f->err));
+            height += dgl_space_between(above, NULL) + (t->t->row_count ? t->rows[0].height : 0);
+            break;
+        }
+        if (length && b->para->p.flags & DGL_PF_PAGE_BREAK_BEFORE)
+            break;
+        DGL_TRY(lines_of(f, b->para, f->y, &l));
+        height += length ? dgl_space_between(above, b->para) : 0;
+        if (!(b->para->p.flags & DGL_PF_KEEP_NEXT)) {
+            height += head_height(l);
+            break;
+        }
+        height += l->top + l->height + l->bottom;
+        above = b->para;
+    }
+    if (length >= DGL_LAYOUT_MAX_KEEP_CHAIN)
+        return DGL_OK;
+    *ret = height > INT32_MAX / 2 ? 0 : (int32_t)height;
+    *ret_end = b;
+    return DGL_OK;
+}
+
+static enum dgl_status keep_chain(struct flow *f, const struct dgl_block *b, int32_t space, bool *ret_moved)
+{
+    int32_t height;
+    const struct dgl_block *end = NULL;
+    *ret_moved = false;
+    if (f->kept_until == b)
+        f->kept_until = NULL;
+    if (!(b->para->p.flags & DGL_PF_KEEP_NEXT) || !b->next || f->kept_until || f->at_top)
+        return DGL_OK;
+    DGL_TRY(chain_height(f, b, &height, &end));
+    if (height == 0)
+        return DGL_OK;
+    f->kept_until = end;
+    if (height + space <= flow_room(f) || height > f->bottom - f->top)
+        return DGL_OK;
+    DGL_TRY(flow_next_column(f, false));
+    *ret_moved = true;
+    return DGL_OK;
+}
+
+static int32_t space_above(const struct flow *f, const struct dgl_para *p)
+{
+    // At the top of a page Word shows a space before only after a break that somebody put there.
+    if (f->at_top)
+        return f->hard_break && !(p->p.before_auto && f->page_empty) ? p->p.before : 0;
+    return dgl_space_between(f->above, p);
+}
+
+static enum dgl_status paint_chunk(struct flow *f, const struct dgl_lines *l, uint32_t from, uint32_t count,
+                                   bool joined, bool joins_next, int32_t gap)
+{
+    struct dgl_para_edges e = {.top = from == 0 && !joined,
+                               .bottom = from + count == l->count && !joins_next,
+                               .between = from == 0 && joined,
+                               .above = from == 0 && joined ? gap : 0};
+    for (uint32_t i = from; i < from + count; i++) {
+        int32_t height;
+        DGL_TRY(flow_notes_of_line(f, &l->lines[i], &height, true));
+    }
+    dgl_paint_lines(&f->canvas, l, from, from + count, flow_column_x(f), f->y, e);
+    const struct dgl_line *last = &l->lines[from + count - 1];
+    f->y += last->y + last->height - l->lines[from].y;
+    f->at_top = f->page_empty = f->hard_break = false;
+    return f->canvas.status;
+}
+
+static enum dgl_status flow_para(struct flow *f, const struct dgl_block *b)
+{
+    struct dgl_para *p = b->para;
+    struct dgl_lines *l = NULL;
+    bool moved, joined = false;
+    bool joins_next = b->next && b->next->kind == DGL_BLOCK_PARA && dgl_para_same_box(p, b->next->para);
+    if (p->p.flags & DGL_PF_PAGE_BREAK_BEFORE && !f->page_empty)
+        DGL_TRY(flow_new_page(f, true));
+    DGL_TRY(keep_chain(f, b, space_above(f, p), &moved));
+    uint32_t from = 0, fits = 0;
+    for (unsigned tries = 0;; tries++) { // a paragraph none of which fits is laid out again where it goes
+        joined = f->above && dgl_para_same_box(f->above, p);
+        int32_t space = space_above(f, p), gap = space;
+        int32_t y = f->y + space;
+        add_exclusions(f, p, y);
+        DGL_TRY(lines_of(f, p, y, &l));
+        int32_t inner = joined ? p->p.border[DGL_BETWEEN].width + p->p.border[DGL_BETWEEN].space : l->top;
+        f->y = y + inner;
+        DGL_TRY(count_fitting(f, l, 0, &fits));
+        fits = hold_lines(l, 0, fits, f->at_top);
+        if (fits || f->at_top || tries >= 2) {
+            fits = DGL_MAX(fits, 1u);
+            if (joined) // the paragraph above left its bottom border out; the space between belongs to the box
+                gap += inner;
+            note_style(f, p, l);
+            DGL_TRY(paint_chunk(f, l, 0, fits, joined, joins_next, gap));
+            break;
+        }
+        f->y = y - space;
+        DGL_TRY(flow_next_column(f, false));
+    }
+    for (from = fits; from < l->count; from += fits) {
+        uint8_t ends = l->lines[from - 1].ends;
+        if (ends == DGL_IN_PAGE_BREAK)
+            DGL_TRY(flow_new_page(f, true));
+        else
+            DGL_TRY(flow_next_column(f, ends == DGL_IN_COLUMN_BREAK));
+        DGL_TRY(count_fitting(f, l, from, &fits));
+        fits = DGL_MAX(hold_lines(l, from, fits, true), 1u);
+        DGL_TRY(paint_chunk(f, l, from, fits, false, joins_next, 0));
+    }
+    f->y += joins_next ? 0 : l->bottom;
+    f->above = p;
+    uint8_t ends = l->lines[l->count - 1].ends;
+    // A section that begins on a new page needs no page of its own before it.
+    if (ends == DGL_IN_PAGE_BREAK && !p->ends_section)
+        return flow_new_page(f, true);
+    if (ends == DGL_IN_COLUMN_BREAK)
+        return flow_next_column(f, true);
+    return DGL_OK;
+}
+
+enum dgl_status flow_block(struct flow *f, const struct dgl_block *b)
+{
+    DGL_TRY(dgl_budget_tick(f->env.budget, f->err));
+    return b->kind == DGL_BLOCK_PARA ? flow_para(f, b) : flow_table(f, b);
+}

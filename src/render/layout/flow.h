@@ -1,0 +1,75 @@
+// The body's way over columns and pages. Private to layout.c and the flow files.
+#ifndef DGL_RENDER_LAYOUT_FLOW_H
+#define DGL_RENDER_LAYOUT_FLOW_H
+
+#include "render/layout/layout.h"
+#include "render/layout/table.h"
+
+#define FLOW_MAX_NOTES 256u
+
+struct flow_section { // what is worked out once per section
+    const struct dgl_section *s;
+    uint32_t index;
+    bool known[DGL_PAGE_KINDS];
+    int32_t header_height[DGL_PAGE_KINDS], footer_height[DGL_PAGE_KINDS];
+    uint32_t pages; // of the pass before
+    uint32_t first_page;
+};
+struct flow_page { // beside struct dgl_page
+    uint32_t section;
+    enum dgl_page_kind kind;
+    int32_t number; // as counted, not as printed
+    bool blank;     // inserted before an odd or even section
+};
+struct flow_style { // a styled paragraph, for STYLEREF
+    uint16_t style;
+    int8_t outline;
+    uint32_t page;
+    struct dgl_str text;
+};
+struct flow {
+    struct dgl_text_env env;
+    struct dgl_document *doc;
+    const struct dgl_layout_env *outer;
+    struct dgl_error *err;
+    struct dgl_page *pages;
+    struct flow_page *info;
+    uint32_t page_count, page_cap;
+    struct flow_section *sections;
+    uint32_t section_count, section;
+    struct dgl_canvas canvas;
+    // the column at hand
+    uint16_t column;
+    int32_t y, top, bottom; // page coordinates; top of the columns of this section on this page
+    int32_t deepest;        // lowest point of earlier columns
+    bool at_top, hard_break, page_empty;
+    const struct dgl_para *above;
+    int32_t next_number;
+    uint32_t body_from; // first box of this page's body, for vertical alignment
+    struct dgl_exclusion exclusions[DGL_LAYOUT_MAX_FLOATS];
+    uint32_t exclusion_count;
+    const struct dgl_galley *notes[FLOW_MAX_NOTES];
+    uint32_t note_count;
+    int32_t notes_height;
+    const struct dgl_block *kept_until; // the keep chain is settled up to here
+    struct flow_style *styles;
+    uint32_t style_count, style_cap;
+    uint32_t styles_page; // page for which style_ref is asked
+};
+
+enum dgl_status flow_block(struct flow *f, const struct dgl_block *b) DGL_MUST_CHECK;
+enum dgl_status flow_table(struct flow *f, const struct dgl_block *b) DGL_MUST_CHECK;
+enum dgl_status flow_next_column(struct flow *f, bool hard) DGL_MUST_CHECK;
+enum dgl_status flow_new_page(struct flow *f, bool hard) DGL_MUST_CHECK;
+enum dgl_status flow_start_section(struct flow *f, uint32_t index) DGL_MUST_CHECK;
+enum dgl_status flow_finish_page(struct flow *f) DGL_MUST_CHECK;
+int32_t flow_room(const struct flow *f);
+int32_t flow_column_width(const struct flow *f);
+int32_t flow_column_x(const struct flow *f);
+// Footnotes: what a line or galley refers to, laid out; height with the separator when it is the page's first.
+enum dgl_status flow_notes_of_line(struct flow *f, const struct dgl_line *line, int32_t *ret_height,
+                                   bool take) DGL_MUST_CHECK;
+enum dgl_status flow_notes_of_galley(struct flow *f, const struct dgl_galley *g, struct dgl_mark from,
+                                     struct dgl_mark to, int32_t *ret_height, bool take) DGL_MUST_CHECK;
+
+#endif

@@ -1,0 +1,476 @@
+// The font set: faces by match, uses by name and style, fallbacks by character, shape results by text.
+#include "render/layout/fonts.h"
+
+#include <hb-ot.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define USE_SLOTS 1024u
+#define FALLBACK_SLOTS 16384u
+#define SHAPE_SLOTS (2 * DGL_LAYOUT_MAX_SHAPES)
+#define SHAPE_TEXT_MAX 64u // longer texts are shaped anew: they do not come again
+#define MAX_SHAPE_BYTES (24u << 20)
+// Word sets East Asian fonts 30 % taller than their own line, half above and half below (measured).
+#define EAST_ASIAN_PERCENT 130
+
+struct use_slot {
+    char *family;
+    bool bold, italic;
+    struct dgl_font_use use;
+};
+struct fallback_slot {
+    const struct dgl_font_use *base, *use;
+    uint32_t codepoint;
+    uint8_t style, lang;
+};
+struct shape {
+    uint64_t key;
+    struct dgl_face *face;
+    uint32_t len, count;
+    uint32_t tag; // script
+    uint8_t flags;
+    const char *text;
+    struct dgl_shaped_glyph *glyphs;
+};
+struct dgl_fonts {
+    const struct dgl_font_source *source;
+    struct dgl_face *faces[DGL_LAYOUT_MAX_FACES];
+    uint32_t face_count;
+    struct use_slot *uses[USE_SLOTS];
+    uint32_t use_count;
+    struct use_slot **extra; // uses made for fallbacks
+    uint32_t extra_count, extra_cap;
+    struct fallback_slot *fallbacks;
+    uint32_t fallback_count;
+    struct shape *shapes;
+    uint32_t shape_count;
+    struct dgl_arena *shape_arena;
+    hb_buffer_t *buffer;
+    struct dgl_shaped_glyph *scratch;
+    uint32_t scratch_cap;
+    struct dgl_font_use nothing; // when the source is empty
+};
+
+struct dgl_fonts *dgl_fonts_new(const struct dgl_font_source *source)
+{
+    struct dgl_fonts *f = DGL_NEW(struct dgl_fonts);
+    f->source = source;
+    f->fallbacks = dgl_alloc(FALLBACK_SLOTS * sizeof(*f->fallbacks));
+    f->shapes = dgl_alloc(SHAPE_SLOTS * sizeof(*f->shapes));
+    f->shape_arena = dgl_arena_new(0);
+    f->buffer = hb_buffer_create();
+    return f;
+}
+
+static void face_free(struct dgl_face *face)
+{
+    hb_font_destroy(face->font);
+    hb_face_destroy(face->hb);
+    for (unsigned i = 0; i < 256; i++)
+        free(face->pages[i]);
+    free(face);
+}
+
+void dgl_fonts_free(struct dgl_fonts *f)
+{
+    if (!f)
+        return;
+    for (uint32_t i = 0; i < f->face_count; i++)
+        face_free(f->faces[i]);
+    for (uint32_t i = 0; i < USE_SLOTS; i++) {
+        if (f->uses[i])
+            free(f->uses[i]->family);
+        free(f->uses[i]);
+    }
+    for (uint32_t i = 0; i < f->extra_count; i++)
+        free(f->extra[i]);
+    free(f->extra);
+    free(f->fallbacks);
+    free(f->shapes);
+    free(f->scratch);
+    dgl_arena_free(f->shape_arena);
+    hb_buffer_destroy(f->buffer);
+    free(f);
+}
+
+// ---- Faces ----
+
+static int32_t be16(const uint8_t *p)
+{
+    return (int16_t)(p[0] << 8 | p[1]);
+}
+
+// Word's rule: the Windows ascent and descent, and of the hhea gap what the Windows pair does not cover already; the
+// typographic triple when the font asks for it (fsSelection bit 7).
+static void read_line_metrics(struct dgl_face *face)
+{
+    hb_blob_t *hhea = hb_face_reference_table(face->hb, HB_TAG('h', 'h', 'e', 'a'));
+    hb_blob_t *os2 = hb_face_reference_table(face->hb, HB_TAG('O', 'S', '/', '2'));
+    unsigned hl, ol;
+    const uint8_t *h = (const uint8_t *)hb_blob_get_data(hhea, &hl), *o = (const uint8_t *)hb_blob_get_data(os2, &ol);
+    int32_t asc = 0, desc = 0, gap = 0;
+    if (hl >= 10) {
+        asc = be16(h + 4);
+        desc = -be16(h + 6);
+        gap = DGL_MAX(0, be16(h + 8));
+    }
+    face->ascent = asc;
+    face->descent = desc;
+    face->gap = gap;
+    if (ol >= 78) {
+        int32_t win_asc = (int32_t)(uint16_t)be16(o + 74), win_desc = (int32_t)(uint16_t)be16(o + 76);
+        if (be16(o + 62) & 0x80) {
+            face->ascent = be16(o + 68);
+            face->descent = -be16(o + 70);
+            face->gap = DGL_MAX(0, be16(o + 72));
+        } else if (win_asc + win_desc > 0) {
+            face->ascent = win_asc;
+            face->descent = win_desc;
+            face->gap = DGL_MAX(0, gap - (win_asc + win_desc - asc - desc));
+        }
+        face->strike_width = be16(o + 26);
+        face->strike_at = be16(o + 28);
+        face->serif = o[32] == 2 && o[33] >= 2 && o[33] <= 10;
+        if (ol >= 90 && be16(o) >= 2) {
+            face->x_height = be16(o + 86);
+            face->cap_height = be16(o + 88);
+        }
+    }
+    if (face->ascent <= 0 || face->ascent > 8 * (int32_t)face->upem)
+        face->ascent = (int32_t)(face->upem * 9 / 10);
+    if (face->descent < 0 || face->descent > 8 * (int32_t)face->upem)
+        face->descent = (int32_t)(face->upem * 2 / 10);
+    face->gap = DGL_MIN(face->gap, (int32_t)face->upem);
+    hb_blob_destroy(hhea);
+    hb_blob_destroy(os2);
+}
+
+static void read_post_and_head(struct dgl_face *face)
+{
+    hb_blob_t *post = hb_face_reference_table(face->hb, HB_TAG('p', 'o', 's', 't'));
+    hb_blob_t *head = hb_face_reference_table(face->hb, HB_TAG('h', 'e', 'a', 'd'));
+    hb_blob_t *cff = hb_face_reference_table(face->hb, HB_TAG('C', 'F', 'F', ' '));
+    unsigned pl, hl;
+    const uint8_t *p = (const uint8_t *)hb_blob_get_data(post, &pl), *h = (const uint8_t *)hb_blob_get_data(head, &hl);
+    if (pl >= 16) {
+        face->italic_angle_milli = be16(p + 4) * 1000;
+        face->underline_at = be16(p + 8);
+        face->underline_width = be16(p + 10);
+        face->fixed = (p[12] | p[13] | p[14] | p[15]) != 0;
+    }
+    for (unsigned i = 0; i < 4 && hl >= 44; i++)
+        face->box[i] = be16(h + 36 + 2 * i);
+    face->cff = hb_blob_get_length(cff) > 0;
+    hb_blob_destroy(post);
+    hb_blob_destroy(head);
+    hb_blob_destroy(cff);
+    int32_t em = (int32_t)face->upem;
+    if (face->underline_width <= 0 || face->underline_width > em / 4) {
+        face->underline_width = em / 20;
+        face->underline_at = -em / 10;
+    }
+    if (face->strike_width <= 0 || face->strike_width > em / 4 || face->strike_at <= 0) {
+        face->strike_width = face->underline_width;
+        face->strike_at = em / 4;
+    }
+    if (face->cap_height <= 0)
+        face->cap_height = em * 7 / 10;
+}
+
+static struct dgl_face *face_of(struct dgl_fonts *f, const struct dgl_font_match *m)
+{
+    for (uint32_t i = 0; i < f->face_count; i++)
+        if (f->faces[i]->id == m->id)
+            return f->faces[i];
+    if (f->face_count == DGL_LAYOUT_MAX_FACES || m->len > UINT32_MAX)
+        return f->face_count ? f->faces[0] : NULL;
+    hb_blob_t *blob = hb_blob_create(m->data, (unsigned)m->len, HB_MEMORY_MODE_READONLY, NULL, NULL);
+    hb_face_t *hb = hb_face_create(blob, m->index);
+    hb_blob_destroy(blob);
+    unsigned upem = hb_face_get_upem(hb);
+    if (hb_face_get_glyph_count(hb) == 0 || upem < 16 || upem > 16384) {
+        hb_face_destroy(hb);
+        return NULL;
+    }
+    struct dgl_face *face = DGL_NEW(struct dgl_face);
+    face->hb = hb;
+    face->font = hb_font_create(hb);
+    face->upem = upem;
+    hb_font_set_scale(face->font, (int)upem, (int)upem);
+    face->id = m->id;
+    face->family = m->family;
+    face->bold = m->bold;
+    face->italic = m->italic;
+    face->index = f->face_count;
+    read_line_metrics(face);
+    read_post_and_head(face);
+    int32_t advance;
+    face->east_asian = dgl_face_glyph(face, 0x4E00, &advance) != 0 || dgl_face_glyph(face, 0xAC00, &advance) != 0;
+    f->faces[f->face_count++] = face;
+    return face;
+}
+
+uint32_t dgl_face_glyph(struct dgl_face *f, uint32_t codepoint, int32_t *ret_advance)
+{
+    hb_codepoint_t gid = 0;
+    if (codepoint > 0xFFFF) {
+        if (!hb_font_get_nominal_glyph(f->font, codepoint, &gid))
+            gid = 0;
+        *ret_advance = hb_font_get_glyph_h_advance(f->font, gid);
+        return gid;
+    }
+    struct dgl_glyph_slot **page = &f->pages[codepoint >> 8];
+    if (!*page)
+        *page = dgl_alloc(256 * sizeof(**page));
+    struct dgl_glyph_slot *slot = &(*page)[codepoint & 255];
+    if (!slot->known) {
+        if (!hb_font_get_nominal_glyph(f->font, codepoint, &gid) || gid > UINT16_MAX)
+            gid = 0;
+        int advance = hb_font_get_glyph_h_advance(f->font, gid);
+        *slot = (struct dgl_glyph_slot){(uint16_t)gid, (uint16_t)DGL_MAX(0, DGL_MIN(advance, UINT16_MAX)), true};
+    }
+    *ret_advance = slot->advance;
+    return slot->gid;
+}
+
+// ---- Uses ----
+
+static bool find_substitute(struct dgl_fonts *f, const struct dgl_known_font *known, bool bold, bool italic,
+                            struct dgl_font_match *m)
+{
+    static const char *const sans[] = {"Liberation Sans", "Arimo", "DejaVu Sans", "Carlito", "Noto Sans"};
+    static const char *const serif[] = {"Liberation Serif", "Tinos", "DejaVu Serif", "Noto Serif", "Liberation Sans"};
+    static const char *const mono[] = {"Liberation Mono", "Cousine", "DejaVu Sans Mono", "Noto Sans Mono",
+                                       "DejaVu Sans"};
+    const char *const *generic = known && known->mono ? mono : known && known->serif ? serif : sans;
+    for (unsigned i = 0; known && i < 3 && known->substitute[i]; i++)
+        if (f->source->find(f->source->ctx, known->substitute[i], bold, italic, m))
+            return true;
+    if (known && known->east_asian &&
+        f->source->cover(f->source->ctx, 0x4E00, known->lang, known->serif, bold, italic, m))
+        return true;
+    for (unsigned i = 0; i < DGL_COUNT(sans); i++)
+        if (f->source->find(f->source->ctx, generic[i], bold, italic, m))
+            return true;
+    return f->source->cover(f->source->ctx, 'A', NULL, false, bold, italic, m);
+}
+
+static void set_line_metrics(struct dgl_font_use *u, const struct dgl_known_font *known)
+{
+    const struct dgl_face *face = u->face;
+    int64_t em = face->upem;
+    u->ascent = (int32_t)((face->ascent * 1000LL + em / 2) / em);
+    u->descent = (int32_t)((face->descent * 1000LL + em / 2) / em);
+    u->gap = (int32_t)((face->gap * 1000LL + em / 2) / em);
+    u->east_asian = face->east_asian;
+    if (known && (u->substituted || known->symbol) && known->ascent) {
+        u->ascent = known->ascent;
+        u->descent = known->descent;
+        u->gap = known->gap;
+        u->wide_advance = known->wide_advance;
+        u->space_advance = known->space_advance;
+    }
+    if (known)
+        u->east_asian = known->east_asian;
+    if (u->east_asian) {
+        int32_t extra = (u->ascent + u->descent) * (EAST_ASIAN_PERCENT - 100) / 200;
+        u->ascent += extra;
+        u->descent += extra;
+    }
+}
+
+static void fill_use(struct dgl_fonts *f, struct dgl_font_use *u, const char *family, bool bold, bool italic)
+{
+    struct dgl_font_match m = {0};
+    const struct dgl_known_font *known = dgl_known_font(family);
+    bool exact = f->source->find(f->source->ctx, family, bold, italic, &m);
+    u->wanted = family;
+    if (exact || find_substitute(f, known, bold, italic, &m))
+        u->face = face_of(f, &m);
+    if (!u->face && find_substitute(f, NULL, bold, italic, &m))
+        u->face = face_of(f, &m);
+    if (!u->face)
+        return;
+    u->fake_bold = bold && !u->face->bold;
+    u->fake_italic = italic && !u->face->italic;
+    u->substituted = !exact;
+    u->same_widths = known && known->same && known->substitute[0] && u->face->family &&
+                     strcasecmp(u->face->family, known->substitute[0]) == 0;
+    u->symbol = known && !exact ? known->symbol : 0;
+    set_line_metrics(u, known);
+}
+
+static uint32_t hash_name(const char *s, uint32_t h)
+{
+    for (; *s; s++)
+        h = (h ^ (unsigned char)*s) * 16777619u;
+    return h;
+}
+
+const struct dgl_font_use *dgl_fonts_use(struct dgl_fonts *f, const char *family, bool bold, bool italic)
+{
+    uint32_t start = hash_name(family, 2166136261u + bold * 7u + italic * 13u) % USE_SLOTS;
+    uint32_t at = start;
+    for (; f->uses[at]; at = (at + 1) % USE_SLOTS)
+        if (f->uses[at]->bold == bold && f->uses[at]->italic == italic && strcmp(f->uses[at]->family, family) == 0)
+            return &f->uses[at]->use;
+    if (f->use_count >= USE_SLOTS - 64 && strcmp(family, "Liberation Sans") != 0)
+        return dgl_fonts_use(f, "Liberation Sans", bold, italic); // hostile documents name thousands
+    struct use_slot *slot = DGL_NEW(struct use_slot);
+    slot->family = dgl_strdup(family);
+    slot->bold = bold;
+    slot->italic = italic;
+    fill_use(f, &slot->use, slot->family, bold, italic);
+    f->uses[at] = slot;
+    f->use_count++;
+    return &slot->use;
+}
+
+static const struct dgl_font_use *use_of_match(struct dgl_fonts *f, const struct dgl_font_use *base,
+                                               const struct dgl_font_match *m, bool bold, bool italic)
+{
+    struct dgl_face *face = face_of(f, m);
+    if (!face)
+        return base;
+    for (uint32_t i = 0; i < f->extra_count; i++)
+        if (f->extra[i]->use.face == face && f->extra[i]->bold == bold && f->extra[i]->italic == italic)
+            return &f->extra[i]->use;
+    if (f->extra_count == f->extra_cap) {
+        f->extra_cap = f->extra_cap ? f->extra_cap * 2 : 16;
+        f->extra = dgl_realloc(f->extra, f->extra_cap * sizeof(*f->extra));
+    }
+    struct use_slot *slot = DGL_NEW(struct use_slot);
+    slot->bold = bold;
+    slot->italic = italic;
+    slot->use = (struct dgl_font_use){.face = face, .wanted = face->family};
+    slot->use.fake_bold = bold && !face->bold;
+    slot->use.fake_italic = italic && !face->italic;
+    set_line_metrics(&slot->use, NULL);
+    f->extra[f->extra_count++] = slot;
+    return &slot->use;
+}
+
+static uint8_t lang_class(const char *lang)
+{
+    if (!lang)
+        return 0;
+    if (strncasecmp(lang, "ko", 2) == 0)
+        return 1;
+    if (strncasecmp(lang, "ja", 2) == 0)
+        return 2;
+    if (strncasecmp(lang, "zh", 2) == 0)
+        return strcasecmp(lang, "zh-TW") == 0 || strcasecmp(lang, "zh-HK") == 0 || strncasecmp(lang, "zh-Hant", 7) == 0
+                   ? 4
+                   : 3;
+    return 0;
+}
+
+const struct dgl_font_use *dgl_fonts_fallback(struct dgl_fonts *f, const struct dgl_font_use *base, uint32_t codepoint,
+                                              const char *lang, bool bold, bool italic)
+{
+    uint8_t style = (uint8_t)(bold | italic << 1), lc = lang_class(lang);
+    uint32_t at =
+        (codepoint * 2654435761u + style * 97u + lc * 31u + (uint32_t)((uintptr_t)base >> 5)) % FALLBACK_SLOTS;
+    for (; f->fallbacks[at].base; at = (at + 1) % FALLBACK_SLOTS) {
+        const struct fallback_slot *s = &f->fallbacks[at];
+        if (s->base == base && s->codepoint == codepoint && s->style == style && s->lang == lc)
+            return s->use;
+    }
+    struct dgl_font_match m;
+    const struct dgl_font_use *use = base;
+    bool serif = base->face && base->face->serif;
+    if (f->source->cover(f->source->ctx, codepoint, lang, serif, bold, italic, &m))
+        use = use_of_match(f, base, &m, bold, italic);
+    if (f->fallback_count > FALLBACK_SLOTS / 2) {
+        memset(f->fallbacks, 0, FALLBACK_SLOTS * sizeof(*f->fallbacks));
+        f->fallback_count = 0;
+        at = 0;
+    }
+    f->fallbacks[at] = (struct fallback_slot){base, use, codepoint, style, lc};
+    f->fallback_count++;
+    return use;
+}
+
+// ---- Shaping ----
+
+static uint64_t shape_key(const struct dgl_face *face, const char *text, size_t len, hb_script_t script, unsigned flags)
+{
+    uint64_t h = 1469598103934665603u ^ (uint64_t)face->index << 40 ^ (uint64_t)flags << 32 ^ script;
+    for (size_t i = 0; i < len; i++)
+        h = (h ^ (unsigned char)text[i]) * 1099511628211u;
+    return h ? h : 1;
+}
+
+static uint32_t shape_now(struct dgl_fonts *f, struct dgl_face *face, const char *text, size_t len, hb_script_t script,
+                          const char *lang, unsigned flags)
+{
+    hb_buffer_t *b = f->buffer;
+    hb_buffer_clear_contents(b);
+    hb_buffer_add_utf8(b, text, (int)len, 0, (int)len);
+    hb_buffer_set_direction(b, flags & DGL_SHAPE_RTL ? HB_DIRECTION_RTL : HB_DIRECTION_LTR);
+    hb_buffer_set_script(b, script);
+    hb_buffer_set_language(b, lang ? hb_language_from_string(lang, -1) : HB_LANGUAGE_INVALID);
+    bool joined = flags & DGL_SHAPE_LIGATURES || (script != HB_SCRIPT_LATIN && script != HB_SCRIPT_GREEK &&
+                                                  script != HB_SCRIPT_CYRILLIC && script != HB_SCRIPT_COMMON);
+    hb_feature_t features[3] = {
+        {HB_TAG('k', 'e', 'r', 'n'), flags & DGL_SHAPE_KERN || joined, 0, (unsigned)-1},
+        {HB_TAG('l', 'i', 'g', 'a'), joined, 0, (unsigned)-1},
+        {HB_TAG('c', 'l', 'i', 'g'), joined, 0, (unsigned)-1},
+    };
+    hb_shape(face->font, b, features, 3);
+    unsigned count;
+    const hb_glyph_info_t *info = hb_buffer_get_glyph_infos(b, &count);
+    const hb_glyph_position_t *pos = hb_buffer_get_glyph_positions(b, &count);
+    if (count > f->scratch_cap) {
+        f->scratch_cap = count * 2;
+        f->scratch = dgl_realloc(f->scratch, f->scratch_cap * sizeof(*f->scratch));
+    }
+    for (unsigned i = 0; i < count; i++) {
+        unsigned from = flags & DGL_SHAPE_RTL ? count - 1 - i : i;
+        f->scratch[i] = (struct dgl_shaped_glyph){info[from].codepoint, info[from].cluster, pos[from].x_advance,
+                                                  pos[from].x_offset, pos[from].y_offset};
+    }
+    return count;
+}
+
+static void forget_shapes(struct dgl_fonts *f)
+{
+    memset(f->shapes, 0, SHAPE_SLOTS * sizeof(*f->shapes));
+    dgl_arena_reset(f->shape_arena);
+    f->shape_count = 0;
+}
+
+const struct dgl_shaped_glyph *dgl_fonts_shape(struct dgl_fonts *f, struct dgl_face *face, const char *text, size_t len,
+                                               hb_script_t script, const char *lang, unsigned flags,
+                                               uint32_t *ret_count)
+{
+    if (len > SHAPE_TEXT_MAX || lang_class(lang)) {
+        *ret_count = shape_now(f, face, text, len, script, lang, flags);
+        return f->scratch;
+    }
+    uint64_t key = shape_key(face, text, len, script, flags);
+    uint32_t at = (uint32_t)(key % SHAPE_SLOTS);
+    for (; f->shapes[at].key; at = (at + 1) % SHAPE_SLOTS) {
+        const struct shape *s = &f->shapes[at];
+        if (s->key == key && s->face == face && s->len == len && s->tag == (uint32_t)script && s->flags == flags &&
+            memcmp(s->text, text, len) == 0) {
+            *ret_count = s->count;
+            return s->glyphs;
+        }
+    }
+    // The language is left out of the key: it changes no shape in the scripts that come here, so it is not passed on.
+    uint32_t count = shape_now(f, face, text, len, script, NULL, flags);
+    if (f->shape_count >= DGL_LAYOUT_MAX_SHAPES || dgl_arena_used(f->shape_arena) > MAX_SHAPE_BYTES) {
+        forget_shapes(f);
+        at = (uint32_t)(key % SHAPE_SLOTS);
+    }
+    struct shape *s = &f->shapes[at];
+    *s = (struct shape){key, face, (uint32_t)len, count, (uint32_t)script, (uint8_t)flags, NULL, NULL};
+    s->text = dgl_arena_strndup(f->shape_arena, text, len);
+    s->glyphs = dgl_arena_alloc(f->shape_arena, (count + 1) * sizeof(*s->glyphs));
+    memcpy(s->glyphs, f->scratch, count * sizeof(*s->glyphs));
+    f->shape_count++;
+    *ret_count = count;
+    return s->glyphs;
+}

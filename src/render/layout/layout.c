@@ -1,0 +1,230 @@
+// The whole: flow the body, then set headers and footers, which know how many pages there are.
+//
+// Page numbers in the body's own text (PAGE, NUMPAGES) are known only afterwards; such documents are flowed again until
+// the number of pages settles, at most DGL_LAYOUT_MAX_PASSES times.
+#include "render/layout/layout.h"
+
+#include "render/layout/flow.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+// STYLEREF: the first paragraph of that style on the page, else the last one before it (§17.16.5.59).
+static struct dgl_str style_ref(void *ctx, struct dgl_str name)
+{
+    const struct flow *f = ctx;
+    struct dgl_str found = {"", 0};
+    int64_t level = name.len == 1 ? dgl_x_int(&name, 0) : 0;
+    for (uint32_t i = 0; i < f->style_count; i++) {
+        const struct flow_style *s = &f->styles[i];
+        const struct dgl_style *st = &f->doc->sheet->styles[s->style];
+        bool same = (level && s->outline == level) ||
+                    (st->name.len == name.len && strncasecmp(st->name.data, name.data, name.len) == 0) ||
+                    dgl_str_equal(st->id, name);
+        if (!same || s->page > f->styles_page)
+            continue;
+        found = s->text;
+        if (s->page == f->styles_page)
+            break;
+    }
+    return found;
+}
+
+static enum dgl_status flow_endnotes(struct flow *f)
+{
+    if (f->doc->endnote_count == 0)
+        return DGL_OK;
+    if (flow_room(f) < 24000)
+        DGL_TRY(flow_new_page(f, false));
+    dgl_canvas_rect(&f->canvas, flow_column_x(f), f->y + 6000, 144000, 500, 0x000000);
+    f->y += 12000;
+    f->at_top = false;
+    for (uint32_t i = 0; i < f->doc->endnote_count; i++)
+        for (const struct dgl_block *b = f->doc->endnotes[i].blocks; b; b = b->next)
+            DGL_TRY(flow_block(f, b));
+    return DGL_OK;
+}
+
+static enum dgl_status flow_all(struct flow *f)
+{
+    f->next_number = 1;
+    for (uint32_t i = 0; i < f->section_count; i++) {
+        DGL_TRY(flow_start_section(f, i));
+        for (const struct dgl_block *b = f->sections[i].s->blocks; b; b = b->next)
+            DGL_TRY(flow_block(f, b));
+        f->kept_until = NULL;
+    }
+    DGL_TRY(flow_endnotes(f));
+    return flow_finish_page(f);
+}
+
+// ---- Headers and footers ----
+
+static void page_borders(struct dgl_canvas *c, const struct dgl_section *s)
+{
+    int32_t inset[4];
+    for (unsigned i = 0; i < 4; i++) {
+        int32_t space = s->page_border[i].space + s->page_border[i].width / 2;
+        inset[i] = s->border_from_text ? DGL_MAX(0, (s->margin[i] < 0 ? -s->margin[i] : s->margin[i]) - space) : space;
+    }
+    int32_t x0 = inset[DGL_LEFT], x1 = s->width - inset[DGL_RIGHT], y0 = inset[DGL_TOP],
+            y1 = s->height - inset[DGL_BOTTOM];
+    dgl_canvas_line(c, x0, y0, x1 - x0, 0, &s->page_border[DGL_TOP]);
+    dgl_canvas_line(c, x0, y1, x1 - x0, 0, &s->page_border[DGL_BOTTOM]);
+    dgl_canvas_line(c, x0, y0, 0, y1 - y0, &s->page_border[DGL_LEFT]);
+    dgl_canvas_line(c, x1, y0, 0, y1 - y0, &s->page_border[DGL_RIGHT]);
+}
+
+static void column_lines(struct dgl_canvas *c, const struct dgl_section *s)
+{
+    struct dgl_border line = {.set = true, .kind = DGL_LINE_SINGLE, .width = 500};
+    int32_t x = s->margin[DGL_LEFT], top = DGL_MAX(0, s->margin[DGL_TOP]), bottom = DGL_MAX(0, s->margin[DGL_BOTTOM]);
+    for (uint16_t i = 0; s->column_line && i + 1 < s->columns; i++) {
+        x += s->column_width[i];
+        dgl_canvas_line(c, x + s->column_space[i] / 2, top, 0, s->height - top - bottom, &line);
+        x += s->column_space[i];
+    }
+}
+
+static enum dgl_status set_margins(struct flow *f, uint32_t index)
+{
+    const struct flow_page *info = &f->info[index];
+    const struct dgl_section *s = f->sections[info->section].s;
+    struct dgl_canvas c = f->canvas;
+    struct dgl_galley *g;
+    int32_t x = s->margin[DGL_LEFT], width = s->width - x - s->margin[DGL_RIGHT];
+    c.page = &f->pages[index];
+    c.section = s;
+    c.column_x = x;
+    c.column_width = width;
+    c.headings = false;
+    // What lies behind the text is painted before it, headers before that: they come first in the list.
+    struct dgl_box_list behind = c.page->under;
+    c.page->under = (struct dgl_box_list){0};
+    c.list = &c.page->under;
+    if (f->doc->background != DGL_COLOR_NONE)
+        dgl_canvas_rect(&c, 0, 0, s->width, s->height, f->doc->background);
+    if (!info->blank) {
+        f->env.page_number = c.page->label;
+        f->env.page = info->number;
+        f->env.section = (int32_t)info->section + 1;
+        f->env.section_pages = (int32_t)f->sections[info->section].pages;
+        f->styles_page = index + 1;
+        page_borders(&c, s);
+        column_lines(&c, s);
+        if (s->headers[info->kind]) {
+            DGL_TRY(dgl_galley_layout(&f->env, s->headers[info->kind], width, 0, &g, f->err));
+            dgl_paint_galley(&c, g, dgl_galley_start(), dgl_galley_end(g), x, s->header);
+        }
+        if (s->footers[info->kind]) {
+            DGL_TRY(dgl_galley_layout(&f->env, s->footers[info->kind], width, 0, &g, f->err));
+            dgl_paint_galley(&c, g, dgl_galley_start(), dgl_galley_end(g), x, s->height - s->footer - g->height);
+        }
+    }
+    for (uint32_t i = 0; i < behind.count; i++)
+        *dgl_canvas_box(&c, behind.boxes[i].kind, 0, 0, 0, 0) = behind.boxes[i];
+    return c.status;
+}
+
+// ---- The whole ----
+
+static enum dgl_status one_pass(struct flow *f, struct dgl_document *doc, const struct dgl_layout_env *env,
+                                const struct flow *before, struct dgl_error *err)
+{
+    *f = (struct flow){.doc = doc, .outer = env, .err = err};
+    f->env = (struct dgl_text_env){.arena = env->arena,
+                                   .fonts = env->fonts,
+                                   .budget = env->budget,
+                                   .doc = doc,
+                                   .page_number = DGL_STR("1"),
+                                   .page_count = before ? (int32_t)before->page_count : 1,
+                                   .style_ref = style_ref,
+                                   .ctx = f};
+    f->canvas = (struct dgl_canvas){
+        .env = &f->env, .background = DGL_COLOR_NONE, .headings = true, .status = DGL_OK, .err = err};
+    for (const struct dgl_section *s = doc->sections; s; s = s->next)
+        f->section_count++;
+    f->sections = dgl_arena_alloc_try(env->arena, (f->section_count + 1) * sizeof(*f->sections));
+    if (!f->sections)
+        return DGL_FAIL_SLUG(err, DGL_E_LIMIT, "document_too_large", "the document has too many sections");
+    uint32_t i = 0;
+    for (const struct dgl_section *s = doc->sections; s; s = s->next, i++) {
+        f->sections[i].s = s;
+        f->sections[i].index = i;
+        f->sections[i].pages = before ? before->sections[i].pages : 1;
+    }
+    DGL_TRY(flow_all(f));
+    for (i = 0; i < f->section_count; i++) {
+        uint32_t next = i + 1 < f->section_count ? f->sections[i + 1].first_page : f->page_count + 1;
+        f->sections[i].pages = DGL_MAX(next > f->sections[i].first_page ? next - f->sections[i].first_page : 1, 1u);
+    }
+    return DGL_OK;
+}
+
+enum dgl_status dgl_layout(struct dgl_document *doc, const struct dgl_layout_env *env, struct dgl_pages *ret,
+                           struct dgl_error *err)
+{
+    struct flow *f = DGL_ARENA_NEW(env->arena, struct flow);
+    DGL_TRY(one_pass(f, doc, env, NULL, err));
+    for (unsigned pass = 1; pass < DGL_LAYOUT_MAX_PASSES && doc->has_page_fields; pass++) {
+        if (f->page_count == (uint32_t)f->env.page_count)
+            break;
+        struct flow *again = DGL_ARENA_NEW(env->arena, struct flow);
+        DGL_TRY(one_pass(again, doc, env, f, err));
+        f = again;
+    }
+    f->env.page_count = (int32_t)f->page_count;
+    for (uint32_t i = 0; i < f->page_count; i++)
+        DGL_TRY(set_margins(f, i));
+    ret->pages = f->pages;
+    ret->count = f->page_count;
+    return DGL_OK;
+}
+
+// ---- Dump ----
+
+static void put_mpt(struct dgl_buf *out, int32_t v)
+{
+    dgl_buf_printf(out, " %s%d.%03d", v < 0 ? "-" : "", (v < 0 ? -v : v) / 1000, (v < 0 ? -v : v) % 1000);
+}
+
+static void dump_box(const struct dgl_box *b, struct dgl_buf *out)
+{
+    static const char *const names[] = {"text", "rect", "line", "picture", "link", "anchor", "heading", "paragraph"};
+    if (b->kind == DGL_BOX_PARAGRAPH)
+        return;
+    dgl_buf_puts(out, names[b->kind]);
+    put_mpt(out, b->x);
+    put_mpt(out, b->y);
+    put_mpt(out, b->w);
+    if (b->kind == DGL_BOX_TEXT) {
+        const struct dgl_text_box *t = b->text;
+        uint32_t from = t->count ? t->glyphs[0].cluster : 0;
+        dgl_buf_printf(out, " \"%.*s\" %s", (int)(t->text_end > from ? t->text_end - from : 0), t->text + from,
+                       t->use->face->family);
+        put_mpt(out, t->size);
+    } else {
+        put_mpt(out, b->h);
+        if (b->kind == DGL_BOX_RECT || b->kind == DGL_BOX_LINE)
+            dgl_buf_printf(out, " #%06X", b->color);
+        if (b->kind == DGL_BOX_ANCHOR || b->kind == DGL_BOX_HEADING)
+            dgl_buf_printf(out, " \"%.*s\"", (int)b->name.len, b->name.data);
+    }
+    dgl_buf_putc(out, '\n');
+}
+
+void dgl_pages_dump(const struct dgl_pages *p, struct dgl_buf *out)
+{
+    for (uint32_t i = 0; i < p->count; i++) {
+        const struct dgl_page *page = &p->pages[i];
+        dgl_buf_printf(out, "page %u", i + 1);
+        put_mpt(out, page->width);
+        put_mpt(out, page->height);
+        dgl_buf_putc(out, '\n');
+        for (uint32_t k = 0; k < page->under.count; k++)
+            dump_box(&page->under.boxes[k], out);
+        for (uint32_t k = 0; k < page->over.count; k++)
+            dump_box(&page->over.boxes[k], out);
+    }
+}

@@ -1,0 +1,25 @@
+// Bounds of layout, together. Those of packages, XML parts and nodes stand in render/docx/limits.h.
+#ifndef DGL_RENDER_LAYOUT_LIMITS_H
+#define DGL_RENDER_LAYOUT_LIMITS_H
+
+#define DGL_LAYOUT_MAX_PART_BYTES (64u << 20)
+#define DGL_LAYOUT_MAX_NODES 4000000u  // elements of one document, all parts
+#define DGL_LAYOUT_MAX_STYLES 8192u    // Word allows 4,079
+#define DGL_LAYOUT_MAX_STYLE_CHAIN 32u // basedOn; cycles end here
+#define DGL_LAYOUT_MAX_NESTING 24u     // tables in cells, text boxes in text boxes
+#define DGL_LAYOUT_MAX_COLUMNS 63u     // of a table; Word opens no more
+#define DGL_LAYOUT_MAX_PAGES 20000u    // of one document
+#define DGL_LAYOUT_MAX_PARAGRAPH_BYTES (8u << 20)
+#define DGL_LAYOUT_MAX_PASSES 3u      // layouts of one document until page numbers in its text settle
+#define DGL_LAYOUT_MAX_KEEP_CHAIN 48u // paragraphs held together by keepNext
+#define DGL_LAYOUT_MAX_TABS 64u       // stops of one paragraph
+#define DGL_LAYOUT_MAX_FLOATS 256u    // wrapped objects of one page
+#define DGL_LAYOUT_MAX_WARNINGS 64u
+#define DGL_LAYOUT_MAX_LENGTH 31680000        // mpt: 22 inches times 20; longer lengths in files are cut
+#define DGL_LAYOUT_MAX_SIZE 1638000           // mpt: the largest font size Word accepts
+#define DGL_LAYOUT_MAX_FACES 512u             // open faces of one font set
+#define DGL_LAYOUT_MAX_SHAPES 65536u          // entries of the shape cache
+#define DGL_LAYOUT_MAX_SHEETS 32u             // style sheets a warm process keeps
+#define DGL_LAYOUT_MAX_SHEET_BYTES (8u << 20) // compressed parts of one kept sheet
+
+#endif

@@ -1,0 +1,397 @@
+// Loading a document: the sheet, the body with its sections, headers and footers, notes, core properties.
+#include "render/layout/build.h"
+
+#include <string.h>
+
+struct part_state { // what changes when the builder goes into another part
+    const char *name;
+    uint32_t member, paragraph;
+    struct dgl_docx_relationship *rels;
+    size_t rel_count;
+    struct dgl_section **section_tail;
+    const struct dgl_link *link;
+};
+
+static enum dgl_status parse_part(struct builder *b, uint32_t member, struct dgl_x **ret, struct dgl_error *err)
+{
+    DGL_AUTO_FINI(buf) xml = DGL_BUF_INIT(DGL_LAYOUT_MAX_PART_BYTES);
+    DGL_TRY(dgl_zip_read(b->doc->package->zip, member, &xml, err));
+    return dgl_x_parse(b->arena, xml.data, xml.len, dgl_zip_name(b->doc->package->zip, member), &b->nodes_left, ret,
+                       err);
+}
+
+static enum dgl_status enter(struct builder *b, uint32_t member, const char *name, struct part_state *ret_outer,
+                             struct dgl_error *err)
+{
+    uint32_t rels_member;
+    *ret_outer =
+        (struct part_state){b->part_name, b->member, b->paragraph, b->rels, b->rel_count, b->section_tail, b->link};
+    DGL_TRY(dgl_docx_relationships(b->doc->package, member, b->arena, &b->rels, &b->rel_count, &rels_member, err));
+    b->member = member;
+    b->part_name = name;
+    b->section_tail = NULL;
+    b->link = NULL;
+    return DGL_OK;
+}
+
+static void leave(struct builder *b, const struct part_state *outer)
+{
+    b->part_name = outer->name;
+    b->member = outer->member;
+    b->paragraph = outer->paragraph;
+    b->rels = outer->rels;
+    b->rel_count = outer->rel_count;
+    b->section_tail = outer->section_tail;
+    b->link = outer->link;
+}
+
+// ---- Headers and footers ----
+
+static enum dgl_status build_part_blocks(struct builder *b, uint32_t member, const char *name,
+                                         const struct dgl_block **ret, struct dgl_error *err)
+{
+    struct part_state outer;
+    struct dgl_x *root;
+    DGL_TRY(enter(b, member, name, &outer, err));
+    // A field left open in the body does not swallow the header, nor the other way round.
+    struct build_field fields[BUILD_MAX_FIELDS];
+    unsigned depth = b->field_depth, overflow = b->field_overflow;
+    memcpy(fields, b->fields, sizeof(fields));
+    b->field_depth = b->field_overflow = 0;
+    enum dgl_status status = parse_part(b, member, &root, err);
+    struct dgl_block *first = NULL, **tail = &first;
+    struct build_context c = {.nesting = 0};
+    if (status == DGL_OK)
+        build_blocks(b, root, &c, &tail, err, &status);
+    build_fields_reset(b);
+    memcpy(b->fields, fields, sizeof(fields));
+    b->field_depth = depth;
+    b->field_overflow = overflow;
+    leave(b, &outer);
+    *ret = first;
+    return status;
+}
+
+static enum dgl_status build_reference(struct builder *b, const struct dgl_x *n, struct dgl_section *s,
+                                       struct dgl_error *err)
+{
+    bool header = n->name == DGL_X_headerReference;
+    enum dgl_page_kind kind = dgl_x_attr_is(n, DGL_X_type, "first")  ? DGL_PAGE_FIRST
+                              : dgl_x_attr_is(n, DGL_X_type, "even") ? DGL_PAGE_EVEN
+                                                                     : DGL_PAGE_DEFAULT;
+    const struct dgl_docx_relationship *rel = build_rel(b, dgl_x_attr(n, DGL_X_id));
+    uint32_t member;
+    if (!rel || !dgl_docx_resolve(b->doc->package, dgl_zip_name(b->doc->package->zip, b->member), rel->target, &member))
+        return DGL_OK;
+    const struct dgl_block *blocks = NULL;
+    DGL_TRY(build_part_blocks(b, member, header ? "header" : "footer", &blocks, err));
+    if (header) {
+        s->headers[kind] = blocks;
+        s->has_header[kind] = true;
+    } else {
+        s->footers[kind] = blocks;
+        s->has_footer[kind] = true;
+    }
+    return DGL_OK;
+}
+
+// ---- Sections ----
+
+static void read_columns(const struct dgl_x *n, struct dgl_section *s)
+{
+    int64_t num = dgl_x_attr_int(n, DGL_X_num, 1);
+    int32_t space = dgl_x_twips(dgl_x_attr(n, DGL_X_space), 36000);
+    const struct dgl_str *equal = dgl_x_attr(n, DGL_X_equalWidth), *line = dgl_x_attr(n, DGL_X_sep);
+    uint16_t listed = 0;
+    s->column_line = line && dgl_x_on(line);
+    DGL_X_EACH(c, n)
+    {
+        if (c->name == DGL_X_col && listed < DGL_COUNT(s->column_width)) {
+            s->column_width[listed] = DGL_MAX(0, dgl_x_twips(dgl_x_attr(c, DGL_X_w), 0));
+            s->column_space[listed++] = DGL_MAX(0, dgl_x_twips(dgl_x_attr(c, DGL_X_space), 0));
+        }
+    }
+    s->columns = (uint16_t)DGL_MAX(1, DGL_MIN(num, (int64_t)DGL_COUNT(s->column_width)));
+    bool unequal = equal && !dgl_x_on(equal) && listed > 0;
+    if (unequal) {
+        s->columns = listed;
+        return;
+    }
+    int32_t text = s->width - s->margin[DGL_LEFT] - s->margin[DGL_RIGHT];
+    int32_t each = (text - space * (s->columns - 1)) / s->columns;
+    for (uint16_t i = 0; i < s->columns; i++) {
+        s->column_width[i] = DGL_MAX(each, 3600);
+        s->column_space[i] = i + 1 < s->columns ? space : 0;
+    }
+}
+
+static void read_page(struct builder *b, const struct dgl_x *n, struct dgl_section *s)
+{
+    const struct dgl_x *size = dgl_x_child(n, DGL_X_pgSz), *mar = dgl_x_child(n, DGL_X_pgMar);
+    s->width = DGL_MAX(36000, dgl_x_twips(dgl_x_attr(size, DGL_X_w), 612000));
+    s->height = DGL_MAX(36000, dgl_x_twips(dgl_x_attr(size, DGL_X_h), 792000));
+    static const enum dgl_x_name sides[] = {DGL_X_top, DGL_X_left, DGL_X_bottom, DGL_X_right};
+    for (unsigned i = 0; i < 4; i++)
+        s->margin[i] = dgl_x_twips(dgl_x_attr(mar, sides[i]), 72000);
+    s->header = DGL_MAX(0, dgl_x_twips(dgl_x_attr(mar, DGL_X_header), 36000));
+    s->footer = DGL_MAX(0, dgl_x_twips(dgl_x_attr(mar, DGL_X_footer), 36000));
+    s->gutter = DGL_MAX(0, dgl_x_twips(dgl_x_attr(mar, DGL_X_gutter), 0));
+    if (b->sheet->settings.gutter_at_top)
+        s->margin[DGL_TOP] += s->margin[DGL_TOP] < 0 ? -s->gutter : s->gutter;
+    else
+        s->margin[DGL_LEFT] += s->gutter;
+    // A page keeps at least half an inch of room whatever its margins say.
+    s->margin[DGL_LEFT] = DGL_MAX(0, DGL_MIN(s->margin[DGL_LEFT], s->width - 18000));
+    s->margin[DGL_RIGHT] = DGL_MAX(0, DGL_MIN(s->margin[DGL_RIGHT], s->width - s->margin[DGL_LEFT] - 18000));
+}
+
+static void read_page_borders(struct builder *b, const struct dgl_x *n, struct dgl_section *s)
+{
+    static const enum dgl_x_name sides[] = {DGL_X_top, DGL_X_left, DGL_X_bottom, DGL_X_right};
+    const struct dgl_x *borders = dgl_x_child(n, DGL_X_pgBorders);
+    if (!borders)
+        return;
+    s->border_from_text = !dgl_x_attr_is(borders, DGL_X_offsetFrom, "page");
+    for (unsigned i = 0; i < 4; i++)
+        dgl_border_read(&b->reader, dgl_x_child(borders, sides[i]), &s->page_border[i]);
+}
+
+static void read_section(struct builder *b, const struct dgl_x *n, struct dgl_section *s)
+{
+    const struct dgl_x *type = dgl_x_child(n, DGL_X_type), *num = dgl_x_child(n, DGL_X_pgNumType),
+                       *grid = dgl_x_child(n, DGL_X_docGrid), *valign = dgl_x_child(n, DGL_X_vAlign);
+    read_page(b, n, s);
+    s->start = dgl_x_attr_is(type, DGL_X_val, "continuous")   ? DGL_START_CONTINUOUS
+               : dgl_x_attr_is(type, DGL_X_val, "evenPage")   ? DGL_START_EVEN
+               : dgl_x_attr_is(type, DGL_X_val, "oddPage")    ? DGL_START_ODD
+               : dgl_x_attr_is(type, DGL_X_val, "nextColumn") ? DGL_START_COLUMN
+                                                              : DGL_START_PAGE;
+    const struct dgl_x none = {.name = DGL_X_cols};
+    const struct dgl_x *cols = dgl_x_child(n, DGL_X_cols);
+    read_columns(cols ? cols : &none, s);
+    s->title_page = dgl_x_val_on(dgl_x_child(n, DGL_X_titlePg));
+    s->page_start = (int32_t)DGL_MAX(-1, DGL_MIN(dgl_x_attr_int(num, DGL_X_start, -1), 1000000));
+    const struct dgl_str *format = dgl_x_attr(num, DGL_X_fmt);
+    s->page_format = format ? dgl_num_format_of(*format) : DGL_NUM_DECIMAL;
+    s->valign = dgl_x_attr_is(valign, DGL_X_val, "center")   ? DGL_VALIGN_CENTER
+                : dgl_x_attr_is(valign, DGL_X_val, "bottom") ? DGL_VALIGN_BOTTOM
+                                                             : DGL_VALIGN_TOP;
+    const struct dgl_str *grid_type = dgl_x_attr(grid, DGL_X_type);
+    if (grid_type && !dgl_str_is(*grid_type, "default"))
+        s->grid_pitch = DGL_MAX(0, dgl_x_twips(dgl_x_attr(grid, DGL_X_linePitch), 0));
+    read_page_borders(b, n, s);
+    if (dgl_x_child(n, DGL_X_lnNumType))
+        build_finding(b, DGL_FEATURE_LINE_NUMBERS);
+    const struct dgl_x *direction = dgl_x_child(n, DGL_X_textDirection);
+    if (direction && !dgl_x_attr_is(direction, DGL_X_val, "lrTb") && !dgl_x_attr_is(direction, DGL_X_val, "tb"))
+        build_finding(b, DGL_FEATURE_VERTICAL_TEXT);
+    if (s->columns > 1)
+        build_finding(b, DGL_FEATURE_COLUMN_BALANCE);
+}
+
+// Closes the section at hand with its properties; later blocks go into a new one.
+enum dgl_status build_section(struct builder *b, const struct dgl_x *n, struct dgl_error *err)
+{
+    struct dgl_section *s = b->section;
+    const struct dgl_section *before = NULL;
+    static const struct dgl_x empty = {.name = DGL_X_sectPr, .ns = DGL_XN_W};
+    for (const struct dgl_section *i = b->doc->sections; i && i != s; i = i->next)
+        before = i;
+    n = n ? n : &empty;
+    read_section(b, n, s);
+    for (unsigned i = 0; before && i < DGL_PAGE_KINDS; i++) { // what a section does not say it takes over
+        s->headers[i] = before->headers[i];
+        s->footers[i] = before->footers[i];
+        s->has_header[i] = before->has_header[i];
+        s->has_footer[i] = before->has_footer[i];
+    }
+    DGL_X_EACH(c, n)
+    {
+        if (c->name == DGL_X_headerReference || c->name == DGL_X_footerReference)
+            DGL_TRY(build_reference(b, c, s, err));
+    }
+    b->section_tail = &s->next;
+    b->section = DGL_ARENA_NEW(b->arena, struct dgl_section);
+    s->next = b->section;
+    b->block_tail = (struct dgl_block **)&b->section->blocks;
+    return DGL_OK;
+}
+
+// ---- Notes ----
+
+static const struct dgl_docx_relationship *rel_of_type(const struct builder *b, const char *suffix)
+{
+    for (size_t i = 0; i < b->rel_count; i++)
+        if (dgl_docx_type_ends(b->rels[i].type, suffix))
+            return &b->rels[i];
+    return NULL;
+}
+
+static bool is_note(const struct dgl_x *n)
+{
+    if (n->name != DGL_X_footnote && n->name != DGL_X_endnote)
+        return false;
+    const struct dgl_str *type = dgl_x_attr(n, DGL_X_type);
+    return !type || dgl_str_is(*type, "normal");
+}
+
+// Numbers follow the references in the text, so notes are built after the body. `order` holds the ids as referred to.
+static struct dgl_str mark_of(struct builder *b, const struct dgl_block *blocks, int32_t id, bool endnote);
+
+static struct dgl_str mark_in_table(struct builder *b, const struct dgl_table *t, int32_t id, bool endnote)
+{
+    for (uint32_t r = 0; r < t->row_count; r++)
+        for (uint16_t c = 0; c < t->rows[r].cell_count; c++) {
+            struct dgl_str mark = mark_of(b, t->rows[r].cells[c].blocks, id, endnote);
+            if (mark.len)
+                return mark;
+        }
+    return (struct dgl_str){"", 0};
+}
+
+static struct dgl_str mark_of(struct builder *b, const struct dgl_block *blocks, int32_t id, bool endnote)
+{
+    for (; blocks; blocks = blocks->next) {
+        if (blocks->kind == DGL_BLOCK_TABLE) {
+            struct dgl_str mark = mark_in_table(b, blocks->table, id, endnote);
+            if (mark.len)
+                return mark;
+            continue;
+        }
+        const struct dgl_para *p = blocks->para;
+        for (uint32_t i = 0; p->has_notes && i < p->inline_count; i++)
+            if (p->inlines[i].kind == DGL_IN_NOTE && p->inlines[i].note.id == id &&
+                p->inlines[i].note.endnote == endnote)
+                return p->inlines[i].note.mark;
+    }
+    return (struct dgl_str){"", 0};
+}
+
+static enum dgl_status build_notes(struct builder *b, const char *suffix, bool endnotes, struct dgl_note **ret,
+                                   uint32_t *ret_count, struct dgl_error *err)
+{
+    const struct dgl_docx_relationship *rel = rel_of_type(b, suffix);
+    uint32_t member, count = 0;
+    if (!rel || !dgl_docx_resolve(b->doc->package, dgl_zip_name(b->doc->package->zip, b->member), rel->target, &member))
+        return DGL_OK;
+    if ((endnotes ? b->endnote_number : b->footnote_number) == 0)
+        return DGL_OK;
+    struct part_state outer;
+    struct dgl_x *root;
+    DGL_TRY(enter(b, member, endnotes ? "endnotes" : "footnotes", &outer, err));
+    DGL_TRY(parse_part(b, member, &root, err));
+    DGL_X_EACH(n, root)
+    {
+        count += is_note(n);
+    }
+    struct dgl_note *notes = dgl_arena_alloc(b->arena, (count + 1) * sizeof(*notes));
+    count = 0;
+    b->in_note = true;
+    enum dgl_status status = DGL_OK;
+    DGL_X_EACH(n, root)
+    {
+        if (!is_note(n) || status != DGL_OK)
+            continue;
+        struct dgl_block *first = NULL, **tail = &first;
+        struct build_context c = {.nesting = 0};
+        notes[count].id = (int32_t)DGL_MAX(-1, DGL_MIN(dgl_x_attr_int(n, DGL_X_id, -1), INT32_MAX));
+        b->note_mark = (struct dgl_str){"", 0};
+        for (const struct dgl_section *s = b->doc->sections; s && !b->note_mark.len; s = s->next)
+            b->note_mark = mark_of(b, s->blocks, notes[count].id, endnotes);
+        build_blocks(b, n, &c, &tail, err, &status);
+        build_fields_reset(b);
+        notes[count++].blocks = first;
+    }
+    b->in_note = false;
+    leave(b, &outer);
+    *ret = notes;
+    *ret_count = count;
+    return status;
+}
+
+// ---- Core properties ----
+
+static void read_core(struct builder *b)
+{
+    static const enum dgl_x_name names[] = {DGL_X_title, DGL_X_creator, DGL_X_subject, DGL_X_keywords, DGL_X_language};
+    struct dgl_str *fields[] = {&b->doc->title, &b->doc->author, &b->doc->subject, &b->doc->keywords,
+                                &b->doc->language};
+    size_t member;
+    struct dgl_x *root;
+    struct dgl_error ignored = DGL_ERROR_INIT;
+    if (!dgl_zip_find(b->doc->package->zip, "docProps/core.xml", &member) ||
+        parse_part(b, (uint32_t)member, &root, &ignored) != DGL_OK)
+        return; // a broken title is no reason to make no PDF
+    for (unsigned k = 0; k < DGL_COUNT(names); k++) {
+        const struct dgl_x *n = dgl_x_child(root, names[k]);
+        if (n)
+            *fields[k] = n->text;
+    }
+}
+
+// ---- The whole ----
+
+static enum dgl_status build_body(struct builder *b, const struct dgl_x *root, struct dgl_error *err)
+{
+    const struct dgl_x *body = dgl_x_child(root, DGL_X_body), *background = dgl_x_child(root, DGL_X_background);
+    enum dgl_status status = DGL_OK;
+    struct build_context c = {.nesting = 0};
+    struct dgl_block **tail = NULL;
+    if (!body)
+        return DGL_FAIL_SLUG(err, DGL_E_MALFORMED, "not_a_docx", "the document has no body");
+    if (background && b->sheet->settings.background) {
+        uint32_t color = dgl_color_read(&b->sheet->theme, background, DGL_X_color, DGL_X_themeColor);
+        b->doc->background = color <= 0xFFFFFF ? color : DGL_COLOR_NONE;
+    }
+    b->section = b->doc->sections = DGL_ARENA_NEW(b->arena, struct dgl_section);
+    b->block_tail = (struct dgl_block **)&b->section->blocks;
+    b->section_tail = &b->doc->sections;
+    build_blocks(b, body, &c, &tail, err, &status);
+    DGL_TRY(status);
+    struct dgl_section *last = b->section;
+    DGL_TRY(build_section(b, dgl_x_child(body, DGL_X_sectPr), err));
+    last->next = NULL;
+    b->section_tail = NULL;
+    return DGL_OK;
+}
+
+enum dgl_status dgl_document_load(struct dgl_docx_package *p, const struct dgl_load_env *env, struct dgl_document *ret,
+                                  struct dgl_sheet **ret_owned_sheet, struct dgl_error *err)
+{
+    const struct dgl_sheet *sheet;
+    struct dgl_sheet *owned;
+    DGL_TRY(dgl_sheet_load(p, env->cache, &sheet, &owned, err));
+    *ret = (struct dgl_document){.sheet = sheet, .package = p, .background = DGL_COLOR_NONE};
+    *ret_owned_sheet = owned;
+    struct builder *b = DGL_ARENA_NEW(env->arena, struct builder);
+    b->env = env;
+    b->arena = env->arena;
+    b->sheet = sheet;
+    b->doc = ret;
+    b->reader = dgl_sheet_reader(sheet, env->arena);
+    b->reader.names = DGL_ARENA_NEW(env->arena, struct dgl_names);
+    b->counters = dgl_counters_new(sheet, env->arena);
+    b->nodes_left = DGL_LAYOUT_MAX_NODES;
+    struct part_state outer;
+    struct dgl_x *root;
+    enum dgl_status status = enter(b, p->main, "body", &outer, err);
+    if (status == DGL_OK)
+        status = parse_part(b, p->main, &root, err);
+    if (status == DGL_OK)
+        status = build_body(b, root, err);
+    build_fields_reset(b);
+    b->field_depth = 0;
+    if (status == DGL_OK)
+        status = build_notes(b, "/footnotes", false, &ret->footnotes, &ret->footnote_count, err);
+    if (status == DGL_OK)
+        status = build_notes(b, "/endnotes", true, &ret->endnotes, &ret->endnote_count, err);
+    if (status == DGL_OK)
+        read_core(b);
+    if (sheet->settings.auto_hyphenation && status == DGL_OK)
+        dgl_finding_add(&ret->findings, DGL_FEATURE_HYPHENATION, "settings", 0);
+    if (status != DGL_OK) {
+        dgl_sheet_free(owned);
+        *ret_owned_sheet = NULL;
+    }
+    return status;
+}

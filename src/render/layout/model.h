@@ -1,0 +1,201 @@
+// The document model: sections of blocks, blocks of inlines, everything with its resolved properties.
+//
+//   document ─ section ─┬─ headers, footers (by kind)
+//                       └─ block ─┬─ paragraph ─ inline (text, tab, break, drawing, field, note, anchor)
+//                                 └─ table ─ row ─ cell ─ block …
+//
+// Built from a filled package (load.c, body.c, table_build.c); layout reads it and never sees XML. Everything lives in
+// the caller's arena. Lengths in mpt.
+#ifndef DGL_RENDER_LAYOUT_MODEL_H
+#define DGL_RENDER_LAYOUT_MODEL_H
+
+#include "base/budget.h"
+#include "render/layout/findings.h"
+#include "render/layout/fonts.h"
+#include "render/layout/numbering.h"
+#include "render/layout/sheet.h"
+
+struct dgl_link {
+    struct dgl_str url;    // or
+    struct dgl_str anchor; // name of a bookmark
+};
+
+// Resolved run properties, one object per distinct set in a document, with the fonts they lead to.
+struct dgl_run {
+    struct dgl_rpr r;
+    const struct dgl_font_use *use[DGL_SLOT_COUNT]; // filled by layout
+    struct dgl_run *next;                           // of the hash chain
+    uint32_t hash;
+};
+
+enum dgl_drawing_kind { DGL_DRAW_PICTURE, DGL_DRAW_BOX, DGL_DRAW_LINE, DGL_DRAW_NOTHING };
+enum dgl_wrap { DGL_WRAP_NONE, DGL_WRAP_SQUARE, DGL_WRAP_TOP_BOTTOM };
+enum dgl_rel {
+    DGL_REL_COLUMN,
+    DGL_REL_PAGE,
+    DGL_REL_MARGIN,
+    DGL_REL_CHARACTER,
+    DGL_REL_PARAGRAPH,
+    DGL_REL_LINE,
+    DGL_REL_LEFT_MARGIN, // also top margin
+    DGL_REL_RIGHT_MARGIN,
+};
+struct dgl_block;
+struct dgl_drawing {
+    enum dgl_drawing_kind kind;
+    bool anchored, behind, has_fill, has_line, flip, in_cell;
+    int32_t width, height;
+    uint32_t picture; // member of the package, UINT32_MAX = none
+    int32_t crop[4];  // 1/1000 percent, TOP LEFT BOTTOM RIGHT
+    uint32_t fill, line;
+    int32_t line_width;
+    int32_t inset[4];
+    uint8_t v_text; // enum dgl_valign of a box's text
+    bool grows;     // the box is as tall as its text
+    const struct dgl_block *blocks;
+    enum dgl_rel h_rel, v_rel;
+    uint8_t h_align, v_align; // 0 offset, 1 left/top, 2 center, 3 right/bottom
+    int32_t x, y, dist[4];
+    enum dgl_wrap wrap;
+    int32_t percent_width, percent_height; // 1/1000 percent of page or margin; 0 = none
+    bool percent_of_margin_w, percent_of_margin_h;
+    struct dgl_str alt;
+    const struct dgl_link *link;
+};
+
+enum dgl_field {
+    DGL_FIELD_PAGE,
+    DGL_FIELD_NUMPAGES,
+    DGL_FIELD_SECTION,
+    DGL_FIELD_SECTIONPAGES,
+    DGL_FIELD_STYLEREF,
+    DGL_FIELD_PAGEREF,
+};
+enum dgl_inline_kind {
+    DGL_IN_TEXT,
+    DGL_IN_TAB,
+    DGL_IN_PTAB, // aligned tab: value 1 left, 2 center, 3 right
+    DGL_IN_LINE_BREAK,
+    DGL_IN_PAGE_BREAK,
+    DGL_IN_COLUMN_BREAK,
+    DGL_IN_DRAWING,
+    DGL_IN_FIELD,
+    DGL_IN_NOTE,   // footnote or endnote reference
+    DGL_IN_ANCHOR, // bookmark
+};
+struct dgl_inline {
+    enum dgl_inline_kind kind;
+    struct dgl_run *run;
+    const struct dgl_link *link;
+    struct dgl_str text; // TEXT; ANCHOR: name; FIELD: argument
+    union {
+        const struct dgl_drawing *drawing;
+        struct {
+            enum dgl_field kind;
+            int8_t format; // enum dgl_num_format, -1 = the section's
+        } field;
+        struct {
+            int32_t id;
+            bool endnote;
+            struct dgl_str mark;
+        } note;
+        uint8_t value;
+    };
+};
+
+struct dgl_text;
+struct dgl_para {
+    struct dgl_ppr p;
+    struct dgl_run *mark; // the paragraph mark's run
+    struct dgl_inline *inlines;
+    uint32_t inline_count;
+    struct dgl_str label; // of a list
+    struct dgl_run *label_run;
+    const struct dgl_num_level *level;
+    uint32_t number; // w:p in its part
+    uint16_t style;
+    int8_t outline; // 1..9, 0 none
+    bool has_drawings, has_notes, has_fields, ends_section;
+    struct dgl_text *shaped; // layout's own: the glyphs, once made
+};
+
+struct dgl_cell {
+    struct dgl_tcpr p;
+    int32_t margin[4];
+    struct dgl_border border[4];
+    uint32_t shade;              // DGL_COLOR_NONE = none
+    uint16_t column, span, rows; // rows: of a vertical merge, 0 = continues the one above
+    const struct dgl_block *blocks;
+};
+struct dgl_row {
+    struct dgl_trpr p;
+    struct dgl_cell *cells;
+    uint16_t cell_count;
+};
+struct dgl_table {
+    struct dgl_tblpr p;
+    int32_t grid[DGL_LAYOUT_MAX_COLUMNS + 1];
+    uint16_t columns;
+    struct dgl_row *rows;
+    uint32_t row_count;
+    int32_t side_margin[2]; // default left and right cell margin
+};
+
+enum dgl_block_kind { DGL_BLOCK_PARA, DGL_BLOCK_TABLE };
+struct dgl_block {
+    enum dgl_block_kind kind;
+    struct dgl_para *para;
+    struct dgl_table *table;
+    struct dgl_block *next;
+};
+
+enum dgl_section_start { DGL_START_PAGE, DGL_START_CONTINUOUS, DGL_START_EVEN, DGL_START_ODD, DGL_START_COLUMN };
+enum dgl_page_kind { DGL_PAGE_DEFAULT, DGL_PAGE_FIRST, DGL_PAGE_EVEN, DGL_PAGE_KINDS };
+struct dgl_section {
+    int32_t width, height, margin[4], header, footer, gutter;
+    enum dgl_section_start start;
+    uint16_t columns;
+    int32_t column_width[16], column_space[16];
+    bool column_line, title_page;
+    int32_t page_start; // -1 = goes on
+    enum dgl_num_format page_format;
+    uint8_t valign;
+    int32_t grid_pitch; // 0 = none
+    struct dgl_border page_border[4];
+    bool border_from_text;
+    const struct dgl_block *headers[DGL_PAGE_KINDS], *footers[DGL_PAGE_KINDS];
+    bool has_header[DGL_PAGE_KINDS], has_footer[DGL_PAGE_KINDS];
+    const struct dgl_block *blocks;
+    struct dgl_section *next;
+};
+
+struct dgl_note {
+    int32_t id;
+    const struct dgl_block *blocks;
+};
+struct dgl_document {
+    const struct dgl_sheet *sheet;
+    struct dgl_section *sections;
+    struct dgl_note *footnotes, *endnotes;
+    uint32_t footnote_count, endnote_count;
+    struct dgl_findings findings;
+    bool has_page_fields; // in the body: pages may have to be laid out twice
+    uint32_t background;  // page colour, DGL_COLOR_NONE
+    struct dgl_str title, author, subject, keywords, language;
+    struct dgl_docx_package *package;
+    uint32_t paragraphs;
+};
+
+struct dgl_load_env {
+    struct dgl_arena *arena;
+    struct dgl_sheet_cache *cache; // may be NULL
+    struct dgl_budget *budget;
+    int64_t created_at_us;
+    const char *time_zone; // may be NULL: UTC
+    const char *language;  // BCP 47, may be NULL
+};
+// Reads a package into a model. *ret_owned_sheet, when not NULL, is freed by the caller after the model.
+enum dgl_status dgl_document_load(struct dgl_docx_package *p, const struct dgl_load_env *env, struct dgl_document *ret,
+                                  struct dgl_sheet **ret_owned_sheet, struct dgl_error *err) DGL_MUST_CHECK;
+
+#endif

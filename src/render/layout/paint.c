@@ -1,0 +1,480 @@
+// Painting paragraphs: shading and borders first, then per line highlights, text, decorations, links, pictures.
+#include "render/layout/paint.h"
+
+#include "render/layout/galley.h"
+
+#include <string.h>
+
+struct dgl_box *dgl_canvas_box(struct dgl_canvas *c, enum dgl_box_kind kind, int32_t x, int32_t y, int32_t w, int32_t h)
+{
+    struct dgl_box_list *l = c->list;
+    static struct dgl_box spare; // where boxes go when there is no memory: nobody reads it
+    if (l->count == l->cap) {
+        uint32_t cap = l->cap ? l->cap * 2 : 64;
+        struct dgl_box *grown = dgl_arena_alloc_try(c->env->arena, cap * sizeof(*grown));
+        if (!grown) {
+            if (c->status == DGL_OK)
+                c->status = DGL_FAIL_SLUG(c->err, DGL_E_LIMIT, "document_too_large",
+                                          "the document needs more memory than one document may use");
+            return &spare;
+        }
+        if (l->count)
+            memcpy(grown, l->boxes, l->count * sizeof(*grown));
+        l->boxes = grown;
+        l->cap = cap;
+    }
+    struct dgl_box *b = &l->boxes[l->count++];
+    memset(b, 0, sizeof(*b));
+    b->kind = kind;
+    b->x = x;
+    b->y = y;
+    b->w = w;
+    b->h = h;
+    return b;
+}
+
+void dgl_canvas_rect(struct dgl_canvas *c, int32_t x, int32_t y, int32_t w, int32_t h, uint32_t color)
+{
+    if (w > 0 && h > 0 && color <= 0xFFFFFF)
+        dgl_canvas_box(c, DGL_BOX_RECT, x, y, w, h)->color = color;
+}
+
+void dgl_canvas_line(struct dgl_canvas *c, int32_t x, int32_t y, int32_t w, int32_t h, const struct dgl_border *b)
+{
+    if (b->kind == DGL_LINE_NONE || b->width == 0)
+        return;
+    struct dgl_box *box = dgl_canvas_box(c, DGL_BOX_LINE, x, y, w, h);
+    box->color = b->color <= 0xFFFFFF ? b->color : 0x000000;
+    box->line_width = b->width;
+    box->line = b->kind;
+}
+
+static bool is_dark(uint32_t rgb)
+{
+    return rgb <= 0xFFFFFF && (rgb >> 16 & 255) * 299 + (rgb >> 8 & 255) * 587 + (rgb & 255) * 114 < 60 * 1000;
+}
+
+static uint32_t text_color(const struct dgl_canvas *c, const struct dgl_rpr *r, uint32_t behind)
+{
+    if (r->color <= 0xFFFFFF)
+        return r->color;
+    uint32_t back = r->shade <= 0xFFFFFF ? r->shade : behind <= 0xFFFFFF ? behind : c->background;
+    return is_dark(back) ? 0xFFFFFF : 0x000000;
+}
+
+// ---- Segments ----
+
+static void paint_backs(struct dgl_canvas *c, const struct dgl_line *line, int32_t x, int32_t baseline)
+{
+    for (uint32_t i = 0; i < line->seg_count; i++) {
+        const struct dgl_seg *s = &line->segs[i];
+        const struct dgl_run *run = s->piece->run;
+        if (!run || (s->piece->kind != DGL_PIECE_TEXT && s->piece->kind != DGL_PIECE_TAB))
+            continue;
+        uint32_t color = run->r.highlight <= 0xFFFFFF ? run->r.highlight : run->r.shade;
+        if (color <= 0xFFFFFF)
+            dgl_canvas_rect(c, x + s->x, baseline - s->piece->ascent, s->width, s->piece->ascent + s->piece->descent,
+                            color);
+    }
+}
+
+static int32_t scaled(int32_t units, const struct dgl_piece *p)
+{
+    return (int32_t)((int64_t)units * p->size / p->use->face->upem);
+}
+
+static enum dgl_line_kind underline_line(uint8_t kind)
+{
+    switch (kind) {
+    case DGL_UNDERLINE_DOUBLE:
+        return DGL_LINE_DOUBLE;
+    case DGL_UNDERLINE_DOTTED:
+        return DGL_LINE_DOTTED;
+    case DGL_UNDERLINE_DASHED:
+        return DGL_LINE_DASHED;
+    case DGL_UNDERLINE_DOT_DASH:
+        return DGL_LINE_DOT_DASH;
+    case DGL_UNDERLINE_WAVE:
+        return DGL_LINE_WAVE;
+    default:
+        return DGL_LINE_SINGLE;
+    }
+}
+
+static void paint_rule(struct dgl_canvas *c, int32_t x, int32_t y, int32_t w, int32_t width, enum dgl_line_kind kind,
+                       uint32_t color)
+{
+    if (kind == DGL_LINE_SINGLE) {
+        dgl_canvas_rect(c, x, y - width / 2, w, width, color);
+        return;
+    }
+    struct dgl_border b = {.set = true, .kind = kind, .width = width, .color = color};
+    if (kind == DGL_LINE_DOUBLE)
+        b.width = DGL_MAX(width * 2 / 3, 250);
+    dgl_canvas_line(c, x, y, w, 0, &b);
+}
+
+static void paint_decorations(struct dgl_canvas *c, const struct dgl_seg *s, int32_t x, int32_t y, uint32_t color,
+                              int32_t hanging)
+{
+    const struct dgl_piece *p = s->piece;
+    const struct dgl_rpr *r = &p->run->r;
+    const struct dgl_face *face = p->use->face;
+    int32_t w = s->width - hanging;
+    if (w <= 0)
+        return;
+    bool text = p->kind == DGL_PIECE_TEXT;
+    if (r->underline && (r->underline != DGL_UNDERLINE_WORDS || text)) {
+        uint32_t ink = r->underline_color <= 0xFFFFFF ? r->underline_color : color;
+        int32_t width = DGL_MAX(scaled(face->underline_width, p), 300);
+        if (r->underline == DGL_UNDERLINE_THICK)
+            width *= 2;
+        paint_rule(c, x, y - scaled(face->underline_at, p), w, width, underline_line(r->underline), ink);
+    }
+    if (r->toggles & (DGL_T_STRIKE | DGL_T_DSTRIKE) && text) {
+        int32_t width = DGL_MAX(scaled(face->strike_width, p), 300), at = y - scaled(face->strike_at, p);
+        if (r->toggles & DGL_T_DSTRIKE) {
+            dgl_canvas_rect(c, x, at - width * 3 / 2, w, width, color);
+            dgl_canvas_rect(c, x, at + width / 2, w, width, color);
+        } else {
+            dgl_canvas_rect(c, x, at - width / 2, w, width, color);
+        }
+    }
+    if (r->set & DGL_R_BORDER && r->border.kind != DGL_LINE_NONE && text) {
+        int32_t top = y - p->ascent, h = p->ascent + p->descent;
+        dgl_canvas_line(c, x, top, w, 0, &r->border);
+        dgl_canvas_line(c, x, top + h, w, 0, &r->border);
+        dgl_canvas_line(c, x, top, 0, h, &r->border);
+        dgl_canvas_line(c, x + w, top, 0, h, &r->border);
+    }
+}
+
+static struct dgl_text_box *text_box(struct dgl_canvas *c, const struct dgl_piece *p, uint32_t color)
+{
+    struct dgl_text_box *t = dgl_arena_alloc_try(c->env->arena, sizeof(*t));
+    if (!t)
+        return NULL;
+    t->run = p->run;
+    t->use = p->use;
+    t->size = p->size;
+    t->letter = p->run->r.spacing;
+    t->scale_percent = p->run->r.scale_percent ? p->run->r.scale_percent : 100;
+    t->rtl = p->level & 1;
+    t->color = color;
+    return t;
+}
+
+static void paint_text(struct dgl_canvas *c, const struct dgl_text *text, const struct dgl_seg *s, int32_t x, int32_t y,
+                       uint32_t color)
+{
+    const struct dgl_piece *p = s->piece;
+    struct dgl_text_box *t = text_box(c, p, color);
+    if (!t)
+        return;
+    t->glyphs = text->glyphs + s->first;
+    t->count = s->count;
+    t->text = text->bytes;
+    t->text_end = s->first + s->count < p->first + p->count ? text->glyphs[s->first + s->count].cluster : p->text_end;
+    t->space_extra = s->space_extra;
+    t->space_rest = s->space_rest;
+    t->wide_extra = s->wide_extra;
+    t->visible_hyphen = s->hyphen;
+    struct dgl_box *b = dgl_canvas_box(c, DGL_BOX_TEXT, x, y - p->raise, s->width, p->size);
+    b->text = t;
+    b->color = color;
+}
+
+static void paint_leader(struct dgl_canvas *c, const struct dgl_seg *s, int32_t x, int32_t y, uint32_t color)
+{
+    static const char marks[] = {' ', '.', '-', '_', '\xB7', '_'};
+    const struct dgl_piece *p = s->piece;
+    if (s->leader == DGL_LEADER_NONE || !p->use || !p->use->face)
+        return;
+    uint32_t mark = (unsigned char)marks[s->leader];
+    int32_t advance, step;
+    uint32_t gid = dgl_face_glyph(p->use->face, mark, &advance);
+    step = scaled(advance, p);
+    if (step <= 0 || s->width < step)
+        return;
+    // Dots of all lines stand below each other: they start at a multiple of their step.
+    int32_t start = (x + step - 1) / step * step, end = x + s->width;
+    uint32_t count = end > start ? (uint32_t)((end - start) / step) : 0;
+    if (count == 0 || count > 4096)
+        return;
+    struct dgl_glyph *glyphs = dgl_arena_alloc_try(c->env->arena, count * sizeof(*glyphs));
+    char *bytes = dgl_arena_alloc_try(c->env->arena, count * 2 + 1);
+    struct dgl_text_box *t = text_box(c, p, color);
+    if (!glyphs || !bytes || !t)
+        return;
+    uint32_t len = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        glyphs[i] = (struct dgl_glyph){.gid = gid, .cluster = len, .advance = advance};
+        len += (uint32_t)dgl_utf8_put(bytes + len, mark);
+    }
+    t->letter = 0;
+    t->scale_percent = 100;
+    t->glyphs = glyphs;
+    t->count = count;
+    t->text = bytes;
+    t->text_end = len;
+    struct dgl_box *b = dgl_canvas_box(c, DGL_BOX_TEXT, start, y, (int32_t)count * step, p->size);
+    b->text = t;
+    b->color = color;
+}
+
+static int32_t hanging_width(const struct dgl_lines *l, const struct dgl_line *line, uint32_t index)
+{
+    if (index + 1 != line->seg_count)
+        return 0;
+    const struct dgl_seg *s = &line->segs[index];
+    uint32_t n = 0;
+    while (n < s->count && l->text->glyphs[s->first + s->count - 1 - n].flags & DGL_G_SPACE)
+        n++;
+    if (n == 0 || s->x + s->width <= line->x1)
+        return 0;
+    return DGL_MIN(s->width, s->x + s->width - line->x1);
+}
+
+static void paint_link(struct dgl_canvas *c, const struct dgl_link *link, int32_t x, int32_t y, int32_t w, int32_t h)
+{
+    if (link && w > 0 && h > 0)
+        dgl_canvas_box(c, DGL_BOX_LINK, x, y, w, h)->link = link;
+}
+
+static void paint_segment(struct dgl_canvas *c, const struct dgl_lines *l, const struct dgl_line *line, uint32_t index,
+                          int32_t x, int32_t top, int32_t para_top)
+{
+    const struct dgl_seg *s = &line->segs[index];
+    const struct dgl_piece *p = s->piece;
+    int32_t at = x + s->x, baseline = top + line->baseline;
+    uint32_t color = p->run ? text_color(c, &p->run->r, l->para->p.shade) : 0;
+    switch (p->kind) {
+    case DGL_PIECE_TEXT:
+        paint_text(c, l->text, s, at, baseline, color);
+        paint_decorations(c, s, at, baseline - p->raise, color, hanging_width(l, line, index));
+        break;
+    case DGL_PIECE_TAB:
+    case DGL_PIECE_PTAB:
+        paint_leader(c, s, at, baseline, color);
+        if (p->use && p->use->face && p->run && p->run->r.underline)
+            paint_decorations(c, s, at, baseline, color, 0);
+        break;
+    case DGL_PIECE_DRAWING:
+        dgl_paint_drawing(c, p->in->drawing, at, baseline - p->in->drawing->height, p->in->drawing->width,
+                          p->in->drawing->height);
+        break;
+    case DGL_PIECE_FLOAT: {
+        int32_t fx, fy, fw, fh;
+        struct dgl_box_list *list = c->list;
+        dgl_drawing_place(c, p->in->drawing, x, para_top, &fx, &fy, &fw, &fh);
+        if (p->in->drawing->behind)
+            c->list = &c->page->under;
+        dgl_paint_drawing(c, p->in->drawing, fx, fy, fw, fh);
+        c->list = list;
+        break;
+    }
+    case DGL_PIECE_ANCHOR:
+        if (p->in->kind == DGL_IN_ANCHOR)
+            dgl_canvas_box(c, DGL_BOX_ANCHOR, at, top, 0, 0)->name = p->in->text;
+        break;
+    case DGL_PIECE_BREAK:
+        break;
+    }
+    if (p->kind == DGL_PIECE_TEXT)
+        paint_link(c, p->link, at, baseline - p->ascent, s->width, p->ascent + p->descent);
+}
+
+// ---- The paragraph's box ----
+
+static void paint_box(struct dgl_canvas *c, const struct dgl_lines *l, int32_t x, int32_t y, int32_t height,
+                      struct dgl_para_edges e)
+{
+    const struct dgl_ppr *p = &l->para->p;
+    int32_t hang = DGL_MIN(p->first, 0);
+    int32_t x0 = x + DGL_MIN(p->left + hang, p->left), x1 = x + l->width - p->right;
+    const struct dgl_border *left = &p->border[DGL_LEFT], *right = &p->border[DGL_RIGHT];
+    int32_t out_left = left->kind ? left->space + left->width : 0,
+            out_right = right->kind ? right->space + right->width : 0;
+    int32_t top = y - (e.top ? l->top : 0) - e.above, bottom = y + height + (e.bottom ? l->bottom : 0);
+    bool side_room = p->border[DGL_TOP].kind || p->border[DGL_BOTTOM].kind;
+    (void)side_room;
+    if (p->shade <= 0xFFFFFF)
+        dgl_canvas_rect(c, x0 - out_left, top, x1 - x0 + out_left + out_right, bottom - top, p->shade);
+    if (e.top && p->border[DGL_TOP].kind)
+        dgl_canvas_line(c, x0 - out_left, top + e.above + p->border[DGL_TOP].width / 2, x1 - x0 + out_left + out_right,
+                        0, &p->border[DGL_TOP]);
+    if (e.between && p->border[DGL_BETWEEN].kind)
+        dgl_canvas_line(c, x0 - out_left, top + p->border[DGL_BETWEEN].width / 2, x1 - x0 + out_left + out_right, 0,
+                        &p->border[DGL_BETWEEN]);
+    if (e.bottom && p->border[DGL_BOTTOM].kind)
+        dgl_canvas_line(c, x0 - out_left, bottom - p->border[DGL_BOTTOM].width / 2, x1 - x0 + out_left + out_right, 0,
+                        &p->border[DGL_BOTTOM]);
+    if (left->kind)
+        dgl_canvas_line(c, x0 - left->space - left->width / 2, top, 0, bottom - top, left);
+    if (right->kind)
+        dgl_canvas_line(c, x1 + right->space + right->width / 2, top, 0, bottom - top, right);
+}
+
+static void paint_heading(struct dgl_canvas *c, const struct dgl_lines *l, int32_t x, int32_t y)
+{
+    struct dgl_str text = dgl_str_trim((struct dgl_str){l->text->bytes, l->text->len});
+    if (!c->headings || l->para->outline == 0 || text.len == 0)
+        return;
+    struct dgl_box *b = dgl_canvas_box(c, DGL_BOX_HEADING, x, y, 0, 0);
+    b->name = text;
+    b->level = l->para->outline;
+}
+
+void dgl_paint_lines(struct dgl_canvas *c, const struct dgl_lines *l, uint32_t from, uint32_t to, int32_t x, int32_t y,
+                     struct dgl_para_edges edges)
+{
+    if (to <= from)
+        return;
+    int32_t base = l->lines[from].y, height = l->lines[to - 1].y + l->lines[to - 1].height - base;
+    paint_box(c, l, x, y, height, edges);
+    if (from == 0)
+        paint_heading(c, l, x, y);
+    struct dgl_box *mark = dgl_canvas_box(c, DGL_BOX_PARAGRAPH, x, y, l->width, height);
+    mark->level = l->para->outline;
+    for (uint32_t i = from; i < to && c->status == DGL_OK; i++) {
+        const struct dgl_line *line = &l->lines[i];
+        int32_t top = y + line->y - base;
+        bool clip = l->para->p.line_rule == DGL_RULE_EXACT && false;
+        (void)clip;
+        paint_backs(c, line, x, top + line->baseline);
+        for (uint32_t s = 0; s < line->seg_count; s++)
+            paint_segment(c, l, line, s, x, top, y - base);
+        c->status = c->status == DGL_OK ? dgl_budget_tick(c->env->budget, c->err) : c->status;
+    }
+}
+
+// ---- Drawings ----
+
+static int32_t aligned(uint8_t how, int32_t from, int32_t room, int32_t size, int32_t offset)
+{
+    return how == 1 ? from : how == 2 ? from + (room - size) / 2 : how == 3 ? from + room - size : from + offset;
+}
+
+void dgl_drawing_place(const struct dgl_canvas *c, const struct dgl_drawing *d, int32_t para_x, int32_t para_y,
+                       int32_t *ret_x, int32_t *ret_y, int32_t *ret_w, int32_t *ret_h)
+{
+    const struct dgl_section *s = c->section;
+    int32_t text_w = s->width - s->margin[DGL_LEFT] - s->margin[DGL_RIGHT], w = d->width, h = d->height;
+    int32_t text_h = s->height - DGL_MAX(0, s->margin[DGL_TOP]) - DGL_MAX(0, s->margin[DGL_BOTTOM]);
+    if (d->percent_width)
+        w = (int32_t)((int64_t)(d->percent_of_margin_w ? text_w : s->width) * d->percent_width / 100000);
+    if (d->percent_height)
+        h = (int32_t)((int64_t)(d->percent_of_margin_h ? text_h : s->height) * d->percent_height / 100000);
+    int32_t from = c->column_x, room = c->column_width;
+    switch (d->h_rel) {
+    case DGL_REL_PAGE:
+        from = 0;
+        room = s->width;
+        break;
+    case DGL_REL_MARGIN:
+        from = s->margin[DGL_LEFT];
+        room = text_w;
+        break;
+    case DGL_REL_LEFT_MARGIN:
+        from = 0;
+        room = s->margin[DGL_LEFT];
+        break;
+    case DGL_REL_RIGHT_MARGIN:
+        from = s->width - s->margin[DGL_RIGHT];
+        room = s->margin[DGL_RIGHT];
+        break;
+    case DGL_REL_CHARACTER:
+        from = para_x;
+        break;
+    case DGL_REL_COLUMN:
+    case DGL_REL_PARAGRAPH:
+    case DGL_REL_LINE:
+        if (c->nesting) {
+            from = para_x;
+        }
+        break;
+    }
+    *ret_x = aligned(d->h_align, from, room, w, d->x);
+    from = para_y;
+    room = 0;
+    if (d->v_rel == DGL_REL_PAGE) {
+        from = 0;
+        room = s->height;
+    } else if (d->v_rel == DGL_REL_MARGIN) {
+        from = DGL_MAX(s->margin[DGL_TOP], 0);
+        room = text_h;
+    } else if (d->v_rel == DGL_REL_LEFT_MARGIN) {
+        from = 0;
+        room = DGL_MAX(0, s->margin[DGL_TOP]);
+    } else if (d->v_rel == DGL_REL_RIGHT_MARGIN) {
+        from = s->height - DGL_MAX(0, s->margin[DGL_BOTTOM]);
+        room = DGL_MAX(0, s->margin[DGL_BOTTOM]);
+    }
+    *ret_y = aligned(d->v_align, from, room, h, d->y);
+    *ret_w = w;
+    *ret_h = h;
+}
+
+static void paint_frame(struct dgl_canvas *c, const struct dgl_drawing *d, int32_t x, int32_t y, int32_t w, int32_t h)
+{
+    struct dgl_border line = {
+        .set = true, .kind = DGL_LINE_SINGLE, .width = DGL_MAX(d->line_width, 250), .color = d->line};
+    if (!d->has_line || d->line_width == 0)
+        return;
+    if (d->kind == DGL_DRAW_LINE) {
+        dgl_canvas_line(c, x, d->flip ? y + h : y, w, d->flip ? -h : h, &line);
+        return;
+    }
+    dgl_canvas_line(c, x, y, w, 0, &line);
+    dgl_canvas_line(c, x, y + h, w, 0, &line);
+    dgl_canvas_line(c, x, y, 0, h, &line);
+    dgl_canvas_line(c, x + w, y, 0, h, &line);
+}
+
+static void paint_box_text(struct dgl_canvas *c, const struct dgl_drawing *d, int32_t x, int32_t y, int32_t w,
+                           int32_t *h)
+{
+    struct dgl_galley *g = NULL;
+    int32_t inner = DGL_MAX(w - d->inset[DGL_LEFT] - d->inset[DGL_RIGHT], 7200);
+    if (!d->blocks || c->nesting > DGL_LAYOUT_MAX_NESTING || c->status != DGL_OK)
+        return;
+    c->status = dgl_galley_layout(c->env, d->blocks, inner, c->nesting + 1, &g, c->err);
+    if (c->status != DGL_OK)
+        return;
+    int32_t need = g->height + d->inset[DGL_TOP] + d->inset[DGL_BOTTOM];
+    if (d->grows)
+        *h = DGL_MAX(need, 0);
+    int32_t spare = DGL_MAX(0, *h - need);
+    int32_t top = y + d->inset[DGL_TOP] +
+                  (d->v_text == DGL_VALIGN_CENTER   ? spare / 2
+                   : d->v_text == DGL_VALIGN_BOTTOM ? spare
+                                                    : 0);
+    struct dgl_canvas inside = *c;
+    inside.nesting++;
+    inside.headings = false;
+    inside.background = d->has_fill ? d->fill : c->background;
+    inside.column_x = x + d->inset[DGL_LEFT];
+    inside.column_width = inner;
+    dgl_paint_galley(&inside, g, dgl_galley_start(), dgl_galley_end(g), x + d->inset[DGL_LEFT], top);
+    c->status = inside.status;
+}
+
+void dgl_paint_drawing(struct dgl_canvas *c, const struct dgl_drawing *d, int32_t x, int32_t y, int32_t w, int32_t h)
+{
+    if (d->kind == DGL_DRAW_PICTURE) {
+        if (d->picture != UINT32_MAX && w > 0 && h > 0)
+            dgl_canvas_box(c, DGL_BOX_PICTURE, x, y, w, h)->drawing = d;
+        paint_frame(c, d, x, y, w, h);
+    } else if (d->kind == DGL_DRAW_BOX || d->kind == DGL_DRAW_LINE) {
+        uint32_t at = c->list->count; // the fill goes below the text, but its height may follow from it
+        struct dgl_box *fill =
+            d->has_fill && d->kind == DGL_DRAW_BOX ? dgl_canvas_box(c, DGL_BOX_RECT, x, y, w, h) : NULL;
+        if (fill)
+            fill->color = d->fill;
+        paint_box_text(c, d, x, y, w, &h);
+        if (fill && at < c->list->count)
+            c->list->boxes[at].h = h;
+        paint_frame(c, d, x, y, w, h);
+    }
+    paint_link(c, d->link, x, y, w, h);
+}

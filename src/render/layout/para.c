@@ -1,0 +1,677 @@
+// Breaking a paragraph into lines.
+//
+// Lines are filled greedily, as Word fills them. Each line is made in two steps: find_end walks forward from the start
+// and decides where the line ends; place_line then walks the same stretch and gives every piece its place. Both use
+// the same tab arithmetic, so they agree.
+#include "render/layout/para.h"
+
+#include <string.h>
+
+#define MAX_LINES 4000000u
+
+struct spot { // between two glyphs: piece, and glyph counted from the piece's first
+    uint32_t piece, glyph;
+};
+struct breaker {
+    const struct dgl_text_env *env;
+    const struct dgl_para *p;
+    const struct dgl_para_place *place;
+    const struct dgl_text *t;
+    int32_t left, right, default_tab;
+    int32_t mark_ascent, mark_descent;
+    bool rtl;
+};
+
+// ---- Tabs ----
+
+// The stop after x: the paragraph's own, the hanging indent, else the next default one past all of its own.
+struct dgl_tab dgl_next_tab(const struct dgl_para *p, int32_t x, int32_t default_tab, bool *ret_custom)
+{
+    *ret_custom = true;
+    int32_t hang = p->p.first < 0 && p->p.left > x ? p->p.left : INT32_MAX;
+    for (uint32_t i = 0; i < p->p.tab_count; i++) {
+        const struct dgl_tab *t = &p->p.tabs[i];
+        if (t->kind == DGL_TAB_CLEAR || t->kind == DGL_TAB_BAR || t->at <= x)
+            continue;
+        if (t->at <= hang)
+            return *t;
+        break;
+    }
+    if (hang != INT32_MAX)
+        return (struct dgl_tab){hang, DGL_TAB_LEFT, DGL_LEADER_NONE};
+    *ret_custom = false;
+    int32_t step = default_tab > 0 ? default_tab : 36000;
+    int32_t at = x < 0 ? 0 : (x / step + 1) * step;
+    return (struct dgl_tab){at, DGL_TAB_LEFT, DGL_LEADER_NONE};
+}
+
+// Width of what follows a tab, up to the next tab or break; for decimal tabs up to the separator.
+static int32_t width_after(const struct breaker *b, uint32_t piece, bool decimal)
+{
+    int32_t w = 0;
+    for (uint32_t i = piece; i < b->t->piece_count; i++) {
+        const struct dgl_piece *p = &b->t->pieces[i];
+        if (p->kind == DGL_PIECE_TAB || p->kind == DGL_PIECE_PTAB || p->kind == DGL_PIECE_BREAK)
+            break;
+        if (p->kind == DGL_PIECE_DRAWING)
+            w += p->in->drawing->width;
+        if (p->kind != DGL_PIECE_TEXT)
+            continue;
+        for (uint32_t g = 0; decimal && g < p->count; g++)
+            if (b->t->glyphs[p->first + g].flags & DGL_G_DECIMAL) {
+                // The last separator counts in "1,234.50", so look on for another one.
+                uint32_t last = g;
+                for (uint32_t k = g; k < p->count; k++)
+                    if (b->t->glyphs[p->first + k].flags & DGL_G_DECIMAL)
+                        last = k;
+                return w + dgl_piece_width(b->t, p, p->first, last);
+            }
+        w += dgl_piece_width(b->t, p, p->first, p->count);
+        if (w > DGL_LAYOUT_MAX_LENGTH)
+            break;
+    }
+    return w;
+}
+
+struct tab_move {
+    int32_t x; // after the tab
+    uint8_t leader;
+    int32_t limit; // the line's right edge from here on
+    bool wraps;    // no room: the tab goes to the next line
+};
+
+static struct tab_move move_to_tab(const struct breaker *b, const struct dgl_piece *p, uint32_t index, int32_t x,
+                                   int32_t limit)
+{
+    struct tab_move m = {x, DGL_LEADER_NONE, limit, false};
+    if (p->kind == DGL_PIECE_PTAB) {
+        int32_t w = width_after(b, index + 1, false), span = b->place->width - b->right;
+        int32_t at = p->in->value == 2 ? (b->left + span - w) / 2 : p->in->value == 3 ? span - w : b->left;
+        m.x = DGL_MAX(x, at);
+        return m;
+    }
+    bool custom;
+    struct dgl_tab t = dgl_next_tab(b->p, x, b->default_tab, &custom);
+    m.leader = t.leader;
+    if (custom && t.at > limit)
+        m.limit = t.kind == DGL_TAB_LEFT ? limit : t.at;
+    if (!custom && t.at > limit) {
+        m.x = DGL_MAX(x, limit);
+        m.wraps = true;
+        return m;
+    }
+    int32_t w = t.kind == DGL_TAB_LEFT ? 0 : width_after(b, index + 1, t.kind == DGL_TAB_DECIMAL);
+    m.x = DGL_MAX(x, t.kind == DGL_TAB_CENTER ? t.at - w / 2 : t.at - w);
+    return m;
+}
+
+// ---- Where a line ends ----
+
+static int32_t glyph_width(const struct dgl_piece *p, int64_t units, uint32_t letters)
+{
+    int64_t em = p->use->face->upem, w = (units * p->size + em / 2) / em;
+    if (p->run->r.scale_percent != 100 && p->run->r.scale_percent)
+        w = w * p->run->r.scale_percent / 100;
+    return (int32_t)DGL_MIN(w + (int64_t)letters * p->run->r.spacing, INT32_MAX / 4);
+}
+
+static int32_t hyphen_width(const struct dgl_piece *p)
+{
+    int32_t advance;
+    dgl_face_glyph(p->use->face, '-', &advance);
+    return glyph_width(p, advance, 1);
+}
+
+struct walk {
+    struct spot end; // found
+    struct spot candidate;
+    bool has_candidate, any; // something visible is on the line
+    int32_t x, limit;
+    uint8_t forced;
+};
+
+// Walks one text piece; true when the line ends inside it.
+static bool walk_text(const struct breaker *b, const struct dgl_piece *p, uint32_t index, uint32_t from, struct walk *w)
+{
+    int64_t units = 0;
+    uint32_t letters = 0;
+    const struct dgl_glyph *g = b->t->glyphs + p->first;
+    for (uint32_t i = from; i < p->count; i++) {
+        units += g[i].advance;
+        letters += !(g[i].flags & DGL_G_INSIDE);
+        if (!(g[i].flags & (DGL_G_SPACE | DGL_G_SOFT))) {
+            if (w->x + glyph_width(p, units, letters) > w->limit) {
+                if (w->has_candidate) {
+                    w->end = w->candidate;
+                    return true;
+                }
+                if (w->any && !(g[i].flags & DGL_G_INSIDE)) {
+                    w->end = (struct spot){index, i};
+                    return true;
+                }
+            }
+            w->any = true;
+        }
+        if (g[i].flags & DGL_G_BREAK) {
+            bool fits =
+                !(g[i].flags & DGL_G_SOFT) || w->x + glyph_width(p, units, letters) + hyphen_width(p) <= w->limit;
+            if (fits) {
+                w->candidate = (struct spot){index, i + 1};
+                w->has_candidate = true;
+            }
+        }
+    }
+    w->x += glyph_width(p, units, letters);
+    return false;
+}
+
+static bool walk_piece(const struct breaker *b, uint32_t index, uint32_t from, struct walk *w)
+{
+    const struct dgl_piece *p = &b->t->pieces[index];
+    switch (p->kind) {
+    case DGL_PIECE_TEXT:
+        return walk_text(b, p, index, from, w);
+    case DGL_PIECE_TAB:
+    case DGL_PIECE_PTAB: {
+        struct tab_move m = move_to_tab(b, p, index, w->x, w->limit);
+        if (m.wraps && w->any && index >= b->t->label_pieces) {
+            w->end = (struct spot){index, 0};
+            return true;
+        }
+        w->x = m.x;
+        w->limit = m.limit;
+        w->any = true;
+        break;
+    }
+    case DGL_PIECE_DRAWING:
+        if (w->x + p->in->drawing->width > w->limit && w->any) {
+            w->end = w->has_candidate ? w->candidate : (struct spot){index, 0};
+            return true;
+        }
+        w->x += p->in->drawing->width;
+        w->any = true;
+        break;
+    case DGL_PIECE_BREAK:
+        w->forced = p->what;
+        w->end = (struct spot){index + 1, 0};
+        return true;
+    case DGL_PIECE_FLOAT:
+    case DGL_PIECE_ANCHOR:
+        break;
+    }
+    if (p->break_after) {
+        w->candidate = (struct spot){index + 1, 0};
+        w->has_candidate = true;
+    }
+    return false;
+}
+
+static struct spot find_end(const struct breaker *b, struct spot start, int32_t x, int32_t limit, uint8_t *ret_forced)
+{
+    struct walk w = {.x = x, .limit = limit, .forced = DGL_IN_TEXT};
+    for (uint32_t i = start.piece; i < b->t->piece_count; i++)
+        if (walk_piece(b, i, i == start.piece ? start.glyph : 0, &w)) {
+            *ret_forced = w.forced;
+            while (w.end.piece < b->t->piece_count && b->t->pieces[w.end.piece].kind == DGL_PIECE_TEXT &&
+                   w.end.glyph >= b->t->pieces[w.end.piece].count)
+                w.end = (struct spot){w.end.piece + 1, 0};
+            return w.end;
+        }
+    *ret_forced = DGL_IN_TEXT;
+    return (struct spot){b->t->piece_count, 0};
+}
+
+// ---- Placing ----
+
+struct metrics {
+    int32_t ascent, descent, text_ascent, text_descent;
+    bool any;
+};
+
+static void count_metrics(struct metrics *m, const struct dgl_piece *p)
+{
+    m->ascent = DGL_MAX(m->ascent, p->ascent);
+    m->descent = DGL_MAX(m->descent, p->descent);
+    if (p->kind != DGL_PIECE_DRAWING) {
+        m->text_ascent = DGL_MAX(m->text_ascent, p->ascent);
+        m->text_descent = DGL_MAX(m->text_descent, p->descent);
+    }
+    m->any = true;
+}
+
+static uint32_t pieces_in(const struct breaker *b, struct spot start, struct spot end)
+{
+    uint32_t last = DGL_MIN(end.piece + (end.glyph > 0), b->t->piece_count);
+    return last > start.piece ? last - start.piece : 0;
+}
+
+static int32_t fill_segments(const struct breaker *b, struct spot start, struct spot end, int32_t x, int32_t limit,
+                             struct dgl_line *line, struct metrics *m)
+{
+    uint32_t n = 0;
+    for (uint32_t i = start.piece; i < b->t->piece_count && (i < end.piece || (i == end.piece && end.glyph)); i++) {
+        const struct dgl_piece *p = &b->t->pieces[i];
+        struct dgl_seg *s = &line->segs[n];
+        *s = (struct dgl_seg){.piece = p, .x = x};
+        if (p->kind == DGL_PIECE_TEXT) {
+            uint32_t from = i == start.piece ? start.glyph : 0, to = i == end.piece ? end.glyph : p->count;
+            s->first = p->first + from;
+            s->count = to - from;
+            if (s->count == 0)
+                continue;
+            s->width = dgl_piece_width(b->t, p, s->first, s->count);
+            count_metrics(m, p);
+        } else if (p->kind == DGL_PIECE_TAB || p->kind == DGL_PIECE_PTAB) {
+            struct tab_move move = move_to_tab(b, p, i, x, limit);
+            s->width = DGL_MAX(0, move.x - x);
+            s->leader = move.leader;
+            limit = move.limit;
+            if (i >= b->t->label_pieces)
+                count_metrics(m, p);
+        } else if (p->kind == DGL_PIECE_DRAWING) {
+            s->width = p->in->drawing->width;
+            count_metrics(m, p);
+        } else if (p->kind == DGL_PIECE_ANCHOR && p->in->kind == DGL_IN_NOTE) {
+            line->has_notes = true;
+        }
+        x += s->width;
+        n++;
+    }
+    line->seg_count = (uint16_t)DGL_MIN(n, UINT16_MAX);
+    return x;
+}
+
+// Width of the spaces that hang over the line's end.
+static int32_t trailing_spaces(const struct breaker *b, const struct dgl_line *line)
+{
+    int32_t w = 0;
+    for (uint32_t i = line->seg_count; i-- > 0;) {
+        const struct dgl_seg *s = &line->segs[i];
+        if (s->piece->kind == DGL_PIECE_ANCHOR || s->piece->kind == DGL_PIECE_FLOAT ||
+            s->piece->kind == DGL_PIECE_BREAK)
+            continue;
+        if (s->piece->kind != DGL_PIECE_TEXT)
+            break;
+        uint32_t n = 0;
+        while (n < s->count && b->t->glyphs[s->first + s->count - 1 - n].flags & DGL_G_SPACE)
+            n++;
+        if (n)
+            w += dgl_piece_width(b->t, s->piece, s->first + s->count - n, n);
+        if (n < s->count)
+            break;
+    }
+    return w;
+}
+
+struct gaps {
+    uint32_t first_seg, spaces, wides, last_seg, last_count; // last_*: the end without hanging spaces
+};
+
+static struct gaps count_gaps(const struct breaker *b, const struct dgl_line *line, bool letters)
+{
+    struct gaps g = {0};
+    for (uint32_t i = 0; i < line->seg_count; i++)
+        if (line->segs[i].piece->kind == DGL_PIECE_TAB || line->segs[i].piece->kind == DGL_PIECE_PTAB)
+            g.first_seg = i + 1; // only what follows the last tab is justified
+    bool found = false;
+    for (uint32_t i = line->seg_count; i-- > g.first_seg;) {
+        const struct dgl_seg *s = &line->segs[i];
+        if (s->piece->kind != DGL_PIECE_TEXT)
+            continue;
+        for (uint32_t k = s->count; k-- > 0;) {
+            uint8_t flags = b->t->glyphs[s->first + k].flags;
+            if (!found && flags & DGL_G_SPACE)
+                continue;
+            if (!found) {
+                found = true;
+                g.last_seg = i;
+                g.last_count = k;
+                continue;
+            }
+            g.spaces += (flags & DGL_G_SPACE) != 0;
+            g.wides += (flags & DGL_G_WIDE) != 0 || (letters && !(flags & (DGL_G_SPACE | DGL_G_INSIDE)));
+        }
+    }
+    return g;
+}
+
+static void justify(const struct breaker *b, struct dgl_line *line, int32_t extra, bool letters)
+{
+    struct gaps g = count_gaps(b, line, letters);
+    uint32_t count = g.spaces + g.wides;
+    if (count == 0 || extra <= 0)
+        return;
+    int32_t each = extra / (int32_t)count, rest = extra % (int32_t)count, shift = 0;
+    for (uint32_t i = g.first_seg; i < line->seg_count; i++) {
+        struct dgl_seg *s = &line->segs[i];
+        s->x += shift;
+        if (s->piece->kind != DGL_PIECE_TEXT || i > g.last_seg)
+            continue;
+        uint32_t spaces = 0, wides = 0;
+        for (uint32_t k = 0; k < s->count && !(i == g.last_seg && k >= g.last_count); k++) {
+            uint8_t flags = b->t->glyphs[s->first + k].flags;
+            spaces += (flags & DGL_G_SPACE) != 0;
+            wides += (flags & DGL_G_WIDE) != 0 || (letters && !(flags & (DGL_G_SPACE | DGL_G_INSIDE)));
+        }
+        int32_t ones = DGL_MIN(rest, (int32_t)spaces);
+        rest -= ones;
+        s->space_extra = each;
+        s->space_rest = ones;
+        s->wide_extra = wides ? each : 0;
+        if (letters && wides)
+            s->wide_extra = each;
+        int32_t added = each * (int32_t)(spaces + wides) + ones;
+        s->width += added;
+        shift += added;
+    }
+}
+
+// Visual order of the pieces of a line (UAX #9, rule L2).
+static void reorder(const struct dgl_line *line, int32_t from_x)
+{
+    uint8_t highest = 0, lowest_odd = 255;
+    for (uint32_t i = 0; i < line->seg_count; i++) {
+        uint8_t level = line->segs[i].piece->level;
+        highest = DGL_MAX(highest, level);
+        if (level & 1)
+            lowest_odd = DGL_MIN(lowest_odd, level);
+    }
+    if (lowest_odd == 255)
+        return;
+    struct dgl_seg *s = line->segs;
+    for (unsigned level = highest; level >= lowest_odd; level--)
+        for (uint32_t i = 0; i < line->seg_count; i++) {
+            uint32_t end = i;
+            while (end < line->seg_count && s[end].piece->level >= level)
+                end++;
+            for (uint32_t a = i, z = end; a + 1 < z; a++, z--) {
+                struct dgl_seg t = s[a];
+                s[a] = s[z - 1];
+                s[z - 1] = t;
+            }
+            if (end > i)
+                i = end - 1;
+        }
+    for (uint32_t i = 0; i < line->seg_count; i++) {
+        s[i].x = from_x;
+        from_x += s[i].width;
+    }
+}
+
+static enum dgl_jc alignment(const struct breaker *b)
+{
+    enum dgl_jc jc = (enum dgl_jc)b->p->p.jc;
+    if (jc == DGL_JC_START)
+        return b->rtl ? DGL_JC_RIGHT : DGL_JC_LEFT;
+    if (jc == DGL_JC_END)
+        return b->rtl ? DGL_JC_LEFT : DGL_JC_RIGHT;
+    return jc;
+}
+
+static void align(const struct breaker *b, struct dgl_line *line, int32_t end_x, bool last)
+{
+    int32_t hanging = trailing_spaces(b, line), room = line->x1 - (end_x - hanging);
+    enum dgl_jc jc = alignment(b);
+    int32_t shift = 0;
+    if (jc == DGL_JC_DISTRIBUTE || (jc == DGL_JC_BOTH && !last)) {
+        justify(b, line, room, jc == DGL_JC_DISTRIBUTE);
+    } else if (jc == DGL_JC_CENTER) {
+        shift = room / 2;
+    } else if (jc == DGL_JC_RIGHT || (jc == DGL_JC_BOTH && b->rtl)) {
+        shift = room;
+    }
+    if (jc != DGL_JC_CENTER && shift < 0)
+        shift = 0;
+    for (uint32_t i = 0; i < line->seg_count && shift; i++)
+        line->segs[i].x += shift;
+    if (line->seg_count) {
+        // Hanging spaces stand outside on the left in right-to-left lines.
+        int32_t from = line->segs[0].x - (b->rtl ? hanging : 0);
+        reorder(line, from);
+    }
+}
+
+static void set_height(const struct breaker *b, struct dgl_line *line, const struct metrics *m)
+{
+    const struct dgl_ppr *p = &b->p->p;
+    int32_t asc = m->ascent, desc = m->descent, h = asc + desc;
+    line->baseline = asc;
+    line->height = h;
+    if (p->line_rule == DGL_RULE_EXACT) {
+        line->height = p->line;
+        line->baseline = (int32_t)((int64_t)p->line * 4 / 5);
+        int32_t need = m->text_ascent + m->text_descent;
+        if (need <= p->line) // room to spare goes above, as measured in Word's output
+            line->baseline = p->line - m->text_descent - (p->line - need) / 5;
+    } else if (p->line_rule == DGL_RULE_AT_LEAST) {
+        if (h < p->line) {
+            line->baseline += p->line - h;
+            line->height = p->line;
+        }
+    } else {
+        int32_t pitch = b->place->grid_pitch;
+        if (pitch > 0 && p->flags & DGL_PF_SNAP && h > 0) {
+            int32_t snapped = (h + pitch - 1) / pitch * pitch;
+            line->baseline += (snapped - h) / 2;
+            line->height = h = snapped;
+        }
+        int32_t text = pitch > 0 && p->flags & DGL_PF_SNAP ? h : m->text_ascent + m->text_descent;
+        int32_t extra = (int32_t)((int64_t)text * (p->line - 240) / 240);
+        line->height = h + extra;
+        if (extra < 0)
+            line->baseline += extra; // tighter lines are cut at their top
+    }
+}
+
+// ---- Room ----
+
+// The widest free stretch at this height between x0 and x1; moves *y down past what leaves no room.
+static void find_room(const struct breaker *b, int32_t *y, int32_t height, int32_t *x0, int32_t *x1)
+{
+    const struct dgl_para_place *at = b->place;
+    for (unsigned tries = 0; tries < 64; tries++) {
+        int32_t left = at->x + *x0, right = at->x + *x1, top = at->y + *y, next = INT32_MAX;
+        for (uint32_t i = 0; i < at->exclusion_count; i++) {
+            const struct dgl_exclusion *e = &at->exclusions[i];
+            if (e->y1 <= top || e->y0 >= top + height || e->x1 <= left || e->x0 >= right)
+                continue;
+            next = DGL_MIN(next, e->y1);
+            if (e->full_width)
+                right = left;
+            else if (e->x0 - left > right - e->x1)
+                right = e->x0;
+            else
+                left = e->x1;
+        }
+        // Word leaves less than an inch beside an object empty.
+        if (next == INT32_MAX || right - left >= 72000) {
+            *x0 = left - at->x;
+            *x1 = right - at->x;
+            return;
+        }
+        *y += DGL_MAX(next - top, 1000);
+    }
+}
+
+// ---- The paragraph ----
+
+static int32_t label_shift(const struct breaker *b)
+{
+    if (!b->p->level || b->p->level->jc == DGL_JC_START || b->t->label_pieces == 0)
+        return 0;
+    int32_t w = 0;
+    for (uint32_t i = 0; i < b->t->label_pieces; i++)
+        if (b->t->pieces[i].kind == DGL_PIECE_TEXT)
+            w += dgl_piece_width(b->t, &b->t->pieces[i], b->t->pieces[i].first, b->t->pieces[i].count);
+    return b->p->level->jc == DGL_JC_END ? w : w / 2;
+}
+
+static enum dgl_status shape(const struct dgl_text_env *env, struct dgl_para *p, const struct dgl_text **ret,
+                             struct dgl_error *err)
+{
+    if (!p->shaped || p->has_fields) {
+        struct dgl_text *t = DGL_ARENA_NEW(env->arena, struct dgl_text);
+        DGL_TRY(dgl_text_build(env, p, t, err));
+        p->shaped = t;
+    }
+    *ret = p->shaped;
+    return DGL_OK;
+}
+
+static int32_t border_room(const struct dgl_border *b)
+{
+    return b->set && b->kind != DGL_LINE_NONE ? b->width + b->space : 0;
+}
+
+static struct breaker breaker_for(const struct dgl_text_env *env, const struct dgl_para *p,
+                                  const struct dgl_para_place *place, const struct dgl_text *t)
+{
+    struct breaker b = {.env = env, .p = p, .place = place, .t = t, .rtl = t->rtl};
+    b.left = t->rtl ? p->p.right : p->p.left;
+    b.right = t->rtl ? p->p.left : p->p.right;
+    b.default_tab = env->doc->sheet->settings.default_tab;
+    dgl_run_metrics(env, p->mark, &b.mark_ascent, &b.mark_descent);
+    return b;
+}
+
+static enum dgl_status add_line(struct breaker *b, struct dgl_lines *l, uint32_t *cap, struct spot *at, int32_t *y,
+                                struct dgl_error *err)
+{
+    bool first = l->count == 0;
+    if (l->count == *cap) {
+        uint32_t grown_cap = *cap ? *cap * 2 : 2;
+        struct dgl_line *grown =
+            grown_cap <= MAX_LINES ? dgl_arena_alloc_try(b->env->arena, grown_cap * sizeof(*grown)) : NULL;
+        if (!grown)
+            return DGL_FAIL_SLUG(err, DGL_E_LIMIT, "document_too_large",
+                                 "a paragraph has more lines than one document may have");
+        if (l->count)
+            memcpy(grown, l->lines, l->count * sizeof(*grown));
+        l->lines = grown;
+        *cap = grown_cap;
+    }
+    struct dgl_line *line = &l->lines[l->count++];
+    memset(line, 0, sizeof(*line));
+    int32_t first_indent = first ? b->p->p.first : 0;
+    int32_t x0 = b->left + (b->rtl ? 0 : first_indent), x1 = b->place->width - b->right - (b->rtl ? first_indent : 0);
+    x1 = DGL_MAX(x1, x0 + 1000);
+    if (b->place->exclusion_count)
+        find_room(b, y, b->mark_ascent + b->mark_descent, &x0, &x1);
+    line->x0 = x0;
+    line->x1 = x1;
+    int32_t start_x = x0 - (first ? label_shift(b) : 0);
+    struct spot end = find_end(b, *at, start_x, x1, &line->ends);
+    if (end.piece == at->piece && end.glyph == at->glyph && at->piece < b->t->piece_count)
+        end = (struct spot){at->piece + 1, 0}; // never stand still
+    uint32_t pieces = pieces_in(b, *at, end);
+    line->segs = dgl_arena_alloc_try(b->env->arena, (pieces + 1) * sizeof(*line->segs));
+    if (!line->segs)
+        return DGL_FAIL_SLUG(err, DGL_E_LIMIT, "document_too_large",
+                             "the document needs more memory than one document may use");
+    struct metrics m = {0};
+    int32_t end_x = fill_segments(b, *at, end, start_x, x1, line, &m);
+    if (!m.any) {
+        m.ascent = m.text_ascent = b->mark_ascent;
+        m.descent = m.text_descent = b->mark_descent;
+    }
+    bool soft = end.glyph && b->t->glyphs[b->t->pieces[end.piece].first + end.glyph - 1].flags & DGL_G_SOFT;
+    if (soft && line->seg_count)
+        line->segs[line->seg_count - 1].hyphen = true;
+    bool last = end.piece >= b->t->piece_count || line->ends == DGL_IN_PAGE_BREAK || line->ends == DGL_IN_COLUMN_BREAK;
+    align(b, line, end_x, last);
+    set_height(b, line, &m);
+    line->y = *y;
+    *y += line->height;
+    *at = end;
+    return DGL_OK;
+}
+
+enum dgl_status dgl_para_layout(const struct dgl_text_env *env, struct dgl_para *p, const struct dgl_para_place *place,
+                                struct dgl_lines **ret, struct dgl_error *err)
+{
+    struct dgl_lines *l = DGL_ARENA_NEW(env->arena, struct dgl_lines);
+    const struct dgl_text *t;
+    DGL_TRY(shape(env, p, &t, err));
+    struct breaker b = breaker_for(env, p, place, t);
+    l->para = p;
+    l->text = t;
+    l->width = place->width;
+    l->top = border_room(&p->p.border[DGL_TOP]);
+    l->bottom = border_room(&p->p.border[DGL_BOTTOM]);
+    struct spot at = {0, 0};
+    uint32_t cap = 0;
+    int32_t y = 0;
+    do {
+        DGL_TRY(dgl_budget_tick(env->budget, err));
+        DGL_TRY(add_line(&b, l, &cap, &at, &y, err));
+    } while (at.piece < t->piece_count);
+    // A line break at the very end opens one more, empty line; a page break does not.
+    if (l->lines[l->count - 1].ends == DGL_IN_LINE_BREAK)
+        DGL_TRY(add_line(&b, l, &cap, &at, &y, err));
+    l->height = y;
+    *ret = l;
+    return DGL_OK;
+}
+
+enum dgl_status dgl_para_extent(const struct dgl_text_env *env, struct dgl_para *p, int32_t *ret_min, int32_t *ret_max,
+                                struct dgl_error *err)
+{
+    const struct dgl_text *t;
+    DGL_TRY(shape(env, p, &t, err));
+    int32_t indent = DGL_MAX(0, p->p.left) + DGL_MAX(0, p->p.right), widest = 0, word = 0, line = 0;
+    int32_t hang = DGL_MAX(0, p->p.left + p->p.first) + DGL_MAX(0, p->p.right);
+    for (uint32_t i = 0; i < t->piece_count; i++) {
+        const struct dgl_piece *pc = &t->pieces[i];
+        if (pc->kind == DGL_PIECE_TEXT) {
+            uint32_t from = 0;
+            line =
+                (int32_t)DGL_MIN((int64_t)line + dgl_piece_width(t, pc, pc->first, pc->count), DGL_LAYOUT_MAX_LENGTH);
+            for (uint32_t g = 0; g < pc->count; g++) {
+                if (!(t->glyphs[pc->first + g].flags & DGL_G_BREAK))
+                    continue;
+                uint32_t end = g + 1;
+                while (end > from && t->glyphs[pc->first + end - 1].flags & DGL_G_SPACE)
+                    end--;
+                word += dgl_piece_width(t, pc, pc->first + from, end - from);
+                widest = DGL_MAX(widest, word);
+                word = 0;
+                from = g + 1;
+            }
+            word += dgl_piece_width(t, pc, pc->first + from, pc->count - from);
+        } else if (pc->kind == DGL_PIECE_DRAWING) {
+            word += pc->in->drawing->width;
+            line += pc->in->drawing->width;
+        } else if (pc->kind == DGL_PIECE_TAB || pc->kind == DGL_PIECE_PTAB) {
+            line += 36000;
+        }
+        word = DGL_MIN(word, DGL_LAYOUT_MAX_LENGTH);
+        line = DGL_MIN(line, DGL_LAYOUT_MAX_LENGTH);
+        widest = DGL_MAX(widest, word);
+        if (pc->break_after || pc->kind == DGL_PIECE_BREAK || pc->kind == DGL_PIECE_TAB)
+            word = 0;
+        if (pc->kind == DGL_PIECE_BREAK) {
+            *ret_max = DGL_MAX(*ret_max, line + hang);
+            line = 0;
+        }
+    }
+    *ret_min = DGL_MAX(*ret_min, widest + indent);
+    *ret_max = DGL_MAX(*ret_max, line + hang);
+    return DGL_OK;
+}
+
+static bool same_border(const struct dgl_border *a, const struct dgl_border *b)
+{
+    return a->kind == b->kind && a->width == b->width && a->space == b->space && a->color == b->color;
+}
+
+bool dgl_para_same_box(const struct dgl_para *a, const struct dgl_para *b)
+{
+    bool any = false;
+    for (unsigned i = 0; i < DGL_SIDES; i++) {
+        if (!same_border(&a->p.border[i], &b->p.border[i]))
+            return false;
+        any |= a->p.border[i].kind != DGL_LINE_NONE;
+    }
+    return any && a->p.left == b->p.left && a->p.right == b->p.right &&
+           DGL_MIN(a->p.first, 0) == DGL_MIN(b->p.first, 0);
+}

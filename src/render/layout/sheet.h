@@ -1,0 +1,99 @@
+// What a document's parts beside its text say: theme, styles, numbering, settings, parsed once and shared.
+//
+// A sheet is immutable after loading and is kept between documents by the compressed bytes of its parts, so a warm
+// process neither inflates nor parses them again. Source: ECMA-376 Part 1 §17.7 (styles), §17.9 (numbering), §17.15.1
+// (settings), §20.1.6 (theme).
+#ifndef DGL_RENDER_LAYOUT_SHEET_H
+#define DGL_RENDER_LAYOUT_SHEET_H
+
+#include "render/docx/opc.h"
+#include "render/layout/props.h"
+
+enum dgl_style_type { DGL_STYLE_PARAGRAPH, DGL_STYLE_CHARACTER, DGL_STYLE_TABLE, DGL_STYLE_NUMBERING };
+struct dgl_style_cond {
+    bool present;
+    struct dgl_ppr ppr;
+    struct dgl_rpr rpr;
+    struct dgl_tblpr tblpr;
+    struct dgl_trpr trpr;
+    struct dgl_tcpr tcpr;
+};
+struct dgl_style {
+    struct dgl_str id, based_on_id, name;
+    enum dgl_style_type type;
+    uint16_t based_on; // UINT16_MAX = none
+    bool is_default;
+    uint8_t flat;   // 0 not yet, 1 in work (a cycle ends here), 2 done
+    int8_t heading; // 1..9 by built-in name, 0 none
+    const struct dgl_x *node;
+    struct dgl_ppr ppr; // with everything it is based on
+    struct dgl_rpr rpr;
+    struct dgl_style_cond *cond; // DGL_COND_COUNT of them for table styles, else NULL
+};
+
+struct dgl_num_level {
+    bool present, is_lgl;
+    int32_t start;
+    int8_t restart; // level that restarts it, 0 = never, -1 = the one above
+    uint8_t format; // enum dgl_num_format
+    uint8_t suffix; // 0 tab, 1 space, 2 nothing
+    uint8_t jc;
+    struct dgl_str text; // "%1.%2"
+    uint16_t style;      // paragraph style bound to the level, UINT16_MAX = none
+    struct dgl_ppr ppr;
+    struct dgl_rpr rpr;
+    bool picture;
+};
+struct dgl_abstract_num {
+    int32_t id;
+    struct dgl_str style_link, num_style_link;
+    struct dgl_num_level level[9];
+};
+struct dgl_num {
+    int32_t id;
+    struct dgl_abstract_num *abstract;
+    int32_t start_override[9];         // INT32_MIN = none
+    struct dgl_num_level *override[9]; // NULL = the abstract one's
+};
+
+struct dgl_settings {
+    int32_t default_tab;
+    int32_t compat; // compatibilityMode, 12 when absent
+    bool even_odd_headers, mirror_margins, gutter_at_top, auto_hyphenation, space_for_underline;
+    bool no_leading, dont_break_wrapped_tables, html_auto_spacing_off, use_fe_layout, background;
+    bool track_changes;
+    struct dgl_str decimal_symbol;
+};
+
+struct dgl_sheet {
+    struct dgl_arena *arena;
+    struct dgl_theme theme;
+    struct dgl_style *styles;
+    uint16_t style_count, default_paragraph, default_character, default_table;
+    uint16_t *style_slots; // hash of ids
+    uint32_t style_slot_count;
+    struct dgl_ppr ppr; // docDefaults
+    struct dgl_rpr rpr;
+    struct dgl_abstract_num *abstracts;
+    uint32_t abstract_count;
+    struct dgl_num *nums;
+    uint32_t num_count;
+    struct dgl_settings settings;
+    bool has_picture_bullets;
+};
+
+struct dgl_sheet_cache;
+struct dgl_sheet_cache *dgl_sheet_cache_new(void);
+void dgl_sheet_cache_free(struct dgl_sheet_cache *c);
+// The sheet of a package, from the cache (then *ret_owned is NULL) or new. A new one goes into the cache when it is
+// small enough, else the caller frees *ret_owned with dgl_sheet_free. `cache` may be NULL.
+enum dgl_status dgl_sheet_load(struct dgl_docx_package *p, struct dgl_sheet_cache *cache, const struct dgl_sheet **ret,
+                               struct dgl_sheet **ret_owned, struct dgl_error *err) DGL_MUST_CHECK;
+void dgl_sheet_free(struct dgl_sheet *s);
+
+uint16_t dgl_sheet_style(const struct dgl_sheet *s, struct dgl_str id);             // UINT16_MAX when there is none
+const struct dgl_num *dgl_sheet_num(const struct dgl_sheet *s, int32_t id);         // NULL when there is none
+const struct dgl_num_level *dgl_num_level(const struct dgl_num *n, unsigned level); // NULL when it is not defined
+struct dgl_prop_reader dgl_sheet_reader(const struct dgl_sheet *s, struct dgl_arena *a);
+
+#endif

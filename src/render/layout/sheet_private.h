@@ -1,0 +1,12 @@
+// Between sheet.c and numbering.c.
+#ifndef DGL_RENDER_LAYOUT_SHEET_PRIVATE_H
+#define DGL_RENDER_LAYOUT_SHEET_PRIVATE_H
+
+#include "render/layout/sheet.h"
+
+#define SHEET_PARTS 4 // theme, styles, numbering, settings
+
+void dgl_numbering_read(struct dgl_sheet *s, const struct dgl_x *root);
+void dgl_numbering_link(struct dgl_sheet *s); // resolves numStyleLink, once styles are flat
+
+#endif

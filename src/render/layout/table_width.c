@@ -1,0 +1,184 @@
+// Column widths.
+//
+// Fixed tables take the widths they name. Others are fitted as Word does, which its output shows and no standard says:
+// every column has a minimum (its longest word) and a preference (the largest w:tcW of its own cells, else its text on
+// one line). Preferences are raised to minima. When they add up to more than the table may have, each column gives up
+// the excess in proportion to what it has above its minimum:
+//
+//     width = preference − excess × (preference − minimum) / Σ (preference − minimum)
+//
+// A spanning cell counts only for what it needs beyond the columns it spans.
+#include "render/layout/table.h"
+
+#include <string.h>
+
+struct column {
+    int64_t min, max, pref; // pref 0: nothing was said
+    bool percent;
+    int32_t share;
+};
+
+static enum dgl_status blocks_extent(const struct dgl_text_env *env, const struct dgl_block *b, int32_t *min,
+                                     int32_t *max, struct dgl_error *err)
+{
+    for (; b; b = b->next) {
+        if (b->kind == DGL_BLOCK_PARA) {
+            DGL_TRY(dgl_para_extent(env, b->para, min, max, err));
+            continue;
+        }
+        int64_t sum = 0;
+        for (uint16_t i = 0; i < b->table->columns; i++)
+            sum += b->table->grid[i];
+        if (b->table->p.width.kind == DGL_WIDTH_LENGTH)
+            sum = DGL_MAX(sum, b->table->p.width.value);
+        sum = DGL_MIN(sum, DGL_LAYOUT_MAX_LENGTH);
+        *min = DGL_MAX(*min, (int32_t)DGL_MIN(sum, 36000 * (int64_t)b->table->columns));
+        *max = DGL_MAX(*max, (int32_t)sum);
+    }
+    return DGL_OK;
+}
+
+static enum dgl_status cell_extent(const struct dgl_text_env *env, const struct dgl_cell *cell, int32_t *ret_min,
+                                   int32_t *ret_max, struct dgl_error *err)
+{
+    int32_t min = 0, max = 0, sides = cell->margin[DGL_LEFT] + cell->margin[DGL_RIGHT];
+    DGL_TRY(blocks_extent(env, cell->blocks, &min, &max, err));
+    if (cell->p.no_wrap)
+        min = max;
+    *ret_min = min + sides;
+    *ret_max = DGL_MAX(min, max) + sides;
+    return DGL_OK;
+}
+
+// What a spanning cell needs beyond its columns is shared out evenly in proportion to what they have.
+static void spread(struct column *c, uint16_t first, uint16_t span, int64_t need, bool minimum)
+{
+    int64_t have = 0;
+    for (uint16_t i = first; i < first + span; i++)
+        have += minimum ? c[i].min : c[i].max;
+    if (need <= have)
+        return;
+    int64_t missing = need - have, left = missing;
+    for (uint16_t i = first; i < first + span; i++) {
+        int64_t *v = minimum ? &c[i].min : &c[i].max;
+        int64_t part = i + 1 == first + span ? left : have ? missing * *v / have : missing / span;
+        *v += part;
+        left -= part;
+    }
+}
+
+static enum dgl_status measure(const struct dgl_text_env *env, const struct dgl_table *t, struct column *c,
+                               struct dgl_error *err)
+{
+    for (int pass = 0; pass < 2; pass++) // single cells first, then those that span
+        for (uint32_t r = 0; r < t->row_count; r++)
+            for (uint16_t i = 0; i < t->rows[r].cell_count; i++) {
+                const struct dgl_cell *cell = &t->rows[r].cells[i];
+                int32_t min, max;
+                if ((cell->span > 1) != (pass == 1) || cell->column + cell->span > t->columns)
+                    continue;
+                DGL_TRY(dgl_budget_tick(env->budget, err));
+                DGL_TRY(cell_extent(env, cell, &min, &max, err));
+                if (cell->span > 1) {
+                    spread(c, cell->column, cell->span, min, true);
+                    spread(c, cell->column, cell->span, max, false);
+                    continue;
+                }
+                struct column *k = &c[cell->column];
+                k->min = DGL_MAX(k->min, min);
+                k->max = DGL_MAX(k->max, max);
+                if (cell->p.width.kind == DGL_WIDTH_LENGTH && cell->p.width.set)
+                    k->pref = DGL_MAX(k->pref, cell->p.width.value);
+                if (cell->p.width.kind == DGL_WIDTH_PERCENT && cell->p.width.set) {
+                    k->percent = true;
+                    k->share = DGL_MAX(k->share, cell->p.width.value);
+                }
+            }
+    return DGL_OK;
+}
+
+static void fixed_widths(const struct dgl_table *t, int32_t room, int32_t *w)
+{
+    int64_t sum = 0;
+    bool said[DGL_LAYOUT_MAX_COLUMNS + 1] = {0};
+    for (uint16_t i = 0; i < t->columns; i++)
+        w[i] = t->grid[i];
+    for (uint32_t r = 0; r < t->row_count && r < 64; r++) // the first cell that says so decides a column
+        for (uint16_t i = 0; i < t->rows[r].cell_count; i++) {
+            const struct dgl_cell *cell = &t->rows[r].cells[i];
+            if (cell->span != 1 || cell->column >= t->columns || said[cell->column] ||
+                cell->p.width.kind != DGL_WIDTH_LENGTH || cell->p.width.value <= 0)
+                continue;
+            said[cell->column] = true;
+            w[cell->column] = cell->p.width.value;
+        }
+    for (uint16_t i = 0; i < t->columns; i++)
+        sum += w[i];
+    int64_t wanted = t->p.width.kind == DGL_WIDTH_PERCENT && t->p.width.set ? (int64_t)room * t->p.width.value / 5000
+                     : sum == 0                                             ? room
+                                                                            : sum;
+    for (uint16_t i = 0; i < t->columns; i++)
+        w[i] = sum ? (int32_t)(w[i] * wanted / sum) : (int32_t)(wanted / t->columns);
+}
+
+static void shrink(struct column *c, uint16_t n, int64_t target, int64_t sum, int32_t *w)
+{
+    int64_t slack = 0, minima = 0;
+    for (uint16_t i = 0; i < n; i++) {
+        slack += c[i].pref - c[i].min;
+        minima += c[i].min;
+    }
+    int64_t excess = sum - target;
+    for (uint16_t i = 0; i < n; i++) {
+        if (slack > 0 && excess <= slack)
+            w[i] = (int32_t)(c[i].pref - excess * (c[i].pref - c[i].min) / slack);
+        else // not even the words fit: they are broken
+            w[i] = (int32_t)(minima ? c[i].min * target / minima : target / n);
+    }
+}
+
+static void grow(struct column *c, uint16_t n, int64_t target, int64_t sum, int32_t *w)
+{
+    int64_t left = target - sum;
+    for (uint16_t i = 0; i < n; i++) {
+        int64_t part = sum ? (target - sum) * c[i].pref / sum : (target - sum) / n;
+        if (i + 1 == n)
+            part = left;
+        w[i] = (int32_t)(c[i].pref + part);
+        left -= part;
+    }
+}
+
+enum dgl_status dgl_table_widths(const struct dgl_text_env *env, const struct dgl_table *t, int32_t room,
+                                 int32_t widths[DGL_LAYOUT_MAX_COLUMNS + 1], struct dgl_error *err)
+{
+    struct column c[DGL_LAYOUT_MAX_COLUMNS + 1] = {0};
+    if (t->p.fixed) {
+        fixed_widths(t, room, widths);
+        return DGL_OK;
+    }
+    DGL_TRY(measure(env, t, c, err));
+    bool said = t->p.width.set && (t->p.width.kind == DGL_WIDTH_LENGTH || t->p.width.kind == DGL_WIDTH_PERCENT) &&
+                t->p.width.value > 0;
+    int64_t target = !said                                 ? 0
+                     : t->p.width.kind == DGL_WIDTH_LENGTH ? t->p.width.value
+                                                           : (int64_t)room * t->p.width.value / 5000;
+    int64_t sum = 0, minima = 0, basis = said ? target : room;
+    for (uint16_t i = 0; i < t->columns; i++) {
+        if (c[i].percent && c[i].pref == 0)
+            c[i].pref = basis * c[i].share / 5000;
+        if (c[i].pref == 0) // no cell says a width: the grid when there is no text to go by, else the text
+            c[i].pref = c[i].max ? c[i].max : t->grid[i];
+        c[i].pref = DGL_MIN(DGL_MAX(c[i].pref, c[i].min), DGL_LAYOUT_MAX_LENGTH);
+        sum += c[i].pref;
+        minima += c[i].min;
+    }
+    if (!said)
+        target = DGL_MIN(sum, DGL_MAX((int64_t)room, 0));
+    target = DGL_MAX(target, DGL_MIN(minima, room)); // words widen a table up to the text's width
+    if (sum > target)
+        shrink(c, t->columns, target, sum, widths);
+    else
+        grow(c, t->columns, target, sum, widths);
+    return DGL_OK;
+}

@@ -1,0 +1,841 @@
+// From inlines to glyphs.
+//
+// Every character goes one of two ways. Simple scripts without kerning take the nominal glyph and its advance from the
+// face's table: no shaping at all. Complex scripts, combining marks, kerning and ligatures go through HarfBuzz, a word
+// at a time so that results are found again in the shape cache. Where a line may end is decided here from pairs of
+// characters by Word's rules; ICU is asked only for scripts without spaces (Thai, Lao, Khmer, Burmese) and for
+// bidirectional order, and only when a character needs it.
+#include "render/layout/text.h"
+
+#include <string.h>
+#include <unicode/ubidi.h>
+#include <unicode/ubrk.h>
+#include <unicode/uchar.h>
+#include <unicode/ustring.h>
+
+#define SUPER_SIZE_PERCENT 65
+#define SUPER_RAISE_PERCENT 34
+#define SUB_RAISE_PERCENT (-14)
+#define SMALL_CAPS_PERCENT 80
+#define MAX_PIECES 2000000u
+
+struct maker {
+    const struct dgl_text_env *env;
+    const struct dgl_para *para;
+    struct dgl_text *t;
+    struct dgl_buf bytes;
+    uint32_t glyph_cap, piece_cap;
+    uint32_t before; // character before the one at hand, 0 at the start
+    uint32_t before2;
+    uint8_t *levels; // per byte, when the paragraph is bidirectional
+    uint8_t *breaks; // per byte, for scripts without spaces
+    bool out_of_memory;
+};
+
+// ---- Classes of characters ----
+
+static bool is_combining(uint32_t c)
+{
+    return (c >= 0x300 && c <= 0x36F) || (c >= 0x483 && c <= 0x489) || (c >= 0x1AB0 && c <= 0x1AFF) ||
+           (c >= 0x1DC0 && c <= 0x1DFF) || (c >= 0x20D0 && c <= 0x20FF) || (c >= 0xFE00 && c <= 0xFE0F) ||
+           (c >= 0xFE20 && c <= 0xFE2F) || (c >= 0x3099 && c <= 0x309A) || c == 0x200C || c == 0x200D ||
+           (c >= 0x1F3FB && c <= 0x1F3FF) || (c >= 0xE0100 && c <= 0xE01EF);
+}
+
+static bool is_complex(uint32_t c)
+{
+    if (c < 0x300)
+        return false;
+    return is_combining(c) || (c >= 0x590 && c <= 0x109F) || (c >= 0x1100 && c <= 0x11FF) ||
+           (c >= 0x1700 && c <= 0x18AF) || (c >= 0x1900 && c <= 0x1CFF) || (c >= 0xA800 && c <= 0xABFF) ||
+           (c >= 0xD7B0 && c <= 0xD7FF) || (c >= 0xFB1D && c <= 0xFDFF) || (c >= 0xFE70 && c <= 0xFEFE) ||
+           (c >= 0x10800 && c <= 0x11FFF) || (c >= 0x1E800 && c <= 0x1EFFF);
+}
+
+static bool is_rtl(uint32_t c)
+{
+    return (c >= 0x590 && c <= 0x8FF) || (c >= 0xFB1D && c <= 0xFDFF) || (c >= 0xFE70 && c <= 0xFEFE) || c == 0x200F ||
+           c == 0x202B || c == 0x202E || c == 0x2067 || (c >= 0x10800 && c <= 0x10FFF) ||
+           (c >= 0x1E800 && c <= 0x1EFFF);
+}
+
+static bool is_spaceless(uint32_t c)
+{
+    return (c >= 0xE00 && c <= 0xEFF) || (c >= 0x1000 && c <= 0x109F) || (c >= 0x1780 && c <= 0x17FF);
+}
+
+static bool is_hangul(uint32_t c)
+{
+    return (c >= 0xAC00 && c <= 0xD7FF) || (c >= 0x1100 && c <= 0x11FF) || (c >= 0x3130 && c <= 0x318F) ||
+           (c >= 0xA960 && c <= 0xA97F);
+}
+
+static bool is_east_asian(uint32_t c)
+{
+    return c >= 0x1100 &&
+           ((c <= 0x11FF) || (c >= 0x2E80 && c <= 0xA4CF) || (c >= 0xA960 && c <= 0xA97F) ||
+            (c >= 0xAC00 && c <= 0xD7FF) || (c >= 0xF900 && c <= 0xFAFF) || (c >= 0xFE30 && c <= 0xFE4F) ||
+            (c >= 0xFF00 && c <= 0xFFEF) || (c >= 0x20000 && c <= 0x3FFFF));
+}
+
+// Ideographs, kana and full-width forms: lines may break around them and justification may widen them.
+static bool is_wide(uint32_t c)
+{
+    return is_east_asian(c) && !is_hangul(c);
+}
+
+// Characters that may not start or end a line (kinsoku, §17.15.1.58 f.; Word's standard sets).
+static bool may_not_start(uint32_t c)
+{
+    static const uint16_t set[] = {
+        '!',    '%',    ')',    ',',    '.',    ':',    ';',    '?',    ']',    '}',    0xA2,   0xB0,   0xB7,   0x2019,
+        0x201D, 0x2030, 0x2032, 0x2033, 0x2103, 0x3001, 0x3002, 0x3005, 0x3009, 0x300B, 0x300D, 0x300F, 0x3011, 0x3015,
+        0x3017, 0x301E, 0x3041, 0x3043, 0x3045, 0x3047, 0x3049, 0x3063, 0x3083, 0x3085, 0x3087, 0x308E, 0x309B, 0x309C,
+        0x309D, 0x309E, 0x30A1, 0x30A3, 0x30A5, 0x30A7, 0x30A9, 0x30C3, 0x30E3, 0x30E5, 0x30E7, 0x30EE, 0x30F5, 0x30F6,
+        0x30FB, 0x30FC, 0x30FD, 0x30FE, 0xFF01, 0xFF02, 0xFF05, 0xFF07, 0xFF09, 0xFF0C, 0xFF0E, 0xFF1A, 0xFF1B, 0xFF1F,
+        0xFF3D, 0xFF5D, 0xFF61, 0xFF63, 0xFF64, 0xFF65, 0xFF70, 0xFF9E, 0xFF9F, 0xFFE0};
+    for (size_t i = 0; i < DGL_COUNT(set); i++)
+        if (set[i] == c)
+            return true;
+    return false;
+}
+
+static bool may_not_end(uint32_t c)
+{
+    static const uint16_t set[] = {'$',    '(',    '[',    '{',    0xA3,   0xA5,   0x2018, 0x201C,
+                                   0x3008, 0x300A, 0x300C, 0x300E, 0x3010, 0x3014, 0x3016, 0x301D,
+                                   0xFF04, 0xFF08, 0xFF3B, 0xFF5B, 0xFF62, 0xFFE1, 0xFFE5, 0xFFE6};
+    for (size_t i = 0; i < DGL_COUNT(set); i++)
+        if (set[i] == c)
+            return true;
+    return false;
+}
+
+static bool is_word_char(uint32_t c)
+{
+    return c >= 0x80 ? c != 0xA0 && c != 0x202F && c != 0x2011
+                     : (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') || c == '(' || c == '"';
+}
+
+// May a line end between two characters (the first not a space)?
+static bool may_break(const struct maker *m, uint32_t a, uint32_t b)
+{
+    if (a == 0x200B)
+        return true;
+    if (a == '-' || a == 0x2010 || a == 0x2013 || a == 0x2014)
+        return is_word_char(b) && m->before2 > 0x20 && m->before2 != 0xA0;
+    if (a == 0xFFFC || b == 0xFFFC)
+        return a > 0x20 && !may_not_start(b) && !may_not_end(a);
+    if (a < 0x1100 && b < 0x1100)
+        return false;
+    if (is_wide(a) || is_wide(b))
+        return !may_not_start(b) && !may_not_end(a) && b != 0xA0 && a != 0xA0 && b != 0x20;
+    if (is_hangul(a) && is_hangul(b))
+        return !(m->para->p.flags & DGL_PF_WORD_WRAP);
+    return false;
+}
+
+// ---- Growing arrays ----
+
+static struct dgl_glyph *new_glyph(struct maker *m)
+{
+    struct dgl_text *t = m->t;
+    if (t->glyph_count == m->glyph_cap) {
+        uint32_t cap = m->glyph_cap ? m->glyph_cap * 2 : 64;
+        struct dgl_glyph *grown = dgl_arena_alloc_try(m->env->arena, cap * sizeof(*grown));
+        if (!grown) {
+            m->out_of_memory = true;
+            t->glyph_count = 0;
+            grown = t->glyphs;
+            cap = m->glyph_cap;
+        } else if (t->glyph_count) {
+            memcpy(grown, t->glyphs, t->glyph_count * sizeof(*grown));
+        }
+        t->glyphs = grown;
+        m->glyph_cap = cap;
+    }
+    struct dgl_glyph *g = &t->glyphs[t->glyph_count++];
+    memset(g, 0, sizeof(*g));
+    return g;
+}
+
+static struct dgl_piece *new_piece(struct maker *m, enum dgl_piece_kind kind, const struct dgl_run *run)
+{
+    struct dgl_text *t = m->t;
+    if (t->piece_count == m->piece_cap) {
+        uint32_t cap = m->piece_cap ? m->piece_cap * 2 : 8;
+        struct dgl_piece *grown = dgl_arena_alloc_try(m->env->arena, cap * sizeof(*grown));
+        if (!grown || cap > MAX_PIECES) {
+            m->out_of_memory = true;
+            t->piece_count = 0;
+            grown = t->pieces;
+            cap = m->piece_cap;
+        } else if (t->piece_count) {
+            memcpy(grown, t->pieces, t->piece_count * sizeof(*grown));
+        }
+        t->pieces = grown;
+        m->piece_cap = cap;
+    }
+    struct dgl_piece *p = &t->pieces[t->piece_count++];
+    memset(p, 0, sizeof(*p));
+    p->kind = kind;
+    p->run = run;
+    p->first = t->glyph_count;
+    p->text_end = (uint32_t)m->bytes.len;
+    p->level = t->rtl ? 1 : 0;
+    return p;
+}
+
+// ---- Fonts of runs ----
+
+static enum dgl_font_slot slot_of(const struct dgl_rpr *r, uint32_t c)
+{
+    if (r->toggles & (DGL_T_CS | DGL_T_RTL))
+        return DGL_SLOT_CS;
+    if (c < 0x80)
+        return DGL_SLOT_ASCII;
+    if (is_east_asian(c))
+        return DGL_SLOT_EAST_ASIA;
+    if ((c >= 0x590 && c <= 0x109F) || (c >= 0x1780 && c <= 0x17FF) || (c >= 0xFB1D && c <= 0xFDFF) ||
+        (c >= 0xFE70 && c <= 0xFEFE))
+        return DGL_SLOT_CS;
+    if (r->toggles & DGL_T_HINT_EA && (c == 0xA7 || c == 0xA8 || c == 0xB0 || c == 0xB1 || c == 0xB4 || c == 0xB7 ||
+                                       c == 0xD7 || c == 0xF7 || (c >= 0x2010 && c <= 0x2BFF)))
+        return DGL_SLOT_EAST_ASIA;
+    return DGL_SLOT_HANSI;
+}
+
+static bool slot_bold(const struct dgl_rpr *r, enum dgl_font_slot s)
+{
+    return r->toggles & (s == DGL_SLOT_CS ? DGL_T_BOLD_CS : DGL_T_BOLD);
+}
+
+static bool slot_italic(const struct dgl_rpr *r, enum dgl_font_slot s)
+{
+    return r->toggles & (s == DGL_SLOT_CS ? DGL_T_ITALIC_CS : DGL_T_ITALIC);
+}
+
+static const struct dgl_font_use *use_of(const struct dgl_text_env *env, struct dgl_run *run, enum dgl_font_slot s)
+{
+    if (!run->use[s]) {
+        const char *family = run->r.font[s] ? run->r.font[s] : "Times New Roman";
+        run->use[s] = dgl_fonts_use(env->fonts, family, slot_bold(&run->r, s), slot_italic(&run->r, s));
+    }
+    return run->use[s];
+}
+
+static const char *lang_for(const struct dgl_rpr *r, enum dgl_font_slot s)
+{
+    return s == DGL_SLOT_EAST_ASIA ? r->lang_ea : s == DGL_SLOT_CS ? r->lang_bidi : r->lang;
+}
+
+static int32_t slot_size(const struct dgl_rpr *r, enum dgl_font_slot s)
+{
+    return s == DGL_SLOT_CS && r->size_cs ? r->size_cs : r->size;
+}
+
+static void set_metrics(struct dgl_piece *p, int32_t full_size)
+{
+    // A raised or lowered text keeps the line as tall as its full size would, and may push beyond.
+    p->ascent = (int32_t)((int64_t)(p->use->ascent + p->use->gap) * full_size / 1000);
+    p->descent = (int32_t)((int64_t)p->use->descent * full_size / 1000);
+    if (p->raise > 0 && p->run->r.position)
+        p->ascent += p->raise;
+    else if (p->raise < 0 && p->run->r.position)
+        p->descent -= p->raise;
+}
+
+void dgl_run_metrics(const struct dgl_text_env *env, struct dgl_run *run, int32_t *ret_ascent, int32_t *ret_descent)
+{
+    const struct dgl_rpr *r = &run->r;
+    enum dgl_font_slot s = r->toggles & (DGL_T_CS | DGL_T_RTL) ? DGL_SLOT_CS
+                           : r->toggles & DGL_T_HINT_EA        ? DGL_SLOT_EAST_ASIA
+                                                               : DGL_SLOT_ASCII;
+    struct dgl_piece p = {.run = run, .use = use_of(env, run, s)};
+    set_metrics(&p, slot_size(r, s));
+    *ret_ascent = p.ascent;
+    *ret_descent = p.descent;
+}
+
+// ---- Characters to glyphs ----
+
+struct style { // what a stretch of equal treatment has
+    const struct dgl_font_use *use;
+    int32_t size, full_size, raise;
+    uint8_t level;
+    bool small;
+};
+
+static bool same_style(const struct dgl_piece *p, const struct dgl_run *run, const struct dgl_link *link,
+                       const struct style *s)
+{
+    return p->kind == DGL_PIECE_TEXT && p->run == run && p->link == link && p->use == s->use && p->size == s->size &&
+           p->level == s->level;
+}
+
+static struct dgl_piece *text_piece(struct maker *m, const struct dgl_inline *in, struct dgl_run *run,
+                                    const struct style *s)
+{
+    struct dgl_text *t = m->t;
+    const struct dgl_link *link = in ? in->link : NULL;
+    if (t->piece_count > t->label_pieces && same_style(&t->pieces[t->piece_count - 1], run, link, s))
+        return &t->pieces[t->piece_count - 1];
+    struct dgl_piece *p = new_piece(m, DGL_PIECE_TEXT, run);
+    p->link = link;
+    p->in = in;
+    p->use = s->use;
+    p->size = s->size;
+    p->raise = s->raise;
+    p->level = s->level;
+    set_metrics(p, s->full_size);
+    return p;
+}
+
+static void mark_break(struct maker *m)
+{
+    struct dgl_text *t = m->t;
+    if (t->piece_count == 0)
+        return;
+    struct dgl_piece *p = &t->pieces[t->piece_count - 1];
+    if (p->kind == DGL_PIECE_TEXT && p->count)
+        t->glyphs[t->glyph_count - 1].flags |= DGL_G_BREAK;
+    else
+        p->break_after = true;
+}
+
+static void note_char(struct maker *m, uint32_t c)
+{
+    if (c != 0x20 && (m->before == 0x20 || may_break(m, m->before, c)) && m->before)
+        mark_break(m);
+    m->before2 = m->before;
+    m->before = c;
+}
+
+static int32_t adjusted_advance(const struct dgl_font_use *use, uint32_t c, int32_t advance, int16_t *dx)
+{
+    int32_t em = (int32_t)use->face->upem;
+    if (use->space_advance && c == 0x20)
+        return use->space_advance * em / 1000;
+    if (use->wide_advance && is_east_asian(c) && advance > em * 4 / 5) {
+        int32_t wanted = use->wide_advance * em / 1000;
+        *dx = (int16_t)((wanted - advance) / 2);
+        return wanted;
+    }
+    return advance;
+}
+
+static uint8_t flags_of(uint32_t c)
+{
+    if (c == 0x20 || c == 0x3000)
+        return DGL_G_SPACE;
+    if (c == 0xAD)
+        return DGL_G_SOFT | DGL_G_BREAK;
+    if (c == '.' || c == ',')
+        return DGL_G_DECIMAL;
+    return is_wide(c) ? DGL_G_WIDE : 0;
+}
+
+static void put_simple(struct maker *m, struct dgl_piece *p, uint32_t c, uint32_t shown, uint32_t cluster)
+{
+    int32_t advance;
+    uint32_t gid = dgl_face_glyph(p->use->face, shown, &advance);
+    struct dgl_glyph *g = new_glyph(m);
+    g->gid = gid;
+    g->cluster = cluster;
+    g->advance = c == 0xAD ? 0 : adjusted_advance(p->use, c, advance, &g->dx);
+    g->flags = flags_of(c);
+    p->count++;
+    p->text_end = (uint32_t)(cluster + (c < 0x80 ? 1u : c < 0x800 ? 2u : c < 0x10000 ? 3u : 4u));
+}
+
+static void put_shaped(struct maker *m, struct dgl_piece *p, const char *text, size_t len, uint32_t base,
+                       hb_script_t script, const char *lang, unsigned flags)
+{
+    uint32_t count;
+    const struct dgl_shaped_glyph *s =
+        dgl_fonts_shape(m->env->fonts, p->use->face, text, len, script, lang, flags, &count);
+    for (uint32_t i = 0; i < count; i++) {
+        struct dgl_glyph *g = new_glyph(m);
+        g->gid = s[i].gid;
+        g->cluster = base + s[i].cluster;
+        g->advance = s[i].advance;
+        g->dx = (int16_t)DGL_MAX(INT16_MIN, DGL_MIN(s[i].dx, INT16_MAX));
+        g->dy = (int16_t)DGL_MAX(INT16_MIN, DGL_MIN(s[i].dy, INT16_MAX));
+        if (i && s[i].cluster == s[i - 1].cluster)
+            g->flags |= DGL_G_INSIDE;
+        unsigned char byte = s[i].cluster < len ? (unsigned char)text[s[i].cluster] : 0;
+        if (byte == ' ')
+            g->flags |= DGL_G_SPACE;
+        if (m->breaks && g->cluster && m->breaks[g->cluster] && i)
+            m->t->glyphs[m->t->glyph_count - 2].flags |= DGL_G_BREAK;
+    }
+    p->count = m->t->glyph_count - p->first;
+    p->text_end = base + (uint32_t)len;
+}
+
+static uint32_t upper_of(uint32_t c)
+{
+    if (c < 0x80)
+        return c >= 'a' && c <= 'z' ? c - 32 : c;
+    return (uint32_t)u_toupper((UChar32)c);
+}
+
+static struct style style_of(struct maker *m, struct dgl_run *run, uint32_t c, bool small)
+{
+    const struct dgl_rpr *r = &run->r;
+    enum dgl_font_slot slot = slot_of(r, c);
+    struct style s = {.use = use_of(m->env, run, slot), .small = small};
+    s.full_size = slot_size(r, slot);
+    s.size = s.full_size;
+    s.raise = r->position;
+    if (small)
+        s.size = s.size * SMALL_CAPS_PERCENT / 100;
+    if (r->vert != DGL_VERT_BASE) {
+        s.raise += (int32_t)((int64_t)s.full_size *
+                             (r->vert == DGL_VERT_SUPER ? SUPER_RAISE_PERCENT : SUB_RAISE_PERCENT) / 100);
+        s.size = s.size * SUPER_SIZE_PERCENT / 100;
+    }
+    return s;
+}
+
+static bool is_ignorable(uint32_t c)
+{
+    return (c >= 0x200B && c <= 0x200F) || (c >= 0x202A && c <= 0x202E) || (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF;
+}
+
+// The face that has the character: the run's own, or what stands in for that script.
+static void choose_face(struct maker *m, struct dgl_run *run, uint32_t c, struct style *s, uint32_t *shown)
+{
+    int32_t advance;
+    if (s->use->symbol)
+        *shown = dgl_symbol_unicode(s->use->symbol, c);
+    else if (c >= 0xF020 && c <= 0xF0FF && !dgl_face_glyph(s->use->face, c, &advance))
+        *shown = dgl_symbol_unicode(2, c);
+    if (c == 0x2011 && !dgl_face_glyph(s->use->face, c, &advance))
+        *shown = '-';
+    if (c == 0xA0 || c == 0x202F)
+        *shown = dgl_face_glyph(s->use->face, c, &advance) ? c : 0x20;
+    if (c == 0xAD)
+        *shown = '-';
+    if (dgl_face_glyph(s->use->face, *shown, &advance) || is_ignorable(c) || is_combining(c))
+        return;
+    enum dgl_font_slot slot = slot_of(&run->r, c);
+    const struct dgl_font_use *use = dgl_fonts_fallback(m->env->fonts, s->use, *shown, lang_for(&run->r, slot),
+                                                        slot_bold(&run->r, slot), slot_italic(&run->r, slot));
+    if (use->face)
+        s->use = use;
+}
+
+static bool wants_shaping(const struct dgl_rpr *r, int32_t size, unsigned *flags)
+{
+    *flags = 0;
+    if (r->kern && size >= r->kern)
+        *flags |= DGL_SHAPE_KERN;
+    if (r->toggles & DGL_T_LIGATURES && r->toggles_set & DGL_T_LIGATURES && r->spacing == 0)
+        *flags |= DGL_SHAPE_LIGATURES;
+    return *flags != 0;
+}
+
+struct cursor { // over the text of one inline, already in m->bytes
+    const char *s;
+    size_t len, at;
+    uint32_t base; // offset of s in the paragraph's bytes
+};
+
+static uint32_t peek(const struct cursor *c, size_t at, size_t *ret_next)
+{
+    size_t next = at;
+    uint32_t code = at < c->len ? dgl_utf8_next(c->s, c->len, &next) : 0;
+    *ret_next = next;
+    return code;
+}
+
+static uint8_t level_at(const struct maker *m, uint32_t offset)
+{
+    return m->levels ? m->levels[offset] : 0;
+}
+
+// A stretch for HarfBuzz: up to a space, another font, level or script.
+static void take_shaped(struct maker *m, const struct dgl_inline *in, struct dgl_run *run, struct cursor *c,
+                        struct style s, unsigned flags, bool complex_only)
+{
+    size_t start = c->at, at = c->at, next;
+    uint32_t code = peek(c, at, &next), first_shown = code;
+    hb_unicode_funcs_t *funcs = hb_unicode_funcs_get_default();
+    hb_script_t script = HB_SCRIPT_COMMON;
+    s.level = level_at(m, c->base + (uint32_t)at);
+    uint32_t first_break = 0;
+    (void)first_shown;
+    while (at < c->len) {
+        code = peek(c, at, &next);
+        size_t after;
+        uint32_t following = peek(c, next, &after);
+        if (at > start && (code == 0x20 || level_at(m, c->base + (uint32_t)at) != s.level))
+            break;
+        if (at > start && complex_only && !is_complex(code) && !is_combining(following) && !is_ignorable(code))
+            break;
+        hb_script_t of = hb_unicode_script(funcs, code);
+        bool common = of == HB_SCRIPT_COMMON || of == HB_SCRIPT_INHERITED || of == HB_SCRIPT_UNKNOWN;
+        if (!common && script != HB_SCRIPT_COMMON && of != script)
+            break;
+        if (at > start && !is_combining(code)) {
+            struct style other = style_of(m, run, code, s.small);
+            uint32_t shown = code;
+            choose_face(m, run, code, &other, &shown);
+            if (other.use != s.use)
+                break;
+        }
+        if (!common)
+            script = of;
+        // Pairs at which a line may end split the stretch, so that breaks fall between shaped words.
+        if (at > start && (may_break(m, m->before, code) || code == 0xAD || m->before == 0xAD))
+            break;
+        if (at == start) {
+            first_break = code;
+            note_char(m, code);
+        } else {
+            m->before2 = m->before;
+            m->before = code;
+        }
+        at = next;
+    }
+    (void)first_break;
+    struct dgl_piece *p = text_piece(m, in, run, &s);
+    const char *lang = lang_for(&run->r, slot_of(&run->r, code ? code : 'a'));
+    if (s.level & 1)
+        flags |= DGL_SHAPE_RTL;
+    put_shaped(m, p, c->s + start, at - start, c->base + (uint32_t)start, script, lang, flags);
+    c->at = at;
+}
+
+static void put_text(struct maker *m, const struct dgl_inline *in, struct dgl_run *run, struct cursor c)
+{
+    const struct dgl_rpr *r = &run->r;
+    unsigned flags;
+    bool shape_all = wants_shaping(r, r->size, &flags);
+    while (c.at < c.len && !m->out_of_memory) {
+        size_t next, after;
+        uint32_t code = peek(&c, c.at, &next), following = peek(&c, next, &after);
+        bool small = r->toggles & DGL_T_SMALL_CAPS && !(r->toggles & DGL_T_CAPS) && upper_of(code) != code;
+        uint32_t shown = small ? upper_of(code) : code;
+        struct style s = style_of(m, run, code, small);
+        if (code == '\t' || code == '\n' || code == '\r')
+            code = shown = 0x20;
+        choose_face(m, run, shown, &s, &shown);
+        if (!s.use->face)
+            return;
+        bool complex = is_complex(code) || is_combining(following);
+        if ((complex || (shape_all && code != 0x20 && code != 0xAD)) && !small && !s.use->symbol) {
+            take_shaped(m, in, run, &c, s, flags, !shape_all);
+            continue;
+        }
+        if (is_ignorable(code)) {
+            note_char(m, code);
+            c.at = next;
+            continue;
+        }
+        s.level = level_at(m, c.base + (uint32_t)c.at);
+        note_char(m, code);
+        put_simple(m, text_piece(m, in, run, &s), code, shown, c.base + (uint32_t)c.at);
+        c.at = next;
+    }
+}
+
+// ---- Fields ----
+
+static void put_number(struct dgl_buf *b, const struct dgl_inline *in, int64_t value)
+{
+    dgl_num_put(b, in->field.format >= 0 ? (enum dgl_num_format)in->field.format : DGL_NUM_DECIMAL, value);
+}
+
+static void field_text(const struct dgl_text_env *env, const struct dgl_inline *in, struct dgl_buf *b)
+{
+    switch (in->field.kind) {
+    case DGL_FIELD_PAGE:
+        if (in->field.format >= 0)
+            put_number(b, in, env->page);
+        else
+            dgl_buf_append(b, env->page_number.data, env->page_number.len);
+        break;
+    case DGL_FIELD_NUMPAGES:
+        put_number(b, in, env->page_count);
+        break;
+    case DGL_FIELD_SECTION:
+        put_number(b, in, env->section);
+        break;
+    case DGL_FIELD_SECTIONPAGES:
+        put_number(b, in, env->section_pages);
+        break;
+    case DGL_FIELD_STYLEREF: {
+        struct dgl_str text = env->style_ref ? env->style_ref(env->ctx, in->text) : (struct dgl_str){"", 0};
+        dgl_buf_append(b, text.data, text.len);
+        break;
+    }
+    case DGL_FIELD_PAGEREF:
+        break;
+    }
+}
+
+// ---- Paragraphs ----
+
+struct stretch { // an inline's text in the paragraph's bytes
+    uint32_t start, len;
+};
+
+static void append_inline(struct maker *m, const struct dgl_inline *in, struct stretch *s)
+{
+    s->start = (uint32_t)m->bytes.len;
+    switch (in->kind) {
+    case DGL_IN_TEXT:
+        if (in->run->r.toggles & DGL_T_CAPS) {
+            for (size_t at = 0; at < in->text.len;) {
+                uint32_t c = dgl_utf8_next(in->text.data, in->text.len, &at);
+                char utf8[4];
+                if (c == 0xDF)
+                    dgl_buf_append(&m->bytes, "SS", 2);
+                else
+                    dgl_buf_append(&m->bytes, utf8, dgl_utf8_put(utf8, upper_of(c)));
+            }
+        } else {
+            dgl_buf_append(&m->bytes, in->text.data, in->text.len);
+        }
+        break;
+    case DGL_IN_FIELD:
+        field_text(m->env, in, &m->bytes);
+        break;
+    case DGL_IN_NOTE:
+        dgl_buf_append(&m->bytes, in->note.mark.data, in->note.mark.len);
+        break;
+    case DGL_IN_TAB:
+    case DGL_IN_PTAB:
+        dgl_buf_putc(&m->bytes, '\t');
+        break;
+    case DGL_IN_LINE_BREAK:
+    case DGL_IN_PAGE_BREAK:
+    case DGL_IN_COLUMN_BREAK:
+        dgl_buf_putc(&m->bytes, '\n');
+        break;
+    case DGL_IN_DRAWING:
+        if (!in->drawing->anchored)
+            dgl_buf_append(&m->bytes, "\xEF\xBF\xBC", 3);
+        break;
+    case DGL_IN_ANCHOR:
+        break;
+    }
+    s->len = (uint32_t)m->bytes.len - s->start;
+}
+
+static void scan_scripts(const struct maker *m, bool *bidi, bool *spaceless)
+{
+    const char *s = m->bytes.data;
+    for (size_t at = 0; at < m->bytes.len;) {
+        if ((unsigned char)s[at] < 0xD6) { // below U+0580 nothing of either kind begins
+            at++;
+            continue;
+        }
+        uint32_t c = dgl_utf8_next(s, m->bytes.len, &at);
+        *bidi |= is_rtl(c);
+        *spaceless |= is_spaceless(c);
+    }
+}
+
+// Paragraph text in UTF-16 with the byte offset of each unit.
+static UChar *to_utf16(struct maker *m, int32_t *ret_len, uint32_t **ret_offsets)
+{
+    size_t len = m->bytes.len, n = 0;
+    UChar *units = dgl_arena_alloc_try(m->env->arena, (len + 1) * sizeof(*units));
+    uint32_t *offsets = dgl_arena_alloc_try(m->env->arena, (len + 1) * sizeof(*offsets));
+    if (!units || !offsets) {
+        m->out_of_memory = true;
+        return NULL;
+    }
+    for (size_t at = 0; at < len;) {
+        uint32_t offset = (uint32_t)at, c = dgl_utf8_next(m->bytes.data, len, &at);
+        if (c > 0xFFFF) {
+            offsets[n] = offset;
+            units[n++] = (UChar)(0xD7C0 + (c >> 10));
+            c = 0xDC00 + (c & 0x3FF);
+        }
+        offsets[n] = offset;
+        units[n++] = (UChar)c;
+    }
+    *ret_len = (int32_t)n;
+    *ret_offsets = offsets;
+    return units;
+}
+
+static void find_levels(struct maker *m, const UChar *units, int32_t len, const uint32_t *offsets)
+{
+    UErrorCode code = U_ZERO_ERROR;
+    UBiDi *bidi = ubidi_open();
+    ubidi_setPara(bidi, units, len, m->t->rtl ? 1 : 0, NULL, &code);
+    const UBiDiLevel *levels = U_SUCCESS(code) ? ubidi_getLevels(bidi, &code) : NULL;
+    m->levels = dgl_arena_alloc_try(m->env->arena, m->bytes.len + 1);
+    for (int32_t i = 0; levels && m->levels && U_SUCCESS(code) && i < len; i++) {
+        uint32_t end = i + 1 < len ? offsets[i + 1] : (uint32_t)m->bytes.len;
+        for (uint32_t at = offsets[i]; at < end; at++)
+            m->levels[at] = levels[i];
+    }
+    ubidi_close(bidi);
+    m->out_of_memory |= !m->levels;
+}
+
+static void find_breaks(struct maker *m, const UChar *units, int32_t len, const uint32_t *offsets)
+{
+    UErrorCode code = U_ZERO_ERROR;
+    UBreakIterator *it = ubrk_open(UBRK_LINE, "en", units, len, &code);
+    m->breaks = dgl_arena_alloc_try(m->env->arena, m->bytes.len + 1);
+    m->out_of_memory |= !m->breaks;
+    for (int32_t at = U_SUCCESS(code) ? ubrk_first(it) : UBRK_DONE; at != UBRK_DONE && m->breaks; at = ubrk_next(it))
+        if (at > 0 && at < len)
+            m->breaks[offsets[at]] = 1;
+    if (it)
+        ubrk_close(it);
+}
+
+static void analyse(struct maker *m)
+{
+    bool bidi = m->t->rtl, spaceless = false;
+    scan_scripts(m, &bidi, &spaceless);
+    if ((!bidi && !spaceless) || m->bytes.len == 0)
+        return;
+    int32_t len;
+    uint32_t *offsets;
+    UChar *units = to_utf16(m, &len, &offsets);
+    if (units && bidi)
+        find_levels(m, units, len, offsets);
+    if (units && spaceless)
+        find_breaks(m, units, len, offsets);
+}
+
+static void put_object(struct maker *m, const struct dgl_inline *in, enum dgl_piece_kind kind, uint32_t offset)
+{
+    struct dgl_piece *p = new_piece(m, kind, in->run);
+    p->in = in;
+    p->link = in->link;
+    p->what = (uint8_t)in->kind;
+    p->level = m->levels && offset < m->bytes.len ? m->levels[offset] : p->level;
+    if (in->run) {
+        dgl_run_metrics(m->env, in->run, &p->ascent, &p->descent);
+        p->use = use_of(m->env, in->run, DGL_SLOT_ASCII);
+        p->size = in->run->r.size;
+    }
+    if (kind == DGL_PIECE_DRAWING) {
+        p->ascent = in->drawing->height;
+        p->descent = 0;
+    }
+}
+
+static void put_inline(struct maker *m, const struct dgl_inline *in, const struct stretch *s)
+{
+    struct cursor c = {m->bytes.data + s->start, s->len, 0, s->start};
+    switch (in->kind) {
+    case DGL_IN_TEXT:
+    case DGL_IN_FIELD:
+    case DGL_IN_NOTE:
+        if (in->kind == DGL_IN_NOTE) { // a piece of its own, which line building looks for
+            m->t->has_notes = true;
+            new_piece(m, DGL_PIECE_ANCHOR, in->run)->in = in;
+        }
+        put_text(m, in, in->run, c);
+        break;
+    case DGL_IN_TAB:
+    case DGL_IN_PTAB:
+        if (m->before == 0x20)
+            mark_break(m);
+        put_object(m, in, in->kind == DGL_IN_TAB ? DGL_PIECE_TAB : DGL_PIECE_PTAB, s->start);
+        m->before2 = m->before;
+        m->before = 0x20; // text after a tab may go to the next line
+        break;
+    case DGL_IN_LINE_BREAK:
+    case DGL_IN_PAGE_BREAK:
+    case DGL_IN_COLUMN_BREAK:
+        put_object(m, in, DGL_PIECE_BREAK, s->start);
+        m->t->has_breaks = true;
+        m->before = m->before2 = 0;
+        break;
+    case DGL_IN_DRAWING:
+        if (in->drawing->anchored) {
+            m->t->has_floats = true;
+            new_piece(m, DGL_PIECE_FLOAT, in->run)->in = in;
+            break;
+        }
+        note_char(m, 0xFFFC);
+        put_object(m, in, DGL_PIECE_DRAWING, s->start);
+        break;
+    case DGL_IN_ANCHOR:
+        new_piece(m, DGL_PIECE_ANCHOR, NULL)->in = in;
+        break;
+    }
+}
+
+static void put_label(struct maker *m, const struct dgl_para *p, const struct stretch *s)
+{
+    struct cursor c = {m->bytes.data + s->start, s->len, 0, s->start};
+    m->t->label_pieces = 0;
+    put_text(m, NULL, p->label_run, c);
+    if (p->level->suffix == 0)
+        new_piece(m, DGL_PIECE_TAB, p->label_run)->use = use_of(m->env, p->label_run, DGL_SLOT_ASCII);
+    m->t->label_pieces = m->t->piece_count;
+    m->before = m->before2 = 0;
+}
+
+enum dgl_status dgl_text_build(const struct dgl_text_env *env, const struct dgl_para *p, struct dgl_text *ret,
+                               struct dgl_error *err)
+{
+    struct maker m = {.env = env, .para = p, .t = ret, .bytes = DGL_BUF_INIT(DGL_LAYOUT_MAX_PARAGRAPH_BYTES)};
+    *ret = (struct dgl_text){.rtl = p->p.flags & DGL_PF_BIDI};
+    struct stretch label = {0, 0},
+                   *stretches = dgl_arena_alloc_try(env->arena, (p->inline_count + 1) * sizeof(*stretches));
+    if (!stretches)
+        return DGL_FAIL_SLUG(err, DGL_E_LIMIT, "document_too_large",
+                             "the document needs more memory than one document may use");
+    if (p->level) {
+        dgl_buf_append(&m.bytes, p->label.data, p->label.len);
+        if (p->level->suffix == 1 && p->label.len)
+            dgl_buf_putc(&m.bytes, ' ');
+        label.len = (uint32_t)m.bytes.len;
+    }
+    for (uint32_t i = 0; i < p->inline_count; i++)
+        append_inline(&m, &p->inlines[i], &stretches[i]);
+    enum dgl_status status = dgl_buf_check(&m.bytes, "a paragraph", err);
+    if (status == DGL_OK && !dgl_utf8_valid(m.bytes.data ? m.bytes.data : "", m.bytes.len))
+        status = DGL_FAIL(err, DGL_E_MALFORMED, "a paragraph's text is not valid UTF-8");
+    if (status == DGL_OK) {
+        char *kept = dgl_arena_strndup(env->arena, m.bytes.data ? m.bytes.data : "", m.bytes.len);
+        dgl_buf_fini(&m.bytes);
+        m.bytes.data = kept; // shaping reads it, boxes point to it
+        m.bytes.len = label.len;
+        for (uint32_t i = 0; i < p->inline_count; i++)
+            m.bytes.len += stretches[i].len;
+        ret->bytes = kept;
+        ret->len = (uint32_t)m.bytes.len;
+        analyse(&m);
+        if (p->level)
+            put_label(&m, p, &label);
+        for (uint32_t i = 0; i < p->inline_count && status == DGL_OK && !m.out_of_memory; i++) {
+            status = dgl_budget_tick(env->budget, err);
+            put_inline(&m, &p->inlines[i], &stretches[i]);
+        }
+        if (m.out_of_memory)
+            status = DGL_FAIL_SLUG(err, DGL_E_LIMIT, "document_too_large",
+                                   "the document needs more memory than one document may use");
+    } else {
+        dgl_buf_fini(&m.bytes);
+    }
+    return status;
+}
+
+int32_t dgl_piece_width(const struct dgl_text *t, const struct dgl_piece *p, uint32_t first, uint32_t count)
+{
+    int64_t units = 0;
+    uint32_t letters = 0;
+    for (uint32_t i = first; i < first + count; i++) {
+        units += t->glyphs[i].advance;
+        letters += !(t->glyphs[i].flags & DGL_G_INSIDE);
+    }
+    int64_t em = p->use->face->upem, w = (units * p->size + em / 2) / em;
+    if (p->run->r.scale_percent != 100 && p->run->r.scale_percent)
+        w = w * p->run->r.scale_percent / 100;
+    return (int32_t)DGL_MAX(INT32_MIN / 4, DGL_MIN(w + (int64_t)letters * p->run->r.spacing, INT32_MAX / 4));
+}

@@ -1,0 +1,430 @@
+// Content streams.
+//
+// The state that the last operators left (text object open, font, colours, text position) is remembered, so that only
+// what changes is written. Texts are moved to with Td, which takes a difference and is shorter than a matrix.
+#include "render/pdf/content.h"
+
+#include <string.h>
+
+struct pen {
+    struct dgl_buf *b;
+    const struct pdf_fonts *fonts;
+    const struct pdf_picture_lookup *pictures;
+    int32_t height; // of the page: y grows up in PDF
+    bool in_text, skewed, stroked_text;
+    int32_t text_x, text_y; // start of the last line
+    uint32_t font;
+    int32_t size;
+    uint16_t scale;
+    uint32_t fill, stroke;
+    int32_t line_width;
+    enum dgl_line_kind dash;
+};
+
+static void op(struct pen *p, const char *s)
+{
+    dgl_buf_puts(p->b, s);
+}
+
+static void num(struct pen *p, int64_t milli)
+{
+    pdf_put_milli(p->b, milli);
+    dgl_buf_putc(p->b, ' ');
+}
+
+static void end_text(struct pen *p)
+{
+    if (p->in_text)
+        op(p, "ET\n");
+    p->in_text = false;
+}
+
+static void set_fill(struct pen *p, uint32_t rgb)
+{
+    if (p->fill == rgb)
+        return;
+    p->fill = rgb;
+    pdf_put_color(p->b, rgb);
+    op(p, " rg\n");
+}
+
+static void set_stroke(struct pen *p, uint32_t rgb)
+{
+    if (p->stroke == rgb)
+        return;
+    p->stroke = rgb;
+    pdf_put_color(p->b, rgb);
+    op(p, " RG\n");
+}
+
+static void set_line_width(struct pen *p, int32_t width)
+{
+    if (p->line_width == width)
+        return;
+    p->line_width = width;
+    num(p, width);
+    op(p, "w\n");
+}
+
+// ---- Text ----
+
+static void begin_text(struct pen *p, const struct dgl_box *box, const struct pdf_font *font)
+{
+    const struct dgl_text_box *t = box->text;
+    int32_t y = p->height - box->y;
+    bool skew = t->use->fake_italic;
+    if (!p->in_text) {
+        op(p, "BT\n");
+        p->text_x = p->text_y = 0;
+        p->in_text = true;
+        p->skewed = false;
+    }
+    if (p->font != font->index || p->size != t->size) {
+        p->font = font->index;
+        p->size = t->size;
+        op(p, "/F");
+        pdf_put_int(p->b, font->index);
+        dgl_buf_putc(p->b, ' ');
+        num(p, t->size);
+        op(p, "Tf\n");
+    }
+    if (p->scale != t->scale_percent) {
+        p->scale = t->scale_percent;
+        pdf_put_int(p->b, t->scale_percent);
+        op(p, " Tz\n");
+    }
+    set_fill(p, t->color);
+    if (t->use->fake_bold != p->stroked_text) {
+        p->stroked_text = t->use->fake_bold;
+        op(p, p->stroked_text ? "2 Tr\n" : "0 Tr\n");
+    }
+    if (p->stroked_text) {
+        set_stroke(p, t->color);
+        set_line_width(p, t->size / 36);
+    }
+    if (skew || p->skewed) { // a matrix, and after it another one to be upright again
+        op(p, skew ? "1 0 .2126 1 " : "1 0 0 1 ");
+        num(p, box->x);
+        num(p, y);
+        op(p, "Tm\n");
+        p->skewed = skew;
+    } else {
+        num(p, box->x - p->text_x);
+        num(p, y - p->text_y);
+        op(p, "Td\n");
+    }
+    p->text_x = box->x;
+    p->text_y = y;
+}
+
+struct show { // a TJ array being written
+    struct pen *p;
+    bool in_array, in_string;
+    int64_t drift; // where the pen should be minus where it is, in mpt * 1000
+};
+
+static void show_code(struct show *s, uint16_t code)
+{
+    struct dgl_buf *b = s->p->b;
+    if (!s->in_array)
+        dgl_buf_putc(b, '[');
+    if (!s->in_string)
+        dgl_buf_putc(b, '(');
+    s->in_array = s->in_string = true;
+    const char bytes[2] = {(char)(code >> 8), (char)(code & 255)};
+    for (unsigned i = 0; i < 2; i++) {
+        if (bytes[i] == '(' || bytes[i] == ')' || bytes[i] == '\\')
+            dgl_buf_putc(b, '\\');
+        if (bytes[i] == '\r')
+            dgl_buf_append(b, "\\r", 2);
+        else
+            dgl_buf_putc(b, bytes[i]);
+    }
+}
+
+static void show_shift(struct show *s, int64_t thousandths_of_em)
+{
+    struct dgl_buf *b = s->p->b;
+    if (!s->in_array)
+        dgl_buf_putc(b, '[');
+    if (s->in_string)
+        dgl_buf_putc(b, ')');
+    s->in_array = true;
+    s->in_string = false;
+    pdf_put_int(b, -thousandths_of_em);
+}
+
+static void show_end(struct show *s)
+{
+    if (s->in_string)
+        op(s->p, ")");
+    if (s->in_array)
+        op(s->p, "]TJ\n");
+    s->in_array = s->in_string = false;
+}
+
+// Moves the pen when it is off by more than a hundredth of a point.
+static void settle(struct show *s, const struct dgl_text_box *t)
+{
+    int64_t em = (int64_t)t->size * t->scale_percent / 100; // one em in mpt
+    if (em == 0 || (s->drift < 10000 && s->drift > -10000))
+        return;
+    int64_t units = s->drift / em; // drift is thousandths of mpt: that over em is thousandths of an em
+    if (units == 0)
+        return;
+    show_shift(s, units);
+    s->drift -= units * em;
+}
+
+static void show_raised(struct show *s, const struct dgl_text_box *t, const struct dgl_glyph *g, uint16_t code)
+{
+    show_end(s);
+    num(s->p, (int64_t)g->dy * t->size / t->use->face->upem);
+    op(s->p, "Ts\n");
+    show_code(s, code);
+    show_end(s);
+    op(s->p, "0 Ts\n");
+}
+
+static bool is_blank_or_dash(const char *s, uint32_t len)
+{
+    return len == 0 || (len == 1 && (*s == ' ' || *s == '-')) || (len == 2 && (unsigned char)s[0] == 0xC2) ||
+           (len == 3 && (unsigned char)s[0] == 0xE2);
+}
+
+// A glyph that stands for other text here than elsewhere says so itself.
+static bool needs_actual(const struct pdf_font *font, const struct dgl_text_box *t, uint32_t i, const char **ret_text,
+                         uint32_t *ret_len)
+{
+    const struct pdf_meaning *m = &font->meaning[t->glyphs[i].gid];
+    *ret_len = pdf_glyph_text(t, i, ret_text);
+    if (*ret_len == 0)
+        return false;
+    if (m->len == *ret_len && memcmp(m->text, *ret_text, *ret_len) == 0)
+        return false;
+    return !is_blank_or_dash(*ret_text, *ret_len);
+}
+
+static void show_glyph(struct show *s, const struct pdf_font *font, const struct dgl_text_box *t, uint32_t i)
+{
+    const struct dgl_glyph *g = &t->glyphs[i];
+    int64_t em = (int64_t)t->size * t->scale_percent / 100;
+    const char *text;
+    uint32_t len;
+    if (g->gid >= font->glyph_count)
+        return;
+    int64_t offset = (int64_t)g->dx * em * 1000 / t->use->face->upem;
+    s->drift += offset;
+    settle(s, t);
+    bool actual = needs_actual(font, t, i, &text, &len);
+    if (actual) {
+        show_end(s);
+        op(s->p, "/Span<</ActualText");
+        pdf_put_text(s->p->b, text, len);
+        op(s->p, ">>BDC\n");
+    }
+    if (g->dy)
+        show_raised(s, t, g, font->code[g->gid]);
+    else
+        show_code(s, font->code[g->gid]);
+    if (actual) {
+        show_end(s);
+        op(s->p, "EMC\n");
+    }
+    s->drift -= offset;
+    int64_t moved = (pdf_font_width(font, g->gid) + 5) / 10 * 10 * em / 1000; // as W says
+    int64_t wanted = (int64_t)g->advance * em * 1000 / t->use->face->upem;
+    if (!(g->flags & DGL_G_INSIDE))
+        wanted += (int64_t)t->letter * 1000;
+    s->drift += wanted - moved;
+}
+
+static void show_text(struct pen *p, const struct dgl_box *box)
+{
+    const struct dgl_text_box *t = box->text;
+    const struct pdf_font *font = p->fonts->by_face[t->use->face->index];
+    struct show s = {.p = p};
+    int32_t rest = t->space_rest;
+    begin_text(p, box, font);
+    for (uint32_t k = 0; k < t->count; k++) {
+        uint32_t i = t->rtl ? t->count - 1 - k : k;
+        const struct dgl_glyph *g = &t->glyphs[i];
+        if (g->flags & DGL_G_SOFT) { // shown only where the line ends in it
+            if (!t->visible_hyphen || i + 1 != t->count)
+                continue;
+        }
+        show_glyph(&s, font, t, i);
+        if (g->flags & DGL_G_SPACE && t->space_extra + rest > 0) {
+            s.drift += ((int64_t)t->space_extra + (rest > 0)) * 1000;
+            rest -= rest > 0;
+        } else if (t->wide_extra) {
+            s.drift += (int64_t)t->wide_extra * 1000;
+        }
+    }
+    show_end(&s);
+}
+
+// ---- Lines and pictures ----
+
+static void stroke(struct pen *p, int32_t x, int32_t y, int32_t w, int32_t h)
+{
+    num(p, x);
+    num(p, p->height - y);
+    op(p, "m ");
+    num(p, x + w);
+    num(p, p->height - y - h);
+    op(p, "l S\n");
+}
+
+static void set_dash(struct pen *p, enum dgl_line_kind kind, int32_t width)
+{
+    if (kind != DGL_LINE_DOTTED && kind != DGL_LINE_DASHED && kind != DGL_LINE_DOT_DASH)
+        kind = DGL_LINE_SINGLE;
+    if (kind == DGL_LINE_SINGLE && p->dash == DGL_LINE_SINGLE)
+        return;
+    p->dash = kind;
+    op(p, "[");
+    if (kind == DGL_LINE_DOTTED) {
+        num(p, width);
+        num(p, width);
+    } else if (kind != DGL_LINE_SINGLE) {
+        num(p, width * 4);
+        num(p, width * 3);
+        if (kind == DGL_LINE_DOT_DASH) {
+            num(p, width);
+            num(p, width * 3);
+        }
+    }
+    op(p, "]0 d\n");
+}
+
+static void wave(struct pen *p, const struct dgl_box *b)
+{
+    int32_t step = DGL_MAX(b->line_width * 2, 1200);
+    num(p, b->x);
+    num(p, p->height - b->y);
+    op(p, "m ");
+    for (int32_t x = step, up = 1; x <= b->w && x / step < 20000; x += step, up = !up) {
+        num(p, b->x + x);
+        num(p, p->height - b->y + (up ? step / 2 : -step / 2));
+        op(p, "l ");
+    }
+    op(p, "S\n");
+}
+
+static void draw_line(struct pen *p, const struct dgl_box *b)
+{
+    end_text(p);
+    if (b->line == DGL_LINE_SINGLE && (b->w == 0 || b->h == 0)) { // a filled bar needs no pen
+        int32_t half = b->line_width / 2;
+        set_fill(p, b->color);
+        num(p, b->w ? b->x : b->x - half);
+        num(p, p->height - (b->h ? b->y + b->h : b->y + b->line_width - half));
+        num(p, b->w ? b->w : b->line_width);
+        num(p, b->h ? b->h : b->line_width);
+        op(p, "re f\n");
+        return;
+    }
+    set_stroke(p, b->color);
+    set_line_width(p, b->line_width);
+    set_dash(p, b->line, b->line_width);
+    int32_t apart = b->line_width * 2;
+    bool across = b->h == 0;
+    if (b->line == DGL_LINE_WAVE && across) {
+        wave(p, b);
+    } else if (b->line == DGL_LINE_DOUBLE || b->line == DGL_LINE_TRIPLE) {
+        int32_t d = b->line == DGL_LINE_DOUBLE ? b->line_width : apart;
+        stroke(p, across ? b->x : b->x - d, across ? b->y - d : b->y, b->w, b->h);
+        stroke(p, across ? b->x : b->x + d, across ? b->y + d : b->y, b->w, b->h);
+        if (b->line == DGL_LINE_TRIPLE)
+            stroke(p, b->x, b->y, b->w, b->h);
+    } else {
+        stroke(p, b->x, b->y, b->w, b->h);
+    }
+}
+
+static void draw_rect(struct pen *p, const struct dgl_box *b)
+{
+    end_text(p);
+    set_fill(p, b->color);
+    num(p, b->x);
+    num(p, p->height - b->y - b->h);
+    num(p, b->w);
+    num(p, b->h);
+    op(p, "re f\n");
+}
+
+static void draw_picture(struct pen *p, const struct dgl_box *b)
+{
+    uint32_t index = p->pictures->index(p->pictures->ctx, b->drawing->picture);
+    const int32_t *crop = b->drawing->crop;
+    if (index == UINT32_MAX)
+        return;
+    end_text(p);
+    op(p, "q ");
+    int64_t part_w = 100000 - crop[DGL_LEFT] - crop[DGL_RIGHT], part_h = 100000 - crop[DGL_TOP] - crop[DGL_BOTTOM];
+    bool cropped = crop[0] || crop[1] || crop[2] || crop[3];
+    int64_t w = b->w, h = b->h, x = b->x, y = p->height - b->y - b->h;
+    if (cropped && part_w > 500 && part_h > 500) { // the whole picture is larger than the window it shows through
+        num(p, x);
+        num(p, y);
+        num(p, w);
+        num(p, h);
+        op(p, "re W n ");
+        w = w * 100000 / part_w;
+        h = h * 100000 / part_h;
+        x -= w * crop[DGL_LEFT] / 100000;
+        y -= h * crop[DGL_BOTTOM] / 100000;
+    }
+    num(p, w);
+    op(p, "0 0 ");
+    num(p, h);
+    num(p, x);
+    num(p, y);
+    op(p, "cm /I");
+    pdf_put_int(p->b, index);
+    op(p, " Do Q\n");
+}
+
+static void draw_list(struct pen *p, const struct dgl_box_list *l)
+{
+    for (uint32_t i = 0; i < l->count; i++) {
+        const struct dgl_box *b = &l->boxes[i];
+        switch (b->kind) {
+        case DGL_BOX_TEXT:
+            if (b->text->count && b->text->size > 0)
+                show_text(p, b);
+            break;
+        case DGL_BOX_RECT:
+            draw_rect(p, b);
+            break;
+        case DGL_BOX_LINE:
+            draw_line(p, b);
+            break;
+        case DGL_BOX_PICTURE:
+            draw_picture(p, b);
+            break;
+        case DGL_BOX_LINK:
+        case DGL_BOX_ANCHOR:
+        case DGL_BOX_HEADING:
+        case DGL_BOX_PARAGRAPH:
+            break;
+        }
+    }
+}
+
+void pdf_content_write(const struct dgl_page *page, const struct pdf_fonts *fonts,
+                       const struct pdf_picture_lookup *pictures, struct dgl_buf *out)
+{
+    struct pen p = {.b = out,
+                    .fonts = fonts,
+                    .pictures = pictures,
+                    .height = page->height,
+                    .font = UINT32_MAX,
+                    .scale = 100,
+                    .line_width = 1000,
+                    .dash = DGL_LINE_SINGLE};
+    draw_list(&p, &page->under);
+    draw_list(&p, &page->over);
+    end_text(&p);
+}

@@ -1,0 +1,232 @@
+// JPEG, the cache, and writing of image objects.
+#include "render/pdf/picture.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static uint32_t be16(const uint8_t *p)
+{
+    return (uint32_t)p[0] << 8 | p[1];
+}
+
+void pdf_image_fini(struct pdf_image *i)
+{
+    dgl_buf_fini(&i->dict);
+    dgl_buf_fini(&i->data);
+    dgl_buf_fini(&i->mask);
+}
+
+static void init(struct pdf_image *i)
+{
+    *i = (struct pdf_image){.dict = DGL_BUF_INIT(1 << 16),
+                            .data = DGL_BUF_INIT(DGL_PDF_MAX_BYTES),
+                            .mask = DGL_BUF_INIT(DGL_PDF_MAX_BYTES)};
+}
+
+void pdf_image_plain(struct pdf_image *i, uint32_t width, uint32_t height, const uint8_t *rgb, const uint8_t *alpha,
+                     struct libdeflate_compressor *c)
+{
+    size_t pixels = (size_t)width * height;
+    i->width = width;
+    i->height = height;
+    dgl_buf_puts(&i->dict, "/ColorSpace/DeviceRGB/BitsPerComponent 8/Filter/FlateDecode");
+    pdf_deflate(c, rgb, pixels * 3, &i->data);
+    if (alpha) {
+        i->has_mask = true;
+        pdf_deflate(c, alpha, pixels, &i->mask);
+    }
+}
+
+// Finds the frame header; checks nothing else: viewers decode JPEG on their own.
+static bool jpeg_read(const uint8_t *data, size_t len, struct pdf_image *i)
+{
+    bool adobe = false;
+    for (size_t at = 2; at + 4 <= len;) {
+        if (data[at] != 0xFF) {
+            at++;
+            continue;
+        }
+        uint8_t marker = data[at + 1];
+        if (marker == 0xFF || marker == 0x01 || (marker >= 0xD0 && marker <= 0xD8)) {
+            at += marker == 0xFF ? 1 : 2;
+            continue;
+        }
+        size_t size = be16(data + at + 2);
+        if (size < 2 || at + 2 + size > len)
+            return false;
+        adobe |= marker == 0xEE && size >= 14 && memcmp(data + at + 4, "Adobe", 5) == 0;
+        if (marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC) {
+            if (size < 8)
+                return false;
+            uint8_t bits = data[at + 4], components = data[at + 9];
+            i->height = be16(data + at + 5);
+            i->width = be16(data + at + 7);
+            if (bits != 8 || !i->width || !i->height || (components != 1 && components != 3 && components != 4))
+                return false;
+            dgl_buf_puts(&i->dict, components == 1   ? "/ColorSpace/DeviceGray"
+                                   : components == 3 ? "/ColorSpace/DeviceRGB"
+                                                     : "/ColorSpace/DeviceCMYK");
+            // Adobe's CMYK files hold inverted values.
+            if (components == 4 && adobe)
+                dgl_buf_puts(&i->dict, "/Decode[1 0 1 0 1 0 1 0]");
+            dgl_buf_puts(&i->dict, "/BitsPerComponent 8/Filter/DCTDecode");
+            dgl_buf_append(&i->data, data, len);
+            return true;
+        }
+        if (marker == 0xDA)
+            return false;
+        at += 2 + size;
+    }
+    return false;
+}
+
+bool pdf_image_read(const void *data, size_t len, struct libdeflate_compressor *c, struct pdf_image *ret)
+{
+    const uint8_t *d = data;
+    bool ok = false;
+    init(ret);
+    if (len > DGL_PDF_MAX_PICTURE_BYTES)
+        return false;
+    if (len > 8 && memcmp(d, "\x89PNG\r\n\x1A\n", 8) == 0)
+        ok = pdf_png_read(d, len, c, ret);
+    else if (len > 4 && d[0] == 0xFF && d[1] == 0xD8)
+        ok = jpeg_read(d, len, ret);
+    else if (len > 13 && (memcmp(d, "GIF87a", 6) == 0 || memcmp(d, "GIF89a", 6) == 0))
+        ok = pdf_gif_read(d, len, c, ret);
+    else if (len > 54 && d[0] == 'B' && d[1] == 'M')
+        ok = pdf_bmp_read(d, len, c, ret);
+    ok = ok && !ret->data.failed && !ret->dict.failed && !ret->mask.failed;
+    if (!ok)
+        pdf_image_fini(ret);
+    return ok;
+}
+
+// ---- Cache ----
+
+struct kept {
+    void *key;
+    size_t key_len, bytes;
+    struct pdf_image image;
+    bool readable;
+    uint64_t used;
+};
+struct pdf_picture_cache {
+    struct kept kept[DGL_PDF_KEPT_PICTURES];
+    uint64_t tick;
+    size_t bytes;
+    struct pdf_image loose; // the last one that was too large to keep
+    bool has_loose;
+};
+
+struct pdf_picture_cache *pdf_picture_cache_new(void)
+{
+    return DGL_NEW(struct pdf_picture_cache);
+}
+
+static void drop(struct pdf_picture_cache *c, struct kept *k)
+{
+    c->bytes -= k->bytes;
+    if (k->readable)
+        pdf_image_fini(&k->image);
+    free(k->key);
+    *k = (struct kept){0};
+}
+
+void pdf_picture_cache_free(struct pdf_picture_cache *c)
+{
+    if (!c)
+        return;
+    for (unsigned i = 0; i < DGL_PDF_KEPT_PICTURES; i++)
+        drop(c, &c->kept[i]);
+    if (c->has_loose)
+        pdf_image_fini(&c->loose);
+    free(c);
+}
+
+static struct kept *make_room(struct pdf_picture_cache *c, size_t coming)
+{
+    for (;;) {
+        struct kept *oldest = NULL, *empty = NULL;
+        for (unsigned i = 0; i < DGL_PDF_KEPT_PICTURES; i++) {
+            if (!c->kept[i].key)
+                empty = &c->kept[i];
+            else if (!oldest || c->kept[i].used < oldest->used)
+                oldest = &c->kept[i];
+        }
+        if (empty && c->bytes + coming <= DGL_PDF_KEPT_PICTURE_BYTES)
+            return empty;
+        if (!oldest)
+            return NULL;
+        drop(c, oldest);
+    }
+}
+
+const struct pdf_image *pdf_picture_get(struct pdf_picture_cache *cache, const void *data, size_t len,
+                                        struct libdeflate_compressor *c)
+{
+    for (unsigned i = 0; i < DGL_PDF_KEPT_PICTURES; i++) {
+        struct kept *k = &cache->kept[i];
+        if (k->key && k->key_len == len && memcmp(k->key, data, len) == 0) {
+            k->used = ++cache->tick;
+            return k->readable ? &k->image : NULL;
+        }
+    }
+    struct pdf_image image;
+    bool readable = pdf_image_read(data, len, c, &image);
+    size_t bytes = len + (readable ? image.data.cap + image.mask.cap : 0);
+    struct kept *k = bytes <= DGL_PDF_KEPT_PICTURE_BYTES / 2 ? make_room(cache, bytes) : NULL;
+    if (!k) {
+        if (cache->has_loose)
+            pdf_image_fini(&cache->loose);
+        cache->has_loose = readable;
+        if (readable)
+            cache->loose = image;
+        return readable ? &cache->loose : NULL;
+    }
+    *k = (struct kept){.key_len = len, .bytes = bytes, .readable = readable, .used = ++cache->tick};
+    k->key = dgl_alloc(len + 1);
+    memcpy(k->key, data, len);
+    if (readable)
+        k->image = image;
+    cache->bytes += bytes;
+    return readable ? &k->image : NULL;
+}
+
+// ---- Writing ----
+
+static void put_size(struct dgl_buf *b, const struct pdf_image *i)
+{
+    dgl_buf_puts(b, "<</Type/XObject/Subtype/Image/Width ");
+    pdf_put_int(b, i->width);
+    dgl_buf_puts(b, "/Height ");
+    pdf_put_int(b, i->height);
+}
+
+void pdf_picture_write(struct pdf_out *o, const struct pdf_image *i, uint32_t object)
+{
+    uint32_t mask = i->has_mask ? pdf_out_reserve(o) : 0;
+    struct dgl_buf *b = o->buf;
+    pdf_out_begin(o, object);
+    put_size(b, i);
+    dgl_buf_append(b, i->dict.data, i->dict.len);
+    if (mask) {
+        dgl_buf_puts(b, "/SMask ");
+        pdf_put_ref(b, mask);
+    }
+    dgl_buf_puts(b, "/Length ");
+    pdf_put_int(b, (int64_t)i->data.len);
+    dgl_buf_puts(b, ">>stream\n");
+    dgl_buf_append(b, i->data.data, i->data.len);
+    dgl_buf_puts(b, "\nendstream");
+    pdf_out_end(o);
+    if (!mask)
+        return;
+    pdf_out_begin(o, mask);
+    put_size(b, i);
+    dgl_buf_puts(b, "/ColorSpace/DeviceGray/BitsPerComponent 8/Filter/FlateDecode/Length ");
+    pdf_put_int(b, (int64_t)i->mask.len);
+    dgl_buf_puts(b, ">>stream\n");
+    dgl_buf_append(b, i->mask.data, i->mask.len);
+    dgl_buf_puts(b, "\nendstream");
+    pdf_out_end(o);
+}

@@ -1,0 +1,40 @@
+// Pictures of one PDF: decoded only as far as PDF needs, each written once.
+//
+//   JPEG                         the file itself (DCTDecode)
+//   PNG without alpha            its own deflated rows (FlateDecode with PNG predictors)
+//   PNG with alpha, interlaced   decoded; colours and alpha apart (SMask)
+//   GIF, BMP                     decoded
+#ifndef DGL_RENDER_PDF_PICTURE_H
+#define DGL_RENDER_PDF_PICTURE_H
+
+#include "base/arena.h"
+#include "base/budget.h"
+#include "render/pdf/out.h"
+
+struct pdf_image { // ready to be written
+    uint32_t width, height;
+    struct dgl_buf dict; // entries of the image
+    struct dgl_buf data;
+    bool has_mask;
+    struct dgl_buf mask; // deflated 8-bit alpha
+};
+void pdf_image_fini(struct pdf_image *i);
+// Prepares a picture from its file's bytes; false when it is of no format known here or broken.
+bool pdf_image_read(const void *data, size_t len, struct libdeflate_compressor *c, struct pdf_image *ret);
+bool pdf_png_read(const uint8_t *data, size_t len, struct libdeflate_compressor *c, struct pdf_image *ret);
+bool pdf_gif_read(const uint8_t *data, size_t len, struct libdeflate_compressor *c, struct pdf_image *ret);
+bool pdf_bmp_read(const uint8_t *data, size_t len, struct libdeflate_compressor *c, struct pdf_image *ret);
+// Makes an image of plain pixels: 3 bytes each, alpha apart (NULL = opaque).
+void pdf_image_plain(struct pdf_image *i, uint32_t width, uint32_t height, const uint8_t *rgb, const uint8_t *alpha,
+                     struct libdeflate_compressor *c);
+
+// Prepared pictures that a warm process keeps, by the bytes they came from.
+struct pdf_picture_cache;
+struct pdf_picture_cache *pdf_picture_cache_new(void);
+void pdf_picture_cache_free(struct pdf_picture_cache *c);
+// From the cache, or prepared now; NULL when it cannot be read. The picture may go when another one is asked for.
+const struct pdf_image *pdf_picture_get(struct pdf_picture_cache *cache, const void *data, size_t len,
+                                        struct libdeflate_compressor *c);
+void pdf_picture_write(struct pdf_out *o, const struct pdf_image *i, uint32_t object);
+
+#endif

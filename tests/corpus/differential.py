@@ -335,7 +335,7 @@ OURS = {"syntax_error": "syntax", "unbalanced_block": "syntax", "unknown_filter"
 
 # Texts that Python prints and nobody wants, or that differ on purpose.
 SKIP = re.compile(r"<generator|<bound method|<built-in|<function|<class|<Macro|<jinja2|object at 0x|<reversed|_iterator|\d{19,}|<LoopContext|<TemplateModule|<Block|&lt;generator|&lt;bound|"
-                  r"&lt;built-in|&lt;function|&lt;class|&lt;Macro|&lt;jinja2|&lt;LoopContext|&lt;TemplateModule|%3C(generator|bound)|[jJ]\b\)")
+                  r"&lt;built-in|&lt;function|&lt;class|&lt;Macro|&lt;jinja2|&lt;LoopContext|&lt;TemplateModule|%3C(generator|bound)|[jJ]\b\)", re.IGNORECASE)
 
 
 def jinja(case):
@@ -352,7 +352,7 @@ def big_in(text):
 
 
 def differs(case, ours, want, error):
-    if "without context" in case["template"] and ("filter" in case["template"] or "{%" in case["template"] and "set y" in case["template"]):
+    if "without context" in case["template"] and re.search("filter|set y|call|macro", case["template"]):
         return False  # Jinja2 3.1.2 prints such an include before the block it stands in
     if "fractional power" in ours.get("error", ""):
         return False  # complex numbers

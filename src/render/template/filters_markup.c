@@ -341,23 +341,48 @@ static enum dgl_status sorted_pairs(struct dgl_vm *vm, struct dgl_value dict, st
     return dgl_filter_dictsort(vm, dict, &by_key, ret);
 }
 
+// The same value with the keys of all its dicts in order.
+static enum dgl_status with_sorted_keys(struct dgl_vm *vm, struct dgl_value v, unsigned depth, struct dgl_value *ret)
+{
+    struct dgl_value made, pairs;
+    *ret = v;
+    DGL_TRY(dgl_budget_tick(vm->mem.budget, vm->mem.err));
+    if (depth > DGL_VALUE_MAX_DEPTH)
+        return DGL_FAIL_SLUG(vm->mem.err, DGL_E_INVALID, "endless_recursion",
+                             "the value is nested too deeply to print");
+    if (dgl_is_list(v)) {
+        DGL_TRY(dgl_make_list(&vm->mem, v.kind, v.as.list->count, &made));
+        for (size_t i = 0; i < made.as.list->count; i++)
+            DGL_TRY(with_sorted_keys(vm, v.as.list->items[i], depth + 1, &made.as.list->items[i]));
+        *ret = made;
+    } else if (v.kind == DGL_VALUE_DICT) {
+        DGL_TRY(sorted_pairs(vm, v, &pairs));
+        DGL_TRY(dgl_make_dict(&vm->mem, v.as.dict->count, &made));
+        for (size_t i = 0; i < pairs.as.list->count; i++) {
+            const struct dgl_value *pair = pairs.as.list->items[i].as.list->items;
+            struct dgl_value value;
+            DGL_TRY(with_sorted_keys(vm, pair[1], depth + 1, &value));
+            DGL_TRY(dgl_dict_put(&vm->mem, made.as.dict, pair[0], value));
+        }
+        *ret = made;
+    }
+    return DGL_OK;
+}
+
 static enum dgl_status pretty_dict(struct dgl_vm *vm, const struct dgl_value_dict *d, size_t column, size_t behind,
                                    unsigned depth, struct dgl_buf *out)
 {
-    struct dgl_value dict = {.kind = DGL_VALUE_DICT, .as.dict = (struct dgl_value_dict *)d}, sorted;
-    DGL_TRY(sorted_pairs(vm, dict, &sorted));
     dgl_buf_putc(out, '{');
-    for (size_t i = 0; i < sorted.as.list->count; i++) {
-        const struct dgl_value *pair = sorted.as.list->items[i].as.list->items;
-        bool last = i + 1 == sorted.as.list->count;
+    for (uint32_t i = 0; i < d->count; i++) {
+        bool last = i + 1 == d->count;
         if (i)
             dgl_buf_printf(out, ",\n%*s", (int)column + 1, "");
         size_t from = out->len;
-        DGL_TRY(dgl_value_repr(&vm->mem, pair[0], out));
+        DGL_TRY(dgl_value_repr(&vm->mem, d->entries[i].key, out));
         dgl_buf_puts(out, ": ");
         DGL_TRY(dgl_buf_check(out, "a printed value", vm->mem.err));
         size_t width = dgl_utf8_count(out->data + from, out->len - from);
-        DGL_TRY(pretty(vm, pair[1], column + 1 + width, last ? behind + 1 : 1, depth + 1, out));
+        DGL_TRY(pretty(vm, d->entries[i].value, column + 1 + width, last ? behind + 1 : 1, depth + 1, out));
     }
     dgl_buf_putc(out, '}');
     return DGL_OK;
@@ -367,16 +392,6 @@ static enum dgl_status pretty(struct dgl_vm *vm, struct dgl_value v, size_t colu
                               struct dgl_buf *out)
 {
     size_t from = out->len;
-    if (v.kind == DGL_VALUE_DICT && v.as.dict->count > 1) { // keys are sorted even on one line
-        struct dgl_value dict = v, sorted, made;
-        DGL_TRY(sorted_pairs(vm, dict, &sorted));
-        DGL_TRY(dgl_make_dict(&vm->mem, v.as.dict->count, &made));
-        for (size_t i = 0; i < sorted.as.list->count; i++) {
-            const struct dgl_value *pair = sorted.as.list->items[i].as.list->items;
-            DGL_TRY(dgl_dict_put(&vm->mem, made.as.dict, pair[0], pair[1]));
-        }
-        v = made;
-    }
     DGL_TRY(dgl_value_repr(&vm->mem, v, out));
     bool fits = dgl_utf8_count(out->data + from, out->len - from) + column + behind <= 80;
     if (fits || depth > 30 || (v.kind != DGL_VALUE_DICT && !dgl_is_list(v)))
@@ -402,6 +417,7 @@ DGL_FILTER(pprint)
 {
     DGL_AUTO_FINI(buf) out = DGL_BUF_INIT(DGL_VALUE_MAX_STRING);
     (void)a;
+    DGL_TRY(with_sorted_keys(vm, v, 0, &v));
     DGL_TRY(pretty(vm, v, 0, 0, 0, &out));
     return dgl_finish(vm, &out, false, ret);
 }

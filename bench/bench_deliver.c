@@ -3,9 +3,13 @@
 //
 //   bench_deliver [documents per organization (200; each makes 50 deliveries)] [folder]
 //
-// The sink is a child process: one thread, epoll, keep-alive, a fixed 200.
+// Then isolation: how long healthy endpoints wait for their events, alone and beside endpoints that never answer,
+// answer 500, or trickle. With 5000 documents a million deliveries are pending when the dispatcher starts.
+//
+// The sink is a child process: one thread, epoll, keep-alive, a fixed 200 but for those.
 #include "server/webhook/webhook.h"
 
+#include "base/log.h"
 #include "base/str.h"
 #include <arpa/inet.h>
 #include <errno.h>
@@ -38,6 +42,7 @@ static void must(enum dgl_status status, const struct dgl_error *err)
 struct peer {
     char text[16384];
     size_t len;
+    bool is_trickle;
 };
 
 static size_t whole_request(const struct peer *p)
@@ -51,18 +56,23 @@ static size_t whole_request(const struct peer *p)
     return whole <= p->len ? whole : 0;
 }
 
+// "/never" is not answered, "/error" with 500, "/trickle" with a byte a second (by sink_run).
 static bool serve(int fd, struct peer *p)
 {
-    static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    static const char ok[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    static const char error[] = "HTTP/1.1 500 No\r\nContent-Length: 2\r\n\r\nno";
     ssize_t n = read(fd, p->text + p->len, sizeof p->text - 1 - p->len);
     if (n <= 0)
         return n < 0 && errno == EAGAIN;
     p->len += (size_t)n;
     p->text[p->len] = '\0';
     for (size_t whole; (whole = whole_request(p));) {
+        const char *answer = memcmp(p->text, "POST /error", 11) == 0 ? error : ok;
+        p->is_trickle = memcmp(p->text, "POST /trickle", 13) == 0;
+        bool silent = p->is_trickle || memcmp(p->text, "POST /never", 11) == 0;
         memmove(p->text, p->text + whole, p->len - whole + 1);
         p->len -= whole;
-        if (write(fd, answer, sizeof answer - 1) < 0)
+        if (!silent && write(fd, answer, strlen(answer)) < 0)
             return false;
     }
     return true;
@@ -74,8 +84,14 @@ static _Noreturn void sink_run(int listener)
     int epoll = epoll_create1(0);
     struct epoll_event event = {.events = EPOLLIN, .data.fd = listener}, events[256];
     epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event);
-    for (;;) {
-        int n = epoll_wait(epoll, events, 256, -1);
+    for (time_t last = time(NULL);;) {
+        int n = epoll_wait(epoll, events, 256, 1000);
+        if (time(NULL) != last) {
+            last = time(NULL);
+            for (int fd = 0; fd < 65536; fd++)
+                if (peers[fd] && peers[fd]->is_trickle && write(fd, "H", 1) < 0)
+                    peers[fd]->is_trickle = false;
+        }
         for (int i = 0; i < n; i++) {
             int fd = events[i].data.fd;
             if (fd == listener) {
@@ -191,7 +207,9 @@ static void make_organization(struct dgl_store *store, int number, uint16_t port
     memcpy(template_id, id.s, 40);
 }
 
-static size_t make_document(struct dgl_store *store, const char *org, const char *template_id)
+// w NULL: its deliveries are left for a later start.
+static size_t announce_document(struct dgl_store *store, struct dgl_webhook *w, const char *org,
+                                const char *template_id)
 {
     struct dgl_error err = DGL_ERROR_INIT;
     struct dgl_id id = dgl_id_new(dgl_clock_system());
@@ -215,6 +233,8 @@ static size_t make_document(struct dgl_store *store, const char *org, const char
     struct dgl_job_finish finish = {.ok = true, .engine = "native", .pdf = {.blob_uri = "blob:p", .size_bytes = 1}};
     memcpy(finish.id, claims[0].id, sizeof finish.id);
     must(dgl_store_job_finish(store, a, &finish, &due, &count, &err), &err);
+    if (w)
+        dgl_webhook_enqueue(w, due, count);
     return count;
 }
 
@@ -228,7 +248,7 @@ static void bench_deliveries(struct dgl_store *store, struct dgl_net_client *net
     for (int i = 0; i < ORGS; i++)
         make_organization(store, i, port, orgs[i], templates[i]);
     for (int i = 0; i < documents * ORGS; i++)
-        count += make_document(store, orgs[i % ORGS], templates[i % ORGS]);
+        count += announce_document(store, NULL, orgs[i % ORGS], templates[i % ORGS]);
     DGL_AUTO(keyring) keys = dgl_keyring_new_for_test(master);
     struct dgl_webhook_options options = {.public_url = "https://docs.example"};
     DGL_AUTO(webhook) w = NULL;
@@ -236,9 +256,12 @@ static void bench_deliveries(struct dgl_store *store, struct dgl_net_client *net
     double start = seconds();
     must(dgl_webhook_start(w, &err), &err);
     struct dgl_webhook_stats stats = {0};
+    double first = 0;
     while (stats.succeeded + stats.failed < count) {
         pause_briefly();
         dgl_webhook_stats(w, &stats);
+        if (stats.succeeded && first == 0)
+            first = seconds() - start;
     }
     dgl_webhook_stop(w, 10000); // the last ones are on disk
     double took = seconds() - start;
@@ -246,9 +269,104 @@ static void bench_deliveries(struct dgl_store *store, struct dgl_net_client *net
     struct rusage usage;
     dgl_store_stats(store, &db);
     getrusage(RUSAGE_SELF, &usage);
-    printf("deliveries, durable    %8.0f deliveries/s (%zu to %d endpoints, %llu failed, %llu commits, %ld MiB)\n",
+    printf("deliveries, durable    %8.0f deliveries/s (%zu to %d endpoints, %llu failed, %llu commits, %ld MiB, the "
+           "first after "
+           "%.0f ms)\n",
            (double)count / took, count, ORGS * ENDPOINTS, (unsigned long long)stats.failed,
-           (unsigned long long)db.commits, usage.ru_maxrss / 1024);
+           (unsigned long long)db.commits, usage.ru_maxrss / 1024, first * 1e3);
+}
+
+// ---- isolation
+
+#define ISOLATION_S 10
+#define ISOLATION_PER_S 20 // documents; 50 endpoints each: 1,000 events a second
+
+static int by_size(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+static void add_bad_endpoint(struct dgl_store *store, const char *org, uint16_t port, const char *path)
+{
+    struct dgl_error err = DGL_ERROR_INIT;
+    struct dgl_id id;
+    char url[64];
+    snprintf(url, sizeof url, "http://127.0.0.1:%u/%s", port, path);
+    struct dgl_endpoint_row e = {.url = url, .description = "bad", .events = ""};
+    memcpy(e.org, org, sizeof e.org);
+    must(dgl_store_endpoint_put(store, &e, &id, &err), &err);
+}
+
+// From the transaction that made a delivery to the end of its first attempt, from the log; healthy endpoints only.
+static void print_latencies(struct dgl_store *store, char orgs[ORGS][40], int64_t since_us, const char *what)
+{
+    static int64_t us[2000000];
+    size_t n = 0;
+    struct dgl_error err = DGL_ERROR_INIT;
+    for (int i = 0; i < ORGS; i++) {
+        char cursor[DGL_CURSOR_LEN] = "";
+        struct dgl_delivery_filter filter = {.status = DGL_DELIVERY_SUCCEEDED, .since_us = since_us};
+        do {
+            DGL_AUTO(arena) a = dgl_arena_new(0);
+            struct dgl_page_query page = {.limit = DGL_PAGE_MAX, .cursor = cursor[0] ? cursor : NULL};
+            struct dgl_delivery_row *rows;
+            size_t count;
+            char next[DGL_CURSOR_LEN];
+            must(dgl_store_delivery_list(store, a, orgs[i], &filter, &page, &rows, &count, next, &err), &err);
+            for (size_t r = 0; r < count && n < DGL_COUNT(us); r++) {
+                struct dgl_attempt_row *attempts;
+                size_t attempt_count;
+                must(dgl_store_attempt_list(store, a, orgs[i], rows[r].id, &attempts, &attempt_count, &err), &err);
+                us[n++] = attempts[0].started_at_us + attempts[0].total_us - rows[r].created_at_us;
+            }
+            memcpy(cursor, next, sizeof cursor);
+        } while (cursor[0]);
+    }
+    qsort(us, n, sizeof *us, by_size);
+    printf("isolation, %-22s p50 %6.1f ms   p99 %6.1f ms   worst %6.1f ms   (%zu deliveries)\n", what,
+           n ? (double)us[n / 2] / 1e3 : 0, n ? (double)us[n * 99 / 100] / 1e3 : 0, n ? (double)us[n - 1] / 1e3 : 0, n);
+}
+
+static void send_for_a_while(struct dgl_store *store, struct dgl_webhook *w, char orgs[ORGS][40],
+                             char templates[ORGS][40])
+{
+    double start = seconds();
+    for (int i = 0; i < ISOLATION_S * ISOLATION_PER_S; i++) {
+        while (seconds() - start < (double)i / ISOLATION_PER_S)
+            pause_briefly();
+        announce_document(store, w, orgs[i % ORGS], templates[i % ORGS]);
+    }
+    struct timespec t = {.tv_sec = 1};
+    nanosleep(&t, NULL);
+}
+
+// 200 endpoints at 1,000 events a second; then the same with three bad endpoints beside them in every organization.
+static void bench_isolation(struct dgl_store *store, struct dgl_net_client *net, const struct dgl_guard *guard,
+                            uint16_t port)
+{
+    static const unsigned char master[32] = {1};
+    static const char *const bad[] = {"never", "error", "trickle"};
+    struct dgl_error err = DGL_ERROR_INIT;
+    char orgs[ORGS][40], templates[ORGS][40];
+    for (int i = 0; i < ORGS; i++)
+        make_organization(store, 100 + i, port, orgs[i], templates[i]);
+    DGL_AUTO(keyring) keys = dgl_keyring_new_for_test(master);
+    struct dgl_webhook_options options = {.public_url = "https://docs.example"};
+    DGL_AUTO(webhook) w = NULL;
+    dgl_log_configure(DGL_LOG_ERROR, DGL_LOG_TEXT);
+    must(dgl_webhook_new(store, net, guard, keys, dgl_clock_system(), &options, &w, &err), &err);
+    must(dgl_webhook_start(w, &err), &err);
+    int64_t since_us = dgl_clock_now_us(dgl_clock_system());
+    send_for_a_while(store, w, orgs, templates);
+    print_latencies(store, orgs, since_us, "healthy alone");
+    for (int i = 0; i < ORGS; i++)
+        for (size_t b = 0; b < DGL_COUNT(bad); b++)
+            add_bad_endpoint(store, orgs[i], port, bad[b]);
+    since_us = dgl_clock_now_us(dgl_clock_system());
+    send_for_a_while(store, w, orgs, templates);
+    print_latencies(store, orgs, since_us, "with dead ones beside");
+    dgl_webhook_stop(w, 0);
 }
 
 int main(int argc, char **argv)
@@ -278,6 +396,7 @@ int main(int argc, char **argv)
         must(dgl_net_client_new(&n, &net, &err), &err);
         bench_bare(net, guard, port, 100000);
         bench_deliveries(store, net, guard, port, (int)documents);
+        bench_isolation(store, net, guard, port);
     }
     kill(sink, SIGKILL);
     waitpid(sink, NULL, 0);

@@ -8,7 +8,7 @@
 #include <stdatomic.h>
 #include <time.h>
 
-#define DGL_DOCUMENT_FINISHERS 16u      // threads that sync files and commit outcomes; they share group commits
+#define DGL_DOCUMENT_FINISHERS 64u      // threads that sync files and commit outcomes; they share group commits
 #define DGL_DOCUMENT_MAX_FINISHING 256u // rendered, not yet committed; past it no job is claimed
 #define DGL_DOCUMENT_MAX_WAITERS 10000u // clients in `Prefer: wait`
 #define DGL_DOCUMENT_WAIT_BUCKETS 1024u

@@ -15,7 +15,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 
-#define DGL_HTTP_MAX_HEADER_BYTES 32768
+#define DGL_HTTP_MAX_HEADER_BYTES 12288
 #define DGL_HTTP_MAX_PATH_PARAMS 4
 #define DGL_HTTP_MAX_FORM_FIELDS 64
 #define DGL_HTTP_MAX_FIELD_BYTES (1u << 20) // a multipart or form text field

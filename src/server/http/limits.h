@@ -13,7 +13,7 @@
 #define HTTP_MAX_REQUEST_ID_BYTES 64
 // What libmicrohttpd holds per connection: the head, what it makes of it, the answer's head, and read-ahead of the
 // body.
-#define HTTP_CONNECTION_MEMORY_BYTES (DGL_HTTP_MAX_HEADER_BYTES + 16384)
+#define HTTP_CONNECTION_MEMORY_BYTES (DGL_HTTP_MAX_HEADER_BYTES + 4096)
 
 // Bodies. A refused body up to the drain bound is read and thrown away, so that a client that is still writing gets to
 // see the answer; above it the connection is cut.

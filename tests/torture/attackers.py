@@ -1,0 +1,236 @@
+"""Clients that mean harm: ambiguous requests (directly and through nginx), slow ones, half-open ones, ten thousand idle ones.
+
+    python3 tests/torture/attackers.py [--idle 10000]
+
+nginx runs with deploy/nginx/docgenlab.conf as it ships, with the three places to change changed. A request is smuggled when
+one connection's bytes make the server see a request that the proxy did not; its path /smuggled must never reach the log.
+"""
+import argparse
+import os
+import re
+import resource
+import shutil
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.parse
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(ROOT, "scripts"))
+from local import Client, Fail, Server, make_certificate  # noqa: E402
+
+INNER = b"GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
+POST = b"POST /api/v1/documents/ HTTP/1.1\r\nHost: x\r\n"
+CHUNKED = b"0\r\n\r\n" + INNER
+AMBIGUOUS = {
+    "length and chunks": POST + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n" + CHUNKED,
+    "chunks and length": POST + b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n" + CHUNKED,
+    "two lengths": POST + b"Content-Length: 0\r\nContent-Length: %d\r\n\r\n" % len(INNER) + INNER,
+    "two equal lengths": POST + b"Content-Length: 0\r\nContent-Length: 0\r\n\r\n" + INNER,
+    "a list of lengths": POST + b"Content-Length: 0, %d\r\n\r\n" % len(INNER) + INNER,
+    "a signed length": POST + b"Content-Length: +0\r\n\r\n" + INNER,
+    "a negative length": POST + b"Content-Length: -1\r\n\r\n" + INNER,
+    "a hexadecimal length": POST + b"Content-Length: 0x0\r\n\r\n" + INNER,
+    "an unknown coding": POST + b"Transfer-Encoding: xchunked\r\n\r\n" + CHUNKED,
+    "a list of codings": POST + b"Transfer-Encoding: chunked, identity\r\n\r\n" + CHUNKED,
+    "two codings": POST + b"Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n" + CHUNKED,
+    "a blank before the colon": POST + b"Transfer-Encoding : chunked\r\nContent-Length: 5\r\n\r\n" + CHUNKED,
+    "a folded header": POST + b"X: y\r\n Transfer-Encoding: chunked\r\nContent-Length: %d\r\n\r\n" % len(INNER) + INNER,
+    "a tab in the coding": POST + b"Transfer-Encoding:\tchunked\r\nContent-Length: 5\r\n\r\n" + CHUNKED,
+    "a vertical tab in the coding": POST + b"Transfer-Encoding: \x0bchunked\r\nContent-Length: 5\r\n\r\n" + CHUNKED,
+    "a chunk of no size": POST + b"Transfer-Encoding: chunked\r\n\r\n\r\n" + INNER,
+    "a negative chunk": POST + b"Transfer-Encoding: chunked\r\n\r\n-1\r\n" + INNER,
+    "an endless chunk": POST + b"Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n" + INNER,
+    "two hosts": b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\nContent-Length: 0\r\n\r\n",
+    "a NUL in a header": POST + b"X: a\0b\r\nContent-Length: 0\r\n\r\n",
+}
+
+
+def talk(where, data, tls=False, wait=3.0):
+    """Everything the other side says until it closes or is quiet for a while."""
+    connection = socket.create_connection(where, timeout=wait)
+    if tls:
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        connection = context.wrap_socket(connection, server_hostname="documents.example.com")
+    said = b""
+    try:
+        connection.sendall(data)
+        while True:
+            more = connection.recv(65536)
+            if not more:
+                return said, True
+            said += more
+    except (socket.timeout, TimeoutError):
+        return said, False
+    except OSError:
+        return said, True
+    finally:
+        connection.close()
+
+
+class Attack:
+    def __init__(self, folder):
+        self.folder, self.passed, self.problems = folder, 0, []
+        self.data = os.path.join(folder, "data")
+        self.key = Server.init(self.data)["api_key"]
+        self.server = Server(self.data, options={"RATE_LIMIT_PER_MINUTE": 0, "LOG_LEVEL": "debug",
+                                                 "TRUSTED_PROXIES": "127.0.0.1/32"})
+        self.server.start()
+        parts = urllib.parse.urlsplit(self.server.url)
+        self.where = (parts.hostname, parts.port)
+
+    def expect(self, good, sentence):
+        if good:
+            self.passed += 1
+        else:
+            self.problems.append(sentence)
+
+    def log(self):
+        with open(self.server.log_path, encoding="utf-8", errors="replace") as fh:
+            return fh.read()
+
+    def ambiguous(self):
+        for name, data in AMBIGUOUS.items():
+            said, closed = talk(self.where, data)
+            status = int(said.split(b" ")[1]) if said.startswith(b"HTTP/1.") else 0
+            answers = len(re.findall(rb"HTTP/1\.1 \d\d\d", said))
+            # libmicrohttpd writes the head of its own 400 page twice. It cuts a header at a NUL; nginx refuses those.
+            refused = status in (0, 400, 411, 413, 431, 501) and closed and answers <= (2 if b"<html>" in said else 1)
+            self.expect(refused or ("NUL" in name and status == 401 and answers == 1),
+                        f"{name}: {answers} answers, the first {status}, {'closed' if closed else 'left open'}")
+        self.expect('"/smuggled"' not in self.log(), "a hidden request was taken for one")
+
+    def through_nginx(self):
+        _, certificate, key = make_certificate(os.path.join(self.folder, "tls"), names="DNS:documents.example.com")
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            port = s.getsockname()[1]
+        with open(os.path.join(ROOT, "deploy", "nginx", "docgenlab.conf"), encoding="utf-8") as fh:
+            site = fh.read()
+        for old, new in (("127.0.0.1:8080;", f"127.0.0.1:{self.where[1]};"), ("443 ssl", f"127.0.0.1:{port} ssl"),
+                         ("/etc/nginx/tls/documents.crt", certificate), ("/etc/nginx/tls/documents.key", key)):
+            if old not in site:
+                raise Fail(f"deploy/nginx/docgenlab.conf does not have {old}")
+            site = site.replace(old, new)
+        conf = os.path.join(self.folder, "nginx.conf")
+        temp = "".join(f"{kind}_temp_path {self.folder}/nginx-{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+        with open(conf, "w", encoding="utf-8") as fh:
+            fh.write(f"daemon off; pid {self.folder}/nginx.pid; error_log {self.folder}/nginx.log; user root;\n"
+                     f"events {{ worker_connections 512; }}\nhttp {{ access_log off; {temp}\n{site}\n}}\n")
+        nginx = subprocess.Popen(["nginx", "-c", conf, "-p", self.folder], stderr=subprocess.DEVNULL)
+        try:
+            for _ in range(100):
+                try:
+                    socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                    break
+                except OSError:
+                    time.sleep(0.05)
+            good = (f"GET /api/v1/templates/ HTTP/1.1\r\nHost: documents.example.com\r\nX-API-Key: {self.key}\r\n"
+                    "X-Forwarded-For: 9.9.9.9\r\nConnection: close\r\n\r\n").encode()
+            said, _ = talk(("127.0.0.1", port), good, tls=True)
+            self.expect(said.startswith(b"HTTP/1.1 200"), f"nginx in front answers {said[:200]!r}")
+            for name, data in AMBIGUOUS.items():
+                data = data.replace(b"Host: x", b"Host: documents.example.com", 1)
+                for _ in range(2):  # a second time on a connection nginx keeps to us
+                    talk(("127.0.0.1", port), data, tls=True, wait=0.3)
+                said, _ = talk(("127.0.0.1", port), good, tls=True)
+                self.expect(said.startswith(b"HTTP/1.1 200") and b"smuggled" not in said,
+                            f"{name} through nginx: the next client got {said[:80]!r}")
+            log = self.log()
+            self.expect('"9.9.9.9"' not in log, "a client's own X-Forwarded-For was believed")
+            # Requests nginx saw and passed on are whole; a pipelined /smuggled after a complete request is an honest request.
+            print("    requests for /smuggled that nginx passed on as requests of their own:", log.count('"/smuggled"'))
+        finally:
+            nginx.terminate()
+            nginx.wait()
+
+    def memory(self):
+        with open(f"/proc/{self.server.process.pid}/status", encoding="ascii") as fh:
+            return int(re.search(r"VmRSS:\s+(\d+) kB", fh.read()).group(1)) / 1024
+
+    def idle(self, count):
+        """Half of them have sent a request and rest, half are in the middle of a head."""
+        resource.setrlimit(resource.RLIMIT_NOFILE, (count + 500, max(count + 500, resource.getrlimit(resource.RLIMIT_NOFILE)[1])))
+        before, held = self.memory(), []
+        for number in range(count):
+            connection = socket.create_connection(self.where, timeout=20)
+            held.append(connection)
+            connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n" if number % 2 else b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ")
+            if number % 2:
+                connection.recv(4096)
+        begun = time.monotonic()
+        answer = Client(self.server.url, self.key).raw("GET", "/templates/")
+        took, after = time.monotonic() - begun, self.memory()
+        print(f"    {count} connections: {before:.0f} → {after:.0f} MiB resident, another request {1000 * took:.0f} ms")
+        self.expect(answer.status == 200, f"with {count} connections open another request answers {answer.status}")
+        self.expect(after < 200, f"{count} idle connections: {after:.0f} MiB resident")
+        return held
+
+    def slow(self, held):
+        """One byte every second: a body is cut off after half a minute, a head (--patient) after one and a half."""
+        slow = []
+        for head in (b"GET / HTTP/1.1\r\nX-A: ",) * self.patient + (POST + b"Content-Length: 100\r\nX-API-Key: " + self.key.encode() + b"\r\n\r\n{",):
+            for _ in range(20):
+                connection = socket.create_connection(self.where, timeout=5)
+                connection.sendall(head)
+                connection.setblocking(False)
+                slow.append(connection)
+        limit = 100 if self.patient else 45
+        until, open_ = time.monotonic() + limit, set(slow)
+        while open_ and time.monotonic() < until:
+            for connection in list(open_):
+                try:
+                    if not connection.recv(4096):
+                        open_.discard(connection)
+                    continue
+                except BlockingIOError:
+                    pass
+                except OSError:
+                    open_.discard(connection)
+                    continue
+                try:
+                    connection.send(b"a")
+                except OSError:
+                    open_.discard(connection)
+            time.sleep(1)
+        self.expect(not open_, f"{len(open_)} of {len(slow)} slow connections are still open after {limit} s")
+        for connection in slow + held:
+            connection.close()
+
+    def pipelined(self):
+        one = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+        last = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        said, _ = talk(self.where, one * 999 + last, wait=10)
+        self.expect(said.count(b"HTTP/1.1 200") == 1000, f"{said.count(b'HTTP/1.1 200')} of 1,000 pipelined requests were answered")
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("--idle", type=int, default=10000)
+    options.add_argument("--patient", action="store_true")
+    chosen = options.parse_args()
+    folder = tempfile.mkdtemp(prefix="docgenlab-attackers-")
+    os.chmod(folder, 0o755)
+    attack = Attack(folder)
+    attack.patient = chosen.patient
+    begun = time.monotonic()
+    for name, run in (("ambiguous", attack.ambiguous), ("nginx", attack.through_nginx), ("pipelined", attack.pipelined),
+                      ("idle and slow", lambda: attack.slow(attack.idle(chosen.idle)))):
+        print(f"{name} ({time.monotonic() - begun:.0f} s)", flush=True)
+        run()
+    attack.expect(attack.server.stop() == 0, "the server did not stop well")
+    for problem in attack.problems:
+        print("FAILED:", problem)
+    if not attack.problems:
+        shutil.rmtree(folder)
+    print(f"{attack.passed} passed, {len(attack.problems)} failed")
+    return 1 if attack.problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,3 +1,5 @@
+// Numbers of queues: arithmetic for endpoints, a hash for origins. A collision of two origins would only make them
+// share a line.
 #include "server/store/sqlite/queue.h"
 
 #include "base/crypto.h"

@@ -1,7 +1,7 @@
 """The template corpus: our own cases in docx/*.case through `docgenlab render`, and the field corpus beside the checkout when it is there.
 
 A case file holds several cases. Each: a line `=== title`, then sections `--- body` (one paragraph per line, `¦` ends a run, `| a | b |` is
-a table row), optional `--- header`, `--- data` (JSON), and `--- expected` (the text of the result in the same form) or `--- error` (lines
+a table row) or `--- body-xml` (WordprocessingML), optional `--- header`, `--- data` (JSON), and `--- expected` (the text of the result in the same form) or `--- error` (lines
 that must all stand in the message; the command must exit 1 and leave no file). Ends with "N passed, M failed".
 """
 import glob
@@ -33,7 +33,8 @@ def read_cases(path):
 
 def render(folder, case):
     template, data, out = (os.path.join(folder, n) for n in ("template.docx", "data.json", "out.docx"))
-    write_docx(template, case["body"], header=case.get("header"))
+    raw = "".join(case["body-xml"]) if "body-xml" in case else None
+    write_docx(template, case.get("body", []), header=case.get("header"), body_xml=raw)
     with open(data, "w", encoding="utf-8") as fh:
         fh.write("\n".join(case.get("data", ["{}"])))
     if os.path.exists(out):

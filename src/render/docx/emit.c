@@ -176,7 +176,8 @@ static void put_without_token(struct dgl_docx_emit *e, struct dgl_str before, st
 static int by_text(const void *a, const void *b)
 {
     const struct dgl_str *x = a, *y = b;
-    int c = memcmp(x->data, y->data, DGL_MIN(x->len, y->len));
+    size_t common = DGL_MIN(x->len, y->len);
+    int c = common ? memcmp(x->data, y->data, common) : 0;
     return c ? c : (x->len > y->len) - (x->len < y->len);
 }
 

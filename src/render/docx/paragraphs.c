@@ -437,6 +437,45 @@ static enum dgl_status write_block(struct dgl_docx_writer *w, const struct dgl_d
     return write_paragraph(w, x, v, lists, err);
 }
 
+// Behind `*at`, when the output goes on with one of the elements that open an empty paragraph.
+static bool skip_opening(const char **at, const char *end)
+{
+    static const char *const whole[] = {"<w:pPr>", "</w:pPr>", "<w:rPr>", "</w:rPr>"};
+    static const char *const opens[] = {"<w:r>", "<w:t>", "<w:t xml:space=\"preserve\">", "<w:pPr/>", "<w:rPr/>"};
+    size_t left = (size_t)(end - *at);
+    for (size_t i = 0; i < DGL_COUNT(whole); i += 2)
+        if (left > strlen(whole[i]) && memcmp(*at, whole[i], strlen(whole[i])) == 0) {
+            const char *close = memmem(*at, left, whole[i + 1], strlen(whole[i + 1]));
+            *at = close ? close + strlen(whole[i + 1]) : *at;
+            return close != NULL;
+        }
+    for (size_t i = 0; i < DGL_COUNT(opens); i++)
+        if (left >= strlen(opens[i]) && memcmp(*at, opens[i], strlen(opens[i])) == 0) {
+            *at += strlen(opens[i]);
+            return true;
+        }
+    return false;
+}
+
+// A paragraph that shows nothing before the blocks is taken back.
+static void drop_empty_start(struct dgl_docx_writer *w)
+{
+    struct dgl_buf *b = w->xml;
+    size_t start = b->len, stop = b->len > 8192 ? b->len - 8192 : 0;
+    while (start > stop && !(b->len - start >= 5 && memcmp(b->data + start, "<w:p", 4) == 0 &&
+                             (b->data[start + 4] == '>' || b->data[start + 4] == ' ')))
+        start--;
+    const char *end = b->data + b->len;
+    const char *at = b->len - start >= 5 ? memchr(b->data + start, '>', b->len - start) : NULL;
+    if (!at || memcmp(b->data + start, "<w:p", 4) != 0)
+        return;
+    for (at++; at < end;)
+        if (!skip_opening(&at, end))
+            return;
+    b->len = start;
+    w->level = DGL_LEVEL_BLOCK;
+}
+
 enum dgl_status dgl_rich_write_blocks(struct dgl_docx_writer *w, const struct dgl_docx_context *x,
                                       struct dgl_value blocks, unsigned depth, struct dgl_error *err)
 {
@@ -444,6 +483,8 @@ enum dgl_status dgl_rich_write_blocks(struct dgl_docx_writer *w, const struct dg
     if (depth > DGL_DOCX_MAX_MARKUP_TABLES)
         return DGL_FAIL_SLUG(err, DGL_E_INVALID, "invalid_rich_text", "rich text nests tables more than %u deep",
                              DGL_DOCX_MAX_MARKUP_TABLES);
+    if (w->level == DGL_LEVEL_TEXT && x->can_split)
+        drop_empty_start(w);
     if (!dgl_docx_go(w, x, DGL_LEVEL_BLOCK))
         return DGL_FAIL_SLUG(err, DGL_E_INVALID, "misplaced_value",
                              "paragraphs cannot be put here; print them with {{p … }} in a paragraph of their own");
@@ -451,6 +492,19 @@ enum dgl_status dgl_rich_write_blocks(struct dgl_docx_writer *w, const struct dg
         return write_block(w, x, blocks, &lists, depth, err);
     for (size_t i = 0; i < dgl_value_length(blocks); i++)
         DGL_TRY(write_block(w, x, dgl_value_list_get(blocks, i), &lists, depth, err));
+    return DGL_OK;
+}
+
+// Into the tag's paragraph again; the sink takes that back when nothing follows in it (dgl_docx_on_data).
+static enum dgl_status come_back(struct dgl_docx_writer *w, const struct dgl_docx_context *x, enum dgl_docx_level base,
+                                 struct dgl_error *err)
+{
+    bool blocks = w->level == DGL_LEVEL_BLOCK && base == DGL_LEVEL_TEXT && ends_with(w->xml, "</w:p>");
+    size_t from = w->xml->len;
+    if (!dgl_docx_go(w, x, base))
+        return DGL_FAIL(err, DGL_E_INTERNAL, "the paragraph cannot be entered again");
+    w->reopened_from = from;
+    w->reopened_to = blocks ? w->xml->len : 0;
     return DGL_OK;
 }
 
@@ -474,9 +528,7 @@ enum dgl_status dgl_docx_write_rich(struct dgl_docx_writer *w, const struct dgl_
              !(v.kind == DGL_VALUE_LIST && dgl_value_length(v) && is_block(dgl_value_list_get(v, 0))))
         return dgl_rich_write_runs(w, x, v, 0, err);
     DGL_TRY(dgl_rich_write_blocks(w, x, blocks, 0, err));
-    if (!dgl_docx_go(w, x, base))
-        return DGL_FAIL(err, DGL_E_INTERNAL, "the paragraph cannot be entered again");
-    return DGL_OK;
+    return come_back(w, x, base, err);
 }
 
 // ---- markup
@@ -506,7 +558,5 @@ enum dgl_status dgl_rich_write_markup(struct dgl_docx_writer *w, const struct dg
     } else {
         DGL_TRY(dgl_rich_write_blocks(w, x, blocks, 0, err));
     }
-    if (!dgl_docx_go(w, x, base))
-        return DGL_FAIL_SLUG(err, DGL_E_INVALID, "misplaced_value", "%s cannot be put here", markup->type);
-    return DGL_OK;
+    return come_back(w, x, base, err);
 }

@@ -180,7 +180,7 @@ static void add_file_name(struct dgl_docx_picture *p, const struct dgl_docx_part
 {
     for (size_t i = 0; i < part->relationship_count; i++) {
         struct dgl_str target = part->relationships[i].target;
-        if (!dgl_str_equal(part->relationships[i].id, p->rel))
+        if (target.len == 0 || !dgl_str_equal(part->relationships[i].id, p->rel))
             continue;
         const char *slash = memrchr(target.data, '/', target.len);
         size_t skip = slash ? (size_t)(slash - target.data) + 1 : 0;

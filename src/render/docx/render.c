@@ -161,6 +161,7 @@ static enum dgl_status render_part(struct dgl_docx_writer *w, size_t index, stru
     w->xml = &w->output->xml;
     w->table_count = w->width_count = 0;
     w->deferred_count = 0;
+    w->reopened_to = 0;
     w->bookmark_names = w->bookmark_last = NULL;
     if (part->bookmark_count) {
         w->bookmark_names = dgl_arena_alloc_try(w->env->arena, part->bookmark_count * sizeof(uint32_t));

@@ -341,6 +341,14 @@ enum dgl_status dgl_docx_on_data(void *ctx, uint32_t chunk, struct dgl_str text,
     const struct dgl_docx_cut *cut = &w->part->cuts[chunk];
     if (cut->before)
         DGL_TRY(dgl_docx_cut(w, cut->before, cut->before_arg, err));
+    if (w->reopened_to) {
+        static const char end[] = TEXT_CLOSE RUN_CLOSE "</w:p>";
+        if (w->reopened_to == w->xml->len && dgl_str_starts(text, end)) {
+            w->xml->len = w->reopened_from;
+            text = (struct dgl_str){text.data + sizeof end - 1, text.len - (sizeof end - 1)};
+        }
+        w->reopened_to = 0;
+    }
     if (!dgl_buf_append(w->xml, text.data, text.len))
         return dgl_buf_check(w->xml, "the document", err);
     if (cut->after)

@@ -103,7 +103,8 @@ struct dgl_docx_writer {
     size_t fetched_count, fetched_cap;
     struct dgl_docx_numbering numbering;
     struct dgl_docx_replaced *replaced;
-    size_t frame_start; // of the placeholder picture being written
+    size_t reopened_from, reopened_to; // the paragraph opened again behind blocks; to = 0: none
+    size_t frame_start;                // of the placeholder picture being written
     uint32_t placed_media;
     struct dgl_docx_deferred *deferred; // of the part
     size_t deferred_count, deferred_cap;

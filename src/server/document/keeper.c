@@ -3,6 +3,8 @@
 // file nobody links to, never a dead link.
 #include "server/document/parts.h"
 
+#include <stdlib.h>
+
 #include "base/log.h"
 
 #define US_PER_DAY (INT64_C(86400) * DGL_US_PER_S)
@@ -14,6 +16,20 @@ static void delete_blobs(struct dgl_documents *d, const char **uris, size_t coun
         if (dgl_blob_delete(d->parts.blobs, uris[i], &err) != DGL_OK)
             dgl_log_error(DGL_LOG_WARN, "file of an erased document stays behind", &err);
     }
+}
+
+bool dgl_clock_watch_steady(struct dgl_clock_watch *w, int64_t now_us, int64_t mono_us)
+{
+    int64_t difference_us = now_us - mono_us;
+    if (w->begun && llabs(difference_us - w->difference_us) > DGL_DOCUMENT_JUMP_US) {
+        w->jumped = true;
+        w->jumped_at_mono_us = mono_us;
+    }
+    w->begun = true;
+    w->difference_us = difference_us;
+    if (w->jumped && mono_us - w->jumped_at_mono_us >= DGL_DOCUMENT_JUMP_REST_US)
+        w->jumped = false;
+    return !w->jumped;
 }
 
 static enum dgl_status prune_documents(struct dgl_documents *d, bool *ret_more, struct dgl_error *err)
@@ -33,9 +49,13 @@ static enum dgl_status prune_documents(struct dgl_documents *d, bool *ret_more, 
     return DGL_OK;
 }
 
-static void keep(struct dgl_documents *d)
+static void keep(struct dgl_documents *d, struct dgl_clock_watch *watch)
 {
-    bool more_documents = true, more_rows = true;
+    bool was_steady = !watch->jumped;
+    bool steady = dgl_clock_watch_steady(watch, dgl_clock_now_us(d->parts.clock), dgl_clock_mono_us(d->parts.clock));
+    if (was_steady && !steady)
+        dgl_log(DGL_LOG_WARN, "the clock was put forward or back; nothing is erased for its age for a day");
+    bool more_documents = steady, more_rows = steady;
     while (more_documents || more_rows) {
         struct dgl_error err = DGL_ERROR_INIT;
         enum dgl_status status = DGL_OK;
@@ -60,10 +80,11 @@ void *dgl_document_keeper(void *documents)
 {
     struct dgl_documents *d = documents;
     int64_t sweep_at_us = 0;
+    struct dgl_clock_watch watch = {0};
     do {
         if (dgl_clock_mono_us(dgl_clock_system()) >= sweep_at_us && dgl_document_sweep(d))
             sweep_at_us = dgl_clock_mono_us(dgl_clock_system()) + DGL_DOCUMENT_SWEEP_PERIOD_S * DGL_US_PER_S;
-        keep(d);
+        keep(d, &watch);
     } while (dgl_document_rest(d, &d->idle, DGL_DOCUMENT_KEEPER_PERIOD_S * 1000));
     return NULL;
 }

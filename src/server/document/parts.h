@@ -20,6 +20,8 @@
 #define DGL_DOCUMENT_TEMPLATE_TTL_US 2000000
 #define DGL_DOCUMENT_PRUNE_BATCH 100u
 #define DGL_DOCUMENT_KEEPER_PERIOD_S 60
+#define DGL_DOCUMENT_JUMP_US (INT64_C(3600) * DGL_US_PER_S)       // the clock was put, not corrected
+#define DGL_DOCUMENT_JUMP_REST_US (INT64_C(86400) * DGL_US_PER_S) // then nothing is erased for its age so long
 #define DGL_DOCUMENT_SWEEP_BATCH 200u     // left-over files are looked for in steps of as many files, with rests
 #define DGL_DOCUMENT_SWEEP_PERIOD_S 86400 // at start and then so often
 
@@ -99,6 +101,14 @@ void dgl_document_waiters_finished(struct dgl_documents *d, const char *id);
 void dgl_document_waiters_expire(struct dgl_documents *d, int64_t now_mono_us, bool all);
 int64_t dgl_document_waiters_next(struct dgl_documents *d); // monotonic; INT64_MAX = none
 // keeper.c
+// Whether the wall clock has gone with the monotonic one for a day. A clock that was put years ahead must not make
+// retention erase everything: it waits a day after a jump, for somebody or something to put it right.
+struct dgl_clock_watch {
+    bool begun;
+    int64_t difference_us, jumped_at_mono_us; // wall minus monotonic; when that last changed
+    bool jumped;
+};
+bool dgl_clock_watch_steady(struct dgl_clock_watch *w, int64_t now_us, int64_t mono_us);
 void *dgl_document_keeper(void *documents);
 // sweep.c
 void dgl_document_sweep_templates(struct dgl_documents *d); // before anybody can upload

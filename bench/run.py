@@ -1,7 +1,7 @@
 """Measurements, with their peers in the same run. `make bench` calls it; the table goes to the terminal, the raw samples to build/bench/results.json.
 
     accept          POST /documents/ at 64 connections, distinct bodies, every 202 on disk      beside: the bare group commit of the store
-    template→DOCX   20 and 300 lines, warm, distinct data, equal text checked                   beside: docxtpl in one warm process
+    template→DOCX   20 and 300 lines, warm, distinct data, equal text checked                   beside: docxtpl, docxtemplater, easy-template-x, Carbone in warm processes
     DOCX→PDF        the example invoice through the API, warm                                   beside: docxtpl + soffice --convert-to pdf
     latency         request to webhook, idle server, DOCX, https receiver
     memory          peak resident size of the server and its workers after all that
@@ -68,30 +68,76 @@ def invoice_template(path):
                       "| {%tr endfor %} |", "Total {{ total }}", "{% if note %}{{ note }}{% endif %}"])
 
 
+HEAD = "| Pos | Article | Text | Count | Price | Sum |"
+CELLS = ("pos", "article", "text", "count", "price", "sum")
+
+
+def mustache_template(path):
+    row = ["{%s}" % c for c in CELLS]
+    row[0], row[-1] = "{#items}" + row[0], row[-1] + "{/items}"
+    write_docx(path, ["Invoice {number}", "{#customer}{name}{/customer}", "{#customer}{street}, {city}{/customer}", HEAD, "| " + " | ".join(row) + " |",
+                      "Total {total}", "{note}"])
+
+
+def carbone_template(path):
+    rows = ["| " + " | ".join("{d.items[%s].%s}" % (i, c) for c in CELLS) + " |" for i in ("i", "i+1")]
+    write_docx(path, ["Invoice {d.number}", "{d.customer.name}", "{d.customer.street}, {d.customer.city}", HEAD] + rows + ["Total {d.total}", "{d.note}"])
+
+
+NODE_PEERS = {"docxtemplater": mustache_template, "easy-template-x": mustache_template, "carbone": carbone_template}
+
+
+def install_node_peers():
+    """The engines for Node, at the versions of bench/peers/package-lock.json; without npm or network they are left out."""
+    folder = os.path.join(OUT, "peers")
+    os.makedirs(folder, exist_ok=True)
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(os.path.join(ROOT, "bench", "peers", name), folder)
+    if shutil.which("npm") and subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0:
+        for name in NODE_PEERS:
+            with open(os.path.join(folder, "node_modules", name, "package.json"), encoding="utf-8") as fh:
+                results["versions"][name] = json.load(fh)["version"]
+        return folder
+    print("  docxtemplater, easy-template-x and Carbone could not be installed: they are left out")
+    return None
+
+
 def invoice(number, lines):
-    items = [{"article": f"A-{number:04d}-{i:04d}", "text": f"Service & support {number} part {i}", "count": i % 9 + 1, "price": 10.5 + i,
-              "sum": round((i % 9 + 1) * (10.5 + i), 2)} for i in range(lines)]
+    items = [{"pos": i + 1, "article": f"A-{number:04d}-{i:04d}", "text": f"Service & support {number} part {i}", "count": i % 9 + 1, "price": f"{10.5 + i:.2f}",
+              "sum": f"{(i % 9 + 1) * (10.5 + i):.2f}"} for i in range(lines)]
     return {"number": f"2026-{number:05d}", "customer": {"name": f"Customer {number}", "street": f"Main Street {number}", "city": "Springfield"},
-            "items": items, "total": round(sum(i["sum"] for i in items), 2), "note": "Thank you." if number % 2 else ""}
+            "items": items, "total": f"{sum(float(i['sum']) for i in items):.2f}", "note": "Thank you." if number % 2 else ""}
 
 
-def bench_docx(lines, count):
+def bench_docx(lines, count, node_folder=None):
     template, data = os.path.join(OUT, "template.docx"), os.path.join(OUT, f"data-{lines}.ndjson")
     invoice_template(template)
     with open(data, "w", encoding="utf-8") as fh:
         for n in range(count):
             fh.write(json.dumps(invoice(n, lines)) + "\n")
+    engines = [("ours", [os.path.join(BINARIES, "bench_docx"), template]),
+               ("docxtpl", [DEBIAN_PYTHON, os.path.join(ROOT, "bench", "peer_docxtpl.py"), template])]
+    for name, write in NODE_PEERS.items() if node_folder else ():
+        path = os.path.join(OUT, f"template-{name}.docx")
+        write(path)
+        engines.append((name, ["node", os.path.join(ROOT, "bench", "peers", "render.mjs"), name, path]))
     times = {}
-    for name, command in (("ours", [os.path.join(BINARIES, "bench_docx")]), ("docxtpl", [DEBIAN_PYTHON, os.path.join(ROOT, "bench", "peer_docxtpl.py")])):
+    env = dict(os.environ, PEERS_FOLDER=node_folder or "")
+    for name, command in engines:
         folder = os.path.join(OUT, f"{name}-{lines}")
         shutil.rmtree(folder, ignore_errors=True)
         os.makedirs(folder)
-        done = subprocess.run(command + [template, data, folder], stdout=subprocess.PIPE, check=True)
+        done = subprocess.run(command + [data, folder], stdout=subprocess.PIPE, check=True, env=env)
         times[name] = [int(x) / 1000 for x in done.stdout.split()][5:]  # the first five warm up
+    # Some engines leave the paragraph of an empty note behind: blank lines do not count.
+    text = lambda path: [line for line in text_lines(path) if line.strip()]  # noqa: E731
     for path in glob.glob(os.path.join(OUT, f"ours-{lines}", "*.docx")):
-        if text_lines(path) != text_lines(path.replace("/ours-", "/docxtpl-")):
-            sys.exit(f"bench: {path} and docxtpl's file have different text")
-    row(f"template→DOCX, {lines} lines (median)", keep(f"docx-{lines}", times["ours"]), keep(f"docx-{lines}-docxtpl", times["docxtpl"]), "docxtpl")
+        for name in times:
+            if text(path) != text(path.replace("/ours-", f"/{name}-")):
+                sys.exit(f"bench: {path} and the file of {name} have different text")
+    ours = keep(f"docx-{lines}", times["ours"])
+    for name in list(times)[1:]:
+        row(f"template→DOCX, {lines} lines (median)", ours, keep(f"docx-{lines}-{name}", times[name]), name)
 
 
 # ---------------------------------------------------------------- through the server
@@ -180,8 +226,9 @@ def main():
     subprocess.run(["ninja", "-C", os.path.join(ROOT, "build", "release"), "bench/bench_docx", "bench/bench_store"], check=True, stdout=subprocess.DEVNULL)
     versions()
     print(json.dumps(results["versions"]))
+    node_folder = install_node_peers()
     for lines, count in ((20, 205), (300, 65)):
-        bench_docx(lines, count)
+        bench_docx(lines, count, node_folder)
     data_dir = os.path.join(OUT, "data")
     shutil.rmtree(data_dir, ignore_errors=True)
     ca, certificate, key = make_certificate(os.path.join(OUT, "tls"))

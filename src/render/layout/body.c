@@ -10,11 +10,17 @@
 
 static uint32_t hash_bytes(const void *data, size_t len)
 {
-    const unsigned char *p = data;
-    uint32_t h = 2166136261u;
-    for (size_t i = 0; i < len; i++)
-        h = (h ^ p[i]) * 16777619u;
-    return h;
+    const char *p = data;
+    uint64_t h = 14695981039346656037u, word = 0;
+    for (; len >= sizeof(word); p += sizeof(word), len -= sizeof(word)) {
+        memcpy(&word, p, sizeof(word));
+        h = (h ^ word) * 1099511628211u;
+        h ^= h >> 29;
+    }
+    word = 0;
+    memcpy(&word, p, len);
+    h = (h ^ word) * 1099511628211u;
+    return (uint32_t)(h ^ h >> 32);
 }
 
 struct dgl_run *build_run(struct builder *b, const struct dgl_rpr *r)

@@ -130,9 +130,6 @@ static enum dgl_status find_split(struct flow *f, const struct dgl_table_layout 
         struct dgl_mark at = from[i], end = dgl_galley_end(g);
         int32_t inner = room - t->rows[row].border - cell->margin[DGL_TOP];
         ret->to[i] = dgl_galley_fit(g, at, inner);
-        if (dgl_mark_same(ret->to[i], end) && dgl_galley_height(g, at, end) + cell->margin[DGL_BOTTOM] > inner &&
-            g->count > 1 && false)
-            ret->all = false;
         ret->moves &= dgl_mark_same(at, end) || !dgl_mark_same(at, ret->to[i]);
         ret->all &= dgl_mark_same(ret->to[i], end);
         int32_t used = dgl_galley_height(g, at, ret->to[i]) + cell->margin[DGL_TOP] + cell->margin[DGL_BOTTOM];

@@ -270,6 +270,8 @@ static void set_line_metrics(struct dgl_font_use *u, const struct dgl_known_font
         u->gap = known->gap;
         u->wide_advance = known->wide_advance;
         u->space_advance = known->space_advance;
+        u->latin_widths = known->latin_widths;
+        u->latin_percent = known->latin_percent;
     }
     if (known)
         u->east_asian = known->east_asian;

@@ -5,6 +5,9 @@
 
 #include <string.h>
 
+// How far a paragraph's top and bottom borders reach beyond its text when it has no others (measured in Word's output).
+#define LINE_OVERHANG 1440
+
 struct dgl_box *dgl_canvas_box(struct dgl_canvas *c, enum dgl_box_kind kind, int32_t x, int32_t y, int32_t w, int32_t h)
 {
     struct dgl_box_list *l = c->list;
@@ -110,7 +113,7 @@ static void paint_rule(struct dgl_canvas *c, int32_t x, int32_t y, int32_t w, in
     }
     struct dgl_border b = {.set = true, .kind = kind, .width = width, .color = color};
     if (kind == DGL_LINE_DOUBLE)
-        b.width = DGL_MAX(width * 2 / 3, 250);
+        b.width = 3 * DGL_MAX(width * 2 / 3, 250);
     dgl_canvas_line(c, x, y, w, 0, &b);
 }
 
@@ -296,10 +299,12 @@ static void paint_box(struct dgl_canvas *c, const struct dgl_lines *l, int32_t x
     int32_t out_left = left->kind ? left->space + left->width : 0,
             out_right = right->kind ? right->space + right->width : 0;
     int32_t top = y - (e.top ? l->top : 0) - e.above, bottom = y + height + (e.bottom ? l->bottom : 0);
-    bool side_room = p->border[DGL_TOP].kind || p->border[DGL_BOTTOM].kind;
-    (void)side_room;
     if (p->shade <= 0xFFFFFF)
         dgl_canvas_rect(c, x0 - out_left, top, x1 - x0 + out_left + out_right, bottom - top, p->shade);
+    if (!left->kind && !right->kind) { // without sides Word draws the lines a little beyond the text
+        out_left = LINE_OVERHANG;
+        out_right = LINE_OVERHANG;
+    }
     if (e.top && p->border[DGL_TOP].kind)
         dgl_canvas_line(c, x0 - out_left, top + e.above + p->border[DGL_TOP].width / 2, x1 - x0 + out_left + out_right,
                         0, &p->border[DGL_TOP]);
@@ -339,8 +344,6 @@ void dgl_paint_lines(struct dgl_canvas *c, const struct dgl_lines *l, uint32_t f
     for (uint32_t i = from; i < to && c->status == DGL_OK; i++) {
         const struct dgl_line *line = &l->lines[i];
         int32_t top = y + line->y - base;
-        bool clip = l->para->p.line_rule == DGL_RULE_EXACT && false;
-        (void)clip;
         paint_backs(c, line, x, top + line->baseline);
         for (uint32_t s = 0; s < line->seg_count; s++)
             paint_segment(c, l, line, s, x, top, y - base);

@@ -147,6 +147,8 @@ void dgl_border_read(struct dgl_prop_reader *r, const struct dgl_x *n, struct dg
     ret->kind = line_kind(dgl_x_val(n));
     eighths = DGL_MAX(0, DGL_MIN(eighths, 96 * 8));
     ret->width = ret->kind == DGL_LINE_NONE ? 0 : (int32_t)DGL_MAX(eighths * 125, 250);
+    // The size is that of one line: a double border is as wide as two lines and the gap between them.
+    ret->width *= ret->kind == DGL_LINE_DOUBLE ? 3 : ret->kind == DGL_LINE_TRIPLE ? 5 : 1;
     ret->space = (int32_t)DGL_MAX(0, DGL_MIN(dgl_x_attr_int(n, DGL_X_space, 0), 31)) * 1000;
     ret->color = dgl_color_read(r->theme, n, DGL_X_color, DGL_X_themeColor);
     if (dgl_str_is(dgl_x_val(n), "thick"))

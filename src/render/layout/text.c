@@ -316,6 +316,11 @@ static int32_t adjusted_advance(const struct dgl_font_use *use, uint32_t c, int3
     int32_t em = (int32_t)use->face->upem;
     if (use->space_advance && c == 0x20)
         return use->space_advance * em / 1000;
+    if (use->latin_widths && c >= 0x20 && c < 0x7F) {
+        int32_t wanted = (int32_t)((int64_t)use->latin_widths[c - 0x20] * use->latin_percent * em / 204800);
+        *dx = (int16_t)((wanted - advance) / 2);
+        return wanted;
+    }
     if (use->wide_advance && is_east_asian(c) && advance > em * 4 / 5) {
         int32_t wanted = use->wide_advance * em / 1000;
         *dx = (int16_t)((wanted - advance) / 2);
@@ -460,12 +465,10 @@ static void take_shaped(struct maker *m, const struct dgl_inline *in, struct dgl
                         struct style s, unsigned flags, bool complex_only)
 {
     size_t start = c->at, at = c->at, next;
-    uint32_t code = peek(c, at, &next), first_shown = code;
+    uint32_t code = peek(c, at, &next);
     hb_unicode_funcs_t *funcs = hb_unicode_funcs_get_default();
     hb_script_t script = HB_SCRIPT_COMMON;
     s.level = level_at(m, c->base + (uint32_t)at);
-    uint32_t first_break = 0;
-    (void)first_shown;
     while (at < c->len) {
         code = peek(c, at, &next);
         size_t after;
@@ -491,7 +494,6 @@ static void take_shaped(struct maker *m, const struct dgl_inline *in, struct dgl
         if (at > start && (may_break(m, m->before, code) || code == 0xAD || m->before == 0xAD))
             break;
         if (at == start) {
-            first_break = code;
             note_char(m, code);
         } else {
             m->before2 = m->before;
@@ -499,7 +501,6 @@ static void take_shaped(struct maker *m, const struct dgl_inline *in, struct dgl
         }
         at = next;
     }
-    (void)first_break;
     struct dgl_piece *p = text_piece(m, in, run, &s);
     const char *lang = lang_for(&run->r, slot_of(&run->r, code ? code : 'a'));
     if (s.level & 1)

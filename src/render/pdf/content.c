@@ -325,17 +325,17 @@ static void draw_line(struct pen *p, const struct dgl_box *b)
         op(p, "re f\n");
         return;
     }
-    set_stroke(p, b->color);
-    set_line_width(p, b->line_width);
-    set_dash(p, b->line, b->line_width);
-    int32_t apart = b->line_width * 2;
+    int32_t part = b->line == DGL_LINE_DOUBLE ? 3 : b->line == DGL_LINE_TRIPLE ? 5 : 1; // lines and gaps alike
+    int32_t width = b->line_width / part, apart = (b->line_width - width) / 2;
     bool across = b->h == 0;
+    set_stroke(p, b->color);
+    set_line_width(p, width);
+    set_dash(p, b->line, width);
     if (b->line == DGL_LINE_WAVE && across) {
         wave(p, b);
-    } else if (b->line == DGL_LINE_DOUBLE || b->line == DGL_LINE_TRIPLE) {
-        int32_t d = b->line == DGL_LINE_DOUBLE ? b->line_width : apart;
-        stroke(p, across ? b->x : b->x - d, across ? b->y - d : b->y, b->w, b->h);
-        stroke(p, across ? b->x : b->x + d, across ? b->y + d : b->y, b->w, b->h);
+    } else if (part > 1) {
+        stroke(p, across ? b->x : b->x - apart, across ? b->y - apart : b->y, b->w, b->h);
+        stroke(p, across ? b->x : b->x + apart, across ? b->y + apart : b->y, b->w, b->h);
         if (b->line == DGL_LINE_TRIPLE)
             stroke(p, b->x, b->y, b->w, b->h);
     } else {

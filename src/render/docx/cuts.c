@@ -273,14 +273,18 @@ enum dgl_status dgl_docx_cut(struct dgl_docx_writer *w, uint8_t op, uint32_t arg
         dgl_buf_printf(w->xml, "%u", w->bookmark_last[arg]);
         return DGL_OK;
     case DGL_CUT_TARGET_BEGIN:
+        w->holding = true;
         w->target_start = w->xml->len;
         return DGL_OK;
     case DGL_CUT_FRAME_OPEN:
+        w->holding = true;
         dgl_docx_open_frame(w);
         return DGL_OK;
     case DGL_CUT_FRAME_CLOSE:
+        w->holding = false;
         return dgl_docx_close_frame(w, err);
     case DGL_CUT_TARGET_END:
+        w->holding = false;
         return end_target(w, err);
     }
     return DGL_OK;

@@ -162,6 +162,7 @@ static enum dgl_status render_part(struct dgl_docx_writer *w, size_t index, stru
     w->table_count = w->width_count = 0;
     w->deferred_count = 0;
     w->reopened_to = 0;
+    w->holding = false;
     w->bookmark_names = w->bookmark_last = NULL;
     if (part->bookmark_count) {
         w->bookmark_names = dgl_arena_alloc_try(w->env->arena, part->bookmark_count * sizeof(uint32_t));
@@ -226,6 +227,11 @@ static enum dgl_status add_member(struct dgl_docx_writer *w, struct dgl_zip_writ
     }
     const struct dgl_docx_replaced *replaced = dgl_docx_replaced_picture(w, member, NULL);
     for (size_t i = 0; i < d->part_count; i++) {
+        struct dgl_zip_raw raw;
+        if (d->parts[i].member == member && w->outputs[i].stream) {
+            DGL_TRY(dgl_docx_stream_finish(&w->outputs[i], &raw, err));
+            return dgl_zip_writer_add_raw(zip, name, &raw, err);
+        }
         if (d->parts[i].member == member)
             return dgl_zip_writer_add(zip, name, w->outputs[i].xml.data, w->outputs[i].xml.len, err);
         if (d->parts[i].rels == member && (w->outputs[i].rel_count || replaced))
@@ -299,6 +305,7 @@ static void writer_fini(struct dgl_docx_writer *w)
 {
     for (size_t i = 0; i < w->docx->part_count; i++) {
         dgl_buf_fini(&w->outputs[i].xml);
+        dgl_docx_stream_free(w->outputs[i].stream);
         free(w->outputs[i].rels);
     }
     dgl_buf_fini(&w->scratch);

@@ -353,7 +353,7 @@ enum dgl_status dgl_docx_on_data(void *ctx, uint32_t chunk, struct dgl_str text,
         return dgl_buf_check(w->xml, "the document", err);
     if (cut->after)
         return dgl_docx_cut(w, cut->after, cut->after_arg, err);
-    return DGL_OK;
+    return dgl_docx_stream_some(w, err);
 }
 
 enum dgl_status dgl_docx_on_value(void *ctx, uint32_t context, struct dgl_value v, struct dgl_error *err)

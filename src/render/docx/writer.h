@@ -77,6 +77,7 @@ struct dgl_docx_output { // one rendered part
     struct dgl_buf xml;
     struct dgl_docx_new_rel *rels;
     size_t rel_count, rel_cap;
+    struct dgl_docx_stream *stream; // NULL: the part is all in `xml`
 };
 
 struct dgl_docx_writer {
@@ -103,6 +104,7 @@ struct dgl_docx_writer {
     size_t fetched_count, fetched_cap;
     struct dgl_docx_numbering numbering;
     struct dgl_docx_replaced *replaced;
+    bool holding;                      // something in the buffer will be looked at again
     size_t reopened_from, reopened_to; // the paragraph opened again behind blocks; to = 0: none
     size_t frame_start;                // of the placeholder picture being written
     uint32_t placed_media;
@@ -168,6 +170,11 @@ enum dgl_status dgl_docx_add_relationship(struct dgl_docx_writer *w, const char 
 // Bytes of a picture to its kind and size; false when it is none of PNG, JPEG, GIF or broken.
 bool dgl_docx_image_probe(struct dgl_str bytes, struct dgl_docx_media *ret);
 void dgl_docx_warn(struct dgl_docx_writer *w, const char *fmt, ...) DGL_PRINTF(2, 3);
+// Large parts: deflates what will not be looked at again; the end of it as a member; see stream.c.
+enum dgl_status dgl_docx_stream_some(struct dgl_docx_writer *w, struct dgl_error *err) DGL_MUST_CHECK;
+enum dgl_status dgl_docx_stream_finish(struct dgl_docx_output *o, struct dgl_zip_raw *ret,
+                                       struct dgl_error *err) DGL_MUST_CHECK;
+void dgl_docx_stream_free(struct dgl_docx_stream *s);
 // DATA chunks with cuts.
 enum dgl_status dgl_docx_cut(struct dgl_docx_writer *w, uint8_t op, uint32_t arg, struct dgl_error *err) DGL_MUST_CHECK;
 void dgl_docx_span_cell(struct dgl_docx_writer *w, uint32_t span); // the current cell spans so many columns

@@ -475,6 +475,9 @@ struct dgl_queue_due {
     char org[40], endpoint[40];
     uint64_t org_number;
 };
+// After the clock was put back: pending deliveries whose wait began in what is the future now wait from now on.
+enum dgl_status dgl_store_deliveries_rewind(struct dgl_store *s, int64_t *ret_count,
+                                            struct dgl_error *err) DGL_MUST_CHECK;
 enum dgl_status dgl_store_queues_due(struct dgl_store *s, struct dgl_arena *a, int64_t until_us, int64_t after_queue,
                                      size_t max, struct dgl_queue_due **ret, size_t *ret_count, int64_t *ret_after,
                                      bool *ret_more, struct dgl_error *err) DGL_MUST_CHECK;

@@ -84,6 +84,45 @@ static void sweep(struct dgl_webhook *w, bool missed, int64_t now_us, int64_t mo
         sweep_page(w, now_us, mono_us);
 }
 
+// ---- a clock that was put back
+
+static void rewind_store(struct dgl_webhook *w)
+{
+    struct dgl_error err = DGL_ERROR_INIT;
+    int64_t count = 0;
+    if (dgl_store_deliveries_rewind(w->store, &count, &err) != DGL_OK) {
+        dgl_log_error(DGL_LOG_ERROR, "webhook retries not told of the clock's jump", &err);
+        return; // tried again with the next sweep
+    }
+    w->clock_rewinds--;
+    if (count > 0)
+        dgl_log(DGL_LOG_WARN, "the clock was put back; webhook retries wait from now on", DGL_F_INT("count", count));
+}
+
+// Memory holds due times too. When nothing is out any more it is emptied and filled from the store again; until then
+// nothing new starts. The store is asked at the start as well, since the clock may have been put back meanwhile, and
+// after a jump with the next two sweeps too, for what was on its way into it.
+static void watch_clock(struct dgl_webhook *w, int64_t now_us, int64_t mono_us)
+{
+    int64_t difference_us = now_us - mono_us;
+    bool went_back = w->clock_seen && w->clock_difference_us - difference_us > DGL_WEBHOOK_JUMP_US;
+    if (!w->clock_seen || went_back)
+        w->clock_rewinds = went_back ? 3 : 1;
+    bool first = !w->clock_seen || went_back;
+    w->clock_went_back = w->clock_went_back || went_back;
+    w->clock_seen = true;
+    w->clock_difference_us = difference_us;
+    if (w->clock_rewinds > 0 && (first || (!w->sweeping && mono_us >= w->sweep_at_mono_us)))
+        rewind_store(w);
+    if (!w->clock_went_back || !dgl_webhook_idle(w) || w->unrecorded)
+        return;
+    dgl_queues_free(w->queues);
+    w->queues = dgl_queues_new(w->max_in_flight);
+    w->clock_went_back = false;
+    sweep_begin(w);
+    w->sweep_at_mono_us = mono_us;
+}
+
 // ---- windows
 
 static void fill_one(struct dgl_webhook *w, struct dgl_queue *one, int64_t number, size_t max, bool only_due,
@@ -163,7 +202,8 @@ static void expire_closed(struct dgl_webhook *w, int64_t now_us)
 
 static bool may_start(const struct dgl_webhook *w)
 {
-    return !w->unrecorded && w->recording < (size_t)w->max_in_flight * DGL_WEBHOOK_UNRECORDED_FACTOR;
+    return !w->clock_went_back && !w->unrecorded &&
+           w->recording < (size_t)w->max_in_flight * DGL_WEBHOOK_UNRECORDED_FACTOR;
 }
 
 static void start_due(struct dgl_webhook *w, int64_t now_us)
@@ -216,6 +256,7 @@ int64_t dgl_webhook_turn(struct dgl_webhook *w, int64_t wait_us, bool *stop)
     if (w->unrecorded && mono_us >= w->record_again_mono_us)
         dgl_attempt_record_again(w);
     if (!*stop) {
+        watch_clock(w, now_us, mono_us);
         sweep(w, missed, now_us, mono_us);
         dgl_queues_ripen(w->queues, now_us);
         fill_windows(w, now_us);

@@ -17,6 +17,7 @@
 #define DGL_WEBHOOK_FILLS 4                                 // windows filled from the store in one turn
 #define DGL_WEBHOOK_HORIZON_US (INT64_C(30) * DGL_US_PER_S) // what is due until then is held in memory
 #define DGL_WEBHOOK_SWEEP_US (INT64_C(15) * DGL_US_PER_S)   // between two looks into the store
+#define DGL_WEBHOOK_JUMP_US (INT64_C(5) * DGL_US_PER_S)     // a clock that goes back by more was put back
 #define DGL_WEBHOOK_AGAIN_US (INT64_C(1) * DGL_US_PER_S)    // after the store or the network line was full
 #define DGL_WEBHOOK_INBOX_DUE_MAX 100000                    // deliveries announced and not yet taken in
 #define DGL_WEBHOOK_UNRECORDED_FACTOR 4                     // attempts waiting for the store, times max_in_flight
@@ -170,7 +171,12 @@ struct dgl_webhook {
     struct dgl_arena *arena; // reset per attempt and per page
     bool sweeping;
     int64_t sweep_after_queue, sweep_at_mono_us; // cursor; time of the next page or sweep
-    struct dgl_flight *unrecorded;               // the store would not take them
+    // The clock: wall minus monotonic, as last seen; whether it went back and memory has not followed; how often the
+    // store is still to be asked for waits that began before it did.
+    int64_t clock_difference_us;
+    bool clock_seen, clock_went_back;
+    int clock_rewinds;
+    struct dgl_flight *unrecorded; // the store would not take them
     int64_t record_again_mono_us;
     size_t recording;
 

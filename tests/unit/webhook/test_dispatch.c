@@ -253,6 +253,56 @@ static void test_restart_while_waiting(void **state DGL_UNUSED)
     tcp_stop(s);
 }
 
+static void test_clock_put_back(void **state DGL_UNUSED)
+{
+    const int64_t day_us = INT64_C(86400) * DGL_US_PER_S;
+    for (int restart = 0; restart < 2; restart++) {
+        struct rig *r = rig_open(NULL);
+        struct rig_receiver to;
+        struct tcp_server *s = receiver(&to, ERROR_ANSWER);
+        put_url(r, rig_url(r, s, "/hook"));
+        const char *id = rig_document(r, NULL, DGL_FORMAT_PDF, true);
+        rig_settle(r);
+        rig_advance(r, 40 * DGL_US_PER_S); // now its retry is near enough to be held in memory
+        assert_int_equal(s->requests, 1);
+        dgl_clock_jump(r->clock, -day_us);
+        if (restart)
+            rig_restart(r, false);
+        rig_settle(r);
+        rig_advance(r, 30 * DGL_US_PER_S);
+        assert_int_equal(s->requests, 1); // no storm
+        rig_advance(r, 60 * DGL_US_PER_S);
+        assert_int_equal(s->requests, 2); // no stall: a minute, from the jump at the latest
+        const char *young = rig_document(r, NULL, DGL_FORMAT_PDF, true);
+        atomic_store(&to.answer, OK_ANSWER);
+        rig_advance(r, 400 * DGL_US_PER_S);
+        assert_int_equal(rig_delivery(r, id).status, DGL_DELIVERY_SUCCEEDED);
+        assert_int_equal(rig_delivery(r, young).status, DGL_DELIVERY_SUCCEEDED);
+        rig_close(r);
+        tcp_stop(s);
+    }
+}
+
+static void test_clock_put_forward(void **state DGL_UNUSED)
+{
+    struct rig *r = rig_open(NULL);
+    struct rig_receiver to;
+    struct tcp_server *s = receiver(&to, ERROR_ANSWER);
+    put_url(r, rig_url(r, s, "/hook"));
+    const char *id = rig_document(r, NULL, DGL_FORMAT_PDF, true);
+    rig_settle(r);
+    dgl_clock_jump(r->clock, INT64_C(86400) * DGL_US_PER_S);
+    rig_advance(r, 20 * DGL_US_PER_S);
+    assert_int_equal(s->requests, 2); // early, but once
+    assert_int_equal(rig_delivery(r, id).status, DGL_DELIVERY_PENDING);
+    rig_advance(r, 299 * DGL_US_PER_S - 20 * DGL_US_PER_S);
+    assert_int_equal(s->requests, 2);
+    rig_advance(r, 60 * DGL_US_PER_S);
+    assert_int_equal(s->requests, 3); // then by its schedule
+    rig_close(r);
+    tcp_stop(s);
+}
+
 static void test_redeliver(void **state DGL_UNUSED)
 {
     struct rig *r = rig_open(NULL);
@@ -505,6 +555,8 @@ int main(void)
         cmocka_unit_test(test_changed_url),
         cmocka_unit_test(test_crash_in_flight),
         cmocka_unit_test(test_restart_while_waiting),
+        cmocka_unit_test(test_clock_put_back),
+        cmocka_unit_test(test_clock_put_forward),
         cmocka_unit_test(test_redeliver),
         cmocka_unit_test(test_blocked),
         cmocka_unit_test(test_private_answers_are_not_kept),

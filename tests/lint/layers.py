@@ -52,7 +52,10 @@ LIBRARIES = {
     "LibreOfficeKit/": ["server/engine"],
     "sodium.h": ["base"],
     "libdeflate.h": ["base", "render/pdf", "server/http"],
-    "libxml/": ["base"],
+    "libxml/": ["base", "render/docx"],  # render/docx: the HTML parser only
+    "md4c.h": ["render/docx"],
+    "zint.h": ["render/docx"],
+    "zlib.h": ["render/docx"],
     "zip.h": [],
 }
 

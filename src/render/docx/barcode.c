@@ -2,12 +2,12 @@
 // asvg:svgBlip), and a 1-bit PNG of the same modules for readers that know no SVG. Both come from libzint's grid of
 // modules, so they agree to the module.
 #include "render/docx/rich.h"
-#include <libdeflate.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zint.h>
+#include <zlib.h>
 
 #define MAX_CODE_BYTES 4096u // of the text; the largest QR code holds 2,953
 #define PNG_TARGET_PX 1000u  // the longer side, at least one pixel per module
@@ -97,7 +97,7 @@ static void put_chunk(struct dgl_buf *out, const char *type, const void *data, s
     size_t from = out->len;
     dgl_buf_append(out, type, 4);
     dgl_buf_append(out, data, len);
-    put_be32(n, out->failed ? 0 : libdeflate_crc32(0, out->data + from, out->len - from));
+    put_be32(n, out->failed ? 0 : (uint32_t)crc32(0, (const Bytef *)out->data + from, (uInt)(out->len - from)));
     dgl_buf_append(out, n, 4);
 }
 
@@ -116,8 +116,7 @@ static bool put_png(const struct grid *g, unsigned scale, struct dgl_buf *out)
     unsigned char head[13] = {0};
     size_t stride = 1 + (g->width * scale + 7) / 8, size = stride * g->height * scale;
     unsigned char *pixels = calloc(1, size);
-    struct libdeflate_compressor *c = libdeflate_alloc_compressor(6);
-    if (pixels && c) {
+    if (pixels) {
         for (unsigned y = 0; y < g->height; y++) {
             int row = 0;
             while (row < g->symbol->rows && y >= g->tops[row + 1])
@@ -126,9 +125,10 @@ static bool put_png(const struct grid *g, unsigned scale, struct dgl_buf *out)
             for (unsigned i = 0; i < scale; i++)
                 put_row(g, inside ? row : -1, scale, pixels + stride * (y * scale + i), stride);
         }
-        size_t bound = libdeflate_zlib_compress_bound(c, size);
-        void *packed = malloc(bound);
-        size_t n = packed ? libdeflate_zlib_compress(c, pixels, size, packed, bound) : 0;
+        uLongf n = compressBound(size);
+        unsigned char *packed = malloc(n);
+        if (!packed || compress2(packed, &n, pixels, size, 6) != Z_OK)
+            n = 0;
         put_be32(head, g->width * scale);
         put_be32(head + 4, g->height * scale);
         head[8] = 1; // bit depth; greyscale
@@ -140,8 +140,7 @@ static bool put_png(const struct grid *g, unsigned scale, struct dgl_buf *out)
         out->failed |= n == 0;
         free(packed);
     }
-    bool ok = pixels && c && !out->failed;
-    libdeflate_free_compressor(c);
+    bool ok = pixels && !out->failed;
     free(pixels);
     return ok;
 }

@@ -1,3 +1,6 @@
+// Keeps what is open while markup is read: runs gather text until a mark changes, paragraphs gather runs until a block
+// ends, cells are containers of their own. Failures are kept and make everything after them a no-op, so readers check
+// once.
 #include "render/docx/flow.h"
 #include <string.h>
 

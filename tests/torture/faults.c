@@ -71,6 +71,7 @@ static int open_any(const char *name, int dir, const char *path, int flags, mode
     return REAL(int, name, int, const char *, int, ...)(dir, path, flags, mode);
 }
 
+// clang-format off
 #define MODE_OF(flags)                  \
     mode_t mode = 0;                    \
     if ((flags) & (O_CREAT | O_TMPFILE)) { \
@@ -79,6 +80,7 @@ static int open_any(const char *name, int dir, const char *path, int flags, mode
         mode = va_arg(rest, mode_t);    \
         va_end(rest);                   \
     }
+// clang-format on
 
 int openat(int dir, const char *path, int flags, ...)
 {

@@ -1,0 +1,333 @@
+// Layout rules, one by one, read off the text dump of the boxes.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "render/layout/layout.h"
+#include "render/layout/system_fonts.h"
+
+#include "make_docx.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static struct dgl_system_fonts *g_source;
+static struct dgl_fonts *g_fonts;
+
+static enum dgl_status lay_out(const struct docx_parts *parts, struct dgl_buf *dump, struct dgl_error *err)
+{
+    DGL_AUTO_FINI(buf) docx = DGL_BUF_INIT(64u << 20);
+    DGL_AUTO(arena) a = dgl_arena_new((size_t)512 << 20);
+    struct dgl_budget budget = dgl_budget_default();
+    struct dgl_docx_package p;
+    struct dgl_document doc;
+    struct dgl_sheet *owned = NULL;
+    struct dgl_pages pages;
+    make_docx(parts, &docx);
+    DGL_TRY(dgl_docx_package_open(docx.data, docx.len, a, &p, err));
+    struct dgl_load_env load = {.arena = a, .budget = &budget};
+    enum dgl_status status = dgl_document_load(&p, &load, &doc, &owned, err);
+    struct dgl_layout_env env = {.arena = a, .fonts = g_fonts, .budget = &budget};
+    if (status == DGL_OK)
+        status = dgl_layout(&doc, &env, &pages, err);
+    if (status == DGL_OK)
+        dgl_pages_dump(&pages, dump);
+    dgl_sheet_free(owned);
+    dgl_docx_package_close(&p);
+    return status;
+}
+
+static char *dump_of(const struct docx_parts *parts)
+{
+    struct dgl_error err = DGL_ERROR_INIT;
+    struct dgl_buf out = DGL_BUF_INIT(64u << 20);
+    if (lay_out(parts, &out, &err) != DGL_OK)
+        fail_msg("%s", err.message);
+    return dgl_buf_take(&out, NULL);
+}
+
+// x and baseline of the n-th text box that begins so; page by count of "page" lines before it.
+struct place {
+    double x, y;
+    int page;
+    bool found;
+};
+static struct place find_text(const char *dump, const char *start)
+{
+    struct place p = {0};
+    char wanted[128];
+    snprintf(wanted, sizeof(wanted), "\"%s", start);
+    for (const char *line = dump; *line; line = strchr(line, '\n') + 1) {
+        const char *end = strchr(line, '\n'), *quote = memmem(line, (size_t)(end - line), wanted, strlen(wanted));
+        p.page += strncmp(line, "page ", 5) == 0;
+        if (strncmp(line, "text ", 5) == 0 && quote) {
+            char *rest;
+            p.x = strtod(line + 5, &rest);
+            p.y = strtod(rest, NULL);
+            p.found = true;
+            return p;
+        }
+    }
+    fail_msg("no text \"%s\" in\n%s", start, dump);
+    return p;
+}
+
+static int pages_in(const char *dump)
+{
+    int n = 0;
+    for (const char *at = dump; (at = strstr(at, "page ")); at++)
+        n += at == dump || at[-1] == '\n';
+    return n;
+}
+
+static void near(double a, double b)
+{
+    if (a - b > 0.02 || b - a > 0.02)
+        fail_msg("%f is not %f", a, b);
+}
+
+#define P(text) "<w:p><w:r><w:t xml:space=\"preserve\">" text "</w:t></w:r></w:p>"
+#define PP(ppr, text) "<w:p><w:pPr>" ppr "</w:pPr><w:r><w:t xml:space=\"preserve\">" text "</w:t></w:r></w:p>"
+
+// The gap of the font stands above the baseline: 0.905 + 0.033 of ten points below the margin.
+static void test_first_line_and_pitch(void **state DGL_UNUSED)
+{
+    char *d = dump_of(&(struct docx_parts){.body = P("one") P("two")});
+    near(find_text(d, "one").x, 72);
+    near(find_text(d, "one").y, 72 + 9.38);
+    near(find_text(d, "two").y - find_text(d, "one").y, 11.50);
+    free(d);
+}
+
+// Between paragraphs the larger of after and before counts; contextualSpacing takes it away between equals.
+static void test_spacing(void **state DGL_UNUSED)
+{
+    char *d = dump_of(&(struct docx_parts){.body = PP("<w:spacing w:after=\"200\"/>", "one")
+                                               PP("<w:spacing w:before=\"400\"/>", "two")
+                                                   PP("<w:spacing w:before=\"400\"/><w:contextualSpacing/>", "three")});
+    near(find_text(d, "two").y - find_text(d, "one").y, 11.50 + 20);
+    near(find_text(d, "three").y - find_text(d, "two").y, 11.50);
+    free(d);
+}
+
+static void test_line_rules(void **state DGL_UNUSED)
+{
+    char *d = dump_of(&(struct docx_parts){.body = PP("<w:spacing w:line=\"480\" w:lineRule=\"auto\"/>", "one") PP(
+                                               "<w:spacing w:line=\"600\" w:lineRule=\"exact\"/>", "two") P("three")});
+    near(find_text(d, "one").y, 72 + 9.38); // extra room goes below the line
+    near(find_text(d, "three").y - 9.38 - 30 - 23.0, 72);
+    free(d);
+}
+
+static void test_alignment_and_tabs(void **state DGL_UNUSED)
+{
+    char *d = dump_of(&(struct docx_parts){
+        .body = PP("<w:jc w:val=\"right\"/>", "right") "<w:p><w:pPr><w:tabs><w:tab w:val=\"right\" w:leader=\"dot\" "
+                                                       "w:pos=\"4320\"/></w:tabs></w:pPr><w:r><w:t>a"
+                                                       "</w:t><w:tab/><w:t>zz</w:t></w:r></w:p>"});
+    near(find_text(d, "right").x, 540 - 19.45);
+    near(find_text(d, "zz").x, 72 + 216 - 10);
+    assert_true(find_text(d, "....").found);
+    free(d);
+}
+
+// A list's label hangs; its text begins at the indent, wherever the label ends.
+static void test_list(void **state DGL_UNUSED)
+{
+    char *d = dump_of(&(struct docx_parts){
+        .numbering = "<w:abstractNum w:abstractNumId=\"0\"><w:lvl w:ilvl=\"0\"><w:start w:val=\"3\"/><w:numFmt "
+                     "w:val=\"lowerRoman\"/><w:lvlText w:val=\"(%1)\"/><w:pPr><w:ind w:left=\"720\" "
+                     "w:hanging=\"360\"/></w:pPr></w:lvl></w:abstractNum><w:num w:numId=\"1\"><w:abstractNumId "
+                     "w:val=\"0\"/></w:num>",
+        .body = PP("<w:numPr><w:ilvl w:val=\"0\"/><w:numId w:val=\"1\"/></w:numPr>", "first")
+            PP("<w:numPr><w:ilvl w:val=\"0\"/><w:numId w:val=\"1\"/></w:numPr>", "second")});
+    near(find_text(d, "(iii)").x, 72 + 18);
+    near(find_text(d, "first").x, 72 + 36);
+    near(find_text(d, "(iv)").x, 72 + 18);
+    free(d);
+}
+
+static void repeat(struct dgl_buf *b, const char *text, int n)
+{
+    for (int i = 0; i < n; i++)
+        dgl_buf_puts(b, text);
+}
+
+// 56 lines of 11.50 points fit into 648 points. A heading kept with the next goes along; single lines stay with others.
+static void test_keep_with_next(void **state DGL_UNUSED)
+{
+    struct dgl_buf b = DGL_BUF_INIT(1u << 20);
+    repeat(&b, P("line"), 55);
+    dgl_buf_puts(&b, PP("<w:keepNext/>", "Heading") P("below"));
+    char *d = dump_of(&(struct docx_parts){.body = b.data});
+    assert_int_equal(pages_in(d), 2);
+    assert_int_equal(find_text(d, "Heading").page, 2);
+    assert_int_equal(find_text(d, "below").page, 2);
+    free(d);
+    dgl_buf_fini(&b);
+}
+
+static void test_widows(void **state DGL_UNUSED)
+{
+    struct dgl_buf b = DGL_BUF_INIT(1u << 20);
+    repeat(&b, P("line"), 54);
+    dgl_buf_puts(&b, "<w:p><w:r><w:t>a1</w:t><w:br/><w:t>a2</w:t><w:br/><w:t>a3</w:t></w:r></w:p>");
+    char *d = dump_of(&(struct docx_parts){.body = b.data});
+    // Two lines would fit, but the third may not stand alone, and then the first neither: all three move.
+    assert_int_equal(find_text(d, "a1").page, 2);
+    near(find_text(d, "a1").y, 72 + 9.38);
+    free(d);
+    dgl_buf_fini(&b);
+}
+
+static void test_page_break_leaves_no_empty_line(void **state DGL_UNUSED)
+{
+    char *d = dump_of(&(struct docx_parts){.body = "<w:p><w:r><w:t>a</w:t><w:br w:type=\"page\"/></w:r></w:p>" P("b")});
+    assert_int_equal(find_text(d, "b").page, 2);
+    near(find_text(d, "b").y, 72 + 9.38);
+    free(d);
+}
+
+#define TC(w, text) "<w:tc><w:tcPr><w:tcW w:type=\"dxa\" w:w=\"" w "\"/></w:tcPr>" P(text) "</w:tc>"
+// Preferences of 2,000 and 8,000 twips in a table of 8,000: what exceeds is taken in proportion to what is above the
+// minimum (5.4 points of margin on both sides and the longest word).
+static void test_autofit(void **state DGL_UNUSED)
+{
+    char *d = dump_of(&(struct docx_parts){
+        .settings = "<w:compat><w:compatSetting w:name=\"compatibilityMode\" w:val=\"15\"/></w:compat>",
+        .body =
+            "<w:tbl><w:tblPr><w:tblW w:type=\"dxa\" w:w=\"8000\"/></w:tblPr><w:tblGrid><w:gridCol w:w=\"4000\"/>"
+            "<w:gridCol w:w=\"4000\"/></w:tblGrid><w:tr>" TC("2000", "ii") TC("8000", "ll") "</w:tr></w:tbl>" P("")});
+    double min = 10.8 + 4.44, excess = 100, slack = 100 - min + 400 - min;
+    near(find_text(d, "ii").x, 72 + 5.4);
+    near(find_text(d, "ll").x, 72 + 5.4 + 100 - excess * (100 - min) / slack);
+    free(d);
+}
+
+static void test_rows_over_pages_repeat_headers(void **state DGL_UNUSED)
+{
+    struct dgl_buf b = DGL_BUF_INIT(1u << 20);
+    dgl_buf_puts(&b, "<w:tbl><w:tblPr/><w:tblGrid><w:gridCol w:w=\"4000\"/></w:tblGrid><w:tr><w:trPr><w:tblHeader/>"
+                     "</w:trPr>" TC("4000", "Head") "</w:tr>");
+    repeat(&b, "<w:tr>" TC("4000", "row") "</w:tr>", 100);
+    dgl_buf_puts(&b, "</w:tbl>" P(""));
+    char *d = dump_of(&(struct docx_parts){.body = b.data});
+    int heads = 0;
+    for (const char *at = d; (at = strstr(at, "\"Head\"")); at++)
+        heads++;
+    assert_int_equal(pages_in(d), 2);
+    assert_int_equal(heads, 2);
+    free(d);
+    dgl_buf_fini(&b);
+}
+
+static void test_header_with_page_numbers(void **state DGL_UNUSED)
+{
+    char *d = dump_of(&(struct docx_parts){
+        .header = "<w:p><w:r><w:t xml:space=\"preserve\">Page </w:t></w:r><w:fldSimple w:instr=\" PAGE \"/><w:r><w:t "
+                  "xml:space=\"preserve\"> of </w:t></w:r><w:fldSimple w:instr=\" NUMPAGES \"/></w:p>",
+        .body = "<w:p><w:r><w:t>a</w:t><w:br w:type=\"page\"/><w:t>b</w:t></w:r></w:p><!--own section--><w:sectPr>"
+                "<w:headerReference w:type=\"default\" r:id=\"rIdH\"/><w:pgSz w:w=\"12240\" w:h=\"15840\"/><w:pgMar "
+                "w:top=\"1440\" w:right=\"1440\" w:bottom=\"1440\" w:left=\"1440\" w:header=\"720\" "
+                "w:footer=\"720\"/></w:sectPr>"});
+    assert_int_equal(find_text(d, "Page 1 of 2").page, 1);
+    assert_int_equal(find_text(d, "Page 2 of 2").page, 2);
+    near(find_text(d, "Page 1").y, 36 + 9.38);
+    free(d);
+}
+
+static void test_footnote_stands_at_the_bottom(void **state DGL_UNUSED)
+{
+    char *d = dump_of(&(struct docx_parts){
+        .footnotes =
+            "<w:footnote w:id=\"2\"><w:p><w:r><w:footnoteRef/></w:r><w:r><w:t>note</w:t></w:r></w:p></w:footnote>",
+        .body = "<w:p><w:r><w:t>text</w:t></w:r><w:r><w:footnoteReference w:id=\"2\"/></w:r></w:p>"});
+    near(find_text(d, "1note").y, 720 - 11.50 + 9.38);
+    free(d);
+}
+
+static void test_toggles_cancel(void **state DGL_UNUSED)
+{
+    char *d = dump_of(&(struct docx_parts){
+        .styles = "<w:style w:type=\"paragraph\" w:styleId=\"B\"><w:name w:val=\"B\"/><w:rPr><w:b/></w:rPr></w:style>"
+                  "<w:style w:type=\"character\" w:styleId=\"S\"><w:name w:val=\"S\"/><w:rPr><w:b/></w:rPr></w:style>",
+        .body = "<w:p><w:pPr><w:pStyle w:val=\"B\"/></w:pPr><w:r><w:t>iiii</w:t></w:r><w:r><w:rPr><w:rStyle "
+                "w:val=\"S\"/></w:rPr><w:t>llll</w:t></w:r><w:r><w:t>x</w:t></w:r></w:p>"});
+    near(find_text(d, "llll").x - find_text(d, "iiii").x, 4 * 2.78);
+    near(find_text(d, "x").x - find_text(d, "llll").x, 4 * 2.22); // regular: the two cancel
+    free(d);
+}
+
+// ---- Hostile input ----
+
+static void test_cyclic_styles_end(void **state DGL_UNUSED)
+{
+    free(dump_of(&(struct docx_parts){
+        .styles = "<w:style w:type=\"paragraph\" w:styleId=\"A\"><w:basedOn w:val=\"B\"/></w:style><w:style "
+                  "w:type=\"paragraph\" w:styleId=\"B\"><w:basedOn w:val=\"A\"/></w:style>",
+        .body = PP("<w:pStyle w:val=\"A\"/>", "text")}));
+}
+
+static void test_deep_tables_end(void **state DGL_UNUSED)
+{
+    struct dgl_buf b = DGL_BUF_INIT(1u << 20);
+    repeat(&b, "<w:tbl><w:tr><w:tc>", 60);
+    dgl_buf_puts(&b, P("deep"));
+    repeat(&b, "</w:tc></w:tr></w:tbl>", 60);
+    dgl_buf_puts(&b, P(""));
+    free(dump_of(&(struct docx_parts){.body = b.data}));
+    dgl_buf_fini(&b);
+}
+
+static void test_absurd_lengths_end(void **state DGL_UNUSED)
+{
+    free(dump_of(&(struct docx_parts){
+        .body =
+            PP("<w:ind w:left=\"99999999\" w:right=\"-99999999\"/><w:spacing w:before=\"99999999\" w:line=\"1\"/>",
+               "some words that have no room") "<w:p><w:r><w:rPr><w:sz w:val=\"999999\"/><w:spacing "
+                                               "w:val=\"-9999\"/></w:rPr><w:t>huge text</w:t></w:r></w:p>"
+                                               "<w:tbl><w:tblPr><w:tblW w:type=\"dxa\" "
+                                               "w:w=\"1\"/></w:tblPr><w:tr><w:tc><w:tcPr><w:gridSpan "
+                                               "w:val=\"999\"/></w:tcPr>" P("cell") "</w:tc></w:tr></w:tbl>" P("")}));
+}
+
+static int set_up(void **state DGL_UNUSED)
+{
+    struct dgl_error err = DGL_ERROR_INIT;
+    if (dgl_system_fonts_open(false, &g_source, &err) != DGL_OK)
+        return -1;
+    g_fonts = dgl_fonts_new(dgl_system_fonts_source(g_source));
+    return 0;
+}
+
+static int tear_down(void **state DGL_UNUSED)
+{
+    dgl_fonts_free(g_fonts);
+    dgl_system_fonts_free(g_source);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_first_line_and_pitch),
+        cmocka_unit_test(test_spacing),
+        cmocka_unit_test(test_line_rules),
+        cmocka_unit_test(test_alignment_and_tabs),
+        cmocka_unit_test(test_list),
+        cmocka_unit_test(test_keep_with_next),
+        cmocka_unit_test(test_widows),
+        cmocka_unit_test(test_page_break_leaves_no_empty_line),
+        cmocka_unit_test(test_autofit),
+        cmocka_unit_test(test_rows_over_pages_repeat_headers),
+        cmocka_unit_test(test_header_with_page_numbers),
+        cmocka_unit_test(test_footnote_stands_at_the_bottom),
+        cmocka_unit_test(test_toggles_cancel),
+        cmocka_unit_test(test_cyclic_styles_end),
+        cmocka_unit_test(test_deep_tables_end),
+        cmocka_unit_test(test_absurd_lengths_end),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}

@@ -1,0 +1,160 @@
+// The PDF as a file: deterministic, complete, with links, outline and dates; declining; pictures.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "render/layout/system_fonts.h"
+#include "render/pdf/pdf.h"
+#include "render/pdf/picture.h"
+
+#include "../layout/make_docx.h"
+
+#include <libdeflate.h>
+
+static struct dgl_system_fonts *g_source;
+
+static enum dgl_status render(struct dgl_pdf_engine *e, const struct docx_parts *parts, enum dgl_pdf_policy policy,
+                              struct dgl_buf *out, struct dgl_pdf_report *report, struct dgl_error *err)
+{
+    DGL_AUTO_FINI(buf) docx = DGL_BUF_INIT(64u << 20);
+    DGL_AUTO(arena) a = dgl_arena_new((size_t)512 << 20);
+    struct dgl_budget budget = dgl_budget_default();
+    make_docx(parts, &docx);
+    struct dgl_pdf_env env = {.engine = e,
+                              .arena = a,
+                              .budget = &budget,
+                              .created_at_us = INT64_C(1705314600) * 1000000,
+                              .language = "en",
+                              .decline = policy};
+    enum dgl_status status = dgl_pdf_render(docx.data, docx.len, &env, out, report, err);
+    report->findings = NULL; // went with the arena
+    return status;
+}
+
+static bool holds(const struct dgl_buf *b, const char *text)
+{
+    return memmem(b->data, b->len, text, strlen(text)) != NULL;
+}
+
+#define BODY                                                                             \
+    "<w:p><w:pPr><w:outlineLvl w:val=\"0\"/></w:pPr><w:r><w:t>Chapter</w:t></w:r></w:p>" \
+    "<w:p><w:hyperlink r:id=\"rIdU\"><w:r><w:t>link</w:t></w:r></w:hyperlink></w:p>"
+
+static void test_links_outline_dates(void **state DGL_UNUSED)
+{
+    DGL_AUTO(pdf_engine) e = dgl_pdf_engine_new(dgl_system_fonts_source(g_source));
+    DGL_AUTO_FINI(buf) out = DGL_BUF_INIT(64u << 20);
+    struct dgl_pdf_report report;
+    struct dgl_error err = DGL_ERROR_INIT;
+    assert_int_equal(render(e, &(struct docx_parts){.body = BODY}, DGL_PDF_AUTO, &out, &report, &err), DGL_OK);
+    assert_int_equal(report.pages, 1);
+    assert_true(holds(&out, "/URI(https://example.com/a)"));
+    assert_true(holds(&out, "/Title(Chapter)"));
+    assert_true(holds(&out, "(D:20240115103000Z)"));
+    assert_memory_equal(out.data, "%PDF-1.7", 8);
+    assert_true(holds(&out, "%%EOF"));
+}
+
+// What an engine rendered before leaves no trace in what it renders next.
+static void test_equal_bytes_whatever_came_before(void **state DGL_UNUSED)
+{
+    DGL_AUTO(pdf_engine) warm = dgl_pdf_engine_new(dgl_system_fonts_source(g_source));
+    DGL_AUTO(pdf_engine) cold = dgl_pdf_engine_new(dgl_system_fonts_source(g_source));
+    DGL_AUTO_FINI(buf) a = DGL_BUF_INIT(64u << 20);
+    DGL_AUTO_FINI(buf) b = DGL_BUF_INIT(64u << 20);
+    DGL_AUTO_FINI(buf) other = DGL_BUF_INIT(64u << 20);
+    struct dgl_pdf_report report;
+    struct dgl_error err = DGL_ERROR_INIT;
+    const struct docx_parts first = {.body = "<w:p><w:r><w:t>Other words and letters: XYZ \xC3\xA9</w:t></w:r></w:p>"};
+    assert_int_equal(render(warm, &first, DGL_PDF_AUTO, &other, &report, &err), DGL_OK);
+    assert_int_equal(render(warm, &(struct docx_parts){.body = BODY}, DGL_PDF_AUTO, &a, &report, &err), DGL_OK);
+    assert_int_equal(render(cold, &(struct docx_parts){.body = BODY}, DGL_PDF_AUTO, &b, &report, &err), DGL_OK);
+    assert_int_equal(a.len, b.len);
+    assert_memory_equal(a.data, b.data, a.len);
+}
+
+#define CHART                                                                                                      \
+    "<w:p><w:r><w:drawing><wp:inline><wp:extent cx=\"914400\" cy=\"914400\"/><a:graphic><a:graphicData><c:chart/>" \
+    "</a:graphicData></a:graphic></wp:inline></w:drawing></w:r></w:p>"
+
+static void test_declines_by_name(void **state DGL_UNUSED)
+{
+    DGL_AUTO(pdf_engine) e = dgl_pdf_engine_new(dgl_system_fonts_source(g_source));
+    DGL_AUTO_FINI(buf) out = DGL_BUF_INIT(64u << 20);
+    struct dgl_pdf_report report;
+    struct dgl_error err = DGL_ERROR_INIT;
+    const struct docx_parts parts = {.body = BODY CHART};
+    assert_int_equal(render(e, &parts, DGL_PDF_AUTO, &out, &report, &err), DGL_E_UNSUPPORTED);
+    assert_string_equal(dgl_error_slug(&err), "not_native");
+    assert_int_equal(report.declined, DGL_FEATURE_CHART);
+    assert_int_equal(err.place.paragraph, 3);
+    assert_int_equal(out.len, 0);
+    assert_int_equal(render(e, &parts, DGL_PDF_NATIVE, &out, &report, &err), DGL_OK);
+    assert_int_equal(report.warnings.count, 1);
+}
+
+static void test_pictures(void **state DGL_UNUSED)
+{
+    struct libdeflate_compressor *c = libdeflate_alloc_compressor(1);
+    struct pdf_image i;
+    static const uint8_t gif[] = {'G',  'I',  'F', '8', '9', 'a', 2, 0, 1, 0, 0x80, 0, 0, 0xFF, 0,    0, 0,   0,
+                                  0xFF, 0x2C, 0,   0,   0,   0,   2, 0, 1, 0, 0,    2, 2, 0x44, 0x0A, 0, 0x3B};
+    assert_true(pdf_image_read(gif, sizeof(gif), c, &i));
+    assert_int_equal(i.width, 2);
+    uint8_t rgb[6];
+    struct libdeflate_decompressor *d = libdeflate_alloc_decompressor();
+    assert_int_equal(libdeflate_zlib_decompress(d, i.data.data, i.data.len, rgb, sizeof(rgb), NULL),
+                     LIBDEFLATE_SUCCESS);
+    assert_memory_equal(rgb, "\xFF\x00\x00\x00\x00\xFF", 6);
+    pdf_image_fini(&i);
+    libdeflate_free_decompressor(d);
+    // Every truncation is refused or read, never worse.
+    for (size_t n = 0; n < sizeof(gif); n++)
+        if (pdf_image_read(gif, n, c, &i))
+            pdf_image_fini(&i);
+    static const uint8_t jpeg[] = {0xFF, 0xD8, 0xFF, 0xC0, 0, 11, 8, 0, 3, 0, 4, 1, 1, 0x11, 0, 0xFF, 0xD9};
+    assert_true(pdf_image_read(jpeg, sizeof(jpeg), c, &i));
+    assert_int_equal(i.width, 4);
+    assert_int_equal(i.height, 3);
+    pdf_image_fini(&i);
+    assert_false(pdf_image_read("\x89PNG\r\n\x1A\n then nothing", 21, c, &i));
+    libdeflate_free_compressor(c);
+}
+
+static void test_numbers(void **state DGL_UNUSED)
+{
+    DGL_AUTO_FINI(buf) b = DGL_BUF_INIT(1000);
+    const int64_t values[] = {0, 12500, -250, 7, 1000000, -1001};
+    for (size_t i = 0; i < DGL_COUNT(values); i++) {
+        pdf_put_milli(&b, values[i]);
+        dgl_buf_putc(&b, ' ');
+    }
+    pdf_put_bytes(&b, "a(b)\\\r", 6);
+    assert_string_equal(b.data, "0 12.5 -0.25 0.007 1000 -1.001 (a\\(b\\)\\\\\\r)");
+}
+
+static int set_up(void **state DGL_UNUSED)
+{
+    struct dgl_error err = DGL_ERROR_INIT;
+    return dgl_system_fonts_open(false, &g_source, &err) == DGL_OK ? 0 : -1;
+}
+
+static int tear_down(void **state DGL_UNUSED)
+{
+    dgl_system_fonts_free(g_source);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_links_outline_dates),
+        cmocka_unit_test(test_equal_bytes_whatever_came_before),
+        cmocka_unit_test(test_declines_by_name),
+        cmocka_unit_test(test_pictures),
+        cmocka_unit_test(test_numbers),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}

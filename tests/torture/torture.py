@@ -35,6 +35,7 @@ from docx import write_docx  # noqa: E402
 from local import PROGRAM, Client, Fail, Receiver, Server  # noqa: E402
 
 CLIENTS = 3
+PAUSE_S = 0.03  # at most, between two requests: an endpoint takes 100 webhooks a second, and they must drain
 SETTLE_S = 120
 
 
@@ -113,6 +114,7 @@ class Load(threading.Thread):
         try:
             while not self.stopping:
                 document = self.generate()
+                time.sleep(self.random.uniform(0, PAUSE_S))
                 if document and self.random.random() < 0.03:
                     with self.books.lock:
                         self.books.maybe_erased.add(document)

@@ -143,7 +143,7 @@ def bench_docx(lines, count, node_folder=None):
 # ---------------------------------------------------------------- through the server
 
 def bench_accept(server, client, template):
-    done = output("wrk", "-t2", "-c64", "-d8s", "-s", os.path.join(ROOT, "bench", "accept.lua"), server.url, "--", client.api_key, template["id"])
+    done = output("wrk", "-t2", "-c64", "-d4s", "-s", os.path.join(ROOT, "bench", "accept.lua"), server.url, "--", client.api_key, template["id"])
     found = re.search(r"RESULT (\d+) (\d+) (\d+) (\d+) (\d+)", done)
     if not found:
         sys.exit(f"bench: wrk said {done}")
@@ -158,7 +158,7 @@ def bench_accept(server, client, template):
     return requests
 
 
-def drain(client, server, timeout=180):
+def drain(client, server, timeout=900):
     until = time.monotonic() + timeout
     start = time.monotonic()
     while time.monotonic() < until:

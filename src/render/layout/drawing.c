@@ -507,7 +507,7 @@ static void vml_shape(struct builder *b, const struct dgl_x *shape, struct dgl_r
     d->inset[DGL_TOP] = d->inset[DGL_BOTTOM] = 3600;
     if (box)
         read_text_box(b, box, d, c, err, status);
-    if (*status == DGL_OK && d->kind != DGL_DRAW_NOTHING)
+    if (*status == DGL_OK && (d->kind != DGL_DRAW_NOTHING || image)) // what cannot be shown still takes its room
         push_drawing(b, d, run);
 }
 

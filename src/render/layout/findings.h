@@ -30,6 +30,7 @@ enum dgl_support { DGL_SUPPORT_FULL, DGL_SUPPORT_APPROXIMATED, DGL_SUPPORT_DECLI
     X(FLOATING_TABLE, APPROXIMATED, "floating tables", "a floating table is set in the text")                         \
     X(FRAME, APPROXIMATED, "frames", "a framed paragraph is set in the text")                                         \
     X(COLUMN_BALANCE, APPROXIMATED, "balanced columns", "columns of a section are filled one after another")          \
+    X(MIRROR_MARGINS, APPROXIMATED, "mirrored margins", "left and right pages have the same margins")                 \
     X(PICTURE_BULLET, APPROXIMATED, "picture bullets", "a picture bullet is shown as a round one")                    \
     X(TEXT_EFFECT, APPROXIMATED, "outline, shadow, emboss and engrave effects", "a text effect is left out")          \
     X(RUBY, APPROXIMATED, "phonetic guides", "a phonetic guide is left out")                                          \

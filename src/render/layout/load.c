@@ -145,6 +145,17 @@ static void read_page(struct builder *b, const struct dgl_x *n, struct dgl_secti
     s->margin[DGL_RIGHT] = DGL_MAX(0, DGL_MIN(s->margin[DGL_RIGHT], s->width - s->margin[DGL_LEFT] - 18000));
 }
 
+// Page borders may be rows of little pictures (§17.18.2); lines have one of these names.
+static bool is_art(struct dgl_str name)
+{
+    static const char *const lines[] = {"nil",  "none", "single", "thick", "double", "triple", "dot",
+                                        "dash", "thin", "wave",   "inset", "outset", "threeD"};
+    for (size_t i = 0; i < DGL_COUNT(lines); i++)
+        if (dgl_str_starts(name, lines[i]) || dgl_str_is(name, "doubleWave"))
+            return false;
+    return true;
+}
+
 static void read_page_borders(struct builder *b, const struct dgl_x *n, struct dgl_section *s)
 {
     static const enum dgl_x_name sides[] = {DGL_X_top, DGL_X_left, DGL_X_bottom, DGL_X_right};
@@ -152,8 +163,12 @@ static void read_page_borders(struct builder *b, const struct dgl_x *n, struct d
     if (!borders)
         return;
     s->border_from_text = !dgl_x_attr_is(borders, DGL_X_offsetFrom, "page");
-    for (unsigned i = 0; i < 4; i++)
-        dgl_border_read(&b->reader, dgl_x_child(borders, sides[i]), &s->page_border[i]);
+    for (unsigned i = 0; i < 4; i++) {
+        const struct dgl_x *side = dgl_x_child(borders, sides[i]);
+        dgl_border_read(&b->reader, side, &s->page_border[i]);
+        if (side && is_art(dgl_x_val(side)))
+            build_finding(b, DGL_FEATURE_PAGE_ART);
+    }
 }
 
 static void read_section(struct builder *b, const struct dgl_x *n, struct dgl_section *s)
@@ -387,6 +402,10 @@ enum dgl_status dgl_document_load(struct dgl_docx_package *p, const struct dgl_l
         status = build_notes(b, "/endnotes", true, &ret->endnotes, &ret->endnote_count, err);
     if (status == DGL_OK)
         read_core(b);
+    if (sheet->settings.mirror_margins && status == DGL_OK)
+        dgl_finding_add(&ret->findings, DGL_FEATURE_MIRROR_MARGINS, "settings", 0);
+    if (sheet->settings.embedded_fonts && status == DGL_OK)
+        dgl_finding_add(&ret->findings, DGL_FEATURE_EMBEDDED_FONT, "settings", 0);
     if (sheet->settings.auto_hyphenation && status == DGL_OK)
         dgl_finding_add(&ret->findings, DGL_FEATURE_HYPHENATION, "settings", 0);
     if (status != DGL_OK) {

@@ -69,7 +69,6 @@ enum dgl_field {
     DGL_FIELD_SECTION,
     DGL_FIELD_SECTIONPAGES,
     DGL_FIELD_STYLEREF,
-    DGL_FIELD_PAGEREF,
 };
 enum dgl_inline_kind {
     DGL_IN_TEXT,

@@ -232,14 +232,11 @@ static void read_settings(struct dgl_sheet *s, const struct dgl_x *root)
     t->even_odd_headers = dgl_x_val_on(dgl_x_child(root, DGL_X_evenAndOddHeaders));
     t->mirror_margins = dgl_x_val_on(dgl_x_child(root, DGL_X_mirrorMargins));
     t->gutter_at_top = dgl_x_val_on(dgl_x_child(root, DGL_X_gutterAtTop));
+    t->embedded_fonts = dgl_x_val_on(dgl_x_child(root, DGL_X_embedTrueTypeFonts));
     t->auto_hyphenation = dgl_x_val_on(dgl_x_child(root, DGL_X_autoHyphenation));
     t->background = dgl_x_val_on(dgl_x_child(root, DGL_X_displayBackgroundShape));
-    t->decimal_symbol = dgl_x_val(dgl_x_child(root, DGL_X_decimalSymbol));
     if (!compat)
         return;
-    t->no_leading = dgl_x_val_on(dgl_x_child(compat, DGL_X_noLeading));
-    t->html_auto_spacing_off = dgl_x_val_on(dgl_x_child(compat, DGL_X_doNotUseHTMLParagraphAutoSpacing));
-    t->use_fe_layout = dgl_x_val_on(dgl_x_child(compat, DGL_X_useFELayout));
     DGL_X_EACH(c, compat)
     {
         if (c->name == DGL_X_compatSetting && dgl_x_attr_is(c, DGL_X_name, "compatibilityMode"))

@@ -59,10 +59,7 @@ struct dgl_num {
 struct dgl_settings {
     int32_t default_tab;
     int32_t compat; // compatibilityMode, 12 when absent
-    bool even_odd_headers, mirror_margins, gutter_at_top, auto_hyphenation, space_for_underline;
-    bool no_leading, dont_break_wrapped_tables, html_auto_spacing_off, use_fe_layout, background;
-    bool track_changes;
-    struct dgl_str decimal_symbol;
+    bool even_odd_headers, mirror_margins, gutter_at_top, auto_hyphenation, embedded_fonts, background;
 };
 
 struct dgl_sheet {

@@ -572,8 +572,6 @@ static void field_text(const struct dgl_text_env *env, const struct dgl_inline *
         dgl_buf_append(b, text.data, text.len);
         break;
     }
-    case DGL_FIELD_PAGEREF:
-        break;
     }
 }
 

@@ -103,6 +103,19 @@ static enum dgl_status set_webhook(struct dgl_ui_visit *v, const struct dgl_ui_d
     return DGL_OK;
 }
 
+static enum dgl_status set_endpoints(struct dgl_ui_visit *v, json_t *data, struct dgl_error *err)
+{
+    struct dgl_webhook_endpoint *endpoints;
+    size_t count;
+    DGL_TRY(dgl_webhook_endpoint_list(v->ui->parts.webhook, v->arena, v->who.org, &endpoints, &count, err));
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++)
+        if (!endpoints[i].is_organization && !endpoints[i].is_listener)
+            json_array_append_new(list, dgl_ui_endpoint(&endpoints[i]));
+    json_object_set_new(data, "endpoints", list);
+    return DGL_OK;
+}
+
 // The newest template of the environment in a request that works when pasted.
 static enum dgl_status set_curl(struct dgl_ui_visit *v, const struct dgl_ui_developer *extra, json_t *data,
                                 struct dgl_error *err)
@@ -199,6 +212,7 @@ static enum dgl_status developer_data(struct dgl_ui_visit *v, const struct dgl_u
     DGL_TRY(set_keys(v, data, err));
     set_key_form(v, extra, data);
     DGL_TRY(set_webhook(v, extra, data, err));
+    DGL_TRY(set_endpoints(v, data, err));
     DGL_TRY(set_curl(v, extra, data, err));
     set_handlers(data);
     DGL_TRY(dgl_ui_deliveries(v, NULL, &deliveries, &pending, err));

@@ -9,6 +9,7 @@
 #include "server/document/document.h"
 
 #define DGL_UI_KEY_PLACEHOLDER "dgl_YOUR_KEY"
+#define DGL_UI_STRIP 50 // latest deliveries in the picture of an endpoint's health
 
 // ---- small things
 json_t *dgl_ui_text(const char *s); // NULL gives null
@@ -45,6 +46,17 @@ json_t *dgl_ui_delivery(const struct dgl_delivery_row *d);
 json_t *dgl_ui_attempt(const struct dgl_attempt_row *a);
 json_t *dgl_ui_key(const struct dgl_api_key *k, int64_t now_us);
 json_t *dgl_ui_webhook_test(const char *url, const struct dgl_webhook_test *t);
+
+// ---- one delivery's pictures, and endpoints (model_delivery.c)
+// {"marks":[{"x","kind","number","title"}],"ticks":[{"x","text"}]}: x in per cent of the picture; kind "good", "bad",
+// "next".
+json_t *dgl_ui_timeline(const struct dgl_delivery_row *d, const struct dgl_attempt_row *attempts, size_t count);
+// As dgl_ui_attempt, with "phases", "address", "tls", "headers" and "next".
+json_t *dgl_ui_attempts(const struct dgl_attempt_row *attempts, size_t count);
+json_t *dgl_ui_endpoint(const struct dgl_webhook_endpoint *e);
+// The endpoint with its figures and a strip of its latest deliveries (rows: newest first).
+json_t *dgl_ui_health(const struct dgl_webhook_endpoint *e, const struct dgl_endpoint_health *h,
+                      const struct dgl_delivery_row *rows, size_t count);
 
 // ---- judgements
 // A path of these pages to return to: begins with one '/', no control characters, no backslash.

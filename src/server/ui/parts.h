@@ -16,6 +16,7 @@
 #define DGL_UI_PAGE_ROWS 50             // templates and documents on one page
 #define DGL_UI_VERSIONS_SHOWN 20        // of one template
 #define DGL_UI_DELIVERIES_SHOWN 10      // on the Developer page and at a document
+#define DGL_UI_HEALTH_SHOWN 12          // endpoints with their picture on the Deliveries page
 #define DGL_UI_FORM_BYTES (64u << 10)   // ordinary forms
 #define DGL_UI_DATA_BYTES (2u << 20)    // the form with JSON data
 #define DGL_UI_UPLOAD_EXTRA (64u << 10) // a template's form besides the file
@@ -125,5 +126,20 @@ void dgl_ui_post_webhook_remove(void *ui, struct dgl_http_request *rq);
 void dgl_ui_post_secret_reveal(void *ui, struct dgl_http_request *rq);
 void dgl_ui_post_secret_rotate(void *ui, struct dgl_http_request *rq);
 void dgl_ui_post_redeliver(void *ui, struct dgl_http_request *rq);
+
+void dgl_ui_get_deliveries(void *ui, struct dgl_http_request *rq);
+void dgl_ui_get_delivery(void *ui, struct dgl_http_request *rq);
+void dgl_ui_post_redeliver_selected(void *ui, struct dgl_http_request *rq);
+void dgl_ui_post_redeliver_range(void *ui, struct dgl_http_request *rq);
+
+void dgl_ui_get_endpoint_new(void *ui, struct dgl_http_request *rq);
+void dgl_ui_post_endpoint_create(void *ui, struct dgl_http_request *rq);
+void dgl_ui_get_endpoint(void *ui, struct dgl_http_request *rq);
+void dgl_ui_post_endpoint_save(void *ui, struct dgl_http_request *rq);
+void dgl_ui_post_endpoint_enable(void *ui, struct dgl_http_request *rq);
+void dgl_ui_post_endpoint_disable(void *ui, struct dgl_http_request *rq);
+void dgl_ui_post_endpoint_delete(void *ui, struct dgl_http_request *rq);
+void dgl_ui_post_endpoint_reveal(void *ui, struct dgl_http_request *rq);
+void dgl_ui_post_endpoint_rotate(void *ui, struct dgl_http_request *rq);
 
 #endif

@@ -110,6 +110,10 @@
       for (const open of old.querySelectorAll("details[open][id]")) {
         fresh.querySelector(`#${CSS.escape(open.id)}`)?.setAttribute("open", "");
       }
+      for (const box of old.querySelectorAll("input[type=checkbox][name=id]:checked")) {
+        const same = fresh.querySelector(`input[type=checkbox][value="${CSS.escape(box.value)}"]`);
+        if (same) same.checked = true;
+      }
       localTimes(fresh);
       const kept = focusKey(old);
       old.replaceWith(document.adoptNode(fresh));
@@ -121,6 +125,7 @@
   const focusKey = (part) => {
     const active = document.activeElement;
     if (!active || !part.contains(active)) return null;
+    if (active.matches("input[type=checkbox]")) return "input[type=checkbox]";
     if (active.matches("a[href]")) return `a[href="${CSS.escape(active.getAttribute("href"))}"]`;
     const details = active.closest("details[id]");
     return details ? `#${CSS.escape(details.id)} > summary` : "button";

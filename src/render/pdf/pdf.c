@@ -166,7 +166,7 @@ static bool safe_url(struct dgl_str url)
     for (size_t i = 0; i < DGL_COUNT(schemes); i++)
         if (url.len > strlen(schemes[i]) && strncasecmp(url.data, schemes[i], strlen(schemes[i])) == 0)
             return true;
-    return memchr(url.data, ':', url.len) == NULL && url.len > 0;
+    return url.len > 0 && memchr(url.data, ':', url.len) == NULL;
 }
 
 static void put_link(struct writing *w, const struct pdf_anchors *anchors, const struct dgl_box *box, int32_t height)

@@ -11,6 +11,7 @@ import os
 import re
 import sqlite3
 import subprocess
+import time
 import urllib.parse
 
 import pytest
@@ -26,6 +27,8 @@ BODIES = {
     ("PUT", "/api/v1/webhooks/settings"): {"webhook_url": "https://hooks.example.com/x"},
     ("POST", "/api/v1/webhooks/secret/derive"): {"url": "https://hooks.example.com/x"},
     ("POST", "/api/v1/webhooks/test"): {"webhook_url": "https://127.0.0.1:9/closed"},
+    ("POST", "/api/v1/webhooks/redeliver"): {"since": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 60)), "dry_run": True},
+    ("POST", "/api/v1/webhooks/events/{id}/result"): {"timestamp": int(time.time()), "http_status": 200, "body": "x"},
     ("POST", "/api/v1/templates/{id}/preview"): {"input_json": {"name": "x"}, "output_format": "docx"},
 }
 
@@ -96,7 +99,7 @@ class Tenants:
         if "/templates/{id}" in path:
             destroys = method in ("DELETE", "PUT") or path.endswith(("delete", "rollback", "versions"))
             ids["id"] = self.admin.upload_template("Fresh", self.letter)["id"] if destroys else self.template
-        elif "/deliveries/{id}" in path:
+        elif "/deliveries/{id}" in path or "/events/{id}" in path:
             ids["id"] = self.delivery
         elif "/keys/{id}" in path:
             made = cli(self.house.data_dir, "keys", "create", "--name", "fresh", "--role", "viewer", "--org", self.ours)

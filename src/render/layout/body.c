@@ -333,7 +333,7 @@ static void walk_inlines(struct builder *b, const struct dgl_x *n, const struct 
     DGL_X_EACH(x, n)
     {
         if (*status == DGL_OK)
-            *status = dgl_budget_tick(b->env->budget, err);
+            *status = dgl_work_tick(b->env->budget, b->arena, err);
         if (*status != DGL_OK)
             return;
         if (build_is_group(x)) {

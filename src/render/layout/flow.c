@@ -106,7 +106,7 @@ static enum dgl_status begin_page(struct flow *f, bool first_of_section)
 {
     struct flow_section *fs = &f->sections[f->section];
     const struct dgl_section *s = fs->s;
-    DGL_TRY(dgl_budget_tick(f->env.budget, f->err));
+    DGL_TRY(dgl_work_tick(f->env.budget, f->env.arena, f->err));
     DGL_TRY(add_page(f));
     struct dgl_page *page = &f->pages[f->page_count - 1];
     struct flow_page *info = &f->info[f->page_count - 1];
@@ -419,10 +419,9 @@ static enum dgl_status chain_height(struct flow *f, const struct dgl_block *b, i
         height += l->top + l->height + l->bottom;
         above = b->para;
     }
-    if (length >= DGL_LAYOUT_MAX_KEEP_CHAIN)
-        return DGL_OK;
-    *ret = height > INT32_MAX / 2 ? 0 : (int32_t)height;
     *ret_end = b;
+    if (length < DGL_LAYOUT_MAX_KEEP_CHAIN)
+        *ret = height > INT32_MAX / 2 ? 0 : (int32_t)height;
     return DGL_OK;
 }
 
@@ -436,9 +435,9 @@ static enum dgl_status keep_chain(struct flow *f, const struct dgl_block *b, int
     if (!(b->para->p.flags & DGL_PF_KEEP_NEXT) || !b->next || f->kept_until || f->at_top)
         return DGL_OK;
     DGL_TRY(chain_height(f, b, &height, &end));
-    if (height == 0)
-        return DGL_OK;
     f->kept_until = end;
+    if (height == 0) // too long to be held together
+        return DGL_OK;
     if (height + space <= flow_room(f) || height > f->bottom - f->top)
         return DGL_OK;
     DGL_TRY(flow_next_column(f, false));
@@ -526,6 +525,6 @@ static enum dgl_status flow_para(struct flow *f, const struct dgl_block *b)
 
 enum dgl_status flow_block(struct flow *f, const struct dgl_block *b)
 {
-    DGL_TRY(dgl_budget_tick(f->env.budget, f->err));
+    DGL_TRY(dgl_work_tick(f->env.budget, f->env.arena, f->err));
     return b->kind == DGL_BLOCK_PARA ? flow_para(f, b) : flow_table(f, b);
 }

@@ -149,7 +149,7 @@ static enum dgl_status split_row(struct flow *f, struct batch *b, uint32_t row)
     for (unsigned guard = 0; guard < DGL_LAYOUT_MAX_PAGES; guard++) {
         struct split s;
         int32_t notes;
-        DGL_TRY(dgl_budget_tick(f->env.budget, f->err));
+        DGL_TRY(dgl_work_tick(f->env.budget, f->env.arena, f->err));
         DGL_TRY(find_split(f, b->t, row, flow_room(f), from, &s));
         if (!s.moves && !f->at_top) {
             DGL_TRY(break_page(f, b, row));
@@ -204,7 +204,7 @@ enum dgl_status flow_table(struct flow *f, const struct dgl_block *block)
     DGL_TRY(dgl_table_layout_make(&f->env, block->table, flow_column_width(f), 0, &b.t, f->err));
     b.headers = count_headers(b.t);
     for (uint32_t row = 0; row < b.t->t->row_count; row++) {
-        DGL_TRY(dgl_budget_tick(f->env.budget, f->err));
+        DGL_TRY(dgl_work_tick(f->env.budget, f->env.arena, f->err));
         DGL_TRY(place_row(f, &b, row));
     }
     DGL_TRY(flush(f, &b));

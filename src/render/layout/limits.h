@@ -3,7 +3,7 @@
 #define DGL_RENDER_LAYOUT_LIMITS_H
 
 #define DGL_LAYOUT_MAX_PART_BYTES (64u << 20)
-#define DGL_LAYOUT_MAX_NODES 4000000u  // elements of one document, all parts
+#define DGL_LAYOUT_MAX_NODES 2000000u  // elements of one document, all parts
 #define DGL_LAYOUT_MAX_STYLES 8192u    // Word allows 4,079
 #define DGL_LAYOUT_MAX_STYLE_CHAIN 32u // basedOn; cycles end here
 #define DGL_LAYOUT_MAX_NESTING 24u     // tables in cells, text boxes in text boxes

@@ -15,6 +15,17 @@
 #include "render/layout/numbering.h"
 #include "render/layout/sheet.h"
 
+// One step of work: the budget's steps, deadline and cancellation, and its memory against what the arena holds. Small
+// pieces are allocated without asking; this is asked often enough that they cannot grow past the bound unseen.
+static inline enum dgl_status DGL_MUST_CHECK dgl_work_tick(struct dgl_budget *b, const struct dgl_arena *a,
+                                                           struct dgl_error *err)
+{
+    if (dgl_arena_used(a) > b->memory_left)
+        return DGL_FAIL_SLUG(err, DGL_E_LIMIT, "document_too_large",
+                             "the document needs more than %zu MiB of memory to be laid out", b->memory_left >> 20);
+    return dgl_budget_tick(b, err);
+}
+
 struct dgl_link {
     struct dgl_str url;    // or
     struct dgl_str anchor; // name of a bookmark

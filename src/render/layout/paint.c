@@ -347,7 +347,7 @@ void dgl_paint_lines(struct dgl_canvas *c, const struct dgl_lines *l, uint32_t f
         paint_backs(c, line, x, top + line->baseline);
         for (uint32_t s = 0; s < line->seg_count; s++)
             paint_segment(c, l, line, s, x, top, y - base);
-        c->status = c->status == DGL_OK ? dgl_budget_tick(c->env->budget, c->err) : c->status;
+        c->status = c->status == DGL_OK ? dgl_work_tick(c->env->budget, c->env->arena, c->err) : c->status;
     }
 }
 

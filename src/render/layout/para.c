@@ -602,7 +602,7 @@ enum dgl_status dgl_para_layout(const struct dgl_text_env *env, struct dgl_para 
     uint32_t cap = 0;
     int32_t y = 0;
     do {
-        DGL_TRY(dgl_budget_tick(env->budget, err));
+        DGL_TRY(dgl_work_tick(env->budget, env->arena, err));
         DGL_TRY(add_line(&b, l, &cap, &at, &y, err));
     } while (at.piece < t->piece_count);
     // A line break at the very end opens one more, empty line; a page break does not.

@@ -166,7 +166,7 @@ enum dgl_status dgl_table_layout_make(const struct dgl_text_env *env, const stru
     l->width = l->column[t->columns];
     place_table(env, l, width, nesting);
     for (uint32_t r = 0; r < t->row_count; r++) {
-        DGL_TRY(dgl_budget_tick(env->budget, err));
+        DGL_TRY(dgl_work_tick(env->budget, env->arena, err));
         DGL_TRY(row_layout(env, l, r, nesting, err));
     }
     stretch_merges(l);

@@ -77,7 +77,7 @@ static enum dgl_status measure(const struct dgl_text_env *env, const struct dgl_
                 int32_t min, max;
                 if ((cell->span > 1) != (pass == 1) || cell->column + cell->span > t->columns)
                     continue;
-                DGL_TRY(dgl_budget_tick(env->budget, err));
+                DGL_TRY(dgl_work_tick(env->budget, env->arena, err));
                 DGL_TRY(cell_extent(env, cell, &min, &max, err));
                 if (cell->span > 1) {
                     spread(c, cell->column, cell->span, min, true);

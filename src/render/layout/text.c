@@ -813,7 +813,7 @@ enum dgl_status dgl_text_build(const struct dgl_text_env *env, const struct dgl_
         if (p->level)
             put_label(&m, p, &label);
         for (uint32_t i = 0; i < p->inline_count && status == DGL_OK && !m.out_of_memory; i++) {
-            status = dgl_budget_tick(env->budget, err);
+            status = dgl_work_tick(env->budget, env->arena, err);
             put_inline(&m, &p->inlines[i], &stretches[i]);
         }
         if (m.out_of_memory)

@@ -374,7 +374,7 @@ static enum dgl_status write_all(struct writing *w)
         DGL_TRY(use_list(w, &w->pages->pages[i].over));
         warn_substitutes(w, &w->pages->pages[i].under, seen, &seen_count);
         warn_substitutes(w, &w->pages->pages[i].over, seen, &seen_count);
-        DGL_TRY(dgl_budget_tick(w->env->budget, w->err));
+        DGL_TRY(dgl_work_tick(w->env->budget, w->env->arena, w->err));
     }
     DGL_TRY(pdf_fonts_subset(&w->fonts, &w->out, w->err));
     w->page_objects = dgl_arena_alloc(w->env->arena, (w->pages->count + 1) * sizeof(*w->page_objects));
@@ -384,7 +384,7 @@ static enum dgl_status write_all(struct writing *w)
     pdf_anchors_collect(w->pages, w->env->arena, &anchors);
     DGL_AUTO_FINI(buf) content = DGL_BUF_INIT(DGL_PDF_MAX_BYTES);
     for (uint32_t i = 0; i < w->pages->count; i++) {
-        DGL_TRY(dgl_budget_tick(w->env->budget, w->err));
+        DGL_TRY(dgl_work_tick(w->env->budget, w->env->arena, w->err));
         write_page(w, i, &anchors, resources, &content);
     }
     write_resources(w, resources);

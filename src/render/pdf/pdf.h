@@ -27,11 +27,11 @@ enum dgl_pdf_policy {
 };
 struct dgl_pdf_env {
     struct dgl_pdf_engine *engine;
-    struct dgl_arena *arena; // everything of this document, the report's strings included
-    struct dgl_budget *budget;
-    int64_t created_at_us; // the document's date
-    const char *time_zone; // IANA name; NULL = UTC
-    const char *language;  // BCP 47, when the document names none; NULL = none
+    struct dgl_arena *arena;   // everything of this document, the report's strings included; without a limit of its own
+    struct dgl_budget *budget; // steps, deadline, cancellation; memory_left bounds the arena
+    int64_t created_at_us;     // the document's date
+    const char *time_zone;     // IANA name; NULL = UTC
+    const char *language;      // BCP 47, when the document names none; NULL = none
     enum dgl_pdf_policy decline;
     // Called with the laid-out pages before they are painted; NULL = nobody looks. For tests and --boxes.
     void (*on_pages)(void *ctx, const struct dgl_pages *pages);

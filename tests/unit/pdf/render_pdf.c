@@ -32,7 +32,7 @@ static void print_boxes(void *ctx, const struct dgl_pages *pages)
 
 static enum dgl_status render(struct run *r, bool quiet, struct dgl_error *err)
 {
-    DGL_AUTO(arena) arena = dgl_arena_new((size_t)1 << 30);
+    DGL_AUTO(arena) arena = dgl_arena_new(0);
     struct dgl_budget budget = dgl_budget_default();
     struct dgl_pdf_env env = {.engine = r->engine,
                               .arena = arena,

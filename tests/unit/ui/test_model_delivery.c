@@ -31,7 +31,7 @@ static void test_timeline_is_in_order_and_inside(void **state)
     assert_int_equal(json_array_size(marks), 3);
     double last = 0;
     for (size_t i = 0; i < 3; i++) {
-        double x = atof(text_at(marks, i, "x"));
+        double x = strtod(text_at(marks, i, "x"), NULL);
         assert_true(x >= last && x > 0 && x < 100);
         last = x;
     }

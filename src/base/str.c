@@ -27,6 +27,12 @@ bool dgl_str_starts(struct dgl_str a, const char *prefix)
     return a.len >= len && (len == 0 || memcmp(a.data, prefix, len) == 0);
 }
 
+bool dgl_str_holds(struct dgl_str s, const char *part)
+{
+    size_t len = strlen(part);
+    return len == 0 || (s.len >= len && memmem(s.data, s.len, part, len));
+}
+
 static bool is_blank(char c)
 {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';

@@ -13,6 +13,7 @@ struct dgl_str dgl_str_of(const char *s); // NULL gives empty
 bool dgl_str_equal(struct dgl_str a, struct dgl_str b);
 bool dgl_str_is(struct dgl_str a, const char *s);
 bool dgl_str_starts(struct dgl_str a, const char *prefix);
+bool dgl_str_holds(struct dgl_str s, const char *part);
 struct dgl_str dgl_str_trim(struct dgl_str s); // ASCII space, tab, CR, LF
 // Copies with truncation on a UTF-8 boundary; always NUL-terminated.
 void dgl_str_copy(char *dst, size_t size, const char *src, size_t len);

@@ -60,11 +60,6 @@ struct types {
     bool macros;
 };
 
-static bool holds(struct dgl_str s, const char *word)
-{
-    return memmem(s.data, s.len, word, strlen(word)) != NULL;
-}
-
 static struct dgl_str keep(struct dgl_arena *a, struct dgl_str s)
 {
     return (struct dgl_str){dgl_arena_strndup(a, s.data, s.len), s.len};
@@ -101,7 +96,7 @@ static enum dgl_status on_type(void *ctx, const struct dgl_xml_element *e, struc
     bool is_default = strcmp(e->name, "Default") == 0;
     if (is_default || strcmp(e->name, "Override") == 0)
         add_type(t, is_default, is_default ? extension : part, type);
-    if (holds(type, "macroEnabled") || holds(type, "vbaProject"))
+    if (dgl_str_holds(type, "macroEnabled") || dgl_str_holds(type, "vbaProject"))
         t->macros = true;
     if (strcmp(e->name, "Override") != 0 || part.len < 2 || part.data[0] != '/')
         return DGL_OK;

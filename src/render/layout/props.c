@@ -168,9 +168,9 @@ static const char *theme_font(const struct dgl_theme *theme, struct dgl_str s)
     if (!theme)
         return NULL;
     const char *const *set = dgl_str_starts(s, "major") ? theme->major : theme->minor;
-    if (s.len > 5 && memmem(s.data, s.len, "EastAsia", 8))
+    if (dgl_str_holds(s, "EastAsia"))
         return set[1];
-    if (s.len > 5 && memmem(s.data, s.len, "Bidi", 4))
+    if (dgl_str_holds(s, "Bidi"))
         return set[2];
     return set[0];
 }

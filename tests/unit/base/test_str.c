@@ -14,6 +14,10 @@ static void test_slices(void **state DGL_UNUSED)
     assert_true(dgl_str_starts(DGL_STR("abc"), "ab"));
     assert_false(dgl_str_starts(DGL_STR("a"), "ab"));
     assert_true(dgl_str_starts(DGL_STR("a"), ""));
+    assert_true(dgl_str_holds(DGL_STR("minorEastAsia"), "EastAsia"));
+    assert_false(dgl_str_holds(DGL_STR("minor"), "EastAsia"));
+    assert_false(dgl_str_holds((struct dgl_str){NULL, 0}, "a"));
+    assert_true(dgl_str_holds((struct dgl_str){NULL, 0}, ""));
     char small[4];
     dgl_str_copy(small, sizeof(small), "ab\xC3\xA9", 4);
     assert_string_equal(small, "ab");

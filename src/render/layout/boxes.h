@@ -33,6 +33,17 @@ enum dgl_box_kind {
     DGL_BOX_ANCHOR,    // bookmark
     DGL_BOX_HEADING,   // outline entry
     DGL_BOX_PARAGRAPH, // what follows belongs to this paragraph (for structure)
+    DGL_BOX_FIGURE,    // what follows up to FIGURE_END is one figure
+    DGL_BOX_FIGURE_END,
+};
+// Where a paragraph stands, from the inside out. A key is an object of the model: the same on every page.
+enum dgl_tag_kind { DGL_TAG_TABLE, DGL_TAG_ROW, DGL_TAG_CELL, DGL_TAG_NOTE, DGL_TAG_REPEATED };
+struct dgl_tag {
+    enum dgl_tag_kind kind; // REPEATED: a header row shown again, no part of the structure
+    const void *key;
+    const struct dgl_tag *outer;
+    bool header, single; // CELL: of a header row; holds one paragraph only
+    uint16_t span, rows; // CELL
 };
 struct dgl_text_box {
     const struct dgl_run *run;
@@ -49,6 +60,8 @@ struct dgl_text_box {
     bool rtl, visible_hyphen;
     uint32_t color;
     uint32_t hyphen_gid;
+    const struct dgl_link *link;
+    bool label; // of a list
 };
 struct dgl_box {
     enum dgl_box_kind kind;
@@ -61,6 +74,10 @@ struct dgl_box {
         const struct dgl_drawing *drawing;
         const struct dgl_link *link;
         struct dgl_str name; // ANCHOR, HEADING
+        struct {
+            const struct dgl_para *para; // PARAGRAPH
+            const struct dgl_tag *tag;
+        } place;
     };
     int8_t level; // HEADING
 };

@@ -161,12 +161,17 @@ enum dgl_status flow_finish_page(struct flow *f)
     }
     if (f->note_count) {
         int32_t y = f->bottom - f->notes_height, x = s->margin[DGL_LEFT];
+        const struct dgl_tag *outer = f->canvas.tag;
         dgl_canvas_rect(&f->canvas, x, y + 6000, 144000, 500, 0x000000);
         y += 12000;
         for (uint32_t i = 0; i < f->note_count; i++) {
+            struct dgl_tag *tag = DGL_ARENA_NEW(f->env.arena, struct dgl_tag);
+            *tag = (struct dgl_tag){.kind = DGL_TAG_NOTE, .key = f->notes[i]};
+            f->canvas.tag = tag;
             dgl_paint_galley(&f->canvas, f->notes[i], dgl_galley_start(), dgl_galley_end(f->notes[i]), x, y);
             y += f->notes[i]->height;
         }
+        f->canvas.tag = outer;
     }
     return f->canvas.status;
 }

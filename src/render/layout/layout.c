@@ -40,9 +40,14 @@ static enum dgl_status flow_endnotes(struct flow *f)
     dgl_canvas_rect(&f->canvas, flow_column_x(f), f->y + 6000, 144000, 500, 0x000000);
     f->y += 12000;
     f->at_top = false;
-    for (uint32_t i = 0; i < f->doc->endnote_count; i++)
+    for (uint32_t i = 0; i < f->doc->endnote_count; i++) {
+        struct dgl_tag *tag = DGL_ARENA_NEW(f->env.arena, struct dgl_tag);
+        *tag = (struct dgl_tag){.kind = DGL_TAG_NOTE, .key = &f->doc->endnotes[i]};
+        f->canvas.tag = tag;
         for (const struct dgl_block *b = f->doc->endnotes[i].blocks; b; b = b->next)
             DGL_TRY(flow_block(f, b));
+    }
+    f->canvas.tag = NULL;
     return DGL_OK;
 }
 
@@ -191,8 +196,9 @@ static void put_mpt(struct dgl_buf *out, int32_t v)
 
 static void dump_box(const struct dgl_box *b, struct dgl_buf *out)
 {
-    static const char *const names[] = {"text", "rect", "line", "picture", "link", "anchor", "heading", "paragraph"};
-    if (b->kind == DGL_BOX_PARAGRAPH)
+    static const char *const names[] = {"text",   "rect",    "line",      "picture", "link",
+                                        "anchor", "heading", "paragraph", "figure",  "figure end"};
+    if (b->kind == DGL_BOX_PARAGRAPH || b->kind == DGL_BOX_FIGURE || b->kind == DGL_BOX_FIGURE_END)
         return;
     dgl_buf_puts(out, names[b->kind]);
     put_mpt(out, b->x);

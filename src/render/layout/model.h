@@ -54,7 +54,7 @@ enum dgl_rel {
 struct dgl_block;
 struct dgl_drawing {
     enum dgl_drawing_kind kind;
-    bool anchored, behind, has_fill, has_line, flip, in_cell;
+    bool anchored, behind, has_fill, has_line, flip, in_cell, decorative;
     int32_t width, height;
     uint32_t picture; // member of the package, UINT32_MAX = none
     int32_t crop[4];  // 1/1000 percent, TOP LEFT BOTTOM RIGHT

@@ -164,6 +164,8 @@ static struct dgl_text_box *text_box(struct dgl_canvas *c, const struct dgl_piec
     t->scale_percent = p->run->r.scale_percent ? p->run->r.scale_percent : 100;
     t->rtl = p->level & 1;
     t->color = color;
+    t->link = p->link;
+    t->label = p->in == NULL;
     return t;
 }
 
@@ -341,6 +343,8 @@ void dgl_paint_lines(struct dgl_canvas *c, const struct dgl_lines *l, uint32_t f
         paint_heading(c, l, x, y);
     struct dgl_box *mark = dgl_canvas_box(c, DGL_BOX_PARAGRAPH, x, y, l->width, height);
     mark->level = l->para->outline;
+    mark->place.para = l->para;
+    mark->place.tag = c->tag;
     for (uint32_t i = from; i < to && c->status == DGL_OK; i++) {
         const struct dgl_line *line = &l->lines[i];
         int32_t top = y + line->y - base;
@@ -465,8 +469,11 @@ static void paint_box_text(struct dgl_canvas *c, const struct dgl_drawing *d, in
 void dgl_paint_drawing(struct dgl_canvas *c, const struct dgl_drawing *d, int32_t x, int32_t y, int32_t w, int32_t h)
 {
     if (d->kind == DGL_DRAW_PICTURE) {
-        if (d->picture != UINT32_MAX && w > 0 && h > 0)
+        if (d->picture != UINT32_MAX && w > 0 && h > 0) {
+            dgl_canvas_box(c, DGL_BOX_FIGURE, x, y, w, h)->drawing = d;
             dgl_canvas_box(c, DGL_BOX_PICTURE, x, y, w, h)->drawing = d;
+            dgl_canvas_box(c, DGL_BOX_FIGURE_END, x, y, w, h);
+        }
         paint_frame(c, d, x, y, w, h);
     } else if (d->kind == DGL_DRAW_BOX || d->kind == DGL_DRAW_LINE) {
         uint32_t at = c->list->count; // the fill goes below the text, but its height may follow from it

@@ -13,8 +13,9 @@ struct dgl_canvas {
     int32_t column_x, column_width;
     uint32_t background; // colour behind the text, DGL_COLOR_NONE = paper
     unsigned nesting;
-    bool headings;          // outline entries wanted: the body, not headers
-    enum dgl_status status; // first failure
+    bool headings;             // outline entries wanted: the body, not headers
+    const struct dgl_tag *tag; // what the paragraphs painted stand in; NULL = the body
+    enum dgl_status status;    // first failure
     struct dgl_error *err;
 };
 // How a stretch of lines meets its neighbours.

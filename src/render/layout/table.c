@@ -227,8 +227,33 @@ static int32_t covered(const struct table_paint *p, uint32_t at, uint32_t end_ro
     return h;
 }
 
+// The cell's place in the document's structure; the canvas's own when there is no memory.
+static const struct dgl_tag *cell_tag(struct table_paint *p, const struct dgl_cell *cell, uint32_t row, bool repeated)
+{
+    const struct dgl_table *t = p->l->t;
+    struct dgl_tag *tags = dgl_arena_alloc_try(p->c->env->arena, 3 * sizeof(*tags));
+    if (!tags)
+        return p->c->tag;
+    if (repeated) {
+        tags[0] = (struct dgl_tag){.kind = DGL_TAG_REPEATED, .key = cell, .outer = p->c->tag};
+        return tags;
+    }
+    const struct dgl_block *b = cell->blocks;
+    tags[2] = (struct dgl_tag){.kind = DGL_TAG_TABLE, .key = t, .outer = p->c->tag};
+    tags[1] = (struct dgl_tag){.kind = DGL_TAG_ROW, .key = &t->rows[row], .outer = &tags[2]};
+    tags[0] = (struct dgl_tag){.kind = DGL_TAG_CELL,
+                               .key = cell,
+                               .outer = &tags[1],
+                               .header = t->rows[row].p.header,
+                               .single = b && b->kind == DGL_BLOCK_PARA && !b->next,
+                               .span = cell->span,
+                               .rows = cell->rows};
+    return tags;
+}
+
 static void paint_contents(struct table_paint *p, const struct dgl_cell *cell, const struct dgl_galley *g,
-                           struct dgl_mark from, struct dgl_mark to, int32_t top, int32_t height)
+                           struct dgl_mark from, struct dgl_mark to, int32_t top, int32_t height,
+                           const struct dgl_tag *tag)
 {
     int32_t used = dgl_galley_height(g, from, to), inner = height - cell->margin[DGL_TOP] - cell->margin[DGL_BOTTOM];
     int32_t spare = DGL_MAX(0, inner - used);
@@ -240,6 +265,7 @@ static void paint_contents(struct table_paint *p, const struct dgl_cell *cell, c
     int32_t x = column_x(p, left) + cell->margin[DGL_LEFT];
     struct dgl_canvas inside = *p->c;
     inside.nesting++;
+    inside.tag = tag;
     inside.column_x = x;
     inside.column_width = g->width;
     if (cell->shade != DGL_COLOR_NONE)
@@ -266,10 +292,11 @@ static void paint_cell(struct table_paint *p, uint32_t at, uint16_t index)
     int32_t height = covered(p, at, row + cell->rows, &ends) - border, top = placed->y + border;
     if (!lc->galley)
         return;
+    const struct dgl_tag *tag = cell_tag(p, cell, row, placed->repeated);
     if (cell->rows == 1) {
         struct dgl_mark from = placed->from ? placed->from[index] : dgl_galley_start();
         struct dgl_mark to = placed->to ? placed->to[index] : dgl_galley_end(lc->galley);
-        paint_contents(p, cell, lc->galley, from, to, top, height);
+        paint_contents(p, cell, lc->galley, from, to, top, height, tag);
         return;
     }
     struct dgl_mark from = placed->repeated ? dgl_galley_start() : lc->shown, to = dgl_galley_end(lc->galley);
@@ -277,7 +304,7 @@ static void paint_cell(struct table_paint *p, uint32_t at, uint16_t index)
         to = dgl_galley_fit(lc->galley, from, height - cell->margin[DGL_TOP]);
     if (!placed->repeated)
         lc->shown = to;
-    paint_contents(p, cell, lc->galley, from, to, top, height);
+    paint_contents(p, cell, lc->galley, from, to, top, height, tag);
 }
 
 static void paint_shades(struct table_paint *p, uint32_t at)

@@ -2,15 +2,24 @@
 //
 // The state that the last operators left (text object open, font, colours, text position) is remembered, so that only
 // what changes is written. Texts are moved to with Td, which takes a difference and is shorter than a matrix.
+//
+// Everything painted is marked: text with its element, inside its text object, so that one text object holds many
+// marks; artifacts and figures around whole objects.
+//
+//     BT  /P <</MCID 0>> BDC … EMC  /Span <</MCID 1>> BDC … EMC  ET        /Artifact BMC  … re f  BT … ET  EMC
 #include "render/pdf/content.h"
 
 #include <string.h>
 
 struct pen {
     struct dgl_buf *b;
-    const struct pdf_fonts *fonts;
-    const struct pdf_picture_lookup *pictures;
+    const struct pdf_content_env *env;
+    uint32_t page;
     int32_t height; // of the page: y grows up in PDF
+    uint32_t mark;  // element of the open mark, PDF_ARTIFACT or PDF_NOT_MARKED
+    bool mark_in_text;
+    bool margin;     // headers, footers and what lies behind the text: artifacts
+    uint32_t figure; // the figure being painted, PDF_NOT_MARKED = none
     bool in_text, skewed, stroked_text;
     int32_t text_x, text_y; // start of the last line
     uint32_t font;
@@ -32,11 +41,91 @@ static void num(struct pen *p, int64_t milli)
     dgl_buf_putc(p->b, ' ');
 }
 
+// ---- Marks ----
+
+static void end_mark(struct pen *p)
+{
+    if (p->mark != PDF_NOT_MARKED)
+        op(p, "EMC\n");
+    p->mark = PDF_NOT_MARKED;
+}
+
 static void end_text(struct pen *p)
 {
-    if (p->in_text)
-        op(p, "ET\n");
+    if (!p->in_text)
+        return;
+    if (p->mark_in_text)
+        end_mark(p);
+    op(p, "ET\n");
     p->in_text = false;
+}
+
+static void begin_mark(struct pen *p, uint32_t element, bool in_text)
+{
+    uint32_t number =
+        element == PDF_ARTIFACT ? PDF_NOT_MARKED : pdf_structure_mark(p->env->structure, element, p->page);
+    p->mark = element;
+    p->mark_in_text = in_text;
+    if (number == PDF_NOT_MARKED) {
+        p->mark = PDF_ARTIFACT;
+        op(p, p->margin ? "/Artifact<</Type/Pagination>>BDC\n" : "/Artifact BMC\n");
+        return;
+    }
+    op(p, in_text ? "/P<</MCID " : "/Figure<</MCID ");
+    pdf_put_int(p->b, number);
+    op(p, ">>BDC\n");
+}
+
+// Around whole objects: the figure being painted, or an artifact.
+static void mark_object(struct pen *p)
+{
+    uint32_t element = p->figure != PDF_NOT_MARKED ? p->figure : PDF_ARTIFACT;
+    end_text(p);
+    if (p->mark == element)
+        return;
+    end_mark(p);
+    begin_mark(p, element, false);
+}
+
+static void open_text(struct pen *p)
+{
+    if (p->in_text)
+        return;
+    op(p, "BT\n");
+    p->text_x = p->text_y = 0;
+    p->in_text = true;
+    p->skewed = false;
+}
+
+static uint32_t text_element(struct pen *p, const struct dgl_text_box *t)
+{
+    if (p->margin)
+        return PDF_ARTIFACT;
+    if (p->figure != PDF_NOT_MARKED)
+        return p->figure;
+    const struct dgl_link *link = t->link && p->env->leads(p->env->ctx, t->link) ? t->link : NULL;
+    return pdf_structure_text(p->env->structure, t->label, link);
+}
+
+static void mark_text(struct pen *p, const struct dgl_text_box *t)
+{
+    uint32_t element = text_element(p, t);
+    if (element == PDF_ARTIFACT || p->figure != PDF_NOT_MARKED) {
+        if (p->mark != element || p->mark_in_text) {
+            end_text(p);
+            end_mark(p);
+            begin_mark(p, element, false);
+        }
+        open_text(p);
+        return;
+    }
+    if (p->mark == element && p->mark_in_text)
+        return;
+    if (!p->mark_in_text)
+        end_text(p);
+    end_mark(p);
+    open_text(p);
+    begin_mark(p, element, true);
 }
 
 static void set_fill(struct pen *p, uint32_t rgb)
@@ -73,12 +162,7 @@ static void begin_text(struct pen *p, const struct dgl_box *box, const struct pd
     const struct dgl_text_box *t = box->text;
     int32_t y = p->height - box->y;
     bool skew = t->use->fake_italic;
-    if (!p->in_text) {
-        op(p, "BT\n");
-        p->text_x = p->text_y = 0;
-        p->in_text = true;
-        p->skewed = false;
-    }
+    mark_text(p, t);
     if (p->font != font->index || p->size != t->size) {
         p->font = font->index;
         p->size = t->size;
@@ -242,7 +326,7 @@ static void show_glyph(struct show *s, const struct pdf_font *font, const struct
 static void show_text(struct pen *p, const struct dgl_box *box)
 {
     const struct dgl_text_box *t = box->text;
-    const struct pdf_font *font = p->fonts->by_face[t->use->face->index];
+    const struct pdf_font *font = p->env->fonts->by_face[t->use->face->index];
     struct show s = {.p = p};
     int32_t rest = t->space_rest;
     begin_text(p, box, font);
@@ -314,7 +398,7 @@ static void wave(struct pen *p, const struct dgl_box *b)
 
 static void draw_line(struct pen *p, const struct dgl_box *b)
 {
-    end_text(p);
+    mark_object(p);
     if (b->line == DGL_LINE_SINGLE && (b->w == 0 || b->h == 0)) { // a filled bar needs no pen
         int32_t half = b->line_width / 2;
         set_fill(p, b->color);
@@ -345,7 +429,7 @@ static void draw_line(struct pen *p, const struct dgl_box *b)
 
 static void draw_rect(struct pen *p, const struct dgl_box *b)
 {
-    end_text(p);
+    mark_object(p);
     set_fill(p, b->color);
     num(p, b->x);
     num(p, p->height - b->y - b->h);
@@ -356,11 +440,11 @@ static void draw_rect(struct pen *p, const struct dgl_box *b)
 
 static void draw_picture(struct pen *p, const struct dgl_box *b)
 {
-    uint32_t index = p->pictures->index(p->pictures->ctx, b->drawing->picture);
+    uint32_t index = p->env->picture(p->env->ctx, b->drawing->picture);
     const int32_t *crop = b->drawing->crop;
     if (index == UINT32_MAX)
         return;
-    end_text(p);
+    mark_object(p);
     op(p, "q ");
     int64_t part_w = 100000 - crop[DGL_LEFT] - crop[DGL_RIGHT], part_h = 100000 - crop[DGL_TOP] - crop[DGL_BOTTOM];
     bool cropped = crop[0] || crop[1] || crop[2] || crop[3];
@@ -405,26 +489,45 @@ static void draw_list(struct pen *p, const struct dgl_box_list *l)
             draw_picture(p, b);
             break;
         case DGL_BOX_LINK:
+            p->env->link(p->env->ctx, p->page, b);
+            break;
+        case DGL_BOX_PARAGRAPH:
+            pdf_structure_paragraph(p->env->structure, b);
+            break;
+        case DGL_BOX_FIGURE:
+            end_text(p);
+            p->figure = p->margin ? PDF_ARTIFACT : pdf_structure_figure(p->env->structure, b, p->height);
+            break;
+        case DGL_BOX_FIGURE_END:
+            end_text(p);
+            p->figure = PDF_NOT_MARKED;
+            break;
         case DGL_BOX_ANCHOR:
         case DGL_BOX_HEADING:
-        case DGL_BOX_PARAGRAPH:
             break;
         }
     }
 }
 
-void pdf_content_write(const struct dgl_page *page, const struct pdf_fonts *fonts,
-                       const struct pdf_picture_lookup *pictures, struct dgl_buf *out)
+void pdf_content_write(const struct dgl_page *page, uint32_t index, const struct pdf_content_env *env,
+                       struct dgl_buf *out)
 {
     struct pen p = {.b = out,
-                    .fonts = fonts,
-                    .pictures = pictures,
+                    .env = env,
+                    .page = index,
                     .height = page->height,
+                    .mark = PDF_NOT_MARKED,
+                    .figure = PDF_NOT_MARKED,
+                    .margin = true,
                     .font = UINT32_MAX,
                     .scale = 100,
                     .line_width = 1000,
                     .dash = DGL_LINE_SINGLE};
     draw_list(&p, &page->under);
+    end_text(&p);
+    end_mark(&p);
+    p.margin = false;
     draw_list(&p, &page->over);
     end_text(&p);
+    end_mark(&p);
 }

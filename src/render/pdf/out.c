@@ -4,6 +4,7 @@
 #include "base/crypto.h"
 
 #include <libdeflate.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,13 +14,19 @@ void pdf_out_init(struct pdf_out *o, struct dgl_buf *buf, struct libdeflate_comp
     o->scratch = DGL_BUF_INIT(DGL_PDF_MAX_BYTES);
     o->cap = 256;
     o->offsets = dgl_alloc(o->cap * sizeof(*o->offsets));
+    o->streams = dgl_alloc(o->cap * sizeof(*o->streams));
+    o->pack = DGL_BUF_INIT(DGL_PDF_MAX_BYTES);
+    o->pack_index = DGL_BUF_INIT(DGL_PDF_MAX_BYTES);
 }
 
 void pdf_out_fini(struct pdf_out *o)
 {
     free(o->offsets);
-    o->offsets = NULL;
+    free(o->streams);
+    o->offsets = o->streams = NULL;
     dgl_buf_fini(&o->scratch);
+    dgl_buf_fini(&o->pack);
+    dgl_buf_fini(&o->pack_index);
 }
 
 // ---- Numbers and strings ----
@@ -120,6 +127,8 @@ uint32_t pdf_out_reserve(struct pdf_out *o)
     if (o->count == o->cap) {
         o->offsets = dgl_realloc(o->offsets, 2 * (size_t)o->cap * sizeof(*o->offsets));
         memset(o->offsets + o->cap, 0, o->cap * sizeof(*o->offsets));
+        o->streams = dgl_realloc(o->streams, 2 * (size_t)o->cap * sizeof(*o->streams));
+        memset(o->streams + o->cap, 0, o->cap * sizeof(*o->streams));
         o->cap *= 2;
     }
     if (o->count >= DGL_PDF_MAX_OBJECTS)
@@ -175,36 +184,80 @@ void pdf_out_header(struct pdf_out *o)
     dgl_buf_puts(o->buf, "%PDF-1.7\n%\xE2\xE3\xCF\xD3\n");
 }
 
+// ---- Object streams and the cross-reference stream ----
+
+#define PACK_OBJECTS 200u // of one object stream
+
+static void flush_pack(struct pdf_out *o)
+{
+    if (o->pack_count == 0)
+        return;
+    char dict[96];
+    snprintf(dict, sizeof(dict), "/Type/ObjStm/N %u/First %zu", o->pack_count, o->pack_index.len);
+    dgl_buf_append(&o->pack_index, o->pack.data, o->pack.len);
+    o->buf->failed |= o->pack.failed || o->pack_index.failed;
+    if (!o->buf->failed)
+        pdf_out_stream(o, o->pack_first, dict, o->pack_index.data, o->pack_index.len, true);
+    dgl_buf_reset(&o->pack);
+    dgl_buf_reset(&o->pack_index);
+    o->pack_count = 0;
+}
+
+void pdf_out_packed(struct pdf_out *o, uint32_t object, const void *data, size_t len)
+{
+    if (o->pack_count == 0)
+        o->pack_first = pdf_out_reserve(o);
+    o->streams[object] = o->pack_first;
+    o->offsets[object] = o->pack_count++;
+    pdf_put_int(&o->pack_index, object);
+    dgl_buf_putc(&o->pack_index, ' ');
+    pdf_put_int(&o->pack_index, (int64_t)o->pack.len);
+    dgl_buf_putc(&o->pack_index, ' ');
+    dgl_buf_append(&o->pack, data, len);
+    dgl_buf_putc(&o->pack, '\n');
+    if (o->pack_count == PACK_OBJECTS)
+        flush_pack(o);
+}
+
+#define XREF_ROW 7u // type, four bytes of offset or stream, two of the place in it
+
+// Rows as differences from the row above (PNG's Up filter): neighbours are alike.
+static void put_xref_rows(const struct pdf_out *o, struct dgl_buf *rows)
+{
+    uint8_t above[XREF_ROW] = {0};
+    for (uint32_t i = 0; i < o->count; i++) {
+        uint32_t a = o->streams[i] ? o->streams[i] : o->offsets[i], b = o->streams[i] ? o->offsets[i] : 0;
+        uint8_t type = o->streams[i] ? 2 : o->offsets[i] ? 1 : 0;
+        const uint8_t row[XREF_ROW] = {type,       (uint8_t)(a >> 24), (uint8_t)(a >> 16), (uint8_t)(a >> 8),
+                                       (uint8_t)a, (uint8_t)(b >> 8),  (uint8_t)b};
+        dgl_buf_putc(rows, 2);
+        for (unsigned k = 0; k < XREF_ROW; k++)
+            dgl_buf_putc(rows, (char)(row[k] - above[k]));
+        memcpy(above, row, XREF_ROW);
+    }
+}
+
 void pdf_out_trailer(struct pdf_out *o, uint32_t root, uint32_t info)
 {
     unsigned char hash[DGL_SHA256_LEN];
     char hex[33];
+    flush_pack(o);
+    uint32_t self = pdf_out_reserve(o);
     size_t xref = o->buf->len - o->start;
+    o->offsets[self] = (uint32_t)xref;
     dgl_sha256(o->buf->data + o->start, xref, hash);
     dgl_hex_encode(hash, 16, hex);
-    dgl_buf_puts(o->buf, "xref\n0 ");
-    pdf_put_int(o->buf, o->count);
-    dgl_buf_puts(o->buf, "\n0000000000 65535 f \n");
-    for (uint32_t i = 1; i < o->count; i++) {
-        char line[21] = "0000000000 00000 n \n";
-        uint32_t v = o->offsets[i];
-        for (int k = 9; k >= 0; k--, v /= 10)
-            line[k] = (char)('0' + v % 10);
-        if (!o->offsets[i])
-            line[17] = 'f';
-        dgl_buf_append(o->buf, line, 20);
-    }
-    dgl_buf_puts(o->buf, "trailer\n<</Size ");
-    pdf_put_int(o->buf, o->count);
-    dgl_buf_puts(o->buf, "/Root ");
-    pdf_put_ref(o->buf, root);
-    dgl_buf_puts(o->buf, "/Info ");
-    pdf_put_ref(o->buf, info);
-    dgl_buf_puts(o->buf, "/ID[<");
-    dgl_buf_puts(o->buf, hex);
-    dgl_buf_puts(o->buf, "><");
-    dgl_buf_puts(o->buf, hex);
-    dgl_buf_puts(o->buf, ">]>>\nstartxref\n");
+    DGL_AUTO_FINI(buf) rows = DGL_BUF_INIT(DGL_PDF_MAX_BYTES);
+    DGL_AUTO_FINI(buf) dict = DGL_BUF_INIT(1024);
+    put_xref_rows(o, &rows);
+    o->buf->failed |= rows.failed;
+    dgl_buf_printf(&dict,
+                   "/Type/XRef/W[1 4 2]/DecodeParms<</Predictor 12/Columns %u>>/Size %u/Root %u 0 R/Info %u 0 R"
+                   "/ID[<%s><%s>]",
+                   XREF_ROW, o->count, root, info, hex, hex);
+    if (!o->buf->failed)
+        pdf_out_stream(o, self, dict.data, rows.data, rows.len, true);
+    dgl_buf_puts(o->buf, "startxref\n");
     pdf_put_int(o->buf, (int64_t)xref);
     dgl_buf_puts(o->buf, "\n%%EOF\n");
 }

@@ -6,8 +6,10 @@
 #include "base/xml.h"
 #include "render/pdf/content.h"
 #include "render/pdf/font.h"
+#include "render/pdf/metadata.h"
 #include "render/pdf/outline.h"
 #include "render/pdf/picture.h"
+#include "render/pdf/structure.h"
 
 #include <libdeflate.h>
 #include <stdlib.h>
@@ -62,6 +64,10 @@ struct writing {
     uint32_t picture_count, picture_cap;
     uint32_t *page_objects;
     const struct dgl_pages *pages;
+    struct pdf_structure *structure;
+    struct pdf_anchors anchors;
+    struct pdf_metadata metadata;
+    struct dgl_buf annotations; // references of the page at hand
     struct dgl_error *err;
 };
 
@@ -87,6 +93,11 @@ static enum dgl_status write_picture(struct writing *w, uint32_t member, uint32_
                  dgl_zip_name(zip, member));
         return DGL_OK;
     }
+    if (w->env->archive && image->cmyk)
+        return DGL_FAIL_SLUG(w->err, DGL_E_INVALID, "cmyk_picture",
+                             "the picture %s has CMYK colours, which PDF/A with an RGB profile does not allow; save it "
+                             "as RGB",
+                             dgl_zip_name(zip, member));
     *ret_object = pdf_out_reserve(&w->out);
     pdf_picture_write(&w->out, image, *ret_object);
     return DGL_OK;
@@ -169,58 +180,72 @@ static bool safe_url(struct dgl_str url)
     return url.len > 0 && memchr(url.data, ':', url.len) == NULL;
 }
 
-static void put_link(struct writing *w, const struct pdf_anchors *anchors, const struct dgl_box *box, int32_t height)
+static void put_link_target(struct writing *w, const struct dgl_link *link, const struct pdf_anchor *to)
 {
     struct dgl_buf *b = w->out.buf;
-    const struct dgl_link *link = box->link;
-    const struct pdf_anchor *to = link->url.len ? NULL : pdf_anchor_find(anchors, link->anchor);
-    if (!to && !safe_url(link->url))
-        return;
-    dgl_buf_puts(b, "<</Type/Annot/Subtype/Link/Border[0 0 0]/F 4");
-    put_rect(b, box, height);
     if (to) {
+        dgl_buf_puts(b, "/Contents");
+        pdf_put_text(b, link->anchor.data, link->anchor.len);
         dgl_buf_puts(b, "/Dest");
         pdf_put_destination(b, w->page_objects[to->page], to->x, w->pages->pages[to->page].height - to->y);
-    } else {
-        dgl_buf_puts(b, "/A<</S/URI/URI");
-        pdf_put_bytes(b, link->url.data, link->url.len);
-        if (link->anchor.len) {
-            w->out.buf->len--;
-            dgl_buf_putc(b, '#');
-            dgl_buf_append(b, link->anchor.data, link->anchor.len);
-            dgl_buf_putc(b, ')');
-        }
-        dgl_buf_puts(b, ">>");
+        return;
+    }
+    dgl_buf_puts(b, "/Contents");
+    pdf_put_text(b, link->url.data, link->url.len);
+    dgl_buf_puts(b, "/A<</S/URI/URI");
+    pdf_put_bytes(b, link->url.data, link->url.len);
+    if (link->anchor.len) {
+        b->len--;
+        dgl_buf_putc(b, '#');
+        dgl_buf_append(b, link->anchor.data, link->anchor.len);
+        dgl_buf_putc(b, ')');
     }
     dgl_buf_puts(b, ">>");
 }
 
-static void put_links(struct writing *w, const struct pdf_anchors *anchors, const struct dgl_page *page)
+static const struct pdf_anchor *target_of(const struct writing *w, const struct dgl_link *link)
 {
-    const struct dgl_box_list *lists[] = {&page->under, &page->over};
-    bool any = false;
-    for (unsigned i = 0; i < 2; i++)
-        for (uint32_t k = 0; k < lists[i]->count; k++) {
-            if (lists[i]->boxes[k].kind != DGL_BOX_LINK)
-                continue;
-            if (!any)
-                dgl_buf_puts(w->out.buf, "/Annots[");
-            any = true;
-            put_link(w, anchors, &lists[i]->boxes[k], page->height);
-        }
-    if (any)
-        dgl_buf_puts(w->out.buf, "]");
+    return link->url.len ? NULL : pdf_anchor_find(&w->anchors, link->anchor);
 }
 
-static void write_page(struct writing *w, uint32_t index, const struct pdf_anchors *anchors, uint32_t resources,
-                       struct dgl_buf *content)
+static bool link_leads(void *ctx, const struct dgl_link *link)
+{
+    return safe_url(link->url) || target_of(ctx, link);
+}
+
+// Writes the annotation of a link box, unless it leads nowhere.
+static void take_link(void *ctx, uint32_t page, const struct dgl_box *box)
+{
+    struct writing *w = ctx;
+    const struct dgl_link *link = box->link;
+    const struct pdf_anchor *to = target_of(w, link);
+    if (!link_leads(w, link))
+        return;
+    struct dgl_buf *b = w->out.buf;
+    uint32_t object = pdf_out_reserve(&w->out), key = pdf_structure_annotation(w->structure, link, page, object);
+    pdf_out_begin(&w->out, object);
+    dgl_buf_puts(b, "<</Type/Annot/Subtype/Link/Border[0 0 0]/F 4");
+    put_rect(b, box, w->pages->pages[page].height);
+    put_link_target(w, link, to);
+    if (key != PDF_NOT_MARKED) {
+        dgl_buf_puts(b, "/StructParent ");
+        pdf_put_int(b, key);
+    }
+    dgl_buf_puts(b, ">>");
+    pdf_out_end(&w->out);
+    pdf_put_ref(&w->annotations, object);
+    dgl_buf_putc(&w->annotations, ' ');
+}
+
+static void write_page(struct writing *w, uint32_t index, uint32_t resources, struct dgl_buf *content)
 {
     const struct dgl_page *page = &w->pages->pages[index];
     uint32_t stream = pdf_out_reserve(&w->out);
-    struct pdf_picture_lookup lookup = {picture_index, w};
+    const struct pdf_content_env env = {&w->fonts, w->structure, picture_index, link_leads, take_link, w};
     dgl_buf_reset(content);
-    pdf_content_write(page, &w->fonts, &lookup, content);
-    w->out.buf->failed |= content->failed;
+    dgl_buf_reset(&w->annotations);
+    pdf_content_write(page, index, &env, content);
+    w->out.buf->failed |= content->failed || w->annotations.failed;
     pdf_out_stream(&w->out, stream, "", content->data ? content->data : "", content->len, true);
     struct dgl_buf *b = w->out.buf;
     pdf_out_begin(&w->out, w->page_objects[index]);
@@ -232,7 +257,14 @@ static void write_page(struct writing *w, uint32_t index, const struct pdf_ancho
     pdf_put_ref(b, resources);
     dgl_buf_puts(b, "/Contents ");
     pdf_put_ref(b, stream);
-    put_links(w, anchors, page);
+    dgl_buf_puts(b, "/StructParents ");
+    pdf_put_int(b, index);
+    dgl_buf_puts(b, "/Tabs/S");
+    if (w->annotations.len) {
+        dgl_buf_puts(b, "/Annots[");
+        dgl_buf_append(b, w->annotations.data, w->annotations.len - 1);
+        dgl_buf_puts(b, "]");
+    }
     dgl_buf_puts(b, ">>");
     pdf_out_end(&w->out);
 }
@@ -262,74 +294,15 @@ static void write_resources(struct writing *w, uint32_t object)
 
 // ---- The document's own objects ----
 
-static void put_two(struct dgl_buf *b, int64_t v)
-{
-    if (v < 10)
-        dgl_buf_putc(b, '0');
-    pdf_put_int(b, v);
-}
-
-// D:20240115103000Z; civil date from days by the usual era arithmetic (proleptic Gregorian).
-static void put_date(struct dgl_buf *b, int64_t us)
-{
-    int64_t seconds = us / 1000000 - (us % 1000000 < 0), days = seconds / 86400 - (seconds % 86400 < 0);
-    int64_t rest = seconds - days * 86400, z = days + 719468, era = (z >= 0 ? z : z - 146096) / 146097;
-    int64_t doe = z - era * 146097, yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-    int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100), mp = (5 * doy + 2) / 153;
-    int64_t month = mp < 10 ? mp + 3 : mp - 9, year = yoe + era * 400 + (month <= 2);
-    dgl_buf_puts(b, "(D:");
-    year = DGL_MAX(0, DGL_MIN(year, 9999));
-    put_two(b, year / 100);
-    put_two(b, year % 100);
-    put_two(b, month);
-    put_two(b, doy - (153 * mp + 2) / 5 + 1);
-    put_two(b, rest / 3600);
-    put_two(b, rest / 60 % 60);
-    put_two(b, rest % 60);
-    dgl_buf_puts(b, "Z)");
-}
-
-static void put_info(struct dgl_buf *b, const char *key, struct dgl_str value)
-{
-    if (value.len == 0)
-        return;
-    dgl_buf_puts(b, key);
-    pdf_put_text(b, value.data, DGL_MIN(value.len, dgl_utf8_cut(value.data, value.len, 2000)));
-}
-
-static void write_info(struct writing *w, uint32_t object)
+static void write_catalog(struct writing *w, uint32_t outline, uint32_t structure)
 {
     struct dgl_buf *b = w->out.buf;
-    pdf_out_begin(&w->out, object);
-    dgl_buf_puts(b, "<<");
-    put_info(b, "/Title", w->doc->title);
-    put_info(b, "/Author", w->doc->author);
-    put_info(b, "/Subject", w->doc->subject);
-    put_info(b, "/Keywords", w->doc->keywords);
-    dgl_buf_puts(b, "/Creator(DocGenLab)/Producer(DocGenLab)/CreationDate");
-    put_date(b, w->env->created_at_us);
-    dgl_buf_puts(b, "/ModDate");
-    put_date(b, w->env->created_at_us);
-    dgl_buf_puts(b, ">>");
-    pdf_out_end(&w->out);
-}
-
-static struct dgl_str language_of(const struct writing *w)
-{
-    if (w->doc->language.len)
-        return w->doc->language;
-    if (w->doc->sheet->rpr.lang)
-        return dgl_str_of(w->doc->sheet->rpr.lang);
-    return dgl_str_of(w->env->language);
-}
-
-static void write_catalog(struct writing *w, uint32_t outline)
-{
-    struct dgl_buf *b = w->out.buf;
-    struct dgl_str language = language_of(w);
+    struct dgl_str language = w->metadata.language;
+    uint32_t xmp = pdf_xmp_write(&w->out, &w->metadata), profile = w->env->archive ? pdf_profile_write(&w->out) : 0;
     pdf_out_begin(&w->out, 1);
-    dgl_buf_puts(b, "<</Type/Catalog/Pages 2 0 R");
-    if (language.len && language.len < 32) {
+    dgl_buf_puts(b, "<</Type/Catalog/Pages 2 0 R/MarkInfo<</Marked true>>/StructTreeRoot ");
+    pdf_put_ref(b, structure);
+    if (language.len) {
         dgl_buf_puts(b, "/Lang");
         pdf_put_bytes(b, language.data, language.len);
     }
@@ -338,8 +311,16 @@ static void write_catalog(struct writing *w, uint32_t outline)
         pdf_put_ref(b, outline);
         dgl_buf_puts(b, "/PageMode/UseOutlines");
     }
-    if (w->doc->title.len)
+    if (w->metadata.title.len)
         dgl_buf_puts(b, "/ViewerPreferences<</DisplayDocTitle true>>");
+    dgl_buf_puts(b, "/Metadata ");
+    pdf_put_ref(b, xmp);
+    if (profile) {
+        dgl_buf_puts(b, "/OutputIntents[<</Type/OutputIntent/S/GTS_PDFA1/OutputConditionIdentifier(sRGB)/Info(sRGB)"
+                        "/DestOutputProfile ");
+        pdf_put_ref(b, profile);
+        dgl_buf_puts(b, ">>]");
+    }
     pdf_put_labels(b, w->pages);
     dgl_buf_puts(b, ">>");
     pdf_out_end(&w->out);
@@ -380,18 +361,18 @@ static enum dgl_status write_all(struct writing *w)
     w->page_objects = dgl_arena_alloc(w->env->arena, (w->pages->count + 1) * sizeof(*w->page_objects));
     for (uint32_t i = 0; i < w->pages->count; i++)
         w->page_objects[i] = pdf_out_reserve(&w->out);
-    struct pdf_anchors anchors;
-    pdf_anchors_collect(w->pages, w->env->arena, &anchors);
+    pdf_anchors_collect(w->pages, w->env->arena, &w->anchors);
     DGL_AUTO_FINI(buf) content = DGL_BUF_INIT(DGL_PDF_MAX_BYTES);
     for (uint32_t i = 0; i < w->pages->count; i++) {
         DGL_TRY(dgl_work_tick(w->env->budget, w->env->arena, w->err));
-        write_page(w, i, &anchors, resources, &content);
+        write_page(w, i, resources, &content);
     }
     write_resources(w, resources);
     uint32_t outline = pdf_outline_write(&w->out, w->pages, w->page_objects, w->env->arena);
-    write_info(w, info);
+    uint32_t structure = pdf_structure_write(w->structure, &w->out, w->page_objects);
+    pdf_info_write(&w->out, &w->metadata, info);
     write_page_tree(w);
-    write_catalog(w, outline);
+    write_catalog(w, outline, structure);
     pdf_out_trailer(&w->out, 1, info);
     return dgl_buf_check(w->out.buf, "the PDF", w->err);
 }
@@ -434,9 +415,13 @@ static enum dgl_status render_document(struct dgl_document *doc, const struct dg
     w->err = err;
     w->fonts.arena = env->arena;
     w->fonts.cache = env->engine->subsets;
+    pdf_metadata_of(doc, env->language, env->created_at_us, env->archive, &w->metadata);
+    w->structure = pdf_structure_new(env->arena, doc, pages.count);
+    w->annotations = DGL_BUF_INIT(DGL_PDF_MAX_BYTES);
     pdf_out_init(&w->out, out, env->engine->compressor);
     enum dgl_status status = write_all(w);
     pdf_out_fini(&w->out);
+    dgl_buf_fini(&w->annotations);
     return status;
 }
 

@@ -33,6 +33,7 @@ struct dgl_pdf_env {
     const char *time_zone;     // IANA name; NULL = UTC
     const char *language;      // BCP 47, when the document names none; NULL = none
     enum dgl_pdf_policy decline;
+    bool archive; // PDF/A-2b: with a colour profile, and refusing what archives may not hold
     // Called with the laid-out pages before they are painted; NULL = nobody looks. For tests and --boxes.
     void (*on_pages)(void *ctx, const struct dgl_pages *pages);
     void *ctx;

@@ -66,6 +66,7 @@ static bool jpeg_read(const uint8_t *data, size_t len, struct pdf_image *i)
             dgl_buf_puts(&i->dict, components == 1   ? "/ColorSpace/DeviceGray"
                                    : components == 3 ? "/ColorSpace/DeviceRGB"
                                                      : "/ColorSpace/DeviceCMYK");
+            i->cmyk = components == 4;
             // Adobe's CMYK files hold inverted values.
             if (components == 4 && adobe)
                 dgl_buf_puts(&i->dict, "/Decode[1 0 1 0 1 0 1 0]");

@@ -15,6 +15,7 @@ struct pdf_image { // ready to be written
     uint32_t width, height;
     struct dgl_buf dict; // entries of the image
     struct dgl_buf data;
+    bool cmyk;
     bool has_mask;
     struct dgl_buf mask; // deflated 8-bit alpha
 };

@@ -2,6 +2,7 @@
 //
 //     render_pdf IN.docx OUT.pdf [repeat N]     writes the PDF; prints microseconds per render of N warm ones
 //     render_pdf --boxes IN.docx                prints the positioned boxes, for golden files and eyes
+//     render_pdf --pdf-a IN.docx OUT.pdf        writes PDF/A-2b
 //     render_pdf --explain IN.docx              prints the features found, with their support
 #include "render/layout/system_fonts.h"
 #include "render/pdf/pdf.h"
@@ -19,7 +20,7 @@
 struct run {
     struct dgl_pdf_engine *engine;
     struct dgl_buf docx, pdf;
-    bool boxes, explain;
+    bool boxes, explain, archive;
 };
 
 static void print_boxes(void *ctx, const struct dgl_pages *pages)
@@ -40,6 +41,7 @@ static enum dgl_status render(struct run *r, bool quiet, struct dgl_error *err)
                               .created_at_us = CREATED_AT_US,
                               .language = "en",
                               .decline = DGL_PDF_NATIVE,
+                              .archive = r->archive,
                               .on_pages = r->boxes && !quiet ? print_boxes : NULL};
     struct dgl_pdf_report report;
     dgl_buf_reset(&r->pdf);
@@ -63,6 +65,7 @@ static enum dgl_status run(int argc, char **argv, struct run *r, struct dgl_erro
     int at = 1;
     for (; at < argc && strncmp(argv[at], "--", 2) == 0; at++) {
         r->boxes |= strcmp(argv[at], "--boxes") == 0;
+        r->archive |= strcmp(argv[at], "--pdf-a") == 0;
         r->explain |= strcmp(argv[at], "--explain") == 0;
     }
     if (at >= argc)

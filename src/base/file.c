@@ -24,6 +24,7 @@ enum dgl_status dgl_file_read_fd(int fd, size_t max_bytes, struct dgl_buf *ret, 
         return DGL_FAIL_ERRNO(err, errno, "cannot look at an open file");
     if (S_ISDIR(st.st_mode))
         return DGL_FAIL_ERRNO(err, EISDIR, "cannot read a file");
+    bool is_file = S_ISREG(st.st_mode); // a pipe or terminal has no offsets
     size_t before = ret->len, want = st.st_size > 0 ? (size_t)st.st_size : READ_CHUNK_BYTES;
     for (size_t got = 0;;) {
         if (got > max_bytes || want > max_bytes - got)
@@ -35,7 +36,7 @@ enum dgl_status dgl_file_read_fd(int fd, size_t max_bytes, struct dgl_buf *ret, 
             to = ret->data + ret->len;
         else
             want = 0;
-        ssize_t n = pread(fd, to, want ? want : 1, (off_t)got);
+        ssize_t n = is_file ? pread(fd, to, want ? want : 1, (off_t)got) : read(fd, to, want ? want : 1);
         if (n < 0 && errno == EINTR)
             continue;
         if (n == 0) {

@@ -8,7 +8,7 @@
 enum dgl_status dgl_file_read(const char *path, size_t max_bytes, struct dgl_buf *ret,
                               struct dgl_error *err) DGL_MUST_CHECK;
 enum dgl_status dgl_file_read_fd(int fd, size_t max_bytes, struct dgl_buf *ret,
-                                 struct dgl_error *err) DGL_MUST_CHECK; // from offset 0
+                                 struct dgl_error *err) DGL_MUST_CHECK; // from offset 0; a pipe to its end
 enum dgl_status dgl_file_write_fd(int fd, const void *data, size_t len,
                                   struct dgl_error *err) DGL_MUST_CHECK; // all of it
 // Temporary name beside `path`, write, fdatasync, rename, fsync of the directory.

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -13,20 +15,25 @@
 #include "cli/engine_session.h"
 
 #define MAX_DATA_BYTES ((size_t)64 << 20)
+#define MAX_TEMPLATE_BYTES ((size_t)128 << 20)
 #define MAX_OUTPUT_BYTES ((size_t)256 << 20)
 
-static const char help[] = "Usage: docgenlab render TEMPLATE DATA.json -o OUT.pdf|OUT.docx\n\n"
-                           "Fills a Word template with data and writes the document; the ending of OUT tells which.\n\n"
-                           "  -o, --output FILE     where the document goes; replaced in one step\n"
-                           "  --engine NAME         auto, native or libreoffice (default auto)\n"
-                           "  --now TIME            the document's time, as 2024-01-15T10:30:00Z (default: now)\n"
-                           "  --locale NAME         for numbers, dates and words (default en_US)\n"
-                           "  --time-zone NAME      IANA name, as Europe/Berlin (default UTC)\n";
+static const char help[] =
+    "Usage: docgenlab render TEMPLATE DATA.json -o OUT.pdf|OUT.docx\n\n"
+    "Fills a Word template with data and writes the document; the ending of OUT tells which.\n"
+    "Data is read from standard input when it is called -; pipes will do for both.\n\n"
+    "  -o, --output FILE     where the document goes; replaced in one step\n"
+    "  --engine NAME         who makes the PDF: native, libreoffice, or auto: native unless the\n"
+    "                        document holds what it declines and LibreOffice is installed\n"
+    "  --explain             print what the document holds of the native engine's table of features\n"
+    "  --now TIME            the document's time, as 2024-01-15T10:30:00Z (default: now)\n"
+    "  --locale NAME         for numbers, dates and words (default en_US)\n"
+    "  --time-zone NAME      IANA name, as Europe/Berlin (default UTC)\n";
 
 struct order {
     const char *files[2]; // template, data
     size_t file_count;
-    const char *output, *engine, *now, *locale, *time_zone;
+    const char *output, *engine, *explain, *now, *locale, *time_zone;
     bool pdf;
     int64_t now_us;
 };
@@ -47,6 +54,9 @@ static int check_order(struct order *o)
     o->pdf = has_ending(o->output, ".pdf");
     if (!o->pdf && !has_ending(o->output, ".docx"))
         return dgl_cli_usage("render", "The output file %s ends neither in .pdf nor in .docx.", o->output);
+    if (o->explain && (!o->pdf || (o->engine && strcmp(o->engine, "libreoffice") == 0)))
+        return dgl_cli_usage("render", "--explain tells how the native engine makes a PDF; end the output in .pdf and "
+                                       "leave out --engine libreoffice.");
     o->now_us = dgl_clock_now_us(dgl_clock_system());
     if (o->now && !dgl_time_parse(o->now, strlen(o->now), &o->now_us))
         return dgl_cli_usage("render", "--now %s is no time; write it as 2024-01-15T10:30:00Z.", o->now);
@@ -71,13 +81,59 @@ static void print_warnings(const char *warnings_json)
     json_array_foreach(warnings, i, w) fprintf(stderr, "docgenlab: warning: %s\n", json_string_value(w));
 }
 
+// What the document holds of the table of features, one a line, and who made the PDF.
+static void print_findings(const struct dgl_session_answer *a)
+{
+    struct dgl_error err;
+    DGL_AUTO_JSON findings = NULL;
+    const json_t *f;
+    size_t i;
+    if (!a->findings_json ||
+        dgl_json_parse(a->findings_json, strlen(a->findings_json), "findings", &findings, &err) != DGL_OK)
+        return;
+    json_array_foreach(findings, i, f)
+    {
+        char place[128];
+        int paragraph = (int)json_integer_value(json_object_get(f, "paragraph"));
+        snprintf(place, sizeof(place), paragraph ? "%s, paragraph %d" : "%s",
+                 json_string_value(json_object_get(f, "part")), paragraph);
+        printf("%-12s  %5lld  %-24s  %s: %s\n", json_string_value(json_object_get(f, "support")),
+               (long long)json_integer_value(json_object_get(f, "count")), place,
+               json_string_value(json_object_get(f, "name")), json_string_value(json_object_get(f, "effect")));
+    }
+    if (json_array_size(findings) == 0)
+        puts("Nothing that the native engine does otherwise than Word was met.");
+    if (a->engine[0])
+        printf("PDF by engine %s.\n", a->engine);
+}
+
+// A worker reads its template at offsets, so one that comes through a pipe is kept in memory.
+static enum dgl_status open_template(const char *path, int *ret_fd, struct dgl_error *err)
+{
+    struct stat st;
+    DGL_AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &st) != 0)
+        return DGL_FAIL_ERRNO(err, errno, "cannot open the template '%s'", path);
+    if (!S_ISREG(st.st_mode)) {
+        DGL_AUTO_FINI(buf) bytes = DGL_BUF_INIT(MAX_TEMPLATE_BYTES);
+        DGL_AUTO_FD memory = -1;
+        DGL_TRY(dgl_file_read_fd(fd, MAX_TEMPLATE_BYTES, &bytes, err));
+        DGL_TRY(dgl_file_memfd("template", &memory, err));
+        DGL_TRY(dgl_file_write_fd(memory, bytes.data, bytes.len, err));
+        *ret_fd = DGL_STEAL_FD(memory);
+        return DGL_OK;
+    }
+    *ret_fd = DGL_STEAL_FD(fd);
+    return DGL_OK;
+}
+
 static enum dgl_status render(const struct order *o, const struct dgl_config *config, struct dgl_error *err)
 {
-    DGL_AUTO_FD template_fd = open(o->files[0], O_RDONLY | O_CLOEXEC);
-    if (template_fd < 0)
-        return DGL_FAIL_ERRNO(err, errno, "cannot open the template '%s'", o->files[0]);
+    DGL_AUTO_FD template_fd = -1;
+    DGL_TRY(open_template(o->files[0], &template_fd, err));
     DGL_AUTO_FINI(buf) data = DGL_BUF_INIT(MAX_DATA_BYTES);
-    DGL_TRY(dgl_file_read(o->files[1], MAX_DATA_BYTES, &data, err));
+    DGL_TRY(strcmp(o->files[1], "-") == 0 ? dgl_file_read_fd(STDIN_FILENO, MAX_DATA_BYTES, &data, err)
+                                          : dgl_file_read(o->files[1], MAX_DATA_BYTES, &data, err));
     DGL_AUTO(engine_session) session = NULL;
     DGL_TRY(dgl_engine_session_open(config, o->pdf, &session, err));
     const struct dgl_engine_job job = {.op = DGL_ENGINE_RENDER,
@@ -87,12 +143,14 @@ static enum dgl_status render(const struct order *o, const struct dgl_config *co
                                        .want_docx = !o->pdf,
                                        .want_pdf = o->pdf,
                                        .engine = o->engine,
+                                       .explain = o->explain != NULL,
                                        .created_at_us = o->now_us,
                                        .time_zone = o->time_zone,
                                        .locale = o->locale};
     DGL_AUTO_FINI(session_answer) answer;
     dgl_engine_session_run(session, &job, &answer);
     print_warnings(answer.warnings_json);
+    print_findings(&answer);
     if (answer.status != DGL_OK) {
         *err = answer.error;
         return answer.status;
@@ -103,11 +161,9 @@ static enum dgl_status render(const struct order *o, const struct dgl_config *co
 int dgl_cmd_render(int argc, char **argv)
 {
     struct order o = {0};
-    const struct dgl_cli_flag flags[] = {{"--output", true, &o.output},
-                                         {"--engine", true, &o.engine},
-                                         {"--now", true, &o.now},
-                                         {"--locale", true, &o.locale},
-                                         {"--time-zone", true, &o.time_zone}};
+    const struct dgl_cli_flag flags[] = {{"--output", true, &o.output},    {"--engine", true, &o.engine},
+                                         {"--explain", false, &o.explain}, {"--now", true, &o.now},
+                                         {"--locale", true, &o.locale},    {"--time-zone", true, &o.time_zone}};
     DGL_AUTO(config) config = NULL;
     int status = 0;
     if (!dgl_cli_parse(argc, argv, help, flags, DGL_COUNT(flags), o.files, 2, &o.file_count, &config, &status))

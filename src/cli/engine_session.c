@@ -2,6 +2,7 @@
 // template wants from outside.
 #include "cli/engine_session.h"
 
+#include "base/str.h"
 #include "server/app/parts.h"
 #include <errno.h>
 #include <ftw.h>
@@ -117,7 +118,10 @@ static void on_done(void *arg, struct dgl_engine_result *r)
                                              .pdf_fd = DGL_STEAL_FD(r->pdf_fd),
                                              .tokens_json = dgl_strdup(r->tokens_json),
                                              .problems_json = dgl_strdup(r->problems_json),
-                                             .warnings_json = dgl_strdup(r->warnings_json)};
+                                             .warnings_json = dgl_strdup(r->warnings_json),
+                                             .findings_json = dgl_strdup(r->findings_json)};
+    if (r->engine)
+        dgl_str_copy(w->answer->engine, sizeof(w->answer->engine), r->engine, strlen(r->engine));
     w->done = true;
     pthread_cond_signal(&w->changed);
     pthread_mutex_unlock(&w->lock);
@@ -144,4 +148,5 @@ void dgl_session_answer_fini(struct dgl_session_answer *a)
     free(a->tokens_json);
     free(a->problems_json);
     free(a->warnings_json);
+    free(a->findings_json);
 }

@@ -17,7 +17,8 @@ struct dgl_session_answer {
     enum dgl_status status;
     struct dgl_error error;
     int docx_fd, pdf_fd; // owned; -1 = none
-    char *tokens_json, *problems_json, *warnings_json;
+    char *tokens_json, *problems_json, *warnings_json, *findings_json;
+    char engine[16]; // what made the PDF
 };
 void dgl_session_answer_fini(struct dgl_session_answer *a);
 DGL_DEFINE_AUTO_FINI(session_answer);

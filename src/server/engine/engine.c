@@ -1,6 +1,6 @@
 // The engine: jobs in, results out, one thread between.
 //
-//   submit (any thread) ─▶ mailbox ─▶ engine thread ─▶ native pool ─▶ [office pool] ─▶ done (engine thread)
+//   submit (any thread) ─▶ mailbox ─▶ engine thread ─▶ native pool ─▶ [office pool, when declined or asked for] ─▶ done
 //   fetch_done (any thread) ─▶ mailbox ─▶ worker that waits for the image
 //
 // The engine thread sleeps in epoll on three kinds of descriptors: the mailbox's eventfd, the supervisor's socket, the
@@ -38,7 +38,7 @@ struct work {
     void *arg;
     int64_t submitted_us, timeout_ms;
     int docx_fd;
-    char *warnings;
+    char *warnings, *findings;
     int64_t fill_us;
 };
 
@@ -142,6 +142,7 @@ static void work_free(struct work *w)
     dgl_auto_close_fd(&w->docx_fd);
     free(w->task.input);
     free(w->warnings);
+    free(w->findings);
     free(w);
 }
 
@@ -152,6 +153,7 @@ static void finish(struct dgl_engine *e, struct work *w, struct dgl_engine_resul
         atomic_fetch_add_explicit(&e->failed, 1, memory_order_relaxed);
     result->total_us = now_us() - w->submitted_us;
     result->fill_us = w->fill_us;
+    result->findings_json = w->findings;
     w->done(w->arg, result);
     dgl_auto_close_fd(&result->docx_fd);
     dgl_auto_close_fd(&result->pdf_fd);
@@ -212,6 +214,16 @@ static bool is_token(const json_t *t)
     json_array_foreach(children, i, child) // depth is bounded by the parser
         if (!is_token(child)) return false;
     return true;
+}
+
+static bool is_finding(const json_t *f)
+{
+    static const char *const strings[] = {"name", "support", "effect", "part"};
+    for (size_t i = 0; i < DGL_COUNT(strings); i++)
+        if (!json_is_string(json_object_get(f, strings[i])))
+            return false;
+    return json_object_size(f) == DGL_COUNT(strings) + 2 && json_is_integer(json_object_get(f, "count")) &&
+           json_is_integer(json_object_get(f, "paragraph"));
 }
 
 static bool is_string(const json_t *s)
@@ -281,7 +293,22 @@ static void start_office_stage(struct dgl_engine *e, struct work *w)
     dgl_pool_push(e->pools[DGL_ENGINE_OFFICE], &w->task);
 }
 
-static void end_fill(struct dgl_engine *e, struct work *w, const struct dgl_task_end *end)
+static void end_unreadable(struct dgl_engine *e, struct work *w)
+{
+    struct dgl_error error = DGL_ERROR_INIT;
+    (void)DGL_FAIL_SLUG(&error, DGL_E_INTERNAL, "worker_crashed", "the worker's answer is not readable");
+    finish_failed(e, w, &error, false, NULL);
+}
+
+// What must be there: exactly what was ordered, or the DOCX alone when the worker declined and was free to.
+static bool fits_order(const struct work *w, const struct dgl_wire_answer *a)
+{
+    const struct dgl_wire_job *order = &w->task.wire;
+    return a->head.declined ? order->may_decline && a->head.outputs == DGL_WIRE_DOCX
+                            : a->head.outputs == order->outputs;
+}
+
+static void end_render(struct dgl_engine *e, struct work *w, const struct dgl_task_end *end)
 {
     bool bad = false;
     if (end->error) {
@@ -290,34 +317,38 @@ static void end_fill(struct dgl_engine *e, struct work *w, const struct dgl_task
     }
     const struct dgl_wire_answer *a = end->answer;
     w->warnings = take_json_array(a->warnings, a->head.warnings_len, is_string, &bad);
-    if (bad || a->output_fd < 0) {
-        struct dgl_error error = DGL_ERROR_INIT;
-        (void)DGL_FAIL_SLUG(&error, DGL_E_INTERNAL, "worker_crashed", "the worker's answer is not readable");
-        finish_failed(e, w, &error, false, NULL);
+    w->findings = take_json_array(a->findings, a->head.findings_len, is_finding, &bad);
+    if (bad || !fits_order(w, a)) {
+        end_unreadable(e, w);
         return;
     }
-    w->docx_fd = DGL_STEAL_FD(end->message->fds[0]);
+    if (a->docx_fd)
+        w->docx_fd = DGL_STEAL_FD(*a->docx_fd);
     w->fill_us = a->head.fill_us;
-    if (w->want_pdf) {
+    if (w->want_pdf && !a->pdf_fd) {
         start_office_stage(e, w);
         return;
     }
-    struct dgl_engine_result result = {
-        .docx_fd = DGL_STEAL_FD(w->docx_fd), .pdf_fd = -1, .engine = "native", .warnings_json = w->warnings};
+    struct dgl_engine_result result = {.docx_fd = DGL_STEAL_FD(w->docx_fd),
+                                       .pdf_fd = a->pdf_fd ? DGL_STEAL_FD(*a->pdf_fd) : -1,
+                                       .pages = a->head.pages,
+                                       .engine = "native",
+                                       .warnings_json = w->warnings,
+                                       .layout_us = a->head.layout_us};
     finish(e, w, &result);
 }
 
 static void end_convert(struct dgl_engine *e, struct work *w, const struct dgl_task_end *end)
 {
     struct dgl_error error = DGL_ERROR_INIT;
-    if (!end->error && end->answer->output_fd < 0)
+    if (!end->error && !end->answer->pdf_fd)
         (void)DGL_FAIL_SLUG(&error, DGL_E_INTERNAL, "worker_crashed", "LibreOffice's answer holds no PDF");
     if (end->error || error.code != DGL_OK) {
         finish_failed(e, w, end->error ? end->error : &error, end->lost, NULL);
         return;
     }
     struct dgl_engine_result result = {.docx_fd = w->want_docx ? DGL_STEAL_FD(w->docx_fd) : -1,
-                                       .pdf_fd = DGL_STEAL_FD(end->message->fds[0]),
+                                       .pdf_fd = DGL_STEAL_FD(*end->answer->pdf_fd),
                                        .pages = end->answer->head.pages,
                                        .engine = "libreoffice",
                                        .warnings_json = w->warnings,
@@ -332,7 +363,7 @@ static void on_ended(void *ctx, struct dgl_pool *pool, struct dgl_task *task, co
     if (w->op == DGL_ENGINE_INSPECT)
         end_inspect(e, w, end);
     else if (pool == e->pools[DGL_ENGINE_NATIVE])
-        end_fill(e, w, end);
+        end_render(e, w, end);
     else
         end_convert(e, w, end);
 }
@@ -393,38 +424,49 @@ void dgl_engine_fetch_done(struct dgl_engine_fetch *fetch, const void *data, siz
 
 // ---- submitting
 
-static enum dgl_status check_job(const struct dgl_engine *e, const struct dgl_engine_job *job, struct dgl_error *err)
+static enum dgl_status read_wanted(const struct dgl_engine_job *job, enum wanted_engine *ret, struct dgl_error *err)
 {
     static const char *const words[] = {"auto", "native", "libreoffice"};
-    enum wanted_engine wanted = WANT_AUTO;
-    bool known = !job->engine;
-    for (unsigned i = 0; job->engine && i < DGL_COUNT(words); i++)
+    if (!job->engine)
+        return DGL_OK;
+    for (unsigned i = 0; i < DGL_COUNT(words); i++)
         if (strcmp(job->engine, words[i]) == 0) {
-            wanted = (enum wanted_engine)i;
-            known = true;
+            *ret = (enum wanted_engine)i;
+            return DGL_OK;
         }
-    if (!known)
-        return DGL_FAIL_FIELD(err, DGL_E_INVALID, NULL, "engine",
-                              "engine '%.40s' is not known; it is one of auto, native, libreoffice", job->engine);
+    return DGL_FAIL_FIELD(err, DGL_E_INVALID, NULL, "engine",
+                          "engine '%.40s' is not known; it is one of auto, native, libreoffice", job->engine);
+}
+
+static enum dgl_status check_job(const struct dgl_engine *e, const struct dgl_engine_job *job,
+                                 enum wanted_engine *ret_wanted, struct dgl_error *err)
+{
+    DGL_TRY(read_wanted(job, ret_wanted, err));
     if (job->op == DGL_ENGINE_RENDER && !job->want_docx && !job->want_pdf)
         return DGL_FAIL(err, DGL_E_INVALID, "neither DOCX nor PDF is wanted");
     if (job->input_len > DGL_ENGINE_MAX_INPUT_BYTES)
         return DGL_FAIL_FIELD(err, DGL_E_LIMIT, NULL, "input_json", "input_json is larger than %zu bytes",
                               DGL_ENGINE_MAX_INPUT_BYTES);
-    if (job->op != DGL_ENGINE_RENDER || !job->want_pdf)
-        return DGL_OK;
-    if (wanted == WANT_NATIVE)
+    if (*ret_wanted == WANT_OFFICE && job->want_pdf && !e->office_available)
         return DGL_FAIL_SLUG(err, DGL_E_UNSUPPORTED, "engine_unavailable",
-                             "the native engine makes DOCX only; ask for engine auto or libreoffice to get a PDF");
-    if (!e->office_available)
-        return DGL_FAIL_SLUG(err, DGL_E_UNSUPPORTED, "engine_unavailable",
-                             "a PDF needs LibreOffice, which is not installed; install it (apt-get install "
-                             "libreoffice-writer-nogui) or ask for output_format docx");
+                             "engine libreoffice is not installed; install it (apt-get install "
+                             "libreoffice-writer-nogui) or ask for engine native");
     return DGL_OK;
 }
 
-static enum dgl_status work_new(const struct dgl_engine *e, const struct dgl_engine_job *job, dgl_engine_done done,
-                                void *arg, struct work **ret, struct dgl_error *err)
+static void set_outputs(const struct dgl_engine *e, const struct dgl_engine_job *job, enum wanted_engine wanted,
+                        struct dgl_wire_job *wire)
+{
+    if (job->op != DGL_ENGINE_RENDER)
+        return;
+    bool native_pdf = job->want_pdf && wanted != WANT_OFFICE, office_pdf = job->want_pdf && wanted == WANT_OFFICE;
+    wire->outputs = (job->want_docx || office_pdf ? DGL_WIRE_DOCX : 0) | (native_pdf ? DGL_WIRE_PDF : 0);
+    wire->may_decline = native_pdf && wanted == WANT_AUTO && e->office_available;
+    wire->explain = native_pdf && job->explain;
+}
+
+static enum dgl_status work_new(const struct dgl_engine *e, const struct dgl_engine_job *job, enum wanted_engine wanted,
+                                dgl_engine_done done, void *arg, struct work **ret, struct dgl_error *err)
 {
     int fd = fcntl(job->template_fd, F_DUPFD_CLOEXEC, 0);
     if (fd < 0)
@@ -443,6 +485,7 @@ static enum dgl_status work_new(const struct dgl_engine *e, const struct dgl_eng
     w->task.fd = fd;
     struct dgl_wire_job *wire = &w->task.wire;
     wire->op = job->op == DGL_ENGINE_INSPECT ? DGL_WIRE_INSPECT : DGL_WIRE_RENDER;
+    set_outputs(e, job, wanted, wire);
     wire->created_at_us = job->created_at_us;
     wire->timeout_ms = w->timeout_ms;
     memcpy(wire->template_sha256, job->template_sha256, sizeof(wire->template_sha256));
@@ -465,8 +508,9 @@ enum dgl_status dgl_engine_submit(struct dgl_engine *e, const struct dgl_engine_
                                   void *arg, struct dgl_error *err)
 {
     struct work *w = NULL;
-    DGL_TRY(check_job(e, job, err));
-    DGL_TRY(work_new(e, job, done, arg, &w, err));
+    enum wanted_engine wanted = WANT_AUTO;
+    DGL_TRY(check_job(e, job, &wanted, err));
+    DGL_TRY(work_new(e, job, wanted, done, arg, &w, err));
     struct mailbox *box = e->box;
     pthread_mutex_lock(&box->lock);
     bool stopping = box->stopping, full = box->open >= DGL_ENGINE_MAX_QUEUE + dgl_engine_capacity(e);

@@ -1,7 +1,7 @@
 // Engines: what turns templates and data into files, in sandboxed worker processes under one supervisor.
 //
-//   main ──jobs, descriptors──▶ native worker (compile, lint, tokens, DOCX)   ×N, SEQPACKET socketpairs
-//        ──DOCX descriptor────▶ office worker (LibreOfficeKit, DOCX → PDF)     ×M, warm, started on first need
+//   main ──jobs, descriptors──▶ native worker (compile, lint, tokens, DOCX, PDF)  ×N, SEQPACKET socketpairs
+//        ──DOCX descriptor────▶ office worker (LibreOfficeKit, DOCX → PDF)         ×M, warm, started on first need
 //   supervisor (forked first, single-threaded): forks workers on request, reaps, reports exits
 //
 // Worker:  starting ─▶ idle ⇄ busy ─▶ dead (crash, deadline, memory, N jobs) ─▶ replaced
@@ -58,7 +58,10 @@ struct dgl_engine_job {
     const char *input;       // JSON text; copied
     size_t input_len;
     bool want_docx, want_pdf;
-    const char *engine; // "auto" "native" "libreoffice"; NULL = auto
+    // Who makes the PDF. "native": our own, with warnings about what it does not do. "libreoffice". "auto" or NULL: our
+    // own, but LibreOffice where it is installed and the document holds what the table of features declines.
+    const char *engine;
+    bool explain; // fill findings_json
     int64_t created_at_us;
     const char *time_zone, *locale; // NULL = UTC, en_US
     int64_t timeout_ms;             // 0 = the engine's
@@ -74,6 +77,9 @@ struct dgl_engine_result { // borrowed during done; descriptors are memfds, clos
     const char *problems_json; // INSPECT: [{"severity","code","message","part","paragraph","excerpt","tag"}]; also when
                                // status is not DGL_OK
     const char *warnings_json; // array of sentences or NULL
+    // What the native engine met of its table of features, when asked for and it laid the document out:
+    // [{"name","support":"supported|approximated|declined","effect","count","part","paragraph"}]
+    const char *findings_json;
     int64_t fill_us, layout_us, total_us;
 };
 // Called in the engine's thread; must not block for long.

@@ -215,7 +215,7 @@ static bool run_job(struct office *o, const struct dgl_message *m)
     enum dgl_status status = make_pdf(o, m->fds[0], &pdf, &head.pages, &err);
     head.layout_us = dgl_clock_mono_us(dgl_clock_system()) - start_us;
     head.status = status;
-    head.has_output = status == DGL_OK;
+    head.outputs = status == DGL_OK ? DGL_WIRE_PDF : 0;
     if (status != DGL_OK) {
         head.pages = 0;
         head.error_len = sizeof(wire);
@@ -223,8 +223,8 @@ static bool run_job(struct office *o, const struct dgl_message *m)
     }
     struct iovec parts[2] = {{.iov_base = &head, .iov_len = sizeof(head)},
                              {.iov_base = &wire, .iov_len = head.error_len}};
-    bool sent =
-        dgl_message_send(o->socket, DGL_MESSAGE_RESULT, m->job, parts, 2, &pdf, head.has_output, true, &err) == DGL_OK;
+    bool sent = dgl_message_send(o->socket, DGL_MESSAGE_RESULT, m->job, parts, 2, &pdf, head.outputs != 0, true,
+                                 &err) == DGL_OK;
     empty_directory(AT_FDCWD, o->job_dir, 0); // after the answer: nobody waits for it
     malloc_trim(0);
     return sent;

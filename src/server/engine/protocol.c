@@ -276,24 +276,39 @@ void dgl_wire_error_unpack(const struct dgl_wire_error *wire, struct dgl_error *
 static enum dgl_status check_numbers(const struct dgl_wire_result *r, struct dgl_error *err)
 {
     const int64_t day_us = INT64_C(86400000000);
-    if (r->status >= DGL_STATUS_COUNT || r->has_output > 1 || r->pages < 0 || r->pages > 10000000 || r->fill_us < 0 ||
-        r->fill_us > day_us || r->layout_us < 0 || r->layout_us > day_us)
+    if (r->status >= DGL_STATUS_COUNT || r->outputs > (DGL_WIRE_DOCX | DGL_WIRE_PDF) || r->declined > 1 ||
+        r->pages < 0 || r->pages > 10000000 || r->fill_us < 0 || r->fill_us > day_us || r->layout_us < 0 ||
+        r->layout_us > day_us)
         return DGL_FAIL(err, DGL_E_MALFORMED, "a result with impossible numbers");
     if (r->error_len != (r->status == DGL_OK ? 0 : sizeof(struct dgl_wire_error)))
         return DGL_FAIL(err, DGL_E_MALFORMED, "a result whose error does not fit its status");
     return DGL_OK;
 }
 
-enum dgl_status dgl_wire_result_read(const struct dgl_message *m, struct dgl_wire_answer *ret, struct dgl_error *err)
+static enum dgl_status read_outputs(struct dgl_message *m, struct dgl_wire_answer *a, struct dgl_error *err)
 {
-    struct dgl_wire_answer a = {.output_fd = -1};
+    bool docx = (a->head.outputs & DGL_WIRE_DOCX) != 0, pdf = (a->head.outputs & DGL_WIRE_PDF) != 0;
+    if (m->fd_count != (unsigned)docx + pdf || (m->fd_count && a->head.status != DGL_OK))
+        return DGL_FAIL(err, DGL_E_MALFORMED, "a result with %u descriptors", m->fd_count);
+    for (unsigned i = 0; i < m->fd_count; i++) {
+        size_t size;
+        DGL_TRY(dgl_sealed_check(m->fds[i], DGL_ENGINE_MAX_OUTPUT_BYTES, &size, err));
+    }
+    a->docx_fd = docx ? &m->fds[0] : NULL;
+    a->pdf_fd = pdf ? &m->fds[docx] : NULL;
+    return DGL_OK;
+}
+
+enum dgl_status dgl_wire_result_read(struct dgl_message *m, struct dgl_wire_answer *ret, struct dgl_error *err)
+{
+    struct dgl_wire_answer a = {.head.status = DGL_OK};
     if (m->payload_len < sizeof(a.head))
         return DGL_FAIL(err, DGL_E_MALFORMED, "a result of %zu bytes", m->payload_len);
     memcpy(&a.head, m->payload, sizeof(a.head));
     DGL_TRY(check_numbers(&a.head, err));
     const char *p = m->payload + sizeof(a.head);
-    uint64_t texts =
-        (uint64_t)a.head.error_len + a.head.tokens_len + a.head.problems_len + (uint64_t)a.head.warnings_len;
+    uint64_t texts = (uint64_t)a.head.error_len + a.head.tokens_len + a.head.problems_len +
+                     (uint64_t)a.head.warnings_len + a.head.findings_len;
     if (texts != m->payload_len - sizeof(a.head))
         return DGL_FAIL(err, DGL_E_MALFORMED, "a result whose texts do not fill it");
     if (a.head.error_len) {
@@ -305,13 +320,8 @@ enum dgl_status dgl_wire_result_read(const struct dgl_message *m, struct dgl_wir
     a.tokens = p + a.head.error_len;
     a.problems = a.tokens + a.head.tokens_len;
     a.warnings = a.problems + a.head.problems_len;
-    if (m->fd_count != a.head.has_output || (a.head.has_output && a.head.status != DGL_OK))
-        return DGL_FAIL(err, DGL_E_MALFORMED, "a result with %u descriptors", m->fd_count);
-    if (a.head.has_output) {
-        size_t size;
-        DGL_TRY(dgl_sealed_check(m->fds[0], DGL_ENGINE_MAX_OUTPUT_BYTES, &size, err));
-        a.output_fd = m->fds[0];
-    }
+    a.findings = a.warnings + a.head.warnings_len;
+    DGL_TRY(read_outputs(m, &a, err));
     *ret = a;
     return DGL_OK;
 }

@@ -79,17 +79,22 @@ enum dgl_status dgl_sealed_check(int fd, size_t max_bytes, size_t *ret_size, str
 
 // ---- payloads
 enum dgl_wire_op { DGL_WIRE_INSPECT, DGL_WIRE_RENDER, DGL_WIRE_CONVERT };
+enum dgl_wire_output { DGL_WIRE_DOCX = 1, DGL_WIRE_PDF = 2 }; // bits
 struct dgl_wire_job { // then `input_len` bytes of JSON; descriptor 0: template, or the DOCX to convert
     uint32_t op;
     uint32_t input_len;
+    uint32_t outputs;     // RENDER: bits of dgl_wire_output
+    uint32_t may_decline; // RENDER with PDF: answer with the DOCX alone when the document is not for this engine
+    uint32_t explain;     // RENDER with PDF: tell the features that were met
     int64_t created_at_us, timeout_ms;
     unsigned char template_sha256[32];
     char time_zone[64], locale[32];
 };
-struct dgl_wire_result { // then the texts in this order; descriptor 0: the output when has_output
-    uint32_t status, has_output;
+struct dgl_wire_result { // then the texts in this order; descriptors: the outputs, DOCX before PDF
+    uint32_t status, outputs;
+    uint32_t declined; // DOCX alone, though a PDF was wanted; a warning says why
     int64_t pages, fill_us, layout_us;
-    uint32_t error_len, tokens_len, problems_len, warnings_len; // error_len: 0 or sizeof(struct dgl_wire_error)
+    uint32_t error_len, tokens_len, problems_len, warnings_len, findings_len; // error_len: 0 or dgl_wire_error's size
 };
 struct dgl_wire_error {
     uint32_t code;
@@ -107,10 +112,10 @@ void dgl_wire_error_unpack(const struct dgl_wire_error *wire, struct dgl_error *
 struct dgl_wire_answer {
     struct dgl_wire_result head;
     struct dgl_error error; // when head.status is not DGL_OK
-    const char *tokens, *problems, *warnings;
-    int output_fd; // of the message; -1 = none
+    const char *tokens, *problems, *warnings, *findings;
+    int *docx_fd, *pdf_fd; // of the message, set to -1 to take one; NULL = none
 };
-enum dgl_status dgl_wire_result_read(const struct dgl_message *m, struct dgl_wire_answer *ret,
+enum dgl_status dgl_wire_result_read(struct dgl_message *m, struct dgl_wire_answer *ret,
                                      struct dgl_error *err) DGL_MUST_CHECK;
 
 #endif

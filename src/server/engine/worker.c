@@ -1,16 +1,20 @@
-// The native worker: a process that compiles templates, tells what they hold, and fills them.
+// The native worker: a process that compiles templates, tells what they hold, fills them, and lays them out.
 //
-//   lock in ─▶ READY ─▶ ( JOB ─▶ compile or cache ─▶ bind ─▶ memfd ─▶ RESULT )* ─▶ end of the socket ─▶ exit
+//   lock in ─▶ READY ─▶ ( JOB ─▶ compile or cache ─▶ bind ─▶ DOCX ─▶ layout ─▶ PDF ─▶ RESULT )* ─▶ end of the socket
 //
 // Everything that takes strangers' bytes apart happens here and nowhere else. The process has its socket, the
-// descriptors that come with a job, and memory. One thread; an arena per job. A job's deadline stands in its budget, so
-// a loop that does not end is told kindly; what does not look at the budget is killed from outside a little later.
+// descriptors that come with a job, memory, and the machine's fonts, which the supervisor mapped before it was forked.
+// One thread; an arena per job. One budget holds for filling and layout together: a job's deadline stands in it, so a
+// loop that does not end is told kindly; what does not look at the budget is killed from outside a little later. The
+// DOCX leaves the process only when somebody wants it, or when LibreOffice is to go on with it.
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/xml.h"
 #include "render/docx/docx.h"
+#include "render/layout/system_fonts.h"
+#include "render/pdf/pdf.h"
 #include "server/engine/cache.h"
 #include "server/engine/kinds.h"
 #include "server/engine/protocol.h"
@@ -35,7 +39,8 @@ struct worker {
     int socket;
     struct dgl_template_cache *cache;
     struct dgl_arena *arena;
-    struct dgl_buf out;
+    struct dgl_pdf_engine *pdf_engine; // NULL: there are no fonts
+    struct dgl_buf docx, pdf;
     uint32_t jobs;
     uint64_t job; // under way
     struct dgl_message_buffer buffer;
@@ -44,9 +49,14 @@ struct worker {
 // What a job makes besides the output.
 struct outcome {
     struct dgl_wire_result head;
-    struct dgl_buf tokens, problems, warnings;
-    int output_fd;
+    struct dgl_buf tokens, problems, warnings, findings;
+    int fds[2]; // the outputs that were made
+    unsigned fd_count;
 };
+
+// Set in the supervisor and inherited.
+static struct dgl_system_fonts *system_fonts;
+static struct dgl_error fonts_error;
 
 // ---- before locking in
 
@@ -69,6 +79,8 @@ void dgl_native_prepare(void)
     UCollator *collator = ucol_open("en_US", &status);
     if (U_SUCCESS(status))
         ucol_close(collator);
+    if (dgl_system_fonts_open(true, &system_fonts, &fonts_error) != DGL_OK)
+        fprintf(stderr, "docgenlab: %s\n", fonts_error.message); // PDFs then fail with this sentence
     struct dgl_error err;
     const struct dgl_xml_handler nothing = {0};
     if (dgl_xml_parse("<x/>", 4, "warm-up", &nothing, &err) != DGL_OK || dgl_crypto_init(&err) != DGL_OK)
@@ -164,14 +176,37 @@ static void write_problems(struct dgl_buf *out, const struct dgl_diagnostics *di
     dgl_jw_end_array(&jw);
 }
 
-static void write_warnings(struct dgl_buf *out, const struct dgl_docx_warnings *warnings)
+static void write_warnings(struct dgl_json_writer *jw, const char *const *items, size_t count)
 {
-    if (!warnings->count)
-        return;
+    for (size_t i = 0; i < count; i++)
+        dgl_jw_str(jw, items[i]);
+}
+
+static const char *support_name(enum dgl_support support)
+{
+    static const char *const names[] = {[DGL_SUPPORT_FULL] = "supported",
+                                        [DGL_SUPPORT_APPROXIMATED] = "approximated",
+                                        [DGL_SUPPORT_DECLINED] = "declined"};
+    return names[support];
+}
+
+static void write_findings(struct dgl_buf *out, const struct dgl_findings *findings)
+{
     struct dgl_json_writer jw = DGL_JSON_WRITER(out);
     dgl_jw_array(&jw);
-    for (size_t i = 0; i < warnings->count; i++)
-        dgl_jw_str(&jw, warnings->items[i]);
+    for (int i = 0; findings && i < DGL_FEATURE_COUNT; i++) {
+        if (!findings->found[i].count)
+            continue;
+        const struct dgl_feature_info *info = dgl_feature_info((enum dgl_feature)i);
+        dgl_jw_object(&jw);
+        dgl_jw_kstr(&jw, "name", info->name);
+        dgl_jw_kstr(&jw, "support", support_name(info->support));
+        dgl_jw_kstr(&jw, "effect", info->sentence);
+        dgl_jw_kint(&jw, "count", findings->found[i].count);
+        dgl_jw_kstr(&jw, "part", findings->found[i].part);
+        dgl_jw_kint(&jw, "paragraph", findings->found[i].paragraph);
+        dgl_jw_end_object(&jw);
+    }
     dgl_jw_end_array(&jw);
 }
 
@@ -250,68 +285,160 @@ static enum dgl_status bind_data(struct worker *w, const struct dgl_wire_job *jo
     return dgl_value_from_json(w->arena, json, budget, ret, err);
 }
 
-static enum dgl_status render(struct worker *w, const struct dgl_wire_job *job, const char *input, int fd,
-                              struct outcome *out, struct dgl_error *err)
+static enum dgl_status fill(struct worker *w, const struct dgl_wire_job *job, const char *input, int fd,
+                            struct dgl_budget *budget, struct dgl_docx_warnings *warnings, struct dgl_error *err)
 {
     __attribute__((cleanup(compiled_fini))) struct compiled compiled = {0};
-    struct dgl_budget budget = dgl_budget_default();
-    budget.clock = dgl_clock_system();
-    int64_t start_us = dgl_clock_mono_us(budget.clock);
-    budget.deadline_mono_us = start_us + job->timeout_ms * DGL_US_PER_MS;
     compiled.docx = has_key(job) ? dgl_template_cache_lookup(w->cache, job->template_sha256) : NULL;
     if (!compiled.docx)
         DGL_TRY(compile(w, job, fd, NULL, &compiled, err));
     struct dgl_value data;
-    DGL_TRY(bind_data(w, job, input, &budget, &data, err));
+    DGL_TRY(bind_data(w, job, input, budget, &data, err));
     const struct dgl_docx_loader loader = {.fetch_image = fetch_image, .ctx = w};
     const struct dgl_docx_env env = {.loader = &loader,
                                      .created_at_us = job->created_at_us,
                                      .time_zone = job->time_zone,
                                      .locale = job->locale,
-                                     .budget = &budget,
+                                     .budget = budget,
                                      .arena = w->arena};
-    struct dgl_docx_warnings warnings = {0};
-    DGL_TRY(dgl_docx_render(compiled.docx, data, &env, &w->out, &warnings, err));
-    DGL_TRY(dgl_buf_check(&w->out, "the document", err));
-    write_warnings(&out->warnings, &warnings);
-    struct iovec part = {.iov_base = w->out.data, .iov_len = w->out.len};
-    DGL_TRY(dgl_sealed_new("dgl-docx", &part, 1, &out->output_fd, err));
-    out->head.fill_us = dgl_clock_mono_us(budget.clock) - start_us;
+    DGL_TRY(dgl_docx_render(compiled.docx, data, &env, &w->docx, warnings, err));
+    return dgl_buf_check(&w->docx, "the document", err);
+}
+
+// "de_DE" is de-DE in a PDF.
+static const char *language_of(const struct dgl_wire_job *job, char out[sizeof(job->locale)])
+{
+    dgl_str_copy(out, sizeof(job->locale), job->locale, strcspn(job->locale, ".@"));
+    for (char *p = out; *p; p++)
+        if (*p == '_')
+            *p = '-';
+    return out;
+}
+
+// Lays the filled document out. *ret_declined: it is LibreOffice's, with the reason as a warning.
+static enum dgl_status paint(struct worker *w, const struct dgl_wire_job *job, struct dgl_budget *budget,
+                             struct dgl_json_writer *warnings, struct outcome *out, bool *ret_declined,
+                             struct dgl_error *err)
+{
+    char language[sizeof(job->locale)];
+    struct dgl_pdf_report report = {.declined = DGL_FEATURE_COUNT};
+    const struct dgl_pdf_env env = {.engine = w->pdf_engine,
+                                    .arena = w->arena,
+                                    .budget = budget,
+                                    .created_at_us = job->created_at_us,
+                                    .time_zone = job->time_zone,
+                                    .language = language_of(job, language),
+                                    .decline = job->may_decline ? DGL_PDF_AUTO : DGL_PDF_NATIVE};
+    enum dgl_status status = w->pdf_engine
+                                 ? dgl_pdf_render(w->docx.data, w->docx.len, &env, &w->pdf, &report, err)
+                                 : DGL_FAIL_SLUG(err, DGL_E_UNSUPPORTED, "no_fonts", "%s", fonts_error.message);
+    if (job->explain && (status == DGL_OK || status == DGL_E_UNSUPPORTED))
+        write_findings(&out->findings, report.findings);
+    *ret_declined = status == DGL_E_UNSUPPORTED && job->may_decline;
+    if (*ret_declined) {
+        char sentence[sizeof(err->message) + 40];
+        snprintf(sentence, sizeof(sentence), "%s; LibreOffice made the PDF", err->message);
+        dgl_jw_str(warnings, sentence);
+        *err = DGL_ERROR_INIT;
+        return DGL_OK;
+    }
+    DGL_TRY(status);
+    DGL_TRY(dgl_buf_check(&w->pdf, "the PDF", err));
+    write_warnings(warnings, report.warnings.items, report.warnings.count);
+    out->head.pages = report.pages;
     return DGL_OK;
+}
+
+static enum dgl_status add_output(struct outcome *out, uint32_t kind, const char *name, const struct dgl_buf *bytes,
+                                  struct dgl_error *err)
+{
+    struct iovec part = {.iov_base = bytes->data, .iov_len = bytes->len};
+    DGL_TRY(dgl_sealed_new(name, &part, 1, &out->fds[out->fd_count], err));
+    out->fd_count++;
+    out->head.outputs |= kind;
+    return DGL_OK;
+}
+
+static enum dgl_status render(struct worker *w, const struct dgl_wire_job *job, const char *input, int fd,
+                              struct outcome *out, struct dgl_error *err)
+{
+    struct dgl_budget budget = dgl_budget_default();
+    budget.clock = dgl_clock_system();
+    int64_t start_us = dgl_clock_mono_us(budget.clock);
+    budget.deadline_mono_us = start_us + job->timeout_ms * DGL_US_PER_MS;
+    bool want_pdf = (job->outputs & DGL_WIRE_PDF) != 0, declined = false;
+    struct dgl_docx_warnings filled = {0};
+    DGL_TRY(fill(w, job, input, fd, &budget, &filled, err));
+    struct dgl_json_writer warnings = DGL_JSON_WRITER(&out->warnings);
+    dgl_jw_array(&warnings);
+    write_warnings(&warnings, filled.items, filled.count);
+    dgl_arena_reset(w->arena); // layout begins with the memory that filling took
+    int64_t filled_us = dgl_clock_mono_us(budget.clock);
+    out->head.fill_us = filled_us - start_us;
+    if (want_pdf) {
+        DGL_TRY(paint(w, job, &budget, &warnings, out, &declined, err));
+        out->head.layout_us = dgl_clock_mono_us(budget.clock) - filled_us;
+        out->head.declined = declined;
+    }
+    dgl_jw_end_array(&warnings);
+    if (out->warnings.len == strlen("[]"))
+        dgl_buf_reset(&out->warnings);
+    if ((job->outputs & DGL_WIRE_DOCX) || declined)
+        DGL_TRY(add_output(out, DGL_WIRE_DOCX, "dgl-docx", &w->docx, err));
+    return want_pdf && !declined ? add_output(out, DGL_WIRE_PDF, "dgl-pdf", &w->pdf, err) : DGL_OK;
 }
 
 static void answer(struct worker *w, struct outcome *out, enum dgl_status status, const struct dgl_error *err)
 {
     struct dgl_wire_error wire;
     out->head.status = status;
-    out->head.has_output = status == DGL_OK && out->output_fd >= 0;
     if (status != DGL_OK) {
         dgl_wire_error_pack(err, &wire);
-        out->head.error_len = sizeof(wire);
+        out->head = (struct dgl_wire_result){.status = status, .error_len = sizeof(wire)};
+    } else {
+        out->head.warnings_len = (uint32_t)out->warnings.len;
     }
     out->head.tokens_len = (uint32_t)out->tokens.len;
     out->head.problems_len = (uint32_t)out->problems.len;
-    out->head.warnings_len = (uint32_t)out->warnings.len;
-    struct iovec parts[5] = {{.iov_base = &out->head, .iov_len = sizeof(out->head)},
-                             {.iov_base = &wire, .iov_len = out->head.error_len},
-                             {.iov_base = out->tokens.data, .iov_len = out->tokens.len},
-                             {.iov_base = out->problems.data, .iov_len = out->problems.len},
-                             {.iov_base = out->warnings.data, .iov_len = out->warnings.len}};
+    out->head.findings_len = (uint32_t)out->findings.len;
+    struct iovec parts[] = {{.iov_base = &out->head, .iov_len = sizeof(out->head)},
+                            {.iov_base = &wire, .iov_len = out->head.error_len},
+                            {.iov_base = out->tokens.data, .iov_len = out->tokens.len},
+                            {.iov_base = out->problems.data, .iov_len = out->problems.len},
+                            {.iov_base = out->warnings.data, .iov_len = out->head.warnings_len},
+                            {.iov_base = out->findings.data, .iov_len = out->findings.len}};
     struct dgl_error send_err;
-    if (dgl_message_send(w->socket, DGL_MESSAGE_RESULT, w->job, parts, 5, &out->output_fd, out->head.has_output, true,
-                         &send_err) != DGL_OK)
+    if (dgl_message_send(w->socket, DGL_MESSAGE_RESULT, w->job, parts, DGL_COUNT(parts), out->fds,
+                         status == DGL_OK ? out->fd_count : 0, true, &send_err) != DGL_OK)
         main_is_gone();
+}
+
+// Empties an output for the next job. Returns whether it was so large that its memory was given back.
+static bool reset_output(struct dgl_buf *b)
+{
+    if (b->cap <= KEEP_OUTPUT_BYTES) {
+        dgl_buf_reset(b);
+        return false;
+    }
+    dgl_buf_fini(b);
+    *b = DGL_BUF_INIT(DGL_ENGINE_MAX_OUTPUT_BYTES);
+    return true;
+}
+
+static void outcome_fini(struct outcome *out)
+{
+    for (unsigned i = 0; i < out->fd_count; i++)
+        close(out->fds[i]);
+    dgl_buf_fini(&out->tokens);
+    dgl_buf_fini(&out->problems);
+    dgl_buf_fini(&out->warnings);
+    dgl_buf_fini(&out->findings);
 }
 
 static void after_job(struct worker *w)
 {
-    bool large = w->out.cap > KEEP_OUTPUT_BYTES;
-    if (large) {
-        dgl_buf_fini(&w->out);
-        w->out = DGL_BUF_INIT(DGL_ENGINE_MAX_OUTPUT_BYTES);
-    } else {
-        dgl_buf_reset(&w->out);
-    }
+    bool large = reset_output(&w->docx);
+    large |= reset_output(&w->pdf);
     dgl_arena_reset(w->arena);
     if (++w->jobs % TRIM_EVERY == 0 || large)
         malloc_trim(0);
@@ -321,10 +448,10 @@ static void run_job(struct worker *w, struct dgl_message *m)
 {
     struct dgl_wire_job job;
     struct dgl_error err = DGL_ERROR_INIT;
-    struct outcome out = {.output_fd = -1,
-                          .tokens = DGL_BUF_INIT(EXPLAIN_MAX_BYTES / 2),
+    struct outcome out = {.tokens = DGL_BUF_INIT(EXPLAIN_MAX_BYTES / 2),
                           .problems = DGL_BUF_INIT(EXPLAIN_MAX_BYTES / 4),
-                          .warnings = DGL_BUF_INIT(EXPLAIN_MAX_BYTES / 8)};
+                          .warnings = DGL_BUF_INIT(EXPLAIN_MAX_BYTES / 8),
+                          .findings = DGL_BUF_INIT(EXPLAIN_MAX_BYTES / 16)};
     enum dgl_status status;
     w->job = m->job;
     memcpy(&job, m->payload, DGL_MIN(sizeof(job), m->payload_len));
@@ -336,10 +463,7 @@ static void run_job(struct worker *w, struct dgl_message *m)
     else // the input lies in w->buffer, which a fetch would overwrite: render reads it before it fetches
         status = render(w, &job, m->payload + sizeof(job), m->fds[0], &out, &err);
     answer(w, &out, status, &err);
-    dgl_auto_close_fd(&out.output_fd);
-    dgl_buf_fini(&out.tokens);
-    dgl_buf_fini(&out.problems);
-    dgl_buf_fini(&out.warnings);
+    outcome_fini(&out);
     after_job(w);
 }
 
@@ -362,7 +486,9 @@ int dgl_native_run(int socket, const struct dgl_worker_config *config)
     w->socket = socket;
     w->cache = dgl_template_cache_new(DGL_CACHE_MAX_ENTRIES, DGL_CACHE_MAX_BYTES);
     w->arena = dgl_arena_new(0); // bounded by the budget, and from outside
-    w->out = DGL_BUF_INIT(DGL_ENGINE_MAX_OUTPUT_BYTES);
+    w->docx = w->pdf = DGL_BUF_INIT(DGL_ENGINE_MAX_OUTPUT_BYTES);
+    if (system_fonts)
+        w->pdf_engine = dgl_pdf_engine_new(dgl_system_fonts_source(system_fonts));
     // Packages and outputs are reused from the heap rather than mapped anew, and what a job frees waits for the next.
     mallopt(M_MMAP_THRESHOLD, 4 << 20);
     mallopt(M_TRIM_THRESHOLD, 32 << 20);

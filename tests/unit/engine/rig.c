@@ -35,23 +35,28 @@ static void say(int socket, enum dgl_message_type type, uint64_t job, const void
         _exit(9);
 }
 
-static void answer_bytes(int socket, uint64_t job, const void *data, size_t len)
+static void answer_docx(int socket, uint64_t job, bool declined, const void *data, size_t len)
 {
     struct dgl_error err;
     struct iovec part = {.iov_base = (void *)data, .iov_len = len};
     int fd;
     if (dgl_sealed_new("out", &part, 1, &fd, &err) != DGL_OK)
         _exit(8);
-    struct dgl_wire_result head = {.has_output = 1, .fill_us = 7};
+    struct dgl_wire_result head = {.outputs = DGL_WIRE_DOCX, .declined = declined, .fill_us = 7};
     say(socket, DGL_MESSAGE_RESULT, job, &head, sizeof(head), &fd, 1);
     close(fd);
 }
 
-static void answer_template(int socket, uint64_t job, int fd)
+static void answer_bytes(int socket, uint64_t job, const void *data, size_t len)
+{
+    answer_docx(socket, job, false, data, len);
+}
+
+static void answer_template(int socket, uint64_t job, bool declined, int fd)
 {
     static char bytes[1 << 20];
     ssize_t n = pread(fd, bytes, sizeof(bytes), 0);
-    answer_bytes(socket, job, bytes, n > 0 ? (size_t)n : 0);
+    answer_docx(socket, job, declined, bytes, n > 0 ? (size_t)n : 0);
 }
 
 static void answer_error(int socket, uint64_t job)
@@ -156,7 +161,7 @@ static void misbehave(int socket, uint64_t job, const char *how)
     int open_fd = memfd_create("open", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (ftruncate(open_fd, 100) != 0)
         _exit(6);
-    struct dgl_wire_result head = {.has_output = 1};
+    struct dgl_wire_result head = {.outputs = DGL_WIRE_DOCX};
     if (strcmp(how, "bad-magic") == 0) {
         send_raw(socket, "nonsense nonsense nonsense nonsense", 35, NULL, 0);
     } else if (strcmp(how, "bad-short") == 0) {
@@ -234,7 +239,7 @@ static void obey(int socket, const struct dgl_message *m)
         int n = snprintf(order, sizeof(order), "%d", (int)getpid());
         answer_bytes(socket, m->job, order, (size_t)n);
     } else {
-        answer_template(socket, m->job, m->fds[0]);
+        answer_template(socket, m->job, strcmp(order, "decline") == 0, m->fds[0]);
     }
 }
 
@@ -337,7 +342,8 @@ static void on_done(void *arg, struct dgl_engine_result *r)
                                      .pages = r->pages,
                                      .tokens = dgl_strdup(r->tokens_json),
                                      .problems = dgl_strdup(r->problems_json),
-                                     .warnings = dgl_strdup(r->warnings_json)};
+                                     .warnings = dgl_strdup(r->warnings_json),
+                                     .findings = dgl_strdup(r->findings_json)};
     w->answer->docx = read_fd(r->docx_fd, &w->answer->docx_len);
     w->answer->pdf = read_fd(r->pdf_fd, &w->answer->pdf_len);
     snprintf(w->answer->engine, sizeof(w->answer->engine), "%s", r->engine ? r->engine : "");
@@ -376,6 +382,7 @@ void rig_answer_fini(struct rig_answer *a)
     free(a->tokens);
     free(a->problems);
     free(a->warnings);
+    free(a->findings);
     *a = (struct rig_answer){0};
 }
 

@@ -19,6 +19,7 @@
 //   hang       never answers                         grow       takes memory without end
 //   fetch URL  fetches, outputs what came            probe      what the sandbox lets through, a line each
 //   trap       calls ptrace                          fail       answers an error with a place
+//   decline    the template's bytes as DOCX, the PDF left to another engine
 //   bad-…      messages that no worker of ours sends
 int rig_run(int socket, const struct dgl_worker_config *config);
 int rig_run_broken(int socket, const struct dgl_worker_config *config); // cannot start
@@ -32,7 +33,7 @@ struct rig_answer {
     size_t docx_len, pdf_len;
     int64_t pages;
     char engine[32];
-    char *tokens, *problems, *warnings;
+    char *tokens, *problems, *warnings, *findings;
 };
 // Submits and waits.
 void rig_job(struct dgl_engine *e, const struct dgl_engine_job *job, struct rig_answer *ret);

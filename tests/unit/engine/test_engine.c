@@ -375,17 +375,37 @@ static void test_pdf_without_office_names_the_package(void **state)
     DGL_AUTO(engine) e = new_engine(1, 0, NULL, NULL);
     struct rig_answer a;
     int fd = rig_memfd("bytes", 5);
-    struct dgl_engine_job job = {.op = DGL_ENGINE_RENDER, .template_fd = fd, .want_pdf = true};
+    struct dgl_engine_job job = {.op = DGL_ENGINE_RENDER, .template_fd = fd, .want_pdf = true, .engine = "libreoffice"};
     rig_job(e, &job, &a);
     assert_int_equal(a.status, DGL_E_UNSUPPORTED);
+    assert_string_equal(a.error.slug, "engine_unavailable");
     assert_non_null(strstr(a.error.message, "libreoffice-writer-nogui"));
-    job.engine = "native";
-    rig_job(e, &job, &a);
-    assert_int_equal(a.status, DGL_E_UNSUPPORTED);
     job.engine = "word";
     rig_job(e, &job, &a);
     assert_int_equal(a.status, DGL_E_INVALID);
     assert_string_equal(a.error.field, "engine");
+    close(fd);
+}
+
+// A worker that was told to make a PDF and sends something else: declining is for those who may.
+static void test_a_pdf_left_out_is_not_taken(void **state)
+{
+    (void)state;
+    DGL_AUTO(engine) e = new_engine(1, 0, NULL, NULL);
+    static const char *const orders[] = {"echo", "decline"};
+    int fd = rig_memfd("bytes", 5);
+    for (unsigned i = 0; i < DGL_COUNT(orders); i++) {
+        struct rig_answer a;
+        const struct dgl_engine_job job = {.op = DGL_ENGINE_RENDER,
+                                           .template_fd = fd,
+                                           .input = orders[i],
+                                           .input_len = strlen(orders[i]),
+                                           .want_pdf = true};
+        rig_job(e, &job, &a);
+        assert_int_equal(a.status, DGL_E_INTERNAL);
+        assert_string_equal(a.error.slug, "worker_crashed");
+        rig_answer_fini(&a);
+    }
     close(fd);
 }
 
@@ -469,6 +489,7 @@ int main(void)
         cmocka_unit_test(test_two_fetches_at_once_cost_the_worker),
         cmocka_unit_test(test_fetch_that_never_answers),
         cmocka_unit_test(test_pdf_without_office_names_the_package),
+        cmocka_unit_test(test_a_pdf_left_out_is_not_taken),
         cmocka_unit_test(test_workers_that_cannot_start_tell_why),
         cmocka_unit_test(test_lost_supervisor_fails_jobs),
     };

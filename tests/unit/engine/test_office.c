@@ -45,6 +45,7 @@ static void convert(struct dgl_engine *e, int fd, bool want_docx, int64_t timeou
                                        .input_len = 4,
                                        .want_docx = want_docx,
                                        .want_pdf = true,
+                                       .engine = "libreoffice",
                                        .timeout_ms = timeout_ms};
     rig_job(e, &job, ret);
 }
@@ -84,6 +85,26 @@ static void test_pdf_has_its_pages(void **state)
     dgl_engine_stats(e, &stats);
     assert_true(stats.office_available);
     assert_int_equal(stats.office_alive, 1);
+}
+
+// The native worker gives the document away, as it may under "auto".
+static void test_declined_goes_to_the_office(void **state)
+{
+    (void)state;
+    DGL_AUTO(engine) e = new_engine(NULL);
+    struct rig_answer a;
+    int fd = new_docx("Hello", 2, "");
+    const struct dgl_engine_job job = {
+        .op = DGL_ENGINE_RENDER, .template_fd = fd, .input = "decline", .input_len = 7, .want_pdf = true};
+    rig_job(e, &job, &a);
+    if (a.status != DGL_OK)
+        fail_msg("%s", a.error.message);
+    assert_memory_equal(a.pdf, "%PDF-", 5);
+    assert_null(a.docx);
+    assert_int_equal(a.pages, 2);
+    assert_string_equal(a.engine, "libreoffice");
+    rig_answer_fini(&a);
+    close(fd);
 }
 
 static void test_docx_alone_starts_no_office(void **state)
@@ -164,8 +185,12 @@ static void test_killed_office_comes_back(void **state)
     struct under_way u = {.latch = rig_latch_new(1)};
     struct dgl_error err;
     int fd = new_docx("Hello", 1, "");
-    const struct dgl_engine_job job = {
-        .op = DGL_ENGINE_RENDER, .template_fd = fd, .input = "echo", .input_len = 4, .want_pdf = true};
+    const struct dgl_engine_job job = {.op = DGL_ENGINE_RENDER,
+                                       .template_fd = fd,
+                                       .input = "echo",
+                                       .input_len = 4,
+                                       .want_pdf = true,
+                                       .engine = "libreoffice"};
     assert_int_equal(dgl_engine_submit(e, &job, on_done, &u, &err), DGL_OK);
     struct rig_answer a; // once this one is through, the first has left the native stage or is about to
     rig_order(e, "echo", 0, &a);
@@ -291,10 +316,15 @@ static int stop(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pdf_has_its_pages),          cmocka_unit_test(test_docx_alone_starts_no_office),
-        cmocka_unit_test(test_garbage_fails_kindly),       cmocka_unit_test(test_killed_office_comes_back),
-        cmocka_unit_test(test_hanging_office_is_replaced), cmocka_unit_test(test_office_reads_no_foreign_file),
-        cmocka_unit_test(test_no_descriptors_are_lost),    cmocka_unit_test(test_missing_office_names_the_package),
+        cmocka_unit_test(test_pdf_has_its_pages),
+        cmocka_unit_test(test_declined_goes_to_the_office),
+        cmocka_unit_test(test_docx_alone_starts_no_office),
+        cmocka_unit_test(test_garbage_fails_kindly),
+        cmocka_unit_test(test_killed_office_comes_back),
+        cmocka_unit_test(test_hanging_office_is_replaced),
+        cmocka_unit_test(test_office_reads_no_foreign_file),
+        cmocka_unit_test(test_no_descriptors_are_lost),
+        cmocka_unit_test(test_missing_office_names_the_package),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }

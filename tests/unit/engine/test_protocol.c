@@ -214,7 +214,7 @@ static enum dgl_status read_result(const struct dgl_wire_result *head, const cha
     struct dgl_error err;
     memcpy(payload, head, sizeof(*head));
     memcpy(payload + sizeof(*head), texts, len);
-    const struct dgl_message m = {.payload = payload, .payload_len = sizeof(*head) + len};
+    struct dgl_message m = {.payload = payload, .payload_len = sizeof(*head) + len};
     return dgl_wire_result_read(&m, ret, &err);
 }
 
@@ -227,7 +227,8 @@ static void test_results_are_taken_apart(void **state)
     assert_memory_equal(a.tokens, "tt", 2);
     assert_memory_equal(a.problems, "ppp", 3);
     assert_memory_equal(a.warnings, "w", 1);
-    assert_int_equal(a.output_fd, -1);
+    assert_null(a.docx_fd);
+    assert_null(a.pdf_fd);
     assert_int_equal(read_result(&head, "ttpppww", 7, &a), DGL_E_MALFORMED);
     assert_int_equal(read_result(&head, "ttppp", 5, &a), DGL_E_MALFORMED);
     head.tokens_len = UINT32_MAX;
@@ -240,7 +241,7 @@ static void test_results_are_taken_apart(void **state)
     assert_int_equal(read_result(&head, "", 0, &a), DGL_E_MALFORMED);
     head = (struct dgl_wire_result){.layout_us = INT64_MAX};
     assert_int_equal(read_result(&head, "", 0, &a), DGL_E_MALFORMED);
-    const struct dgl_message tiny = {.payload = "x", .payload_len = 1};
+    struct dgl_message tiny = {.payload = "x", .payload_len = 1};
     struct dgl_error err;
     assert_int_equal(dgl_wire_result_read(&tiny, &a, &err), DGL_E_MALFORMED);
 }

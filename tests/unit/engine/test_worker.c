@@ -227,6 +227,103 @@ static void test_image_from_outside(void **state)
     close(fd);
 }
 
+// ---- PDF
+
+#define CHUNK "<w:altChunk r:id=\"rId9\"/>" // an inserted document: declined
+
+static void make_pdf(struct dgl_engine *e, int fd, const char *json, struct rig_answer *ret)
+{
+    const struct dgl_engine_job job = {.op = DGL_ENGINE_RENDER,
+                                       .template_fd = fd,
+                                       .input = json,
+                                       .input_len = strlen(json),
+                                       .want_pdf = true,
+                                       .explain = true,
+                                       .created_at_us = 1705314600000000,
+                                       .locale = "de_DE"};
+    rig_job(e, &job, ret);
+    if (ret->status != DGL_OK)
+        fail_msg("%s", ret->error.message);
+}
+
+static void assert_holds(const char *data, size_t len, const char *text)
+{
+    if (!memmem(data, len, text, strlen(text)))
+        fail_msg("'%s' is not in the PDF", text);
+}
+
+static void test_pdf_without_another_engine(void **state)
+{
+    (void)state;
+    DGL_AUTO(engine) e = new_engine(NULL);
+    int fd = rig_docx(PARAGRAPH("Dear {{ name }}") "<w:p><w:r><w:br w:type=\"page\"/></w:r></w:p>");
+    struct rig_answer a;
+    make_pdf(e, fd, "{\"name\":\"Ada\"}", &a);
+    assert_memory_equal(a.pdf, "%PDF-1.", 7);
+    assert_null(a.docx);
+    assert_string_equal(a.engine, "native");
+    assert_int_equal(a.pages, 2);
+    assert_string_equal(a.findings, "[]");
+    assert_holds(a.pdf, a.pdf_len, "(D:20240115103000Z)");
+    assert_holds(a.pdf, a.pdf_len, "/Lang(de-DE)");
+    rig_answer_fini(&a);
+    close(fd);
+    struct dgl_engine_stats stats;
+    dgl_engine_stats(e, &stats);
+    assert_int_equal(stats.office_alive, 0);
+}
+
+// The same bytes from a new worker and from one that has made others.
+static void test_pdf_does_not_depend_on_history(void **state)
+{
+    (void)state;
+    int fd = rig_docx(PARAGRAPH("Dear {{ name }}")), other = rig_docx(PARAGRAPH("<w:b/>{{ name }} \xd0\x96\xc3\x9f"));
+    struct rig_answer a, b;
+    struct dgl_engine *first = new_engine(NULL);
+    make_pdf(first, fd, "{\"name\":\"Ada\"}", &a);
+    dgl_engine_free(first);
+    DGL_AUTO(engine) second = new_engine(NULL);
+    make_pdf(second, other, "{\"name\":\"Grace fights\"}", &b);
+    rig_answer_fini(&b);
+    make_pdf(second, fd, "{\"name\":\"Ada\"}", &b);
+    assert_int_equal(a.pdf_len, b.pdf_len);
+    assert_memory_equal(a.pdf, b.pdf, a.pdf_len);
+    rig_answer_fini(&a);
+    rig_answer_fini(&b);
+    close(fd);
+    close(other);
+}
+
+static void test_declined_without_another_engine_is_told(void **state)
+{
+    (void)state;
+    DGL_AUTO(engine) e = new_engine(NULL);
+    int fd = rig_docx(PARAGRAPH("one") CHUNK PARAGRAPH("two"));
+    struct rig_answer a;
+    make_pdf(e, fd, "{}", &a);
+    assert_string_equal(a.engine, "native");
+    assert_non_null(strstr(a.warnings, "an inserted document is left out (body"));
+    assert_non_null(strstr(a.findings, "\"support\":\"declined\""));
+    rig_answer_fini(&a);
+    close(fd);
+}
+
+// One budget for filling and layout: what filling is quick with, layout may not take for ever.
+static void test_layout_keeps_the_deadline(void **state)
+{
+    (void)state;
+    DGL_AUTO(engine) e = new_engine(NULL);
+    int fd = rig_docx(PARAGRAPH("{% for i in range(60000) %}word {{ i }} {% endfor %}"));
+    struct rig_answer a;
+    const struct dgl_engine_job job = {
+        .op = DGL_ENGINE_RENDER, .template_fd = fd, .input = "{}", .input_len = 2, .want_pdf = true, .timeout_ms = 1};
+    rig_job(e, &job, &a);
+    assert_int_equal(a.status, DGL_E_INVALID);
+    assert_string_equal(a.error.slug, "render_timeout");
+    rig_answer_fini(&a);
+    close(fd);
+}
+
 static int start(void **state)
 {
     (void)state;
@@ -254,6 +351,10 @@ int main(void)
         cmocka_unit_test(test_large_input),
         cmocka_unit_test(test_endless_loop_ends),
         cmocka_unit_test(test_image_from_outside),
+        cmocka_unit_test(test_pdf_without_another_engine),
+        cmocka_unit_test(test_pdf_does_not_depend_on_history),
+        cmocka_unit_test(test_declined_without_another_engine_is_told),
+        cmocka_unit_test(test_layout_keeps_the_deadline),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }

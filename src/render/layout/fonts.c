@@ -256,7 +256,7 @@ static bool find_substitute(struct dgl_fonts *f, const struct dgl_known_font *kn
     return f->source->cover(f->source->ctx, 'A', NULL, false, bold, italic, m);
 }
 
-static void set_line_metrics(struct dgl_font_use *u, const struct dgl_known_font *known)
+static void set_metrics(struct dgl_font_use *u, const struct dgl_known_font *known, bool bold)
 {
     const struct dgl_face *face = u->face;
     int64_t em = face->upem;
@@ -270,8 +270,10 @@ static void set_line_metrics(struct dgl_font_use *u, const struct dgl_known_font
         u->gap = known->gap;
         u->wide_advance = known->wide_advance;
         u->space_advance = known->space_advance;
-        u->latin_widths = known->latin_widths;
-        u->latin_percent = known->latin_percent;
+        u->fixed_advance = known->fixed_advance;
+        u->widths = bold && known->bold_widths ? known->bold_widths : known->widths;
+        u->width_units = known->width_units;
+        u->width_percent = known->width_percent;
     }
     if (known)
         u->east_asian = known->east_asian;
@@ -300,7 +302,7 @@ static void fill_use(struct dgl_fonts *f, struct dgl_font_use *u, const char *fa
     u->same_widths = known && known->same && known->substitute[0] && u->face->family &&
                      strcasecmp(u->face->family, known->substitute[0]) == 0;
     u->symbol = known && !exact ? known->symbol : 0;
-    set_line_metrics(u, known);
+    set_metrics(u, known, bold);
 }
 
 static uint32_t hash_name(const char *s, uint32_t h)
@@ -348,7 +350,7 @@ static const struct dgl_font_use *use_of_match(struct dgl_fonts *f, const struct
     slot->use = (struct dgl_font_use){.face = face, .wanted = face->family};
     slot->use.fake_bold = bold && !face->bold;
     slot->use.fake_italic = italic && !face->italic;
-    set_line_metrics(&slot->use, NULL);
+    set_metrics(&slot->use, NULL, bold);
     f->extra[f->extra_count++] = slot;
     return &slot->use;
 }

@@ -59,9 +59,11 @@ struct dgl_font_use {
     bool fake_bold, fake_italic, substituted, same_widths, east_asian;
     int32_t ascent, descent, gap;        // thousandths of the size, with the East Asian rule
     int32_t wide_advance, space_advance; // of the font asked for, thousandths of an em; 0 = as the face has it
-    const uint16_t *latin_widths; // of the font asked for, U+0020 to U+007E in 1/2048 em; NULL = as the face has them
-    uint16_t latin_percent;
-    uint8_t symbol; // 0 none, 1 Symbol, 2 Wingdings: texts are in private codes
+    const uint16_t *widths; // of the font asked for, U+0020 to U+007E in 1/width_units em; NULL = as the face has them
+    uint32_t width_units;
+    uint16_t width_percent; // of the face's own; 0 = all of it
+    int16_t fixed_advance;  // every glyph, thousandths of an em; 0 = as the face has it
+    uint8_t symbol;         // 0 none, 1 Symbol, 2 to 4 Wingdings, 5 Webdings: texts are in private codes
 };
 
 struct dgl_shaped_glyph {
@@ -102,10 +104,11 @@ struct dgl_known_font {
     bool same, serif, mono, east_asian;
     uint8_t symbol;
     int16_t ascent, descent, gap; // thousandths of an em; 0 0 = the substitute's own
-    int16_t wide_advance, space_advance;
+    int16_t wide_advance, space_advance, fixed_advance;
     const char *lang; // of East Asian fonts
-    const uint16_t *latin_widths;
-    uint16_t latin_percent;
+    const uint16_t *widths, *bold_widths;
+    uint32_t width_units;
+    uint16_t width_percent;
 };
 const struct dgl_known_font *dgl_known_font(const char *family); // NULL when unknown
 

@@ -316,17 +316,17 @@ static int32_t adjusted_advance(const struct dgl_font_use *use, uint32_t c, int3
     int32_t em = (int32_t)use->face->upem;
     if (use->space_advance && c == 0x20)
         return use->space_advance * em / 1000;
-    if (use->latin_widths && c >= 0x20 && c < 0x7F) {
-        int32_t wanted = (int32_t)((int64_t)use->latin_widths[c - 0x20] * use->latin_percent * em / 204800);
-        *dx = (int16_t)((wanted - advance) / 2);
-        return wanted;
-    }
-    if (use->wide_advance && is_east_asian(c) && advance > em * 4 / 5) {
-        int32_t wanted = use->wide_advance * em / 1000;
-        *dx = (int16_t)((wanted - advance) / 2);
-        return wanted;
-    }
-    return advance;
+    int32_t wanted = advance;
+    if (use->widths && c >= 0x20 && c < 0x7F && use->widths[c - 0x20])
+        wanted = (int32_t)((int64_t)use->widths[c - 0x20] * em / use->width_units);
+    else if (use->wide_advance && is_east_asian(c) && advance > em * 4 / 5)
+        wanted = use->wide_advance * em / 1000;
+    else if (use->fixed_advance && advance > 0)
+        wanted = use->fixed_advance * em / 1000;
+    else if (use->width_percent)
+        wanted = advance * use->width_percent / 100;
+    *dx = (int16_t)((wanted - advance) / 2);
+    return wanted;
 }
 
 static uint8_t flags_of(uint32_t c)
@@ -371,6 +371,13 @@ static void put_shaped(struct maker *m, struct dgl_piece *p, const char *text, s
         unsigned char byte = s[i].cluster < len ? (unsigned char)text[s[i].cluster] : 0;
         if (byte == ' ')
             g->flags |= DGL_G_SPACE;
+        if (byte > ' ' && byte < 0x7F && s[i].advance > 0) { // kerning stays, on top of the width asked for
+            int32_t nominal;
+            int16_t shift = 0;
+            dgl_face_glyph(p->use->face, byte, &nominal);
+            g->advance += adjusted_advance(p->use, byte, nominal, &shift) - nominal;
+            g->dx = (int16_t)(g->dx + shift);
+        }
         if (m->breaks && g->cluster && m->breaks[g->cluster] && i)
             m->t->glyphs[m->t->glyph_count - 2].flags |= DGL_G_BREAK;
     }

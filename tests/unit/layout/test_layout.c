@@ -260,6 +260,26 @@ static void test_toggles_cancel(void **state DGL_UNUSED)
     free(d);
 }
 
+// A font that is not there keeps its widths: "WWW" of Verdana has 3 × 0.989 em whatever stands in for it.
+static void test_widths_of_a_missing_font(void **state DGL_UNUSED)
+{
+    char *d = dump_of(&(struct docx_parts){
+        .body = "<w:p><w:r><w:rPr><w:rFonts w:ascii=\"Verdana\" w:hAnsi=\"Verdana\"/></w:rPr><w:t>WWW</w:t></w:r>"
+                "<w:r><w:t>x</w:t></w:r></w:p>"});
+    near(find_text(d, "x").x - 72, 3 * 9.89);
+    free(d);
+}
+
+static void test_symbol_fonts_are_unicode(void **state DGL_UNUSED)
+{
+    assert_int_equal(dgl_symbol_unicode(2, 0xF0FC), 0x2714);
+    assert_int_equal(dgl_symbol_unicode(2, 0x85), 0x2464);
+    assert_int_equal(dgl_symbol_unicode(3, 0xF052), 0x2611);
+    assert_int_equal(dgl_symbol_unicode(5, 'a'), 0x2714);
+    assert_int_equal(dgl_symbol_unicode(1, 0xF061), 0x3B1);
+    assert_int_equal(dgl_symbol_unicode(0, 'a'), 'a');
+}
+
 // ---- Hostile input ----
 
 static void test_cyclic_styles_end(void **state DGL_UNUSED)
@@ -325,6 +345,8 @@ int main(void)
         cmocka_unit_test(test_header_with_page_numbers),
         cmocka_unit_test(test_footnote_stands_at_the_bottom),
         cmocka_unit_test(test_toggles_cancel),
+        cmocka_unit_test(test_widths_of_a_missing_font),
+        cmocka_unit_test(test_symbol_fonts_are_unicode),
         cmocka_unit_test(test_cyclic_styles_end),
         cmocka_unit_test(test_deep_tables_end),
         cmocka_unit_test(test_absurd_lengths_end),

@@ -48,6 +48,7 @@ struct app {
     struct dgl_blob_store *blobs;
     struct dgl_guard *webhook_guard, *fetch_guard;
     struct dgl_net_client *net;
+    struct dgl_mailer *mailer; // NULL = no SMTP_URL
     struct dgl_webhook *webhook;
     struct dgl_image_fetcher fetcher;
     struct dgl_engine *engine;
@@ -94,8 +95,27 @@ static enum dgl_status open_net(struct app *a, struct dgl_error *err)
     DGL_TRY(dgl_guard_new(&fetches, &a->fetch_guard, err));
     struct dgl_net_client_options net = {.ca_file = str(a, "WEBHOOK_CA_FILE"),
                                          .bind_address = str(a, "WEBHOOK_BIND_ADDRESS"),
+                                         .dns_servers = str(a, "DNS_SERVERS"),
                                          .max_in_flight = (unsigned)num(a, "WEBHOOK_MAX_IN_FLIGHT")};
     return dgl_net_client_new(&net, &a->net, err);
+}
+
+static void report_mail(const struct dgl_mail *mail, const char *problem)
+{
+    if (problem)
+        dgl_log(DGL_LOG_ERROR, "e-mail not sent", DGL_F_STR("to", mail->to), DGL_F_STR("subject", mail->subject),
+                DGL_F_STR("problem", problem));
+    else
+        dgl_log(DGL_LOG_INFO, "e-mail sent", DGL_F_STR("to", mail->to), DGL_F_STR("subject", mail->subject));
+}
+
+static enum dgl_status open_mail(struct app *a, struct dgl_error *err)
+{
+    struct dgl_mailer_options options = {.url = str(a, "SMTP_URL"),
+                                         .from = str(a, "MAIL_FROM"),
+                                         .ca_file = str(a, "WEBHOOK_CA_FILE"),
+                                         .report = report_mail};
+    return options.url ? dgl_mailer_new(&options, &a->mailer, err) : DGL_OK;
 }
 
 static enum dgl_status open_http(struct app *a, struct dgl_error *err)
@@ -138,7 +158,8 @@ static enum dgl_status open_webhook(struct app *a, struct dgl_error *err)
                                           .max_in_flight = (unsigned)num(a, "WEBHOOK_MAX_IN_FLIGHT"),
                                           .development = dgl_config_bool(a->config, "WEBHOOK_ALLOW_HTTP"),
                                           .source_ips = str(a, "WEBHOOK_SOURCE_IPS"),
-                                          .bind_address = str(a, "WEBHOOK_BIND_ADDRESS")};
+                                          .bind_address = str(a, "WEBHOOK_BIND_ADDRESS"),
+                                          .mailer = a->mailer};
     return dgl_webhook_new(a->store, a->net, a->webhook_guard, a->keys, a->clock, &options, &a->webhook, err);
 }
 
@@ -207,6 +228,7 @@ static enum dgl_status open_all(struct app *a, struct dgl_error *err)
     DGL_TRY(dgl_app_open_store(a->config, true, &a->keys, &a->store, err));
     DGL_TRY(dgl_blob_open(dgl_arena_printf(a->arena, "%s/files", dgl_app_data_dir(a->config)), &a->blobs, err));
     DGL_TRY(open_net(a, err));
+    DGL_TRY(open_mail(a, err));
     DGL_TRY(open_http(a, err));
     DGL_TRY(choose_public_url(a, err));
     DGL_TRY(open_webhook(a, err));
@@ -239,6 +261,7 @@ static void free_all(struct app *a)
     dgl_engine_free(a->engine);
     dgl_net_client_free(a->net);
     dgl_webhook_free(a->webhook);
+    dgl_mailer_free(a->mailer);
     dgl_account_free(a->account);
     dgl_store_free(a->store);
     dgl_documents_free(a->documents);

@@ -8,9 +8,9 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "server/net/trust.h"
 #include <arpa/inet.h>
 #include <errno.h>
-#include <openssl/err.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -269,24 +269,6 @@ static void curl_start(void)
     curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
-// The system's authorities are looked up as they are needed; ca_file is read here, once.
-static enum dgl_status make_trust(const char *ca_file, X509_STORE **ret, struct dgl_error *err)
-{
-    X509_STORE *store = X509_STORE_new();
-    if (!store)
-        return DGL_FAIL(err, DGL_E_INTERNAL, "TLS cannot start: out of memory");
-    X509_STORE_set_default_paths(store);
-    X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
-    if (ca_file && X509_STORE_load_file(store, ca_file) != 1) {
-        X509_STORE_free(store);
-        ERR_clear_error();
-        return DGL_FAIL_FIELD(err, DGL_E_INVALID, NULL, "ca_file",
-                              "%s cannot be read or holds no certificate in PEM form", ca_file);
-    }
-    *ret = store;
-    return DGL_OK;
-}
-
 static enum dgl_status parse_bind_address(const char *text, union dgl_net_address *ret, struct dgl_error *err)
 {
     memset(ret, 0, sizeof *ret);
@@ -360,7 +342,7 @@ static enum dgl_status client_init(struct dgl_net_client *c, const struct dgl_ne
     };
     DGL_TRY(open_loop(c, err));
     DGL_TRY(parse_bind_address(options->bind_address, &c->bind_address, err));
-    DGL_TRY(make_trust(options->ca_file, &c->trust, err));
+    DGL_TRY(dgl_trust_load(options->ca_file, &c->trust, err));
     DGL_TRY(dgl_resolver_new(options->dns_servers, &io, &c->resolver, err));
     int rc = start_thread(c);
     return rc == 0 ? DGL_OK : DGL_FAIL_ERRNO(err, rc, "the network thread cannot start");

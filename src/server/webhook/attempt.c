@@ -152,16 +152,6 @@ void dgl_attempt_record_again(struct dgl_webhook *w)
     }
 }
 
-static void log_notice(const struct dgl_flight *f)
-{
-    if (f->recorded == DGL_OK && f->notice == DGL_NOTICE_DISABLED)
-        dgl_log(DGL_LOG_WARN, "webhook endpoint disabled: it failed for five days on end", DGL_F_STR("org", f->org),
-                DGL_F_STR("endpoint", f->endpoint));
-    else if (f->recorded == DGL_OK && f->notice == DGL_NOTICE_FAILING)
-        dgl_log(DGL_LOG_WARN, "webhook endpoint has failed for four days on end; it will be disabled in a day",
-                DGL_F_STR("org", f->org), DGL_F_STR("endpoint", f->endpoint));
-}
-
 void dgl_attempt_recorded(struct dgl_webhook *w, struct dgl_flight *f)
 {
     int64_t now_us = dgl_clock_now_us(w->clock), next_us = f->verdict.next_at_us;
@@ -176,7 +166,7 @@ void dgl_attempt_recorded(struct dgl_webhook *w, struct dgl_flight *f)
     }
     if (f->verdict.disable_endpoint || f->notice == DGL_NOTICE_DISABLED)
         atomic_fetch_add(&w->generation, 1);
-    log_notice(f);
+    dgl_notice_send(w, f);
     bool soon = f->recorded == DGL_OK && f->verdict.status == DGL_DELIVERY_PENDING &&
                 next_us <= now_us + DGL_WEBHOOK_HORIZON_US;
     if (soon) {

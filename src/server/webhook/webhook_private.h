@@ -149,6 +149,7 @@ struct dgl_webhook {
     struct dgl_net_client *net;
     const struct dgl_guard *guard;
     const struct dgl_keyring *keys;
+    struct dgl_mailer *mailer; // NULL = no e-mail
     struct dgl_clock *clock;
     char *public_url, *source_ips;
     int64_t download_url_ttl_s, timeout_ms;
@@ -242,6 +243,10 @@ enum dgl_status dgl_webhook_organization_origin(struct dgl_webhook *w, struct dg
 enum dgl_status dgl_webhook_headers_load(struct dgl_webhook *w, const char *org, const char *stored,
                                          char *ret[DGL_WEBHOOK_CUSTOM_HEADERS_MAX], size_t *ret_count,
                                          struct dgl_error *err) DGL_MUST_CHECK;
+
+// notices.c. After an attempt was recorded: says in the log, and by e-mail to the organization's admins, that its
+// endpoint was disabled or will be in a day.
+void dgl_notice_send(struct dgl_webhook *w, const struct dgl_flight *f);
 
 // events.c
 void dgl_events_announce(struct dgl_webhook *w, const struct dgl_delivery_due *due);

@@ -22,7 +22,7 @@ deps:
 	@scripts/deps build
 
 test-deps:
-	@scripts/deps build office test
+	@scripts/deps build fonts office test
 
 build/release/build.ninja: | deps
 	$(MESON) setup build/release --prefix=$(PREFIX) --buildtype=debugoptimized -Dwerror=true >build/meson-release.log 2>&1 || { cat build/meson-release.log; rm -rf build/release; exit 1; }
@@ -36,17 +36,17 @@ build-dir:
 	@mkdir -p build
 
 demo: | build-dir
-	@scripts/deps build office demo
+	@scripts/deps build fonts demo
 	@$(MAKE) --no-print-directory build
 	@python3 scripts/demo.py
 
 run: | build-dir
-	@scripts/deps build office demo
+	@scripts/deps build fonts demo
 	@$(MAKE) --no-print-directory build
 	@python3 scripts/run.py
 
 test: | build-dir
-	@scripts/deps build office demo test
+	@scripts/deps build fonts office demo test
 	@$(MAKE) --no-print-directory build
 	@scripts/test
 
@@ -60,7 +60,7 @@ torture: build
 	@python3 tests/torture/torture.py
 
 bench: | build-dir
-	@scripts/deps build office demo test bench
+	@scripts/deps build fonts office demo test bench
 	@$(MAKE) --no-print-directory build
 	@python3 bench/run.py
 

@@ -28,11 +28,8 @@ def run():
         if os.path.exists(os.path.join(DEMO, name)):
             os.remove(os.path.join(DEMO, name))
     data_dir = os.path.join(DEMO, "data")
-    keep = [n for n in ("scratch",) if os.path.exists(os.path.join(data_dir, n))]  # LibreOffice's prepared profile
-    for name in os.listdir(data_dir) if os.path.isdir(data_dir) else ():
-        if name not in keep:
-            path = os.path.join(data_dir, name)
-            shutil.rmtree(path) if os.path.isdir(path) else os.remove(path)
+    if os.path.isdir(data_dir):
+        shutil.rmtree(data_dir)
 
     ca, certificate, key = make_certificate(os.path.join(DEMO, "tls"))
     with Receiver(certificate, key) as receiver:

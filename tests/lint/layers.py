@@ -49,7 +49,6 @@ LIBRARIES = {
     "ares.h": ["server/net"],
     "microhttpd.h": ["server/http"],
     "seccomp.h": ["server/engine"],
-    "LibreOfficeKit/": ["server/engine"],
     "sodium.h": ["base"],
     "libdeflate.h": ["base", "render/pdf", "server/http"],
     "libxml/": ["base", "render/docx"],  # render/docx: the HTML parser only

@@ -13,11 +13,11 @@
 #include "base/file.h"
 #include "base/zip.h"
 #include "server/engine/kinds.h"
+#include "server/engine/office_kit.h"
 #include "server/engine/protocol.h"
 #include "server/engine/sandbox.h"
-#define LOK_USE_UNSTABLE_API // for getParts; what is there is asked at run time
-#include <LibreOfficeKit/LibreOfficeKitInit.h>
 #include <dirent.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
@@ -34,7 +34,7 @@
 
 struct office {
     int socket;
-    LibreOfficeKit *kit;
+    struct office_kit *kit;
     char profile[560], job_dir[560], tmp[560], input[600], output[600], input_url[640], output_url[640];
     struct dgl_message_buffer buffer;
 };
@@ -142,29 +142,29 @@ static void make_environment(const struct office *o)
 
 static enum dgl_status kit_failed(struct office *o, const char *what, struct dgl_error *err)
 {
-    char *reason = LIBREOFFICEKIT_HAS(o->kit, getError) ? o->kit->pClass->getError(o->kit) : NULL;
+    char *reason = OFFICE_KIT_HAS(o->kit, error) ? o->kit->table->error(o->kit) : NULL;
     enum dgl_status status = DGL_FAIL_SLUG(err, DGL_E_INVALID, "pdf_failed", "LibreOffice cannot %s%s%s", what,
                                            reason && *reason ? ": " : "", reason ? reason : "");
-    if (reason && LIBREOFFICEKIT_HAS(o->kit, freeError))
-        o->kit->pClass->freeError(reason);
+    if (reason && OFFICE_KIT_HAS(o->kit, free_error))
+        o->kit->table->free_error(reason);
     return status;
 }
 
 // Writer's parts are pages; they are counted once the export has laid the document out.
 static enum dgl_status convert(struct office *o, int64_t *ret_pages, struct dgl_error *err)
 {
-    LibreOfficeKitDocument *doc = LIBREOFFICEKIT_HAS(o->kit, documentLoadWithOptions)
-                                      ? o->kit->pClass->documentLoadWithOptions(o->kit, o->input_url, "Batch=true")
-                                      : o->kit->pClass->documentLoad(o->kit, o->input_url);
+    struct office_kit_document *doc = OFFICE_KIT_HAS(o->kit, load_with_options)
+                                          ? o->kit->table->load_with_options(o->kit, o->input_url, "Batch=true")
+                                          : o->kit->table->load(o->kit, o->input_url);
     if (!doc)
         return kit_failed(o, "read the filled document", err);
     enum dgl_status status = DGL_OK;
     int pages = 0;
-    if (doc->pClass->saveAs(doc, o->output_url, "pdf", PDF_OPTIONS))
-        pages = LIBREOFFICEKIT_DOCUMENT_HAS(doc, getParts) ? doc->pClass->getParts(doc) : 0;
+    if (doc->table->save_as(doc, o->output_url, "pdf", PDF_OPTIONS))
+        pages = OFFICE_KIT_HAS(doc, parts) ? doc->table->parts(doc) : 0;
     else
         status = kit_failed(o, "write the PDF", err);
-    doc->pClass->destroy(doc);
+    doc->table->destroy(doc);
     *ret_pages = DGL_MAX(pages, 0);
     return status;
 }
@@ -266,6 +266,21 @@ static enum dgl_status warm_up(struct office *o, struct dgl_error *err)
     return DGL_OK;
 }
 
+// Debian ships one large library, others a small one beside it; the entry is in either. Never unloaded.
+static struct office_kit *load_kit(const char *program, const char *profile_url)
+{
+    static const char *const names[] = {"libsofficeapp.so", "libmergedlo.so"};
+    for (size_t i = 0; i < DGL_COUNT(names); i++) {
+        char path[600];
+        snprintf(path, sizeof(path), "%s/%s", program, names[i]);
+        void *library = dlopen(path, RTLD_LAZY);
+        void *entry = library ? dlsym(library, OFFICE_KIT_ENTRY) : NULL;
+        if (entry)
+            return ((office_kit_entry)entry)(program, profile_url);
+    }
+    return NULL;
+}
+
 static enum dgl_status start(struct office *o, const struct dgl_worker_config *config, struct dgl_error *err)
 {
     DGL_TRY(make_place(o, config, err));
@@ -273,7 +288,7 @@ static enum dgl_status start(struct office *o, const struct dgl_worker_config *c
     DGL_TRY(dgl_sandbox_enter_office(config->directory, config->program, err));
     char profile_url[640];
     file_url(o->profile, profile_url, sizeof(profile_url));
-    o->kit = lok_init_2(config->program, profile_url);
+    o->kit = load_kit(config->program, profile_url);
     if (!o->kit)
         return DGL_FAIL_SLUG(err, DGL_E_UNAVAILABLE, "office_broken",
                              "LibreOffice in '%s' does not start; check its installation", config->program);

@@ -35,9 +35,16 @@ bool dgl_base64_decode(const char *s, size_t len, bool url_safe_unpadded, void *
 
 // The key ring: one current master key and older ones that still open what they sealed.
 struct dgl_keyring;
-enum dgl_key_purpose { DGL_KEY_SEAL = 1, DGL_KEY_LINK = 2, DGL_KEY_CSRF = 3, DGL_KEY_CURSOR = 4 };
+enum dgl_key_purpose {
+    DGL_KEY_SEAL = 1,
+    DGL_KEY_LINK = 2,
+    DGL_KEY_CSRF = 3,
+    DGL_KEY_CURSOR = 4,
+    DGL_KEY_FINGERPRINT = 5
+};
 // Reads `path` (mode 0600 checked, one 64-hex-digit key per line, the last is current); makes it when absent and
-// `create`.
+// `create`. A ring follows its file: a key added by another process is known within ten seconds, or at once when
+// something made with it is to be opened.
 enum dgl_status dgl_keyring_load(const char *path, bool create, struct dgl_keyring **ret,
                                  struct dgl_error *err) DGL_MUST_CHECK;
 struct dgl_keyring *dgl_keyring_new_for_test(const unsigned char master[32]);
@@ -45,7 +52,16 @@ void dgl_keyring_free(struct dgl_keyring *k); // wipes
 DGL_DEFINE_AUTO(keyring);
 uint8_t dgl_keyring_current(const struct dgl_keyring *k); // key id
 bool dgl_keyring_subkey(const struct dgl_keyring *k, uint8_t key_id, enum dgl_key_purpose purpose,
-                        unsigned char out[32]); // false: no such key id
+                        unsigned char out[32]); // false: no such key id, or retired
+bool dgl_keyring_has(const struct dgl_keyring *k, uint8_t key_id);
+int64_t dgl_keyring_made_at_us(const struct dgl_keyring *k, uint8_t key_id); // 0 = not known
+// A short text that tells one key from another and nothing else about it.
+#define DGL_KEY_FINGERPRINT_LEN 17
+bool dgl_keyring_fingerprint(const struct dgl_keyring *k, uint8_t key_id, char ret[DGL_KEY_FINGERPRINT_LEN]);
+// For a ring that was loaded: adds a new current key to the file; takes keys with lower ids than `below` out of it,
+// after which nothing made with them opens any more.
+enum dgl_status dgl_keyring_add(struct dgl_keyring *k, int64_t now_us, struct dgl_error *err) DGL_MUST_CHECK;
+enum dgl_status dgl_keyring_retire(struct dgl_keyring *k, uint8_t below, struct dgl_error *err) DGL_MUST_CHECK;
 // secretbox with random nonce; `context` (for instance "webhook_secret:<org>") is bound in: opening under another
 // fails. A value that does not open is DGL_E_INTERNAL with slug "cannot_unseal".
 enum dgl_status dgl_seal(const struct dgl_keyring *k, const char *context, const void *data, size_t len,

@@ -113,23 +113,32 @@ static enum dgl_status sync_parent(const char *path, struct dgl_error *err)
     return DGL_OK;
 }
 
+// What a written file shall be like. A uid of -1 leaves the writer's.
+struct manner {
+    unsigned mode, rename_flags;
+    uid_t uid;
+    gid_t gid;
+};
+
 static enum dgl_status fill_temporary(int fd, const char *temporary, const char *path, const void *data, size_t len,
-                                      unsigned mode, unsigned rename_flags, struct dgl_error *err)
+                                      const struct manner *m, struct dgl_error *err)
 {
-    if (fchmod(fd, (mode_t)mode) != 0)
+    if (fchmod(fd, (mode_t)m->mode) != 0)
         return DGL_FAIL_ERRNO(err, errno, "cannot set the mode of %s", temporary);
+    if (m->uid != (uid_t)-1 && fchown(fd, m->uid, m->gid) != 0)
+        return DGL_FAIL_ERRNO(err, errno, "cannot set the owner of %s", temporary);
     DGL_TRY(dgl_file_write_fd(fd, data, len, err));
     if (fdatasync(fd) != 0)
         return DGL_FAIL_ERRNO(err, errno, "cannot sync %s", temporary);
-    if (renameat2(AT_FDCWD, temporary, AT_FDCWD, path, rename_flags) == 0)
+    if (renameat2(AT_FDCWD, temporary, AT_FDCWD, path, m->rename_flags) == 0)
         return DGL_OK;
     if (errno == EEXIST)
         return DGL_FAIL(err, DGL_E_CONFLICT, "the file is there already");
     return DGL_FAIL_ERRNO(err, errno, "cannot rename %s to %s", temporary, path);
 }
 
-static enum dgl_status write_durably(const char *path, const void *data, size_t len, unsigned mode,
-                                     unsigned rename_flags, struct dgl_error *err)
+static enum dgl_status write_durably(const char *path, const void *data, size_t len, const struct manner *m,
+                                     struct dgl_error *err)
 {
     char temporary[PATH_MAX];
     unsigned long long unique;
@@ -140,7 +149,7 @@ static enum dgl_status write_durably(const char *path, const void *data, size_t 
     DGL_AUTO_FD fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return DGL_FAIL_ERRNO(err, errno, "cannot create %s", temporary);
-    enum dgl_status status = fill_temporary(fd, temporary, path, data, len, mode, rename_flags, err);
+    enum dgl_status status = fill_temporary(fd, temporary, path, data, len, m, err);
     if (status != DGL_OK) {
         unlink(temporary);
         dgl_error_prefix(err, "%s", path);
@@ -152,13 +161,19 @@ static enum dgl_status write_durably(const char *path, const void *data, size_t 
 enum dgl_status dgl_file_write_atomic(const char *path, const void *data, size_t len, unsigned mode,
                                       struct dgl_error *err)
 {
-    return write_durably(path, data, len, mode, 0, err);
+    return write_durably(path, data, len, &(struct manner){mode, 0, (uid_t)-1, (gid_t)-1}, err);
+}
+
+enum dgl_status dgl_file_write_atomic_as(const char *path, const void *data, size_t len, unsigned mode, unsigned uid,
+                                         unsigned gid, struct dgl_error *err)
+{
+    return write_durably(path, data, len, &(struct manner){mode, 0, uid, gid}, err);
 }
 
 enum dgl_status dgl_file_create_atomic(const char *path, const void *data, size_t len, unsigned mode,
                                        struct dgl_error *err)
 {
-    return write_durably(path, data, len, mode, RENAME_NOREPLACE, err);
+    return write_durably(path, data, len, &(struct manner){mode, RENAME_NOREPLACE, (uid_t)-1, (gid_t)-1}, err);
 }
 
 // Makes one directory; one that is there already is fine.

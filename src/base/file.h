@@ -14,6 +14,9 @@ enum dgl_status dgl_file_write_fd(int fd, const void *data, size_t len,
 // Temporary name beside `path`, write, fdatasync, rename, fsync of the directory.
 enum dgl_status dgl_file_write_atomic(const char *path, const void *data, size_t len, unsigned mode,
                                       struct dgl_error *err) DGL_MUST_CHECK;
+// The same, with another owner.
+enum dgl_status dgl_file_write_atomic_as(const char *path, const void *data, size_t len, unsigned mode, unsigned uid,
+                                         unsigned gid, struct dgl_error *err) DGL_MUST_CHECK;
 // The same, but never replaces: DGL_E_CONFLICT when `path` is there already.
 enum dgl_status dgl_file_create_atomic(const char *path, const void *data, size_t len, unsigned mode,
                                        struct dgl_error *err) DGL_MUST_CHECK;

@@ -1,10 +1,12 @@
 // The key file, subkeys per purpose, sealing bound to its context, rotation.
+#include "base/clock.h"
 #include "base/crypto.h"
 #include "base/file.h"
 #include "folder.h"
 #include "unit.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define KEY_1 "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
 #define KEY_2 "ffeeddccbbaa99887766554433221100ffeeddccbbaa99887766554433221100"
@@ -27,7 +29,7 @@ static void test_created_once(void **state)
     struct stat st;
     assert_int_equal(stat(path, &st), 0);
     assert_int_equal(st.st_mode & 0777, 0600);
-    assert_int_equal(st.st_size, 65);
+    assert_int_equal(st.st_size, 64 + 1 + 20 + 1); // key, blank, time, line feed
     DGL_AUTO(keyring) again = NULL;
     assert_ok(dgl_keyring_load(path, true, &again, &err), err);
     unsigned char a[32], b[32];
@@ -138,6 +140,41 @@ static int start(void **state DGL_UNUSED)
     return dgl_crypto_init(&err) == DGL_OK ? 0 : -1;
 }
 
+// A ring adds keys to its file, another follows, and a retired key opens nothing more.
+static void test_rotates_and_is_followed(void **state)
+{
+    struct dgl_error err = DGL_ERROR_INIT;
+    char path[4096], one[DGL_KEY_FINGERPRINT_LEN], two[DGL_KEY_FINGERPRINT_LEN];
+    folder_path(state, "rotating", path);
+    DGL_AUTO_FINI(buf) old = DGL_BUF_INIT(1000);
+    DGL_AUTO_FINI(buf) sealed = DGL_BUF_INIT(1000);
+    DGL_AUTO_FINI(buf) data = DGL_BUF_INIT(1000);
+    DGL_AUTO(keyring) server = NULL;
+    DGL_AUTO(keyring) command = NULL;
+    assert_ok(dgl_keyring_load(path, true, &server, &err), err);
+    assert_ok(dgl_keyring_load(path, false, &command, &err), err);
+    assert_ok(dgl_seal(server, "c", "before", 6, &old, &err), err);
+    usleep(1100 * 1000); // a ring looks for a key it does not know at most once a second
+    assert_ok(dgl_keyring_add(command, 1700000000 * DGL_US_PER_S, &err), err);
+    assert_int_equal(dgl_keyring_current(command), 2);
+    assert_int_equal(dgl_keyring_made_at_us(command, 2), 1700000000 * DGL_US_PER_S);
+    assert_ok(dgl_seal(command, "c", "after", 5, &sealed, &err), err);
+    assert_ok(dgl_unseal(server, "c", sealed.data, sealed.len, &data, &err), err);
+    assert_string_equal(data.data, "after");
+    assert_int_equal(dgl_keyring_current(server), 2);
+    assert_true(dgl_keyring_fingerprint(server, 1, one) && dgl_keyring_fingerprint(command, 2, two));
+    assert_string_not_equal(one, two);
+
+    assert_ok(dgl_keyring_retire(command, 2, &err), err);
+    assert_false(dgl_keyring_has(command, 1));
+    assert_int_equal(dgl_unseal(command, "c", old.data, old.len, &data, &err), DGL_E_INTERNAL);
+    DGL_AUTO(keyring) later = NULL;
+    assert_ok(dgl_keyring_load(path, false, &later, &err), err);
+    assert_false(dgl_keyring_has(later, 1));
+    assert_int_equal(dgl_keyring_current(later), 2);
+    assert_ok(dgl_unseal(later, "c", sealed.data, sealed.len, &data, &err), err);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -146,6 +183,7 @@ int main(void)
         cmocka_unit_test(test_subkeys_differ),
         cmocka_unit_test(test_seal),
         cmocka_unit_test_setup_teardown(test_rotation, folder_make, folder_remove),
+        cmocka_unit_test_setup_teardown(test_rotates_and_is_followed, folder_make, folder_remove),
     };
     return cmocka_run_group_tests(tests, start, NULL);
 }

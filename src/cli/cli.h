@@ -13,6 +13,10 @@ int dgl_cmd_reference(int argc, char **argv);
 int dgl_cmd_listen(int argc, char **argv);
 int dgl_cmd_keys(int argc, char **argv);
 int dgl_cmd_users(int argc, char **argv);
+int dgl_cmd_orgs(int argc, char **argv);
+int dgl_cmd_backup(int argc, char **argv);
+int dgl_cmd_restore(int argc, char **argv);
+int dgl_cmd_migrate(int argc, char **argv);
 int dgl_cmd_version(int argc, char **argv);
 
 // ---- shared by the commands (options.c)

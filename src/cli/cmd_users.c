@@ -1,98 +1,131 @@
-// docgenlab users list | create | password
+// docgenlab users list | create | password | role | rename | disable | enable | delete
 #include "cli/cli.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/org_choice.h"
-#include "server/app/app.h"
+#include "cli/account_command.h"
+#include "cli/table.h"
 
 static const char help[] =
-    "Usage: docgenlab users list     [--data DIR] [--org ID]\n"
-    "       docgenlab users create   [--data DIR] [--org ID] --email EMAIL [--name NAME] [--role ROLE] --password-file "
-    "FILE\n"
-    "       docgenlab users password [--data DIR] [--org ID] --email EMAIL --password-file FILE\n\n"
-    "ROLE: org_admin, template_editor, generator (the default) or viewer. FILE may be /dev/stdin.\n";
+    "Usage: docgenlab users list     [--data DIR] [--org ID] [--json]\n"
+    "       docgenlab users create   [--data DIR] [--org ID] --email EMAIL --password-file FILE [--name NAME] "
+    "[--role ROLE] [--json]\n"
+    "       docgenlab users password [--data DIR] [--org ID] --email EMAIL --password-file FILE\n"
+    "       docgenlab users role     [--data DIR] [--org ID] --email EMAIL --role ROLE\n"
+    "       docgenlab users rename   [--data DIR] [--org ID] --email EMAIL --name NAME\n"
+    "       docgenlab users disable | enable | delete [--data DIR] [--org ID] --email EMAIL\n\n"
+    "ROLE: org_admin, template_editor, generator (the default) or viewer. FILE may be /dev/stdin. A new password and\n"
+    "disable end the user's sessions. An organization keeps one Org Admin. All of it works beside a running server.\n";
 
-struct wishes {
-    const char *org, *email, *name, *role, *password_file;
-};
-
-static enum dgl_status list(struct dgl_app_data *data, struct dgl_arena *arena, const char *org, struct dgl_error *err)
+static enum dgl_status list(struct dgl_account_call *call, struct dgl_error *err)
 {
+    static const char *const columns[] = {"id", "email", "name", "role", "disabled", "created_at", "last_sign_in_at"};
     struct dgl_user *users = NULL;
     size_t count = 0;
-    DGL_TRY(dgl_store_user_list(data->store, arena, org, &users, &count, err));
-    for (size_t i = 0; i < count; i++)
-        printf("%s  %-15s  %-8s  %s\n", users[i].id, dgl_role_word(users[i].role),
-               users[i].disabled ? "disabled" : "active", users[i].email);
+    DGL_TRY(dgl_store_user_list(call->data.store, call->arena, call->org, &users, &count, err));
+    struct dgl_cell *cells = dgl_arena_alloc(call->arena, (count + 1) * DGL_COUNT(columns) * sizeof *cells), *c = cells;
+    for (size_t i = 0; i < count; i++) {
+        *c++ = DGL_TEXT(users[i].id);
+        *c++ = DGL_TEXT(users[i].email);
+        *c++ = DGL_TEXT(users[i].name);
+        *c++ = DGL_TEXT(dgl_role_word(users[i].role));
+        *c++ = DGL_BOOL(users[i].disabled);
+        *c++ = DGL_TIME(users[i].created_at_us);
+        *c++ = DGL_TIME(users[i].last_sign_in_at_us);
+    }
+    dgl_cli_print_table(call->wishes->json != NULL, columns, DGL_COUNT(columns), cells, count);
     return DGL_OK;
 }
 
-static enum dgl_status create(struct dgl_app_data *data, const char *org, const struct wishes *w, const char *password,
-                              struct dgl_error *err)
+static enum dgl_status create(struct dgl_account_call *call, struct dgl_error *err)
 {
-    enum dgl_role role = DGL_ROLE_GENERATOR;
+    static const char *const names[] = {"id"};
+    const struct dgl_account_wishes *w = call->wishes;
+    enum dgl_role role;
     struct dgl_id id;
-    if (w->role && !dgl_role_parse(w->role, &role))
-        return DGL_FAIL(err, DGL_E_INVALID,
-                        "The role \"%s\" is not known; use org_admin, template_editor, generator or viewer.", w->role);
-    DGL_TRY(dgl_account_user_create(data->account, org, w->email, w->name ? w->name : "", password, role, &id, err));
-    printf("%s\n", id.s);
+    DGL_TRY(dgl_cli_role(call, &role, err));
+    DGL_TRY(dgl_account_user_create(call->data.account, call->org, w->email, w->name ? w->name : "", w->password, role,
+                                    &id, err));
+    if (w->json)
+        dgl_cli_print_record(true, names, &DGL_TEXT(id.s), 1);
+    else
+        printf("%s\n", id.s);
     return DGL_OK;
 }
 
-static enum dgl_status set_password(struct dgl_app_data *data, struct dgl_arena *arena, const char *org,
-                                    const struct wishes *w, const char *password, struct dgl_error *err)
+static enum dgl_status find(struct dgl_account_call *call, struct dgl_user *ret, struct dgl_error *err)
+{
+    char email[256];
+    size_t len = 0;
+    for (const char *p = call->wishes->email; *p && len + 1 < sizeof email; p++)
+        email[len++] = (char)(*p >= 'A' && *p <= 'Z' ? *p + 32 : *p);
+    email[len] = '\0';
+    enum dgl_status status = dgl_store_user_by_email(call->data.store, call->arena, email, ret, err);
+    if (status == DGL_E_NOT_FOUND || (status == DGL_OK && strcmp(ret->org, call->org) != 0))
+        return DGL_FAIL(err, DGL_E_NOT_FOUND, "No user of this organization has the e-mail address \"%s\".", email);
+    return status;
+}
+
+static enum dgl_status set_password(struct dgl_account_call *call, struct dgl_error *err)
 {
     struct dgl_user user;
-    DGL_TRY(dgl_store_user_by_email(data->store, arena, w->email, &user, err));
-    if (strcmp(user.org, org) != 0)
-        return DGL_FAIL(err, DGL_E_NOT_FOUND, "No user of this organization has the e-mail address \"%s\".", w->email);
-    return dgl_account_user_set_password(data->account, org, user.id, password, err);
+    DGL_TRY(find(call, &user, err));
+    return dgl_account_user_set_password(call->data.account, call->org, user.id, call->wishes->password, err);
 }
 
-static enum dgl_status run(const struct dgl_config *config, const char *verb, const struct wishes *w,
-                           struct dgl_error *err)
+static enum dgl_status set_role(struct dgl_account_call *call, struct dgl_error *err)
 {
-    DGL_AUTO(arena) arena = dgl_arena_new(0);
-    DGL_AUTO_FINI(buf) password = DGL_BUF_INIT(4096);
-    struct dgl_app_data data = {0};
-    const char *org = NULL;
-    DGL_TRY(dgl_crypto_init(err));
-    if (w->password_file)
-        DGL_TRY(dgl_cli_read_password(w->password_file, &password, err));
-    DGL_TRY(dgl_app_data_open(config, false, &data, err));
-    enum dgl_status status = dgl_cli_choose_org(data.store, arena, w->org, &org, err);
-    if (status == DGL_OK && strcmp(verb, "list") == 0)
-        status = list(&data, arena, org, err);
-    else if (status == DGL_OK && strcmp(verb, "create") == 0)
-        status = create(&data, org, w, password.data, err);
-    else if (status == DGL_OK)
-        status = set_password(&data, arena, org, w, password.data, err);
-    dgl_app_data_close(&data);
-    return status;
+    struct dgl_user user;
+    DGL_TRY(find(call, &user, err));
+    DGL_TRY(dgl_cli_role(call, &user.role, err));
+    return dgl_store_user_update(call->data.store, &user, err);
+}
+
+static enum dgl_status rename_user(struct dgl_account_call *call, struct dgl_error *err)
+{
+    struct dgl_user user;
+    DGL_TRY(find(call, &user, err));
+    return dgl_account_user_rename(call->data.account, &user, call->wishes->name, err);
+}
+
+static enum dgl_status set_disabled(struct dgl_account_call *call, bool disabled, struct dgl_error *err)
+{
+    struct dgl_user user;
+    DGL_TRY(find(call, &user, err));
+    user.disabled = disabled;
+    return dgl_store_user_update(call->data.store, &user, err);
+}
+
+static enum dgl_status disable(struct dgl_account_call *call, struct dgl_error *err)
+{
+    return set_disabled(call, true, err);
+}
+
+static enum dgl_status enable(struct dgl_account_call *call, struct dgl_error *err)
+{
+    return set_disabled(call, false, err);
+}
+
+static enum dgl_status delete_user(struct dgl_account_call *call, struct dgl_error *err)
+{
+    struct dgl_user user;
+    DGL_TRY(find(call, &user, err));
+    return dgl_store_user_delete(call->data.store, call->org, user.id, err);
 }
 
 int dgl_cmd_users(int argc, char **argv)
 {
-    struct wishes w = {0};
-    const struct dgl_cli_flag flags[] = {{"--org", true, &w.org},
-                                         {"--email", true, &w.email},
-                                         {"--name", true, &w.name},
-                                         {"--role", true, &w.role},
-                                         {"--password-file", true, &w.password_file}};
-    const char *words[1] = {NULL};
-    size_t count = 0;
-    DGL_AUTO(config) config = NULL;
-    int code = 0;
-    if (!dgl_cli_parse(argc, argv, help, flags, DGL_COUNT(flags), words, 1, &count, &config, &code))
-        return code;
-    bool is_list = count == 1 && strcmp(words[0], "list") == 0;
-    if (count == 0 || (!is_list && strcmp(words[0], "create") != 0 && strcmp(words[0], "password") != 0))
-        return dgl_cli_usage(argv[0], "Say list, create or password.");
-    if (!is_list && (!w.email || !w.password_file))
-        return dgl_cli_usage(argv[0], "%s is missing.", w.email ? "--password-file" : "--email");
-    struct dgl_error err = DGL_ERROR_INIT;
-    return run(config, words[0], &w, &err) == DGL_OK ? 0 : dgl_cli_fail(&err);
+    enum { ONE = DGL_NEEDS_ORG | DGL_NEEDS_EMAIL };
+    static const struct dgl_account_verb verbs[] = {
+        {"list", DGL_NEEDS_ORG, NULL, list},
+        {"create", ONE | DGL_NEEDS_PASSWORD, NULL, create},
+        {"password", ONE | DGL_NEEDS_PASSWORD, NULL, set_password},
+        {"role", ONE | DGL_NEEDS_ROLE, NULL, set_role},
+        {"rename", ONE | DGL_NEEDS_NAME, NULL, rename_user},
+        {"disable", ONE, NULL, disable},
+        {"enable", ONE, NULL, enable},
+        {"delete", ONE, NULL, delete_user},
+    };
+    return dgl_cli_account_command(argc, argv, help, verbs, DGL_COUNT(verbs));
 }

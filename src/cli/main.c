@@ -17,8 +17,12 @@ static const struct {
     {"lint", dgl_cmd_lint, "show a template's tokens and problems"},
     {"reference", dgl_cmd_reference, "print the template reference as Markdown"},
     {"listen", dgl_cmd_listen, "receive webhooks on this machine: listen --api-key K --server URL --forward-to URL"},
-    {"keys", dgl_cmd_keys, "list, create and revoke API keys"},
-    {"users", dgl_cmd_users, "list and create users, set a password"},
+    {"orgs", dgl_cmd_orgs, "list, create and change organizations"},
+    {"users", dgl_cmd_users, "list, create and change users"},
+    {"keys", dgl_cmd_keys, "list, create and revoke API keys; rotate the master key"},
+    {"backup", dgl_cmd_backup, "write a whole backup, also while the server runs: backup DIR"},
+    {"restore", dgl_cmd_restore, "restore a backup into a new data folder: restore DIR --data NEW"},
+    {"migrate", dgl_cmd_migrate, "bring the database to this program's schema"},
     {"version", dgl_cmd_version, "print the version"},
 };
 

@@ -24,14 +24,14 @@ int dgl_cli_fail(const struct dgl_error *err)
 int dgl_cli_usage(const char *command, const char *fmt, ...)
 {
     va_list args;
-    fputs("docgenlab: ", stderr);
+    char message[1024];
     va_start(args, fmt);
-    vfprintf(stderr, fmt, args);
+    vsnprintf(message, sizeof message, fmt, args);
     va_end(args);
-    if (command)
-        fprintf(stderr, " See `docgenlab %s --help`.\n", command);
-    else
-        fputs(" See `docgenlab --help`.\n", stderr);
+    size_t len = strlen(message);
+    bool is_closed = len > 0 && message[len - 1] == '.';
+    fprintf(stderr, "docgenlab: %s%s See `docgenlab %s%s--help`.\n", message, is_closed ? "" : ".",
+            command ? command : "", command ? " " : "");
     return 2;
 }
 

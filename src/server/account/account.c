@@ -97,6 +97,25 @@ enum dgl_status dgl_account_user_set_password(struct dgl_account *a, const char 
     return dgl_store_user_update(a->store, &user, err);
 }
 
+enum dgl_status dgl_account_user_rename(struct dgl_account *a, const struct dgl_user *user, const char *name,
+                                        struct dgl_error *err)
+{
+    struct dgl_user changed = *user;
+    DGL_TRY(dgl_check_name(name, "name", err));
+    changed.name = name;
+    return dgl_store_user_update(a->store, &changed, err);
+}
+
+enum dgl_status dgl_account_org_rename(struct dgl_account *a, const char *org, const char *name, struct dgl_error *err)
+{
+    DGL_AUTO(arena) arena = dgl_arena_new(0);
+    struct dgl_org row;
+    DGL_TRY(dgl_check_name(name, "organization", err));
+    DGL_TRY(dgl_store_org_get(a->store, arena, org, &row, err));
+    row.name = name;
+    return dgl_store_org_update(a->store, &row, err);
+}
+
 // ---- setting up
 
 enum dgl_status dgl_account_init(struct dgl_account *a, const char *org_name, const char *admin_email,

@@ -68,6 +68,10 @@ enum dgl_status dgl_account_user_create(struct dgl_account *a, const char *org, 
                                         struct dgl_error *err) DGL_MUST_CHECK;
 enum dgl_status dgl_account_user_set_password(struct dgl_account *a, const char *org, const char *id,
                                               const char *password, struct dgl_error *err) DGL_MUST_CHECK;
+enum dgl_status dgl_account_user_rename(struct dgl_account *a, const struct dgl_user *user, const char *name,
+                                        struct dgl_error *err) DGL_MUST_CHECK;
+enum dgl_status dgl_account_org_rename(struct dgl_account *a, const char *org, const char *name,
+                                       struct dgl_error *err) DGL_MUST_CHECK;
 // First organization with its admin: DGL_E_CONFLICT when there is one already and `only_first`. generated password when
 // NULL (returned).
 struct dgl_account_init {

@@ -11,13 +11,11 @@
 #include "server/app/parts.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -41,6 +39,7 @@ struct app {
     const struct dgl_config *config;
     struct dgl_arena *arena; // strings that live as long as the server
     struct dgl_clock *clock;
+    struct dgl_app_paths paths;
     int lock_fd;
     struct dgl_supervisor *supervisor;
     struct dgl_keyring *keys;
@@ -73,16 +72,10 @@ static int64_t num(const struct app *a, const char *key)
 // One server per data folder: two would render every job twice. Before anything else there is looked at or changed.
 static enum dgl_status lock_data(struct app *a, struct dgl_error *err)
 {
-    DGL_TRY(dgl_app_make_data_dir(dgl_app_data_dir(a->config), true, err));
-    char *path = dgl_arena_printf(a->arena, "%s/lock", dgl_app_data_dir(a->config));
-    a->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (a->lock_fd < 0)
-        return DGL_FAIL_ERRNO(err, errno, "%s cannot be opened", path);
-    if (flock(a->lock_fd, LOCK_EX | LOCK_NB) != 0)
-        return DGL_FAIL_FIELD(err, DGL_E_CONFLICT, NULL, "DATA_DIR",
-                              "DATA_DIR %s is in use by another docgenlab server; stop it or name another folder.",
-                              dgl_app_data_dir(a->config));
-    return DGL_OK;
+    dgl_app_paths(a->config, a->arena, &a->paths);
+    DGL_TRY(dgl_app_make_data_dir(a->paths.data_dir, true, err));
+    DGL_TRY(dgl_app_lock(&a->paths, &a->lock_fd, err));
+    return dgl_app_check_whole(&a->paths, err);
 }
 
 static enum dgl_status open_net(struct app *a, struct dgl_error *err)
@@ -170,8 +163,7 @@ static enum dgl_status open_engine(struct app *a, struct dgl_error *err)
                                          .office_workers = (unsigned)num(a, "OFFICE_WORKERS"),
                                          .timeout_ms = num(a, "RENDER_TIMEOUT_MS"),
                                          .memory_bytes = num(a, "RENDER_MEMORY_BYTES"),
-                                         .scratch_dir =
-                                             dgl_arena_printf(a->arena, "%s/scratch", dgl_app_data_dir(a->config)),
+                                         .scratch_dir = a->paths.scratch,
                                          .office_program = str(a, "OFFICE_PROGRAM"),
                                          .fetcher = dgl_app_fetch_image,
                                          .fetcher_ctx = &a->fetcher};
@@ -225,8 +217,8 @@ static enum dgl_status open_faces(struct app *a, struct dgl_error *err)
 static enum dgl_status open_all(struct app *a, struct dgl_error *err)
 {
     DGL_TRY(lock_data(a, err));
-    DGL_TRY(dgl_app_open_store(a->config, true, &a->keys, &a->store, err));
-    DGL_TRY(dgl_blob_open(dgl_arena_printf(a->arena, "%s/files", dgl_app_data_dir(a->config)), &a->blobs, err));
+    DGL_TRY(dgl_app_open_store(&a->paths, &a->keys, &a->store, err));
+    DGL_TRY(dgl_blob_open(a->paths.files, &a->blobs, err));
     DGL_TRY(open_net(a, err));
     DGL_TRY(open_mail(a, err));
     DGL_TRY(open_http(a, err));

@@ -25,4 +25,12 @@ enum dgl_status dgl_app_data_open(const struct dgl_config *config, bool create, 
                                   struct dgl_error *err) DGL_MUST_CHECK;
 void dgl_app_data_close(struct dgl_app_data *data);
 
+// Brings the database to this program's schema; no server may be running on it. With check_only nothing is changed.
+struct dgl_app_migration {
+    int64_t from, to;
+    char copy[4096]; // the copy that was made before; "" = none was needed
+};
+enum dgl_status dgl_app_migrate(const struct dgl_config *config, bool check_only, struct dgl_app_migration *ret,
+                                struct dgl_error *err) DGL_MUST_CHECK;
+
 #endif

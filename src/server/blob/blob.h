@@ -31,6 +31,8 @@ enum dgl_status dgl_blob_open_fd(struct dgl_blob_store *b, const char *uri, int 
                                  struct dgl_error *err) DGL_MUST_CHECK; // read-only; missing: DGL_E_NOT_FOUND
 enum dgl_status dgl_blob_delete(struct dgl_blob_store *b, const char *uri,
                                 struct dgl_error *err) DGL_MUST_CHECK; // missing is fine
+// Where the file lies below the directory of files: "<org>/<kind>/<xx>/<name>". For copies of a whole data folder.
+enum dgl_status dgl_blob_path_of(const char *uri, char ret[DGL_BLOB_URI_LEN], struct dgl_error *err) DGL_MUST_CHECK;
 // Shows every file of a kind to `judge`, in no order, and removes those it says. Files that come or go meanwhile may be
 // shown or not. Returns how many were removed. Directories that cannot be read are passed over: this is housekeeping.
 enum dgl_blob_verdict { DGL_BLOB_KEEP, DGL_BLOB_REMOVE, DGL_BLOB_STOP };

@@ -24,7 +24,14 @@ struct dgl_store;
 // holds data). A newer schema is DGL_E_UNSUPPORTED naming both versions.
 enum dgl_status dgl_store_open(const char *url, struct dgl_clock *clock, struct dgl_store **ret,
                                struct dgl_error *err) DGL_MUST_CHECK;
-void dgl_store_close(struct dgl_store *s); // commits what is queued, joins the writer
+// The same, but an older schema is DGL_E_CONFLICT with the slug "older_schema" and nothing is changed.
+enum dgl_status dgl_store_open_current(const char *url, struct dgl_clock *clock, struct dgl_store **ret,
+                                       struct dgl_error *err) DGL_MUST_CHECK;
+int64_t dgl_store_schema_version(void); // this program's
+// The version of a database that is there; it is not changed. A newer one than this program's is refused.
+enum dgl_status dgl_store_read_version(const char *url, int64_t *ret, struct dgl_error *err) DGL_MUST_CHECK;
+const char *dgl_store_peek_migration_copy(const struct dgl_store *s); // made by open; NULL = none
+void dgl_store_close(struct dgl_store *s);                            // commits what is queued, joins the writer
 static inline void dgl_store_free(struct dgl_store *s)
 {
     if (s)
@@ -366,6 +373,22 @@ enum dgl_status dgl_store_secret_retire(struct dgl_store *s, const char *org, co
 enum dgl_status dgl_store_secret_list(struct dgl_store *s, struct dgl_arena *a, const char *org, const char *endpoint,
                                       struct dgl_secret_row **ret, size_t *ret_count,
                                       struct dgl_error *err) DGL_MUST_CHECK; // valid ones, newest first
+
+// Sealed values of all organizations, by row number, for sealing them anew under another master key.
+enum dgl_sealed_kind { DGL_SEALED_SECRET, DGL_SEALED_HEADERS /* as base64 text */ };
+struct dgl_sealed_row {
+    enum dgl_sealed_kind kind;
+    int64_t seq;
+    char org[40], endpoint[40];
+    const void *sealed;
+    size_t len;
+};
+enum dgl_status dgl_store_sealed_list(struct dgl_store *s, struct dgl_arena *a, enum dgl_sealed_kind kind,
+                                      int64_t after_seq, size_t max, struct dgl_sealed_row **ret, size_t *ret_count,
+                                      struct dgl_error *err) DGL_MUST_CHECK;
+// Only when it is still what `row` says.
+enum dgl_status dgl_store_sealed_replace(struct dgl_store *s, const struct dgl_sealed_row *row, const void *sealed,
+                                         size_t len, bool *ret_replaced, struct dgl_error *err) DGL_MUST_CHECK;
 
 enum dgl_endpoint_state { DGL_ENDPOINT_ENABLED, DGL_ENDPOINT_DISABLED };
 enum dgl_endpoint_kind { DGL_ENDPOINT_PUSH, DGL_ENDPOINT_LISTENER };

@@ -11,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STORED_HEADERS_MAX 16384
-
 const char *const dgl_webhook_event_types[] = {"document.generated", "bulk.completed", NULL};
 
 // ---- custom headers
@@ -99,7 +97,7 @@ static enum dgl_status check_headers(const struct dgl_webhook_endpoint_spec *spe
                : BAD_HEADERS(err, "headers has %zu bytes; at most %d are sent", bytes, DGL_WEBHOOK_CUSTOM_HEADER_BYTES);
 }
 
-static void headers_context(const char *org, char out[160])
+void dgl_webhook_headers_context(const char *org, char out[160])
 {
     snprintf(out, 160, "webhook_headers:%s", org);
 }
@@ -109,8 +107,8 @@ static enum dgl_status store_form(struct dgl_webhook *w, struct dgl_arena *a, co
                                   const struct dgl_webhook_endpoint_spec *spec, const char **ret, struct dgl_error *err)
 {
     char context[160];
-    DGL_AUTO_FINI(buf) text = DGL_BUF_INIT(STORED_HEADERS_MAX);
-    DGL_AUTO_FINI(buf) sealed = DGL_BUF_INIT(STORED_HEADERS_MAX);
+    DGL_AUTO_FINI(buf) text = DGL_BUF_INIT(DGL_STORED_HEADERS_MAX);
+    DGL_AUTO_FINI(buf) sealed = DGL_BUF_INIT(DGL_STORED_HEADERS_MAX);
     *ret = NULL;
     if (spec->header_count == 0)
         return DGL_OK;
@@ -120,7 +118,7 @@ static enum dgl_status store_form(struct dgl_webhook *w, struct dgl_arena *a, co
         dgl_jw_kstr(&j, spec->headers[i].name, spec->headers[i].value);
     dgl_jw_end_object(&j);
     DGL_TRY(dgl_buf_check(&text, "the headers", err));
-    headers_context(org, context);
+    dgl_webhook_headers_context(org, context);
     DGL_TRY(dgl_seal(w->keys, context, text.data, text.len, &sealed, err));
     size_t size = sealed.len * 2 + 8;
     char *stored = dgl_arena_alloc(a, size);
@@ -134,12 +132,12 @@ static enum dgl_status open_form(struct dgl_webhook *w, const char *org, const c
                                  struct dgl_error *err)
 {
     char context[160];
-    unsigned char sealed[STORED_HEADERS_MAX];
+    unsigned char sealed[DGL_STORED_HEADERS_MAX];
     size_t len;
-    DGL_AUTO_FINI(buf) text = DGL_BUF_INIT(STORED_HEADERS_MAX);
+    DGL_AUTO_FINI(buf) text = DGL_BUF_INIT(DGL_STORED_HEADERS_MAX);
     if (!dgl_base64_decode(stored, strlen(stored), false, sealed, sizeof sealed, &len))
         return DGL_FAIL(err, DGL_E_INTERNAL, "an endpoint's headers are damaged; save them again");
-    headers_context(org, context);
+    dgl_webhook_headers_context(org, context);
     DGL_TRY(dgl_unseal(w->keys, context, sealed, len, &text, err));
     enum dgl_status status = dgl_json_parse(text.data, text.len, "headers", ret, err);
     dgl_wipe(text.data, text.len);

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static void seal_context(const char *org, const char *endpoint, char out[160])
+void dgl_webhook_secret_context(const char *org, const char *endpoint, char out[160])
 {
     snprintf(out, 160, "webhook_secret:%s/%s", org, endpoint);
 }
@@ -20,7 +20,7 @@ static enum dgl_status unseal_key(struct dgl_webhook *w, const struct dgl_secret
 {
     char context[160];
     DGL_AUTO_FINI(buf) text = DGL_BUF_INIT(DGL_WEBHOOK_SECRET_MAX);
-    seal_context(row->org, endpoint, context);
+    dgl_webhook_secret_context(row->org, endpoint, context);
     enum dgl_status status = dgl_unseal(w->keys, context, row->sealed, row->sealed_len, &text, err);
     if (status == DGL_OK)
         status = dgl_webhook_key_parse(text.data ? text.data : "", ret, err);
@@ -75,7 +75,7 @@ static enum dgl_status add_secret(struct dgl_webhook *w, const char *org, const 
 {
     char context[160];
     DGL_AUTO_FINI(buf) sealed = DGL_BUF_INIT(1024);
-    seal_context(org, endpoint, context);
+    dgl_webhook_secret_context(org, endpoint, context);
     DGL_TRY(dgl_seal(w->keys, context, text, strlen(text), &sealed, err));
     struct dgl_secret_row row = {
         .sealed = sealed.data, .sealed_len = sealed.len, .created_at_us = dgl_clock_now_us(w->clock), .kind = kind};

@@ -252,4 +252,9 @@ void dgl_notice_send(struct dgl_webhook *w, const struct dgl_flight *f);
 void dgl_events_announce(struct dgl_webhook *w, const struct dgl_delivery_due *due);
 int64_t dgl_events_expire(struct dgl_webhook *w, int64_t mono_us, bool all); // until the next deadline; INT64_MAX
 
+// What sealed values are bound to (endpoints.c, secrets.c).
+#define DGL_STORED_HEADERS_MAX 16384
+void dgl_webhook_headers_context(const char *org, char out[160]);
+void dgl_webhook_secret_context(const char *org, const char *endpoint, char out[160]);
+
 #endif

@@ -115,17 +115,19 @@ static void test_migration_copies_first(void **state)
     struct fixture *f = *state;
     struct fixture g = {0};
     char backup[200];
+    DGL_AUTO_PTR char *copy = NULL;
     fixture_make_directory(&g);
     assert_ok(f, dgl_schema_create_file(g.path, &f->err));
     struct dgl_conn *c = open_conn(&g, false);
-    assert_ok(f, dgl_schema_migrate(c, g.path, steps, 1, START_US, &f->err));
+    assert_ok(f, dgl_schema_migrate(c, g.path, steps, 1, START_US, &copy, &f->err));
     snprintf(backup, sizeof backup, "%s.v1-2023-11-14T22:13:20Z.backup", g.path);
     assert_int_equal(access(backup, F_OK), -1); // an empty database needs none
-    assert_ok(f, dgl_schema_migrate(c, g.path, steps, 2, START_US, &f->err));
+    assert_ok(f, dgl_schema_migrate(c, g.path, steps, 2, START_US, &copy, &f->err));
     assert_int_equal(ask(f, c, "SELECT y FROM a"), 2);
     assert_int_equal(ask(f, c, "PRAGMA user_version"), 2);
+    assert_string_equal(copy, backup);
     assert_int_equal(mode_of(backup), 0600);
-    assert_ok(f, dgl_schema_migrate(c, g.path, steps, 2, START_US + 9 * DGL_US_PER_S, &f->err)); // nothing to do
+    assert_ok(f, dgl_schema_migrate(c, g.path, steps, 2, START_US + 9 * DGL_US_PER_S, &copy, &f->err)); // nothing to do
     dgl_conn_free(c);
     assert_ok(f, dgl_conn_open(backup, true, &c, &f->err));
     assert_int_equal(ask(f, c, "PRAGMA user_version"), 1);
@@ -138,11 +140,12 @@ static void test_failed_migration_changes_nothing(void **state)
 {
     struct fixture *f = *state;
     struct fixture g = {0};
+    DGL_AUTO_PTR char *copy = NULL;
     fixture_make_directory(&g);
     assert_ok(f, dgl_schema_create_file(g.path, &f->err));
     struct dgl_conn *c = open_conn(&g, false);
-    assert_ok(f, dgl_schema_migrate(c, g.path, steps, 2, START_US, &f->err));
-    assert_fails(f, DGL_E_INTERNAL, dgl_schema_migrate(c, g.path, steps, 3, START_US, &f->err));
+    assert_ok(f, dgl_schema_migrate(c, g.path, steps, 2, START_US, &copy, &f->err));
+    assert_fails(f, DGL_E_INTERNAL, dgl_schema_migrate(c, g.path, steps, 3, START_US, &copy, &f->err));
     assert_non_null(strstr(f->err.message, "migration 3 (broken)"));
     assert_int_equal(ask(f, c, "PRAGMA user_version"), 2);
     assert_int_equal(ask(f, c, "SELECT count(*) FROM sqlite_schema"), 1);

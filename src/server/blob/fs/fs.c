@@ -96,6 +96,15 @@ static enum dgl_status parse_uri(const char *uri, struct name *ret, struct dgl_e
     return DGL_OK;
 }
 
+enum dgl_status dgl_blob_path_of(const char *uri, char ret[DGL_BLOB_URI_LEN], struct dgl_error *err)
+{
+    struct name n;
+    DGL_TRY(parse_uri(uri, &n, err));
+    if (snprintf(ret, DGL_BLOB_URI_LEN, "%s/%s/%s/%s", n.org, n.kind, n.shard, n.file) >= DGL_BLOB_URI_LEN)
+        return DGL_FAIL(err, DGL_E_INVALID, "the path of the stored file %s is too long", n.file);
+    return DGL_OK;
+}
+
 // ---- directories
 
 // -1 with errno.

@@ -12,7 +12,7 @@ static void configure_library(void)
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); // its counters are one lock for all threads
 }
 
-static enum dgl_status parse_url(const char *url, const char **ret_path, struct dgl_error *err)
+enum dgl_status dgl_sqlite_parse_url(const char *url, const char **ret_path, struct dgl_error *err)
 {
     static const char scheme[] = "sqlite:";
     if (strncmp(url, scheme, sizeof scheme - 1) != 0 || !url[sizeof scheme - 1])
@@ -22,13 +22,17 @@ static enum dgl_status parse_url(const char *url, const char **ret_path, struct 
     return DGL_OK;
 }
 
-static enum dgl_status prepare_database(struct dgl_store *s, struct dgl_error *err)
+static enum dgl_status prepare_database(struct dgl_store *s, bool may_migrate, struct dgl_error *err)
 {
     char settings[256];
     DGL_TRY(dgl_schema_create_file(s->path, err));
     DGL_TRY(dgl_conn_open(s->path, false, &s->writer.conn, err));
     int64_t version;
     DGL_TRY(dgl_schema_check(s->writer.conn, s->path, dgl_schema_version, &version, err));
+    if (!may_migrate && version < dgl_schema_version)
+        return DGL_FAIL_SLUG(err, DGL_E_CONFLICT, "older_schema",
+                             "the database %s has schema version %lld and must be migrated to %d first", s->path,
+                             (long long)version, dgl_schema_version);
     // The log mode before the schema: it is kept in the file, and migrations are then as safe as everything else.
     snprintf(settings, sizeof settings,
              "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;"
@@ -38,25 +42,56 @@ static enum dgl_status prepare_database(struct dgl_store *s, struct dgl_error *e
     // wal_autocheckpoint takes the one hook the connection has.
     sqlite3_wal_hook(s->writer.conn->db, dgl_conn_remember_log, s->writer.conn);
     return dgl_schema_migrate(s->writer.conn, s->path, dgl_schema_migrations, dgl_schema_version,
-                              dgl_clock_now_us(s->clock), err);
+                              dgl_clock_now_us(s->clock), &s->migration_copy, err);
 }
 
-enum dgl_status dgl_store_open(const char *url, struct dgl_clock *clock, struct dgl_store **ret, struct dgl_error *err)
+static enum dgl_status open_store(const char *url, struct dgl_clock *clock, bool may_migrate, struct dgl_store **ret,
+                                  struct dgl_error *err)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, configure_library);
     const char *path;
-    DGL_TRY(parse_url(url, &path, err));
+    DGL_TRY(dgl_sqlite_parse_url(url, &path, err));
     DGL_AUTO(store) s = DGL_NEW(struct dgl_store);
     s->path = dgl_strdup(path);
     s->clock = clock;
     pthread_mutex_init(&s->readers.lock, NULL);
     pthread_cond_init(&s->readers.returned, NULL);
-    DGL_TRY(prepare_database(s, err));
+    DGL_TRY(prepare_database(s, may_migrate, err));
     DGL_TRY(dgl_writer_start(s, err));
     DGL_TRY(dgl_sweep_resume(s, err));
     *ret = DGL_STEAL(s);
     return DGL_OK;
+}
+
+enum dgl_status dgl_store_open(const char *url, struct dgl_clock *clock, struct dgl_store **ret, struct dgl_error *err)
+{
+    return open_store(url, clock, true, ret, err);
+}
+
+enum dgl_status dgl_store_open_current(const char *url, struct dgl_clock *clock, struct dgl_store **ret,
+                                       struct dgl_error *err)
+{
+    return open_store(url, clock, false, ret, err);
+}
+
+int64_t dgl_store_schema_version(void)
+{
+    return dgl_schema_version;
+}
+
+enum dgl_status dgl_store_read_version(const char *url, int64_t *ret, struct dgl_error *err)
+{
+    const char *path;
+    DGL_AUTO(conn) c = NULL;
+    DGL_TRY(dgl_sqlite_parse_url(url, &path, err));
+    DGL_TRY(dgl_conn_open(path, true, &c, err));
+    return dgl_schema_check(c, path, dgl_schema_version, ret, err);
+}
+
+const char *dgl_store_peek_migration_copy(const struct dgl_store *s)
+{
+    return s->migration_copy;
 }
 
 void dgl_store_close(struct dgl_store *s)
@@ -69,6 +104,7 @@ void dgl_store_close(struct dgl_store *s)
     pthread_mutex_destroy(&s->readers.lock);
     pthread_cond_destroy(&s->readers.returned);
     free(s->path);
+    free(s->migration_copy);
     free(s);
 }
 

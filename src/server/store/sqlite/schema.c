@@ -45,7 +45,7 @@ static enum dgl_status read_pragma(struct dgl_conn *c, const char *sql, int64_t 
 // VACUUM INTO copies a consistent state, without what is free or half-written. The target must be empty, so it can be
 // made with the right mode first.
 static enum dgl_status copy_database(struct dgl_conn *c, const char *path, int64_t version, int64_t now_us,
-                                     struct dgl_error *err)
+                                     char **ret_copy, struct dgl_error *err)
 {
     char when[32], target[4096];
     dgl_time_format_utc(now_us, when);
@@ -64,8 +64,10 @@ static enum dgl_status copy_database(struct dgl_conn *c, const char *path, int64
     if (status != DGL_OK) {
         unlink(target);
         dgl_error_prefix(err, "the database was not migrated because its copy %s could not be made", target);
+        return status;
     }
-    return status;
+    *ret_copy = dgl_strdup(target);
+    return DGL_OK;
 }
 
 // Another process may have migrated since the version was read; the transaction sees which is there now.
@@ -116,14 +118,14 @@ enum dgl_status dgl_schema_check(struct dgl_conn *c, const char *path, int count
 }
 
 enum dgl_status dgl_schema_migrate(struct dgl_conn *c, const char *path, const struct dgl_migration *migrations,
-                                   int count, int64_t now_us, struct dgl_error *err)
+                                   int count, int64_t now_us, char **ret_copy, struct dgl_error *err)
 {
     int64_t version;
     DGL_TRY(dgl_schema_check(c, path, count, &version, err));
     if (version == count)
         return DGL_OK;
     if (version > 0)
-        DGL_TRY(copy_database(c, path, version, now_us, err));
+        DGL_TRY(copy_database(c, path, version, now_us, ret_copy, err));
     for (int64_t i = version; i < count; i++)
         DGL_TRY(apply(c, &migrations[i], i + 1, err));
     return sync_directory_of(path, err);

@@ -20,8 +20,8 @@ enum dgl_status dgl_schema_create_file(const char *path, struct dgl_error *err) 
 enum dgl_status dgl_schema_check(struct dgl_conn *c, const char *path, int count, int64_t *ret_version,
                                  struct dgl_error *err) DGL_MUST_CHECK;
 // Brings the database at `path` to version `count`, each step in a transaction of its own. A database that holds an
-// older version is copied to "<path>.v<version>-<UTC time>.backup" first.
+// older version is copied to "<path>.v<version>-<UTC time>.backup" first; the copy's path is given (caller frees).
 enum dgl_status dgl_schema_migrate(struct dgl_conn *c, const char *path, const struct dgl_migration *migrations,
-                                   int count, int64_t now_us, struct dgl_error *err) DGL_MUST_CHECK;
+                                   int count, int64_t now_us, char **ret_copy, struct dgl_error *err) DGL_MUST_CHECK;
 
 #endif

@@ -43,6 +43,7 @@ struct dgl_readers {
 };
 struct dgl_store {
     char *path;
+    char *migration_copy; // NULL = none was made
     struct dgl_clock *clock;
     struct dgl_writer writer;
     struct dgl_readers readers;
@@ -50,6 +51,9 @@ struct dgl_store {
     int64_t claim_after_org;      // the organization served last
     int64_t prune_after_delivery; // where the next prune goes on
 };
+
+// open.c: the path in "sqlite:PATH".
+enum dgl_status dgl_sqlite_parse_url(const char *url, const char **ret_path, struct dgl_error *err) DGL_MUST_CHECK;
 
 // writer.c
 enum dgl_status dgl_writer_start(struct dgl_store *s, struct dgl_error *err) DGL_MUST_CHECK;

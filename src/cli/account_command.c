@@ -1,0 +1,106 @@
+// Reading the line of an account command, opening the data folder, and running the verb.
+#include "cli/account_command.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/crypto.h"
+#include "cli/cli.h"
+#include "cli/org_choice.h"
+
+enum dgl_status dgl_cli_role(const struct dgl_account_call *call, enum dgl_role *ret, struct dgl_error *err)
+{
+    enum dgl_role role = DGL_ROLE_GENERATOR;
+    const char *wanted = call->wishes->role;
+    if (wanted && !dgl_role_parse(wanted, &role))
+        return DGL_FAIL(err, DGL_E_INVALID,
+                        "The role \"%s\" is not known; use org_admin, template_editor, generator or viewer.", wanted);
+    *ret = role;
+    return DGL_OK;
+}
+
+static const struct dgl_account_verb *find_verb(const struct dgl_account_verb *verbs, size_t count, const char *word)
+{
+    for (size_t i = 0; word && i < count; i++)
+        if (strcmp(verbs[i].word, word) == 0)
+            return &verbs[i];
+    return NULL;
+}
+
+static int complain_of_verb(const char *command, const struct dgl_account_verb *verbs, size_t count, const char *word)
+{
+    DGL_AUTO_FINI(buf) list = DGL_BUF_INIT(1024);
+    for (size_t i = 0; i < count; i++)
+        dgl_buf_printf(&list, "%s%s", i == 0 ? "" : i + 1 == count ? " or " : ", ", verbs[i].word);
+    if (word)
+        return dgl_cli_usage(command, "%s %s is not known; say %s.", command, word, list.data);
+    return dgl_cli_usage(command, "Say %s.", list.data);
+}
+
+static const char *missing_flag(const struct dgl_account_verb *verb, const struct dgl_account_wishes *w)
+{
+    if ((verb->needs & DGL_NEEDS_NAME) && !w->name)
+        return "--name";
+    if ((verb->needs & DGL_NEEDS_EMAIL) && !w->email)
+        return "--email";
+    if ((verb->needs & DGL_NEEDS_ROLE) && !w->role)
+        return "--role";
+    if ((verb->needs & DGL_NEEDS_PASSWORD) && !w->password_file)
+        return "--password-file";
+    return NULL;
+}
+
+static enum dgl_status run(const struct dgl_account_verb *verb, const struct dgl_config *config,
+                           struct dgl_account_wishes *w, struct dgl_error *err)
+{
+    DGL_AUTO(arena) arena = dgl_arena_new(0);
+    DGL_AUTO_FINI(buf) password = DGL_BUF_INIT(4096);
+    struct dgl_account_call call = {.config = config, .arena = arena, .wishes = w};
+    DGL_TRY(dgl_crypto_init(err));
+    if (w->password_file)
+        DGL_TRY(dgl_cli_read_password(w->password_file, &password, err));
+    w->password = w->password_file ? password.data : NULL;
+    DGL_TRY(dgl_app_data_open(config, false, &call.data, err));
+    enum dgl_status status = DGL_OK;
+    if (verb->needs & DGL_NEEDS_ORG)
+        status = dgl_cli_choose_org(call.data.store, arena, w->org, &call.org, err);
+    if (status == DGL_OK)
+        status = verb->run(&call, err);
+    dgl_app_data_close(&call.data);
+    if (password.data)
+        dgl_wipe(password.data, password.cap);
+    return status;
+}
+
+int dgl_cli_account_command(int argc, char **argv, const char *help, const struct dgl_account_verb *verbs, size_t count)
+{
+    struct dgl_account_wishes w = {0};
+    const struct dgl_cli_flag flags[] = {{"--org", true, &w.org},
+                                         {"--name", true, &w.name},
+                                         {"--email", true, &w.email},
+                                         {"--role", true, &w.role},
+                                         {"--expires", true, &w.expires},
+                                         {"--password-file", true, &w.password_file},
+                                         {"--rate-limit", true, &w.rate_limit},
+                                         {"--max-jobs", true, &w.max_jobs},
+                                         {"--json", false, &w.json}};
+    const char *words[2] = {NULL, NULL};
+    size_t given = 0;
+    DGL_AUTO(config) config = NULL;
+    int code = 0;
+    if (!dgl_cli_parse(argc, argv, help, flags, DGL_COUNT(flags), words, 2, &given, &config, &code))
+        return code;
+    const struct dgl_account_verb *verb = find_verb(verbs, count, words[0]);
+    if (!verb)
+        return complain_of_verb(argv[0], verbs, count, words[0]);
+    w.subject = words[1];
+    bool needs_subject = (verb->needs & DGL_NEEDS_SUBJECT) != 0;
+    if (needs_subject && !w.subject)
+        return dgl_cli_usage(argv[0], "The id of the %s is missing.", verb->subject);
+    if (!needs_subject && w.subject)
+        return dgl_cli_usage(argv[0], "The argument %s is one too many.", w.subject);
+    if (missing_flag(verb, &w))
+        return dgl_cli_usage(argv[0], "%s is missing.", missing_flag(verb, &w));
+    struct dgl_error err = DGL_ERROR_INIT;
+    return run(verb, config, &w, &err) == DGL_OK ? 0 : dgl_cli_fail(&err);
+}

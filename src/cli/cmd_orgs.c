@@ -1,0 +1,86 @@
+// docgenlab orgs list | create | rename | limit
+#include "cli/cli.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/crypto.h"
+#include "base/str.h"
+#include "cli/account_command.h"
+#include "cli/table.h"
+
+static const char help[] =
+    "Usage: docgenlab orgs list   [--data DIR] [--json]\n"
+    "       docgenlab orgs create [--data DIR] --name NAME --email ADMIN_EMAIL [--password-file FILE] [--json]\n"
+    "       docgenlab orgs rename [--data DIR] [--org ID] --name NAME\n"
+    "       docgenlab orgs limit  [--data DIR] [--org ID] [--rate-limit N] [--max-jobs N]\n\n"
+    "create makes an organization with its Org Admin and a first API key, shown once; without --password-file a "
+    "password\n"
+    "is made and shown too. limit: requests a minute and documents rendered at once; 0 = no limit, -1 = the server's\n"
+    "setting. Without --org the only organization is meant. All of it works beside a running server.\n";
+
+static enum dgl_status list(struct dgl_account_call *call, struct dgl_error *err)
+{
+    static const char *const columns[] = {"id", "name", "created_at", "rate_limit", "max_jobs"};
+    struct dgl_org *orgs = NULL;
+    size_t count = 0;
+    DGL_TRY(dgl_store_org_list(call->data.store, call->arena, &orgs, &count, err));
+    struct dgl_cell *cells = dgl_arena_alloc(call->arena, (count + 1) * DGL_COUNT(columns) * sizeof *cells), *c = cells;
+    for (size_t i = 0; i < count; i++) {
+        *c++ = DGL_TEXT(orgs[i].id);
+        *c++ = DGL_TEXT(orgs[i].name);
+        *c++ = DGL_TIME(orgs[i].created_at_us);
+        *c++ = DGL_INT(orgs[i].rate_limit_per_minute);
+        *c++ = DGL_INT(orgs[i].max_concurrent_jobs);
+    }
+    dgl_cli_print_table(call->wishes->json != NULL, columns, DGL_COUNT(columns), cells, count);
+    return DGL_OK;
+}
+
+static enum dgl_status create(struct dgl_account_call *call, struct dgl_error *err)
+{
+    static const char *const names[] = {"organization_id", "admin_email", "api_key", "admin_password"};
+    const struct dgl_account_wishes *w = call->wishes;
+    struct dgl_account_init made = {0};
+    DGL_TRY(dgl_account_init(call->data.account, w->name, w->email, w->password, false, &made, err));
+    const struct dgl_cell cells[] = {DGL_TEXT(made.org), DGL_TEXT(w->email), DGL_TEXT(made.api_key),
+                                     DGL_TEXT(made.password)};
+    dgl_cli_print_record(w->json != NULL, names, cells, w->password ? 3 : 4);
+    dgl_wipe(&made, sizeof made);
+    return DGL_OK;
+}
+
+static enum dgl_status rename_org(struct dgl_account_call *call, struct dgl_error *err)
+{
+    return dgl_account_org_rename(call->data.account, call->org, call->wishes->name, err);
+}
+
+static enum dgl_status read_limit(const char *flag, const char *text, int64_t *value, struct dgl_error *err)
+{
+    if (text && !dgl_parse_int64(text, strlen(text), -1, 100000000, value))
+        return DGL_FAIL(err, DGL_E_INVALID, "%s is \"%s\" but must be a number from -1 to 100000000.", flag, text);
+    return DGL_OK;
+}
+
+static enum dgl_status limit(struct dgl_account_call *call, struct dgl_error *err)
+{
+    struct dgl_org org;
+    const struct dgl_account_wishes *w = call->wishes;
+    if (!w->rate_limit && !w->max_jobs)
+        return DGL_FAIL(err, DGL_E_INVALID, "Say --rate-limit or --max-jobs.");
+    DGL_TRY(dgl_store_org_get(call->data.store, call->arena, call->org, &org, err));
+    DGL_TRY(read_limit("--rate-limit", w->rate_limit, &org.rate_limit_per_minute, err));
+    DGL_TRY(read_limit("--max-jobs", w->max_jobs, &org.max_concurrent_jobs, err));
+    return dgl_store_org_update(call->data.store, &org, err);
+}
+
+int dgl_cmd_orgs(int argc, char **argv)
+{
+    static const struct dgl_account_verb verbs[] = {
+        {"list", 0, NULL, list},
+        {"create", DGL_NEEDS_NAME | DGL_NEEDS_EMAIL, NULL, create},
+        {"rename", DGL_NEEDS_ORG | DGL_NEEDS_NAME, NULL, rename_org},
+        {"limit", DGL_NEEDS_ORG, NULL, limit},
+    };
+    return dgl_cli_account_command(argc, argv, help, verbs, DGL_COUNT(verbs));
+}

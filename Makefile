@@ -6,6 +6,8 @@
 #   make test       everything that can be tested, with counts at the end
 #   make asan       the unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
 #   make tsan       the threaded rooms' unit tests under ThreadSanitizer
+#   make fuzz       every fuzz target for SECONDS=60 each; TARGET="docx pdf" some
+#   make coverage   lines covered by the tests, a line a room; fails below the floors
 #   make torture    kill -9 under load; ROUNDS=1000 SEED=7
 #   make bench      measurements, with ratios against the bare limits and peers
 #   make format     clang-format over the sources
@@ -15,7 +17,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 MESON ?= meson
 
-.PHONY: all build demo run test asan tsan torture bench format install clean deps test-deps
+.PHONY: all build demo run test asan tsan fuzz coverage torture bench format install clean deps test-deps
 all: build
 
 deps:
@@ -55,6 +57,14 @@ asan: | build-dir deps
 
 tsan: | build-dir deps
 	@scripts/sanitize thread
+
+fuzz: | build-dir
+	@scripts/deps build office fuzz
+	@SECONDS_EACH=$(or $(SECONDS),60) scripts/fuzz $(TARGET)
+
+coverage: | build-dir
+	@scripts/deps build office demo test fuzz
+	@scripts/coverage
 
 torture: build
 	@python3 tests/torture/torture.py

@@ -61,7 +61,10 @@ static bool jpeg_read(const uint8_t *data, size_t len, struct pdf_image *i)
             uint8_t bits = data[at + 4], components = data[at + 9];
             i->height = be16(data + at + 5);
             i->width = be16(data + at + 7);
-            if (bits != 8 || !i->width || !i->height || (components != 1 && components != 3 && components != 4))
+            bool size_ok = i->width && i->height && i->width <= DGL_PDF_MAX_PICTURE_SIDE &&
+                           i->height <= DGL_PDF_MAX_PICTURE_SIDE &&
+                           (uint64_t)i->width * i->height <= DGL_PDF_MAX_PICTURE_PIXELS;
+            if (bits != 8 || !size_ok || (components != 1 && components != 3 && components != 4))
                 return false;
             dgl_buf_puts(&i->dict, components == 1   ? "/ColorSpace/DeviceGray"
                                    : components == 3 ? "/ColorSpace/DeviceRGB"

@@ -1,0 +1,64 @@
+// Fuzz target: JSON bodies. What is accepted can be written and read again with the same meaning; members are found as
+// sent; an object is read against a table without a complaint that has no words.
+#include "fuzz.h"
+
+#include "server/api/parts.h"
+
+static void read_against_table(json_t *value)
+{
+    struct dgl_error err = DGL_ERROR_INIT;
+    const char *name = NULL, *raw = NULL;
+    size_t raw_len = 0;
+    int64_t count = 0;
+    bool flag = false;
+    json_t *object = NULL, *array = NULL, *any = NULL;
+    const struct dgl_json_field fields[] = {
+        {.name = "name", .kind = DGL_JSON_STRING, .max = 20, .ret = &name},
+        {.name = "raw", .kind = DGL_JSON_STRING, .nullable = true, .ret = &raw, .ret_len = &raw_len},
+        {.name = "count", .kind = DGL_JSON_INT, .max = 1000, .ret = &count},
+        {.name = "flag", .kind = DGL_JSON_BOOL, .required = true, .ret = &flag},
+        {.name = "object", .kind = DGL_JSON_OBJECT, .ret = &object},
+        {.name = "array", .kind = DGL_JSON_ARRAY, .max = 3, .ret = &array},
+        {.name = "any", .kind = DGL_JSON_ANY, .ret = &any},
+    };
+    if (dgl_json_read_object(value, "body", fields, DGL_COUNT(fields), &err) != DGL_OK) {
+        fuzz_must_explain(&err);
+        return;
+    }
+    fuzz_must(!name || strlen(name) <= 20);
+    fuzz_must(count >= 0 && count <= 1000);
+    fuzz_must(!array || json_array_size(array) <= 3);
+}
+
+static void write_again(const json_t *value)
+{
+    struct dgl_error err = DGL_ERROR_INIT;
+    DGL_AUTO_JSON again = NULL;
+    char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(17));
+    fuzz_must(text);
+    fuzz_must(dgl_json_parse(text, strlen(text), "again", &again, &err) == DGL_OK);
+    fuzz_must(json_equal(value, again));
+    free(text);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct dgl_error err = DGL_ERROR_INIT;
+    DGL_AUTO_JSON value = NULL;
+    const char *text = (const char *)data, *member = NULL;
+    size_t member_len = 0;
+    bool found = size && dgl_api_find_member(text, size, "input_json", &member, &member_len);
+    fuzz_must(!found || (member >= text && member + member_len <= text + size));
+    if (dgl_json_parse(text, size, "field", &value, &err) != DGL_OK) {
+        fuzz_must_explain(&err);
+        return 0;
+    }
+    write_again(value);
+    read_against_table(value);
+    if (found && json_is_object(value)) { // the bytes found mean what the object holds
+        DGL_AUTO_JSON part = NULL;
+        fuzz_must(dgl_json_parse(member, member_len, "member", &part, &err) == DGL_OK);
+        fuzz_must(json_equal(part, json_object_get(value, "input_json")));
+    }
+    return 0;
+}

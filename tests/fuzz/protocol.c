@@ -72,7 +72,8 @@ static void check_result(struct dgl_message *m)
         return;
     }
     const char *texts[] = {answer.tokens, answer.problems, answer.warnings, answer.findings};
-    const size_t lengths[] = {answer.head.tokens_len, answer.head.problems_len, answer.head.warnings_len};
+    const size_t lengths[] = {answer.head.tokens_len, answer.head.problems_len, answer.head.warnings_len,
+                              answer.head.findings_len};
     for (size_t i = 0; i < DGL_COUNT(texts); i++)
         fuzz_must(!lengths[i] || (texts[i] >= m->payload && texts[i] + lengths[i] <= m->payload + m->payload_len));
     if (answer.head.status != DGL_OK) {

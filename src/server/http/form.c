@@ -33,10 +33,11 @@ struct http_form {
     size_t delimiter_len, matched;
     char after[2]; // the bytes that follow a delimiter
     size_t after_len;
-    struct dgl_buf head; // of the current part
-    struct dgl_buf text; // of the current text field, or the whole urlencoded body
-    struct dgl_http_field fields[DGL_HTTP_MAX_FORM_FIELDS];
-    size_t count; // the current part is fields[count] while in DATA
+    struct dgl_buf head;                                  // of the current part
+    struct dgl_buf text;                                  // of the current text field, or the whole urlencoded body
+    struct dgl_http_field parts[DGL_HTTP_MAX_FORM_PARTS]; // of a multipart form
+    struct dgl_http_field *fields;                        // parts, or the arena's for an urlencoded form
+    size_t count;                                         // the current part is fields[count] while in DATA
 };
 
 // ---- header values with parameters
@@ -174,6 +175,7 @@ enum dgl_status http_form_new(const char *content_type, struct dgl_arena *arena,
     f->arena = arena;
     f->temp_dir = temp_dir;
     f->urlencoded = urlencoded;
+    f->fields = f->parts;
     f->head = DGL_BUF_INIT(HTTP_MAX_PART_HEAD_BYTES);
     f->text = DGL_BUF_INIT(DGL_HTTP_MAX_FIELD_BYTES);
     if (!urlencoded && set_boundary(f, param(&h, "boundary"), err) != DGL_OK) {
@@ -276,9 +278,9 @@ static enum dgl_status take_part_line(struct http_form *f, char *line, struct dg
 // The part's head is complete in f->head, lines ending in CRLF.
 static enum dgl_status begin_part(struct http_form *f, struct dgl_error *err)
 {
-    if (f->count == DGL_HTTP_MAX_FORM_FIELDS)
+    if (f->count == DGL_HTTP_MAX_FORM_PARTS)
         return DGL_FAIL_SLUG(err, DGL_E_LIMIT, "too_many_fields", "the form has more than the %d parts allowed",
-                             DGL_HTTP_MAX_FORM_FIELDS);
+                             DGL_HTTP_MAX_FORM_PARTS);
     struct dgl_http_field field = {.fd = -1};
     if (memchr(f->head.data, '\0', f->head.len))
         return FAIL_FORM(err, "a part of the form has a NUL character in its head");
@@ -442,6 +444,8 @@ static enum dgl_status finish_urlencoded(struct http_form *f, struct dgl_error *
     size_t count;
     DGL_TRY(
         http_pairs_parse(f->arena, f->text.data, f->text.len, DGL_HTTP_MAX_FORM_FIELDS, "form", &pairs, &count, err));
+    if (count > 0)
+        f->fields = dgl_arena_alloc(f->arena, count * sizeof(*f->fields));
     for (size_t i = 0; i < count; i++)
         f->fields[i] = (struct dgl_http_field){
             .name = pairs[i].name, .value = pairs[i].value, .size_bytes = strlen(pairs[i].value), .fd = -1};
@@ -473,9 +477,9 @@ void http_form_free(struct http_form *f)
 {
     if (!f)
         return;
-    for (size_t i = 0; i < DGL_COUNT(f->fields); i++)
-        if (f->fields[i].name && f->fields[i].fd >= 0)
-            close(f->fields[i].fd);
+    for (size_t i = 0; i < DGL_COUNT(f->parts); i++)
+        if (f->parts[i].name && f->parts[i].fd >= 0)
+            close(f->parts[i].fd);
     dgl_buf_fini(&f->head);
     dgl_buf_fini(&f->text);
     free(f);

@@ -17,7 +17,8 @@
 
 #define DGL_HTTP_MAX_HEADER_BYTES 12288
 #define DGL_HTTP_MAX_PATH_PARAMS 4
-#define DGL_HTTP_MAX_FORM_FIELDS 64
+#define DGL_HTTP_MAX_FORM_PARTS 64          // of a multipart form
+#define DGL_HTTP_MAX_FORM_FIELDS 4096       // of an urlencoded one: a page's form with many rows
 #define DGL_HTTP_MAX_FIELD_BYTES (1u << 20) // a multipart or form text field
 
 struct dgl_http_request;

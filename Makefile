@@ -78,7 +78,7 @@ format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
 install: build
-	@$(MESON) configure build/release --prefix=$(PREFIX)
+	@$(MESON) setup --reconfigure build/release --prefix=$(PREFIX) >build/meson-release.log 2>&1 || { cat build/meson-release.log; exit 1; }
 	$(MESON) install -C build/release --no-rebuild $(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))
 
 clean:

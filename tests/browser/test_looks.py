@@ -18,7 +18,8 @@ def test_pages_are_whole(signed_in, client, template, viewport, scheme):
     made = client.generate(template["id"], {"name": "N" * 300, "items": ["x" * 200]}, output_format="docx")
     client.wait_document(made["id"])
     page = signed_in(viewport=viewport, color_scheme=scheme)
-    for path in ("/templates", "/templates/new", f"/templates/{template['id']}", "/history", f"/history/{made['id']}",
+    for path in ("/templates", "/templates/new", f"/templates/{template['id']}", f"/templates/{template['id']}?mode=json",
+                 f"/templates/{template['id']}/versions", f"/templates/{template['id']}/tokens", "/history", f"/history/{made['id']}",
                  "/settings/developer"):
         page.goto(path)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} sticks out"

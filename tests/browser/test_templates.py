@@ -26,6 +26,7 @@ def test_from_template_to_document(signed_in, viewport):
     expect(page.get_by_role("status").first).to_contain_text("was uploaded")
     page.reload()
     expect(page.get_by_text("was uploaded")).to_have_count(0)
+    page.get_by_role("button", name="JSON Mode").click()
     json.loads(page.get_by_label("Data").input_value())  # the example is valid JSON
     with open(os.path.join(EXAMPLES, "invoice.json"), encoding="utf-8") as fh:
         page.get_by_label("Data").fill(fh.read())
@@ -51,7 +52,7 @@ def test_from_template_to_document(signed_in, viewport):
 
 def test_the_example_data_generates(admin, client):
     template = client.upload_template("Sampled", os.path.join(EXAMPLES, "invoice.docx"))
-    admin.goto(f"/templates/{template['id']}")
+    admin.goto(f"/templates/{template['id']}?mode=json")
     admin.get_by_role("radio", name="Word").check()
     admin.get_by_role("button", name="Generate").click()
     expect(admin.locator(".badge", has_text="Ready")).to_be_visible()
@@ -78,7 +79,7 @@ def test_a_file_that_is_no_word_document(admin, tmp_path, watch):
 
 def test_data_that_is_no_json_is_kept(admin, template, watch):
     watch.allow(400, 422)
-    admin.goto(f"/templates/{template['id']}")
+    admin.goto(f"/templates/{template['id']}?mode=json")
     admin.get_by_label("Data").fill('{"name": "Ann",')
     admin.get_by_role("button", name="Generate").click()
     expect(admin.get_by_label("Data")).to_have_value('{"name": "Ann",')
@@ -91,7 +92,7 @@ def test_a_failed_document_says_why(admin, client, tmp_path_factory, watch):
     path = str(tmp_path_factory.mktemp("failing") / "failing.docx")
     write_docx(path, ["Hello", "{{ customer.address.city }}"])
     template = client.upload_template("Failing", path)
-    admin.goto(f"/templates/{template['id']}")
+    admin.goto(f"/templates/{template['id']}?mode=json")
     admin.get_by_label("Data").fill("{}")
     admin.get_by_role("radio", name="Word").check()
     admin.get_by_role("button", name="Generate").click()
@@ -101,11 +102,11 @@ def test_a_failed_document_says_why(admin, client, tmp_path_factory, watch):
 
 def test_versions_come_and_go_back(admin, client, letter):
     template = client.upload_template("Versioned", letter)
-    admin.goto(f"/templates/{template['id']}")
+    admin.goto(f"/templates/{template['id']}/versions")
     admin.get_by_label("Choose a new version").set_input_files(letter)
     admin.get_by_role("button", name="Upload new version").click()
     expect(admin.get_by_text("Version 2 is now in use.")).to_be_visible()
-    admin.get_by_role("button", name="Use this version again").click()
+    admin.get_by_role("button", name="Use again").click()
     expect(admin.get_by_text("Version 1 is in use again, as version 3.")).to_be_visible()
     with admin.expect_download() as file:
         admin.get_by_role("link", name="Download template").click()

@@ -30,6 +30,8 @@ json_t *dgl_ui_version(const struct dgl_template_version_row *v, int64_t current
 json_t *dgl_ui_tokens(const json_t *tokens);
 // An example value for every token: what the text field for data starts with.
 json_t *dgl_ui_sample(const json_t *tokens);
+// "unit_price" reads "Unit price".
+json_t *dgl_ui_title(const char *name);
 // Problems as the engine reports them, for people: [{"place","message","excerpt","tag"}]; errors first.
 json_t *dgl_ui_problems(const char *problems_json);
 // One problem from an error with a place; null when it has none.
@@ -37,6 +39,27 @@ json_t *dgl_ui_problem_of_error(const struct dgl_error *err);
 
 // A request for a document that works when pasted into a shell. Takes nothing over.
 json_t *dgl_ui_curl(const char *public_url, const char *key, const char *template_id, const json_t *sample);
+
+// ---- Form Mode (model_form.c): fields are named by JSON Pointers into the data
+#define DGL_UI_MAX_POINTER 1024
+#define DGL_UI_NUMBER_DIGITS 15 // what was typed in decimals comes back as it was
+// The form as a flat list: [{"part":"group|end|list|row|end-row|end-list|field","path",…}]; a field has "kind" (text,
+// long, date, number, boolean, image, kept), "title", "value", "error".
+json_t *dgl_ui_form_parts(const json_t *tokens, const json_t *data);
+// Groups, and lists of one empty row: what a fresh form shows.
+json_t *dgl_ui_form_empty(const json_t *tokens);
+// The form's fields laid over `base` (NULL = nothing). error_path: the first number that is none, or "".
+json_t *dgl_ui_form_read(const json_t *tokens, const json_t *base, const char *(*field)(void *ctx, const char *path),
+                         void *ctx, char error_path[DGL_UI_MAX_POINTER]);
+// Sets a member of the first field at or below `path`; takes `value`.
+void dgl_ui_form_mark(json_t *parts, const char *path, const char *key, json_t *value);
+// A new empty row of the list at `path`; the row at `path` taken out. False: there is none, or no room.
+bool dgl_ui_form_add_row(const json_t *tokens, json_t *data, const char *path);
+bool dgl_ui_form_remove_row(json_t *data, const char *path);
+json_t *dgl_ui_form_find(json_t *data, const char *path); // lends what a pointer names; NULL = nothing
+bool dgl_ui_form_is_blank(const json_t *value);           // nothing was filled in
+// Takes out rows in which nothing was filled in.
+void dgl_ui_form_prune(const json_t *tokens, json_t *data);
 
 // ---- documents and deliveries
 json_t *dgl_ui_document(const struct dgl_document_row *d);

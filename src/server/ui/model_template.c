@@ -113,15 +113,29 @@ static json_t *sample_by_name(const char *name)
     return NULL;
 }
 
-// "invoice_number" reads "Invoice number".
-static json_t *sample_text(const char *name)
+// Short words that people write in capitals.
+static bool is_acronym(const char *word, size_t len)
+{
+    static const char *const known[] = {"vat", "iban", "bic", "id", "url", "sku", "po", "pin", "isbn", "tin", "eori"};
+    for (size_t i = 0; i < DGL_COUNT(known); i++)
+        if (strlen(known[i]) == len && memcmp(known[i], word, len) == 0)
+            return true;
+    return false;
+}
+
+json_t *dgl_ui_title(const char *name)
 {
     char text[96];
     snprintf(text, sizeof(text), "%s", name);
-    for (char *p = text; *p; p++)
-        if (*p == '_')
-            *p = ' ';
-    text[0] = (char)toupper((unsigned char)text[0]);
+    for (char *word = text; *word;) {
+        size_t len = strcspn(word, "_");
+        size_t capitals = is_acronym(word, len) ? len : word == text;
+        for (size_t i = 0; i < capitals; i++)
+            word[i] = (char)toupper((unsigned char)word[i]);
+        word += len;
+        if (*word)
+            *word++ = ' ';
+    }
     return dgl_ui_text(text);
 }
 
@@ -152,7 +166,7 @@ static json_t *sample_of(const json_t *token, int depth)
     if (!name)
         name = "text";
     if (strcmp(type, "list") == 0)
-        return json_pack("[o]", has_children(token) ? sample_group(children, depth) : sample_text(name));
+        return json_pack("[o]", has_children(token) ? sample_group(children, depth) : dgl_ui_title(name));
     if (strcmp(type, "group") == 0)
         return sample_group(children, depth);
     if (strcmp(type, "date") == 0)
@@ -166,7 +180,7 @@ static json_t *sample_of(const json_t *token, int depth)
         return json_true();
     if (strcmp(type, "image") == 0)
         return json_string(pixel);
-    return sample_text(name);
+    return dgl_ui_title(name);
 }
 
 json_t *dgl_ui_sample(const json_t *tokens)

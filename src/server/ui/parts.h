@@ -81,6 +81,15 @@ void dgl_ui_send_file(struct dgl_ui_visit *v, struct dgl_document_file *file);
 enum dgl_status dgl_ui_deliveries(struct dgl_ui_visit *v, const char *document, json_t **ret, bool *ret_pending,
                                   struct dgl_error *err) DGL_MUST_CHECK;
 
+// ---- one template's pages (templates.c)
+struct dgl_ui_template_view {
+    struct dgl_template_row row;
+    json_t *tokens; // the caller's once loaded
+};
+enum dgl_status dgl_ui_template_load(struct dgl_ui_visit *v, struct dgl_ui_template_view *ret,
+                                     struct dgl_error *err) DGL_MUST_CHECK; // the one named in the path
+json_t *dgl_ui_template_data(struct dgl_ui_visit *v, const struct dgl_ui_template_view *t, const char *tab);
+
 // ---- assets.c
 struct dgl_ui_asset {
     const struct dgl_ui_file *file;
@@ -105,11 +114,14 @@ void dgl_ui_post_environment(void *ui, struct dgl_http_request *rq);
 void dgl_ui_get_templates(void *ui, struct dgl_http_request *rq);
 void dgl_ui_get_template_new(void *ui, struct dgl_http_request *rq);
 void dgl_ui_post_template_new(void *ui, struct dgl_http_request *rq);
-void dgl_ui_get_template(void *ui, struct dgl_http_request *rq);
+void dgl_ui_get_template_versions(void *ui, struct dgl_http_request *rq);
+void dgl_ui_get_template_tokens(void *ui, struct dgl_http_request *rq);
 void dgl_ui_get_template_file(void *ui, struct dgl_http_request *rq);
 void dgl_ui_post_template_version(void *ui, struct dgl_http_request *rq);
 void dgl_ui_post_template_rollback(void *ui, struct dgl_http_request *rq);
 void dgl_ui_post_template_delete(void *ui, struct dgl_http_request *rq);
+
+void dgl_ui_get_template(void *ui, struct dgl_http_request *rq);
 void dgl_ui_post_generate(void *ui, struct dgl_http_request *rq);
 
 void dgl_ui_get_history(void *ui, struct dgl_http_request *rq);

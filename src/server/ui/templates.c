@@ -1,16 +1,19 @@
-// Templates: the list, uploading, one template with its tokens and versions, and generating from it.
+// Templates: the list, uploading, one template with its tokens and versions.
 #include <string.h>
 
 #include "base/str.h"
 #include "server/ui/parts.h"
 
-#define MIN_DATA_ROWS 8
-#define MAX_DATA_ROWS 26
 #define MAX_NAME_BYTES 200
 
 static const char *template_path(const struct dgl_ui_visit *v, const char *id)
 {
     return dgl_arena_printf(v->arena, "/templates/%s", id);
+}
+
+static const char *versions_path(const struct dgl_ui_visit *v, const char *id)
+{
+    return dgl_arena_printf(v->arena, "/templates/%s/versions", id);
 }
 
 // {"first": path or null, "next": path or null}
@@ -148,14 +151,9 @@ void dgl_ui_post_template_new(void *ui, struct dgl_http_request *rq)
     }
 }
 
-// ---- one template
+// ---- one template: a page for each tab; Single Generate is in generate.c
 
-struct template_view {
-    struct dgl_template_row row;
-    json_t *tokens; // owned
-};
-
-static enum dgl_status load_template(struct dgl_ui_visit *v, struct template_view *ret, struct dgl_error *err)
+enum dgl_status dgl_ui_template_load(struct dgl_ui_visit *v, struct dgl_ui_template_view *ret, struct dgl_error *err)
 {
     struct dgl_store *store = v->ui->parts.store;
     const char *id = dgl_http_param(v->rq, "id");
@@ -164,6 +162,21 @@ static enum dgl_status load_template(struct dgl_ui_visit *v, struct template_vie
     DGL_TRY(dgl_store_template_version_get(store, v->arena, v->who.org, id, 0, &version, err));
     const char *tokens = version.tokens_json ? version.tokens_json : "[]";
     return dgl_json_parse(tokens, strlen(tokens), "tokens", &ret->tokens, err);
+}
+
+json_t *dgl_ui_template_data(struct dgl_ui_visit *v, const struct dgl_ui_template_view *t, const char *tab)
+{
+    json_t *data = dgl_ui_page_data(v, "templates", t->row.name);
+    bool is_get = strcmp(dgl_http_method(v->rq), "GET") == 0;
+    const char *path = template_path(v, t->row.id);
+    json_object_set_new(data, "template", dgl_ui_template(&t->row, NULL));
+    json_object_set_new(data, "token_count", json_integer((json_int_t)json_array_size(t->tokens)));
+    dgl_ui_set_text(data, "tab", tab);
+    if (*tab && strcmp(tab, "generate") != 0)
+        path = dgl_arena_printf(v->arena, "%s/%s", path, tab);
+    dgl_ui_set_text(data, "canonical", is_get ? "" : path); // a GET is its own address, query and all
+    set_max_upload(v, data);
+    return data;
 }
 
 static enum dgl_status set_versions(struct dgl_ui_visit *v, const struct dgl_template_row *t, json_t *data,
@@ -182,65 +195,58 @@ static enum dgl_status set_versions(struct dgl_ui_visit *v, const struct dgl_tem
     return DGL_OK;
 }
 
-static int64_t rows_for(const char *text)
+static enum dgl_status versions_page(struct dgl_ui_visit *v, json_t **ret, struct dgl_error *err)
 {
-    int64_t lines = 1;
-    for (const char *p = text; *p; p++)
-        lines += *p == '\n';
-    return DGL_MIN(DGL_MAX(lines + 1, MIN_DATA_ROWS), MAX_DATA_ROWS);
-}
-
-// What the person typed when the form is shown again, else the example.
-static json_t *generate_form(const struct dgl_ui_visit *v, const json_t *sample)
-{
-    json_t *form = json_object();
-    const char *typed = dgl_ui_field(v, "input_json");
-    DGL_AUTO_PTR char *example = json_dumps(sample, JSON_INDENT(2));
-    const char *text = *typed ? typed : example ? example : "{}";
-    const char *format = dgl_ui_field(v, "output_format");
-    unsigned formats;
-    dgl_ui_set_text(form, "input_json", text);
-    json_object_set_new(form, "rows", json_integer(rows_for(text)));
-    dgl_ui_set_text(form, "output_format", dgl_format_parse(format, &formats) ? format : "pdf");
-    json_object_set_new(form, "error", json_null());
-    return form;
-}
-
-static enum dgl_status template_page(struct dgl_ui_visit *v, json_t **ret, struct dgl_error *err)
-{
-    struct template_view t = {.tokens = NULL};
-    DGL_TRY(load_template(v, &t, err));
+    struct dgl_ui_template_view t = {.tokens = NULL};
+    DGL_TRY(dgl_ui_template_load(v, &t, err));
     DGL_AUTO_JSON tokens = t.tokens;
-    DGL_AUTO_JSON sample = dgl_ui_sample(tokens);
-    DGL_AUTO_JSON data = dgl_ui_page_data(v, "templates", t.row.name);
-    json_object_set_new(data, "template", dgl_ui_template(&t.row, NULL));
-    json_object_set_new(data, "tokens", dgl_ui_tokens(tokens));
-    json_object_set_new(data, "form", generate_form(v, sample));
-    json_object_set_new(data, "curl", dgl_ui_curl(v->ui->parts.public_url, DGL_UI_KEY_PLACEHOLDER, t.row.id, sample));
-    dgl_ui_set_text(data, "canonical", template_path(v, t.row.id));
-    set_max_upload(v, data);
+    DGL_AUTO_JSON data = dgl_ui_template_data(v, &t, "versions");
     DGL_TRY(set_versions(v, &t.row, data, err));
     *ret = DGL_STEAL(data);
     return DGL_OK;
 }
 
-void dgl_ui_get_template(void *ui, struct dgl_http_request *rq)
+void dgl_ui_get_template_versions(void *ui, struct dgl_http_request *rq)
 {
     struct dgl_ui_visit v;
     struct dgl_error err = DGL_ERROR_INIT;
     json_t *data = NULL;
     if (!dgl_ui_enter(ui, rq, &v))
         return;
-    if (template_page(&v, &data, &err) != DGL_OK) {
+    if (versions_page(&v, &data, &err) != DGL_OK)
         dgl_ui_refuse(&v, &err);
-        return;
-    }
-    dgl_ui_set_text(data, "canonical", ""); // a GET is its own address, query and all
-    dgl_ui_show(&v, 200, "template.html", data);
+    else
+        dgl_ui_show(&v, 200, "template_versions.html", data);
 }
 
-// The template's page again, with what went wrong.
-static void show_template_error(struct dgl_ui_visit *v, const struct dgl_error *cause, const char *problems_json)
+static enum dgl_status tokens_page(struct dgl_ui_visit *v, json_t **ret, struct dgl_error *err)
+{
+    struct dgl_ui_template_view t = {.tokens = NULL};
+    DGL_TRY(dgl_ui_template_load(v, &t, err));
+    DGL_AUTO_JSON tokens = t.tokens;
+    DGL_AUTO_JSON sample = dgl_ui_sample(tokens);
+    json_t *data = dgl_ui_template_data(v, &t, "tokens");
+    json_object_set_new(data, "tokens", dgl_ui_tokens(tokens));
+    json_object_set_new(data, "curl", dgl_ui_curl(v->ui->parts.public_url, DGL_UI_KEY_PLACEHOLDER, t.row.id, sample));
+    *ret = data;
+    return DGL_OK;
+}
+
+void dgl_ui_get_template_tokens(void *ui, struct dgl_http_request *rq)
+{
+    struct dgl_ui_visit v;
+    struct dgl_error err = DGL_ERROR_INIT;
+    json_t *data = NULL;
+    if (!dgl_ui_enter(ui, rq, &v))
+        return;
+    if (tokens_page(&v, &data, &err) != DGL_OK)
+        dgl_ui_refuse(&v, &err);
+    else
+        dgl_ui_show(&v, 200, "template_tokens.html", data);
+}
+
+// The versions again, with what went wrong.
+static void show_version_error(struct dgl_ui_visit *v, const struct dgl_error *cause, const char *problems_json)
 {
     struct dgl_error err = DGL_ERROR_INIT;
     json_t *data = NULL;
@@ -248,15 +254,12 @@ static void show_template_error(struct dgl_ui_visit *v, const struct dgl_error *
         dgl_ui_refuse(v, cause);
         return;
     }
-    if (template_page(v, &data, &err) != DGL_OK) {
+    if (versions_page(v, &data, &err) != DGL_OK) {
         dgl_ui_refuse(v, &err);
         return;
     }
-    if (strncmp(cause->field, "input_json", strlen("input_json")) == 0)
-        dgl_ui_set_text(json_object_get(data, "form"), "error", cause->message);
-    else
-        set_problems(data, cause, problems_json);
-    dgl_ui_show(v, dgl_status_http(cause->code), "template.html", data);
+    set_problems(data, cause, problems_json);
+    dgl_ui_show(v, dgl_status_http(cause->code), "template_versions.html", data);
 }
 
 void dgl_ui_get_template_file(void *ui, struct dgl_http_request *rq)
@@ -290,11 +293,11 @@ void dgl_ui_post_template_version(void *ui, struct dgl_http_request *rq)
     if (s == DGL_OK)
         s = dgl_documents_template_update(v.ui->parts.documents, v.arena, &v.who, id, &upload, &row, &problems, &err);
     if (s != DGL_OK) {
-        show_template_error(&v, &err, problems);
+        show_version_error(&v, &err, problems);
         return;
     }
     char *text = dgl_arena_printf(v.arena, "Version %lld is now in use.", (long long)row.version);
-    dgl_ui_leave(&v, template_path(&v, row.id), "good", text);
+    dgl_ui_leave(&v, versions_path(&v, row.id), "good", text);
 }
 
 void dgl_ui_post_template_rollback(void *ui, struct dgl_http_request *rq)
@@ -313,12 +316,12 @@ void dgl_ui_post_template_rollback(void *ui, struct dgl_http_request *rq)
         s = dgl_documents_template_rollback(v.ui->parts.documents, v.arena, &v.who, dgl_http_param(rq, "id"), version,
                                             &row, &err);
     if (s != DGL_OK) {
-        show_template_error(&v, &err, NULL);
+        show_version_error(&v, &err, NULL);
         return;
     }
     char *text = dgl_arena_printf(v.arena, "Version %lld is in use again, as version %lld.", (long long)version,
                                   (long long)row.version);
-    dgl_ui_leave(&v, template_path(&v, row.id), "good", text);
+    dgl_ui_leave(&v, versions_path(&v, row.id), "good", text);
 }
 
 void dgl_ui_post_template_delete(void *ui, struct dgl_http_request *rq)
@@ -331,48 +334,4 @@ void dgl_ui_post_template_delete(void *ui, struct dgl_http_request *rq)
         dgl_ui_refuse(&v, &err);
     else
         dgl_ui_leave(&v, "/templates", "good", "The template was deleted.");
-}
-
-// ---- generating
-
-static enum dgl_status check_data(const char *text, struct dgl_error *err)
-{
-    DGL_AUTO_JSON input = NULL;
-    DGL_TRY(dgl_json_parse(text, strlen(text), "input_json", &input, err));
-    if (!json_is_object(input))
-        return DGL_FAIL_FIELD(err, DGL_E_INVALID, NULL, "input_json",
-                              "The data must be a JSON object: names and values between { and }.");
-    return DGL_OK;
-}
-
-static enum dgl_status generate(struct dgl_ui_visit *v, struct dgl_document_accepted *ret, struct dgl_error *err)
-{
-    const char *input = dgl_ui_field(v, "input_json"), *format = dgl_ui_field(v, "output_format");
-    struct dgl_document_request request = {.template_id = dgl_http_param(v->rq, "id"),
-                                           .input = input,
-                                           .input_len = strlen(input),
-                                           .source = DGL_SOURCE_UI,
-                                           .is_uat_page = v->who.is_uat};
-    if (!dgl_format_parse(format, &request.formats))
-        return DGL_FAIL_FIELD(err, DGL_E_INVALID, NULL, "output_format", "Choose PDF, Word or both.");
-    enum dgl_status s = check_data(input, err);
-    if (s != DGL_OK) { // also malformed text is about this field, on a page
-        if (!err->field[0])
-            dgl_str_copy(err->field, sizeof(err->field), "input_json", strlen("input_json"));
-        return s;
-    }
-    return dgl_documents_accept(v->ui->parts.documents, &v->who, &request, ret, err);
-}
-
-void dgl_ui_post_generate(void *ui, struct dgl_http_request *rq)
-{
-    struct dgl_ui_visit v;
-    struct dgl_error err = DGL_ERROR_INIT;
-    struct dgl_document_accepted accepted;
-    if (!dgl_ui_enter(ui, rq, &v))
-        return;
-    if (generate(&v, &accepted, &err) == DGL_OK)
-        dgl_ui_leave(&v, dgl_arena_printf(v.arena, "/history/%s", accepted.id), NULL, NULL);
-    else
-        show_template_error(&v, &err, NULL);
 }

@@ -31,6 +31,8 @@ static const struct dgl_route routes[] = {
     {"POST", "/templates/new", dgl_ui_post_template_new, FORM, UPLOAD, DGL_UI_EDITOR, NULL, NULL},
     {"GET", "/templates/{id}", dgl_ui_get_template, PAGE, 0, DGL_UI_VIEWER, NULL, NULL},
     {"GET", "/templates/{id}/file", dgl_ui_get_template_file, PAGE, 0, DGL_UI_VIEWER, NULL, NULL},
+    {"GET", "/templates/{id}/versions", dgl_ui_get_template_versions, PAGE, 0, DGL_UI_VIEWER, NULL, NULL},
+    {"GET", "/templates/{id}/tokens", dgl_ui_get_template_tokens, PAGE, 0, DGL_UI_VIEWER, NULL, NULL},
     {"POST", "/templates/{id}/versions", dgl_ui_post_template_version, FORM, UPLOAD, DGL_UI_EDITOR, NULL, NULL},
     {"POST", "/templates/{id}/rollback", dgl_ui_post_template_rollback, FORM, DGL_UI_FORM_BYTES, DGL_UI_EDITOR, NULL,
      NULL},

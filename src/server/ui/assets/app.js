@@ -98,7 +98,7 @@
   };
 
   // ---- taking over parts of a fetched page
-  const takeOver = (html, names) => {
+  const takeOver = (html, names, focused) => {
     const page = new DOMParser().parseFromString(html, "text/html");
     let taken = 0;
     for (const old of document.querySelectorAll("[data-live]")) {
@@ -115,9 +115,11 @@
         if (same) same.checked = true;
       }
       localTimes(fresh);
-      const kept = focusKey(old);
+      const kept = focused ?? focusKey(old);
       old.replaceWith(document.adoptNode(fresh));
-      if (kept) fresh.querySelector(kept)?.focus({ preventScroll: true });
+      const first = fresh.querySelector("[autofocus]");
+      if (first) first.focus();
+      else if (kept) (fresh.querySelector(kept) ?? fresh.querySelector("button"))?.focus({ preventScroll: true });
     }
     return taken;
   };
@@ -126,6 +128,7 @@
     const active = document.activeElement;
     if (!active || !part.contains(active)) return null;
     if (active.matches("input[type=checkbox]")) return "input[type=checkbox]";
+    if (active.matches("button[name][value]")) return `button[name="${active.name}"][value="${CSS.escape(active.value)}"]`;
     if (active.matches("a[href]")) return `a[href="${CSS.escape(active.getAttribute("href"))}"]`;
     const details = active.closest("details[id]");
     return details ? `#${CSS.escape(details.id)} > summary` : "button";
@@ -134,12 +137,14 @@
   const swap = async (form, button) => {
     const names = [form.dataset.swap];
     const area = document.querySelector(`[data-live="${CSS.escape(names[0])}"]`);
-    const body = new URLSearchParams(new FormData(form));
+    const body = new URLSearchParams(new FormData(form, button));
+    const focused = area ? focusKey(area) : null; // a button that is disabled loses its focus
+    const busy = button.dataset.swapButton;
     const label = button.lastChild;
     const text = label.textContent;
     button.disabled = true;
     area?.classList.add("busy");
-    if (button.hasAttribute("data-swap-button")) label.textContent = "Testing…";
+    if (busy) label.textContent = busy;
     try {
       const answer = await fetch(button.hasAttribute("formaction") ? button.formAction : form.action, { method: "POST", body, headers: { Accept: "text/html" } });
       if (answer.redirected && new URL(answer.url).pathname === "/sign-in") {
@@ -147,12 +152,12 @@
         return;
       }
       const html = await answer.text();
-      if (!takeOver(html, names)) showWhole(html);
+      if (!takeOver(html, names, focused)) showWhole(html);
     } catch {
       say("The server could not be reached. Please try again.");
     } finally {
       button.disabled = false;
-      label.textContent = text;
+      if (busy) label.textContent = text;
       area?.classList.remove("busy");
       if (button.isConnected) button.focus({ preventScroll: true });
     }

@@ -11,13 +11,14 @@
 #   make torture    kill -9 under load; ROUNDS=1000 SEED=7
 #   make bench      measurements, with ratios against the bare limits and peers
 #   make format     clang-format over the sources
+#   make deb        build/docgenlab_<version>_<arch>.deb
 #   make install    DESTDIR= PREFIX=/usr/local
 
 PREFIX ?= /usr/local
 DESTDIR ?=
 MESON ?= meson
 
-.PHONY: all build demo run test asan tsan fuzz coverage torture bench format install clean deps test-deps
+.PHONY: all build demo run test asan tsan fuzz coverage torture bench format deb install clean deps test-deps
 all: build
 
 deps:
@@ -76,6 +77,10 @@ bench: | build-dir
 
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
+
+deb: build
+	@scripts/deps deb
+	@scripts/deb
 
 install: build
 	@$(MESON) setup --reconfigure build/release --prefix=$(PREFIX) >build/meson-release.log 2>&1 || { cat build/meson-release.log; exit 1; }

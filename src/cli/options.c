@@ -12,7 +12,8 @@
 
 extern char **environ;
 
-#define CONFIG_FILE "docgenlab.conf"
+#define CONFIG_FILE "docgenlab.conf"                       // in the working directory, else
+#define SYSTEM_CONFIG_FILE "/etc/docgenlab/docgenlab.conf" // the installed service's, for those who may read it
 
 int dgl_cli_fail(const struct dgl_error *err)
 {
@@ -65,6 +66,8 @@ static enum dgl_status load_config(struct dgl_config *config, const char *file, 
         DGL_TRY(dgl_config_load_file(config, file, err));
     else if (access(CONFIG_FILE, F_OK) == 0)
         DGL_TRY(dgl_config_load_file(config, CONFIG_FILE, err));
+    else if (access(SYSTEM_CONFIG_FILE, R_OK) == 0)
+        DGL_TRY(dgl_config_load_file(config, SYSTEM_CONFIG_FILE, err));
     return dgl_config_load_env(config, environ, err);
 }
 
@@ -132,7 +135,9 @@ static void print_help(const char *help, const struct dgl_config *config)
     dgl_config_help(config, &text);
     fputs(help, stdout);
     if (text.data)
-        printf("\nConfiguration (file docgenlab.conf or --config FILE < environment < flags):\n%s", text.data);
+        printf(
+            "\nConfiguration (--config FILE, else docgenlab.conf here or in /etc/docgenlab < environment < flags):\n%s",
+            text.data);
 }
 
 bool dgl_cli_parse(int argc, char **argv, const char *help, const struct dgl_cli_flag *flags, size_t flag_count,

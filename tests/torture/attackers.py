@@ -1,8 +1,8 @@
-"""Clients that mean harm: ambiguous requests (directly and through nginx), slow ones, half-open ones, ten thousand idle ones.
+"""Clients that mean harm: ambiguous requests (directly, through nginx and through Caddy), slow ones, half-open ones, ten thousand idle ones.
 
     python3 tests/torture/attackers.py [--idle 10000]
 
-nginx runs with deploy/nginx/docgenlab.conf as it ships, with the three places to change changed. A request is smuggled when
+nginx and Caddy run with the configurations under deploy/ as they ship, with the places to change changed. A request is smuggled when
 one connection's bytes make the server see a request that the proxy did not; its path /smuggled must never reach the log.
 """
 import argparse
@@ -50,9 +50,9 @@ AMBIGUOUS = {
 }
 
 
-def talk(where, data, tls=False, wait=3.0):
+def talk(where, data, tls=False, wait=3.0, source=None):
     """Everything the other side says until it closes or is quiet for a while."""
-    connection = socket.create_connection(where, timeout=wait)
+    connection = socket.create_connection(where, timeout=wait, source_address=source and (source, 0))
     if tls:
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
@@ -71,6 +71,12 @@ def talk(where, data, tls=False, wait=3.0):
         return said, True
     finally:
         connection.close()
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
 
 
 class Attack:
@@ -105,49 +111,72 @@ class Attack:
                         f"{name}: {answers} answers, the first {status}, {'closed' if closed else 'left open'}")
         self.expect('"/smuggled"' not in self.log(), "a hidden request was taken for one")
 
+    def site(self, path, changes):
+        """A proxy's configuration as it ships, with the places to change changed."""
+        with open(os.path.join(ROOT, "deploy", *path), encoding="utf-8") as fh:
+            text = fh.read()
+        for old, new in changes:
+            if old not in text:
+                raise Fail(f"deploy/{'/'.join(path)} does not have {old}")
+            text = text.replace(old, new)
+        return text
+
     def through_nginx(self):
         _, certificate, key = make_certificate(os.path.join(self.folder, "tls"), names="DNS:documents.example.com")
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            port = s.getsockname()[1]
-        with open(os.path.join(ROOT, "deploy", "nginx", "docgenlab.conf"), encoding="utf-8") as fh:
-            site = fh.read()
-        for old, new in (("127.0.0.1:8080;", f"127.0.0.1:{self.where[1]};"), ("443 ssl", f"127.0.0.1:{port} ssl"),
-                         ("/etc/nginx/tls/documents.crt", certificate), ("/etc/nginx/tls/documents.key", key)):
-            if old not in site:
-                raise Fail(f"deploy/nginx/docgenlab.conf does not have {old}")
-            site = site.replace(old, new)
+        port = free_port()
+        site = self.site(("nginx", "docgenlab.conf"),
+                         (("127.0.0.1:8080;", f"127.0.0.1:{self.where[1]};"), ("443 ssl", f"127.0.0.1:{port} ssl"),
+                          ("/etc/nginx/tls/documents.crt", certificate), ("/etc/nginx/tls/documents.key", key)))
         conf = os.path.join(self.folder, "nginx.conf")
         temp = "".join(f"{kind}_temp_path {self.folder}/nginx-{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
         with open(conf, "w", encoding="utf-8") as fh:
             fh.write(f"daemon off; pid {self.folder}/nginx.pid; error_log {self.folder}/nginx.log; user root;\n"
                      f"events {{ worker_connections 512; }}\nhttp {{ access_log off; {temp}\n{site}\n}}\n")
-        nginx = subprocess.Popen(["nginx", "-c", conf, "-p", self.folder], stderr=subprocess.DEVNULL)
+        self.through("nginx", port, ["nginx", "-c", conf, "-p", self.folder])
+
+    def through_caddy(self):
+        _, certificate, key = make_certificate(os.path.join(self.folder, "tls"), names="DNS:documents.example.com")
+        port = free_port()
+        site = self.site(("caddy", "Caddyfile"),
+                         (("127.0.0.1:8080 {", f"127.0.0.1:{self.where[1]} {{"),
+                          ("documents.example.com {", f"https://documents.example.com:{port} {{\n\ttls {certificate} {key}"),
+                          ("{\n\tservers {", "{\n\tadmin off\n\tauto_https off\n\tservers {")))
+        conf = os.path.join(self.folder, "Caddyfile")
+        with open(conf, "w", encoding="utf-8") as fh:
+            fh.write(site)
+        self.through("Caddy", port, ["caddy", "run", "--adapter", "caddyfile", "--config", conf],
+                     {"HOME": self.folder, "XDG_DATA_HOME": self.folder, "XDG_CONFIG_HOME": self.folder})
+
+    def through(self, name, port, command, environment=None):
+        before, seen = len(self.log()), self.log().count('"/smuggled"')
+        proxy = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                 env=dict(os.environ, **(environment or {})))
         try:
-            for _ in range(100):
+            for _ in range(200):
                 try:
                     socket.create_connection(("127.0.0.1", port), timeout=1).close()
                     break
                 except OSError:
                     time.sleep(0.05)
             good = (f"GET /api/v1/templates/ HTTP/1.1\r\nHost: documents.example.com\r\nX-API-Key: {self.key}\r\n"
-                    "X-Forwarded-For: 9.9.9.9\r\nConnection: close\r\n\r\n").encode()
-            said, _ = talk(("127.0.0.1", port), good, tls=True)
-            self.expect(said.startswith(b"HTTP/1.1 200"), f"nginx in front answers {said[:200]!r}")
-            for name, data in AMBIGUOUS.items():
+                    "X-Forwarded-For: 9.9.9.9\r\nForwarded: for=9.9.9.9\r\nConnection: close\r\n\r\n").encode()
+            said, _ = talk(("127.0.0.1", port), good, tls=True, source="127.0.0.77")
+            self.expect('"127.0.0.77"' in self.log()[before:], f"through {name} the client's own address is not in the log")
+            self.expect(re.match(rb"HTTP/1\.1 200", said), f"{name} in front answers {said[:200]!r}")
+            for attack, data in AMBIGUOUS.items():
                 data = data.replace(b"Host: x", b"Host: documents.example.com", 1)
-                for _ in range(2):  # a second time on a connection nginx keeps to us
+                for _ in range(2):  # a second time on a connection the proxy keeps to us
                     talk(("127.0.0.1", port), data, tls=True, wait=0.3)
                 said, _ = talk(("127.0.0.1", port), good, tls=True)
                 self.expect(said.startswith(b"HTTP/1.1 200") and b"smuggled" not in said,
-                            f"{name} through nginx: the next client got {said[:80]!r}")
+                            f"{attack} through {name}: the next client got {said[:80]!r}")
             log = self.log()
-            self.expect('"9.9.9.9"' not in log, "a client's own X-Forwarded-For was believed")
-            # Requests nginx saw and passed on are whole; a pipelined /smuggled after a complete request is an honest request.
-            print("    requests for /smuggled that nginx passed on as requests of their own:", log.count('"/smuggled"'))
+            self.expect('"9.9.9.9"' not in log, f"through {name} a client's own X-Forwarded-For was believed")
+            # Requests a proxy saw and passed on are whole; a pipelined /smuggled after a complete request is an honest request.
+            print(f"    requests for /smuggled that {name} passed on as requests of their own:", log.count('"/smuggled"') - seen)
         finally:
-            nginx.terminate()
-            nginx.wait()
+            proxy.terminate()
+            proxy.wait()
 
     def memory(self):
         with open(f"/proc/{self.server.process.pid}/status", encoding="ascii") as fh:
@@ -219,7 +248,7 @@ def main():
     attack = Attack(folder)
     attack.patient = chosen.patient
     begun = time.monotonic()
-    for name, run in (("ambiguous", attack.ambiguous), ("nginx", attack.through_nginx), ("pipelined", attack.pipelined),
+    for name, run in (("ambiguous", attack.ambiguous), ("nginx", attack.through_nginx), ("Caddy", attack.through_caddy), ("pipelined", attack.pipelined),
                       ("idle and slow", lambda: attack.slow(attack.idle(chosen.idle)))):
         print(f"{name} ({time.monotonic() - begun:.0f} s)", flush=True)
         run()

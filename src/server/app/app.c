@@ -18,6 +18,8 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -272,8 +274,26 @@ static void free_all(struct app *a)
     dgl_arena_free(a->arena);
 }
 
+// Tells a service manager that started us (sd_notify(3)); nobody else listens.
+static void tell_manager(const char *state)
+{
+    const char *path = getenv("NOTIFY_SOCKET");
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+    size_t len = path ? strlen(path) : 0;
+    if (len < 2 || len >= sizeof to.sun_path)
+        return;
+    memcpy(to.sun_path, path, len);
+    if (path[0] == '@') // Linux's abstract names
+        to.sun_path[0] = '\0';
+    DGL_AUTO_FD fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&to,
+                         (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len)) < 0)
+        dgl_log(DGL_LOG_WARN, "the service manager could not be told", DGL_F_STR("state", state));
+}
+
 static void announce(const struct app *a)
 {
+    tell_manager("READY=1");
     bool tls = str(a, "TLS_CERT_FILE") != NULL;
     printf("docgenlab listening on %s://%s\n", tls ? "https" : "http", dgl_http_server_address(a->http));
     fflush(stdout);
@@ -339,6 +359,7 @@ static bool wait_and_stop(struct app *a, sigset_t *set)
         dgl_log(DGL_LOG_ERROR, "supervisor killed; starting anew");
     else
         dgl_log(DGL_LOG_INFO, "stopping", DGL_F_STR("signal", signal_number == SIGINT ? "SIGINT" : "SIGTERM"));
+    tell_manager("STOPPING=1");
     pthread_t watcher;
     if (pthread_create(&watcher, NULL, second_signal, set) == 0)
         pthread_detach(watcher);

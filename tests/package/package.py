@@ -1,0 +1,191 @@
+"""The Debian package: what is in it, whether its unit allows what the program does, and a life in a chroot.
+
+    python3 tests/package/package.py [--chroot FOLDER]
+
+Without --chroot: the package is built and read, systemd-analyze checks the unit, and every system call that the server and its
+workers make for a DOCX and a PDF must be one the unit allows. With it (a fresh `debootstrap --variant=minbase bookworm FOLDER`):
+the package is installed there with its dependencies, used, upgraded with data and a changed configuration, removed and purged.
+"""
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(ROOT, "scripts"))
+from local import Client, Fail, PROGRAM, Server, clean_environment  # noqa: E402
+
+UNIT = os.path.join(ROOT, "deploy", "systemd", "docgenlab.service")
+passed, problems = 0, []
+
+
+def expect(good, sentence):
+    global passed
+    if good:
+        passed += 1
+    else:
+        problems.append(sentence)
+        print("FAILED:", sentence, flush=True)
+
+
+def run(*command, check=True, **more):
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **more)
+    if check and done.returncode:
+        raise Fail(f"{' '.join(command)} ended with {done.returncode}: {done.stdout[-1500:]}")
+    return done.stdout
+
+
+def build(revision):
+    return os.path.join(ROOT, run(os.path.join(ROOT, "scripts", "deb"), env=dict(os.environ, DEB_REVISION=str(revision))).split()[-1])
+
+
+def look_inside(package):
+    listing = run("dpkg-deb", "-c", package)
+    for path in ("./usr/bin/docgenlab", "./lib/systemd/system/docgenlab.service", "./etc/docgenlab/docgenlab.conf",
+                 "./usr/share/doc/docgenlab/copyright", "./usr/share/doc/docgenlab/examples/nginx/docgenlab.conf"):
+        expect(re.search(re.escape(path) + r"$", listing, re.M), f"{path} is not in the package")
+    expect(all(re.match(r"[d-][rwxs-]{9} root/root ", line) for line in listing.splitlines()), "something is not root's")
+    fields = run("dpkg-deb", "-f", package)
+    for library in ("libmicrohttpd12", "libsqlite3-0", "libseccomp2", "libc6 "):
+        expect(library in fields, f"the package does not depend on {library}")
+    expect(run("dpkg-deb", "-I", package, "conffiles").split() == ["/etc/docgenlab/docgenlab.conf"], "conffiles are others")
+
+
+# ---------------------------------------------------------------- the unit
+
+def allowed_calls():
+    """The unit's SystemCallFilter with its groups written out."""
+    groups, name = {}, None
+    for line in run("systemd-analyze", "syscall-filter").splitlines():
+        if line.startswith("@"):
+            name = line.split()[0]
+            groups[name] = []
+        elif name and line.strip() and not line.strip().startswith("#"):
+            groups[name].append(line.split()[0])
+
+    def members(word):
+        return set().union(*(members(inner) for inner in groups[word])) if word in groups else {word}
+
+    allowed = members("@default")
+    with open(UNIT, encoding="utf-8") as fh:
+        for value in re.findall(r"^SystemCallFilter=(\S.*)$", fh.read(), re.M):
+            named = set().union(*(members(word) for word in value.lstrip("~").split()))
+            allowed = allowed - named if value.startswith("~") else allowed | named
+    return allowed
+
+
+def used_calls(folder):
+    data, trace = os.path.join(folder, "data"), os.path.join(folder, "trace")
+    key = Server.init(data)["api_key"]
+    process = subprocess.Popen(["strace", "-f", "-qq", "-e", "signal=none", "-o", trace, PROGRAM, "serve"], stdout=subprocess.PIPE,
+                               stderr=subprocess.DEVNULL,
+                               env=clean_environment({"DOCGENLAB_LISTEN": "127.0.0.1:0", "DOCGENLAB_DATA_DIR": data}))
+    try:
+        client = Client(re.search(r"http\S+", process.stdout.readline().decode()).group(0), key)
+        template = client.upload_template("Invoice", os.path.join(ROOT, "examples", "invoice.docx"))["id"]
+        with open(os.path.join(ROOT, "examples", "invoice.json"), encoding="utf-8") as fh:
+            data = json.load(fh)
+        for kind in ("docx", "pdf"):
+            made = client.call("POST", "/documents/", {"template_id": template, "output_format": kind, "input_json": data},
+                               headers={"Prefer": "wait=30"}, timeout=60)
+            expect(made.get("status") == "ready", f"the {kind} is {made.get('status')}: {made.get('error_message')}")
+    finally:
+        children = f"/proc/{process.pid}/task/{process.pid}/children"
+        with open(children, encoding="ascii") as fh:
+            for child in fh.read().split():
+                os.kill(int(child), 15)
+        process.wait(40)
+    with open(trace, encoding="utf-8", errors="replace") as fh:
+        return set(re.findall(r"^\d+\s+(?:<\.\.\. )?(\w+)[ (]", fh.read(), re.M))
+
+
+def check_unit(folder, package):
+    # fchown: SQLite gives its files to the database's owner, only as root.
+    missing = used_calls(folder) - allowed_calls() - {"fchown"}
+    expect(not missing, f"the unit forbids what the program calls: {', '.join(sorted(missing))}")
+    run("dpkg-deb", "-x", package, os.path.join(folder, "root"))
+    with open(UNIT, encoding="utf-8") as fh:
+        unit = fh.read().replace("/usr/bin/docgenlab", os.path.join(folder, "root/usr/bin/docgenlab"))
+    path = os.path.join(folder, "docgenlab.service")
+    with open(path, "w", encoding="utf-8") as fh:
+        fh.write(unit)
+    said = run("systemd-analyze", "verify", path, check=False)
+    expect("docgenlab.service" not in said, f"systemd-analyze verify says {said.strip()}")
+    exposure = float(re.search(r"exposure level for \S+: ([\d.]+)", run("systemd-analyze", "security", "--offline=true", path)).group(1))
+    print(f"    exposure {exposure} of 10 by systemd-analyze security")
+    expect(exposure < 2.5, f"the unit's exposure is {exposure}")
+
+
+# ---------------------------------------------------------------- a life in a chroot
+
+def live(chroot, first, second):
+    def inside(*command, check=True):
+        return run("chroot", chroot, *command, check=check, env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND": "noninteractive",
+                                                               "LC_ALL": "C.UTF-8"})
+
+    def there(path):
+        return os.path.lexists(os.path.join(chroot, path.lstrip("/")))
+
+    for name in ("etc/resolv.conf", "etc/apt/sources.list.d/debian.sources"):
+        if os.path.exists("/" + name):
+            shutil.copy("/" + name, os.path.join(chroot, name))
+    for package in (first, second):
+        shutil.copy(package, os.path.join(chroot, "tmp"))
+    name = lambda package: "/tmp/" + os.path.basename(package)  # noqa: E731
+    inside("apt-get", "update")
+    said = inside("apt-get", "install", "-y", "--no-install-recommends", name(first))
+    expect("docgenlab init" in said, "installing does not say how to begin")
+    expect(inside("docgenlab", "version").startswith("docgenlab"), "the installed program does not run")
+    expect(inside("stat", "-c", "%U:%G %a", "/var/lib/docgenlab").strip() == "docgenlab:docgenlab 700", "the data folder is another's")
+    expect(inside("stat", "-c", "%U:%G %a", "/etc/docgenlab/docgenlab.conf").strip() == "root:docgenlab 640",
+           "the configuration's owner or mode is another")
+    # As root, without naming the folder: the command finds it by the configuration and becomes the data's owner.
+    inside("docgenlab", "init", "--org", "Company", "--admin-email", "me@example.com")
+    expect(set(inside("find", "/var/lib/docgenlab", "-printf", "%u\\n").split()) == {"docgenlab"}, "init made files of another user")
+    with open(os.path.join(chroot, "etc/docgenlab/docgenlab.conf"), "a", encoding="utf-8") as fh:
+        fh.write("RATE_LIMIT_PER_MINUTE = 7\n")
+    inside("apt-get", "install", "-y", "--no-install-recommends", name(second))
+    expect("-2" in inside("dpkg-query", "-W", "docgenlab"), "the upgrade did not upgrade")
+    expect("Company" in inside("docgenlab", "orgs", "list"), "the upgrade lost the data")
+    with open(os.path.join(chroot, "etc/docgenlab/docgenlab.conf"), encoding="utf-8") as fh:
+        expect("LIMIT_PER_MINUTE = 7" in fh.read(), "the upgrade lost the changed configuration")
+    inside("apt-get", "remove", "-y", "docgenlab")
+    expect(not there("/usr/bin/docgenlab") and there("/var/lib/docgenlab/docgenlab.db") and there("/etc/docgenlab/docgenlab.conf"),
+           "remove left the program or took the data")
+    inside("apt-get", "install", "-y", "--no-install-recommends", name(second))
+    expect("Company" in inside("docgenlab", "orgs", "list"), "installing again does not find the data")
+    inside("apt-get", "purge", "-y", "docgenlab")
+    expect(not there("/var/lib/docgenlab") and not there("/etc/docgenlab"), "purge left data or configuration")
+    expect("docgenlab" not in inside("cat", "/etc/passwd", "/etc/group"), "purge left the user")
+    left = inside("find", "/", "-xdev", "-name", "*docgenlab*", "-not", "-path", "/tmp/*", "-not", "-path", "/proc/*")
+    expect(not left.strip(), f"purge left {left.split()}")
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("--chroot")
+    chosen = options.parse_args()
+    folder = tempfile.mkdtemp(prefix="docgenlab-package-")
+    try:
+        first = build(1)
+        look_inside(first)
+        check_unit(folder, first)
+        if chosen.chroot:
+            keep = shutil.copy(first, folder)
+            live(chosen.chroot, keep, build(2))
+    except (Fail, OSError, subprocess.SubprocessError) as problem:
+        problems.append(str(problem))
+        print("FAILED:", problem)
+    finally:
+        shutil.rmtree(folder)
+    print(f"{passed} passed, {len(problems)} failed")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

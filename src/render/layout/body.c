@@ -536,46 +536,65 @@ static void build_paragraph(struct builder *b, const struct dgl_x *n, const stru
         return;
     int8_t heading = para->style != UINT16_MAX ? b->sheet->styles[para->style].heading : 0;
     para->outline = para->p.set & DGL_P_OUTLINE ? (int8_t)(para->p.outline < 9 ? para->p.outline + 1 : 0) : heading;
-    if (para->p.has_frame)
-        build_finding(b, DGL_FEATURE_FRAME);
     // A deleted paragraph mark, a hidden one, or a paragraph that only ends a section: nothing to show.
     bool deleted = mark_rpr && dgl_x_child(mark_rpr, DGL_X_del);
     bool gone = para->inline_count == 0 && !para->level && (deleted || is_hidden(para->mark));
     para->ends_section = is_section_end(ppr);
-    if (!gone)
+    bool framed = para->p.frame && !para->ends_section && build_frame(b, para);
+    if (!framed && !gone) {
+        build_take_floats(b, para);
         add_block(b, DGL_BLOCK_PARA, tail)->para = para;
+    }
     if (para->ends_section && b->section_tail && c->nesting == 0)
         *status = build_section(b, dgl_x_child(ppr, DGL_X_sectPr), err);
 }
 
-void build_blocks(struct builder *b, const struct dgl_x *parent, const struct build_context *c,
-                  struct dgl_block ***tail, struct dgl_error *err, enum dgl_status *status)
+static void put_table(struct builder *b, const struct dgl_x *n, const struct build_context *c, struct dgl_block ***tail,
+                      struct dgl_error *err, enum dgl_status *status)
+{
+    struct dgl_table *table = NULL;
+    if (c->nesting >= DGL_LAYOUT_MAX_NESTING) {
+        build_finding(b, DGL_FEATURE_NESTING);
+        return;
+    }
+    *status = build_table(b, n, c, &table, err);
+    if (*status != DGL_OK || table->row_count == 0)
+        return;
+    if (table->p.floating) {
+        struct dgl_rpr base = build_base_rpr(b, c, b->sheet->default_paragraph);
+        if (build_floating_table(b, table, build_run(b, &base)))
+            return;
+    }
+    struct dgl_para *anchor = build_anchor_para(b);
+    if (anchor)
+        add_block(b, DGL_BLOCK_PARA, tail)->para = anchor;
+    add_block(b, DGL_BLOCK_TABLE, tail)->table = table;
+}
+
+// Closing a section moves the body's tail on.
+static struct dgl_block ***tail_of(struct builder *b, const struct build_context *c, struct dgl_block ***tail)
+{
+    return b->section_tail && c->nesting == 0 ? &b->block_tail : tail;
+}
+
+static void walk_blocks(struct builder *b, const struct dgl_x *parent, const struct build_context *c,
+                        struct dgl_block ***tail, struct dgl_error *err, enum dgl_status *status)
 {
     DGL_X_EACH(n, parent)
     {
         if (*status != DGL_OK)
             return;
         if (build_is_group(n) && n->name != DGL_X_dir && n->name != DGL_X_bdo) {
-            build_blocks(b, n, c, tail, err, status);
+            walk_blocks(b, n, c, tail, err, status);
             continue;
         }
         switch ((int)n->name) {
         case DGL_X_p:
-            // Closing a section moves the body's tail on.
-            build_paragraph(b, n, c, b->section_tail && c->nesting == 0 ? &b->block_tail : tail, err, status);
+            build_paragraph(b, n, c, tail_of(b, c, tail), err, status);
             break;
-        case DGL_X_tbl: {
-            struct dgl_table *table = NULL;
-            if (c->nesting >= DGL_LAYOUT_MAX_NESTING) {
-                build_finding(b, DGL_FEATURE_NESTING);
-                break;
-            }
-            *status = build_table(b, n, c, &table, err);
-            if (*status == DGL_OK && table->row_count)
-                add_block(b, DGL_BLOCK_TABLE, b->section_tail && c->nesting == 0 ? &b->block_tail : tail)->table =
-                    table;
+        case DGL_X_tbl:
+            put_table(b, n, c, tail_of(b, c, tail), err, status);
             break;
-        }
         case DGL_X_altChunk:
         case DGL_X_subDoc:
             build_finding(b, DGL_FEATURE_ALT_CHUNK);
@@ -584,4 +603,16 @@ void build_blocks(struct builder *b, const struct dgl_x *parent, const struct bu
             break;
         }
     }
+}
+
+void build_blocks(struct builder *b, const struct dgl_x *parent, const struct build_context *c,
+                  struct dgl_block ***tail, struct dgl_error *err, enum dgl_status *status)
+{
+    struct build_floats outer = b->floats;
+    b->floats = (struct build_floats){0};
+    walk_blocks(b, parent, c, tail, err, status);
+    struct dgl_para *anchor = build_anchor_para(b);
+    if (anchor && *status == DGL_OK)
+        add_block(b, DGL_BLOCK_PARA, tail_of(b, c, tail))->para = anchor;
+    b->floats = outer;
 }

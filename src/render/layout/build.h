@@ -8,6 +8,7 @@
 
 #define BUILD_RUN_SLOTS 1024u
 #define BUILD_MAX_FIELDS 16u
+#define BUILD_MAX_FLOATS 32u // between two paragraphs
 
 enum build_field_state { BUILD_FIELD_CODE, BUILD_FIELD_SHOWN, BUILD_FIELD_HIDDEN };
 struct build_field {
@@ -22,6 +23,14 @@ struct build_context {
     const struct dgl_ppr *ppr; // may be NULL
     const struct dgl_rpr *rpr;
     unsigned nesting;
+};
+// Boxes that wait for the paragraph in which they are anchored (frames.c).
+struct build_floats {
+    struct dgl_drawing *list[BUILD_MAX_FLOATS];
+    struct dgl_run *run[BUILD_MAX_FLOATS];
+    unsigned count;
+    const struct dgl_frame *frame; // of the last box: the next paragraph may go on in it
+    struct dgl_block **tail;       // of the last box's blocks
 };
 struct builder {
     const struct dgl_load_env *env;
@@ -51,6 +60,7 @@ struct builder {
     uint32_t footnote_number, endnote_number;
     uint32_t nodes_left;
     unsigned drawing_depth;
+    struct build_floats floats;
 };
 
 struct dgl_run *build_run(struct builder *b, const struct dgl_rpr *r);
@@ -62,6 +72,12 @@ const struct dgl_docx_relationship *build_rel(struct builder *b, const struct dg
 void build_finding(struct builder *b, enum dgl_feature f);
 bool build_is_shown(const struct builder *b); // false inside field codes and replaced results
 bool build_is_group(const struct dgl_x *n);   // elements that only hold others: content controls, insertions, …
+
+// A framed paragraph or floating table goes into a box that waits; false when too many do.
+bool build_frame(struct builder *b, struct dgl_para *para);
+bool build_floating_table(struct builder *b, struct dgl_table *table, struct dgl_run *run);
+void build_take_floats(struct builder *b, struct dgl_para *para);
+struct dgl_para *build_anchor_para(struct builder *b); // for boxes that no paragraph follows; NULL when none waits
 
 void build_field_char(struct builder *b, const struct dgl_x *n, struct dgl_run *run);
 void build_field_code(struct builder *b, struct dgl_str text);

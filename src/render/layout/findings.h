@@ -27,8 +27,6 @@ enum dgl_support { DGL_SUPPORT_FULL, DGL_SUPPORT_APPROXIMATED, DGL_SUPPORT_DECLI
     X(SVG, APPROXIMATED, "SVG pictures", "an SVG picture is shown by its PNG substitute")                             \
     X(LINKED_PICTURE, APPROXIMATED, "pictures linked from outside", "a linked picture is left out")                   \
     X(TIGHT_WRAP, APPROXIMATED, "tight and through wrapping", "text wraps around the picture's box, not its outline") \
-    X(FLOATING_TABLE, APPROXIMATED, "floating tables", "a floating table is set in the text")                         \
-    X(FRAME, APPROXIMATED, "frames", "a framed paragraph is set in the text")                                         \
     X(COLUMN_BALANCE, APPROXIMATED, "balanced columns", "columns of a section are filled one after another")          \
     X(MIRROR_MARGINS, APPROXIMATED, "mirrored margins", "left and right pages have the same margins")                 \
     X(PICTURE_BULLET, APPROXIMATED, "picture bullets", "a picture bullet is shown as a round one")                    \

@@ -8,6 +8,8 @@
 // break pages elsewhere than Word. What looks ahead is only the chain of paragraphs kept with the next.
 #include "render/layout/flow.h"
 
+#include "render/layout/floats.h"
+
 #include <string.h>
 
 static int32_t max32(int32_t a, int32_t b)
@@ -55,6 +57,9 @@ static enum dgl_status measure_margins(struct flow *f, struct flow_section *fs, 
     struct dgl_text_env env = f->env;
     env.page_number = DGL_STR("1");
     env.page = env.section = 1;
+    env.section_of_galley = s;
+    env.galley_x = s->margin[DGL_LEFT];
+    env.galley_y = s->header;
     if (s->headers[kind]) {
         DGL_TRY(dgl_galley_layout(&env, s->headers[kind], width, 0, &g, f->err));
         fs->header_height[kind] = g->height;
@@ -306,14 +311,31 @@ static void add_exclusions(struct flow *f, const struct dgl_para *p, int32_t par
 {
     for (uint32_t i = 0; p->has_drawings && i < p->inline_count; i++) {
         const struct dgl_drawing *d = p->inlines[i].kind == DGL_IN_DRAWING ? p->inlines[i].drawing : NULL;
-        if (!d || !d->anchored || d->wrap == DGL_WRAP_NONE || f->exclusion_count == DGL_LAYOUT_MAX_FLOATS)
-            continue;
-        int32_t x, y, w, h;
-        dgl_drawing_place(&f->canvas, d, f->canvas.column_x, para_y, &x, &y, &w, &h);
-        f->exclusions[f->exclusion_count++] =
-            (struct dgl_exclusion){x - d->dist[DGL_LEFT], y - d->dist[DGL_TOP], x + w + d->dist[DGL_RIGHT],
-                                   y + h + d->dist[DGL_BOTTOM], d->wrap == DGL_WRAP_TOP_BOTTOM};
+        if (d && f->exclusion_count < DGL_LAYOUT_MAX_FLOATS &&
+            dgl_exclusion_of(&f->canvas, d, f->canvas.column_x, para_y, &f->exclusions[f->exclusion_count]))
+            f->exclusion_count++;
     }
+}
+
+// Boxes get the size of their contents. A floating table that does not fit on this page is set in the text, where it
+// can go over pages.
+static enum dgl_status settle_floats(struct flow *f, const struct dgl_para *p)
+{
+    for (uint32_t i = 0; p->has_drawings && i < p->inline_count; i++) {
+        struct dgl_drawing *d =
+            p->inlines[i].kind == DGL_IN_DRAWING ? (struct dgl_drawing *)p->inlines[i].drawing : NULL;
+        int32_t x, y, w, h;
+        if (!d)
+            continue;
+        DGL_TRY(dgl_drawing_settle(&f->env, d, 0, flow_column_width(f), f->err));
+        if (!d->table)
+            continue;
+        dgl_drawing_place(&f->canvas, d, f->canvas.column_x, f->y, &x, &y, &w, &h);
+        d->in_text = d->v_rel == DGL_REL_PARAGRAPH && y + h > f->bottom - f->notes_height;
+        if (d->in_text)
+            DGL_TRY(flow_table(f, d->table_block));
+    }
+    return DGL_OK;
 }
 
 static void note_style(struct flow *f, const struct dgl_para *p, const struct dgl_lines *l)
@@ -484,6 +506,7 @@ static enum dgl_status flow_para(struct flow *f, const struct dgl_block *b)
     bool joins_next = b->next && b->next->kind == DGL_BLOCK_PARA && dgl_para_same_box(p, b->next->para);
     if (p->p.flags & DGL_PF_PAGE_BREAK_BEFORE && !f->page_empty)
         DGL_TRY(flow_new_page(f, true));
+    DGL_TRY(settle_floats(f, p));
     DGL_TRY(keep_chain(f, b, space_above(f, p), &moved));
     uint32_t from = 0, fits = 0;
     for (unsigned tries = 0;; tries++) { // a paragraph none of which fits is laid out again where it goes

@@ -195,6 +195,23 @@ static enum dgl_status place_row(struct flow *f, struct batch *b, uint32_t row)
     return add_row(f, b, (struct dgl_placed_row){.row = row, .y = f->y, .height = height});
 }
 
+// A table goes below what stands where it would.
+static void clear_floats(struct flow *f, const struct dgl_table_layout *t)
+{
+    int32_t x0 = flow_column_x(f) + t->x, x1 = x0 + t->width, head = t->t->row_count ? t->rows[0].height : 0;
+    for (unsigned tries = 0; tries < DGL_LAYOUT_MAX_FLOATS; tries++) {
+        int32_t y = f->y;
+        for (uint32_t i = 0; i < f->exclusion_count; i++) {
+            const struct dgl_exclusion *e = &f->exclusions[i];
+            if (e->x1 > x0 && e->x0 < x1 && e->y1 > y && e->y0 < y + head)
+                y = e->y1;
+        }
+        if (y == f->y || y >= f->bottom)
+            return;
+        f->y = y;
+    }
+}
+
 enum dgl_status flow_table(struct flow *f, const struct dgl_block *block)
 {
     struct batch b = {0};
@@ -202,6 +219,7 @@ enum dgl_status flow_table(struct flow *f, const struct dgl_block *block)
         f->y += dgl_space_between(f->above, NULL);
     f->above = NULL;
     DGL_TRY(dgl_table_layout_make(&f->env, block->table, flow_column_width(f), 0, &b.t, f->err));
+    clear_floats(f, b.t);
     b.headers = count_headers(b.t);
     for (uint32_t row = 0; row < b.t->t->row_count; row++) {
         DGL_TRY(dgl_work_tick(f->env.budget, f->env.arena, f->err));

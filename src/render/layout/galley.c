@@ -1,9 +1,12 @@
 // Stacking blocks, and taking stretches of the stack.
 #include "render/layout/galley.h"
 
+#include "render/layout/floats.h"
 #include "render/layout/table.h"
 
 #include <string.h>
+
+#define GALLEY_MAX_FLOATS 32u
 
 // Spaces of neighbours do not add up: the larger counts (Word; §17.3.1.33 says the same of HTML-like spacing only).
 // contextualSpacing takes a paragraph's own space away towards a neighbour of the same style.
@@ -18,13 +21,39 @@ int32_t dgl_space_between(const struct dgl_para *above, const struct dgl_para *b
     return DGL_MAX(after, before);
 }
 
+// What is anchored in a paragraph and takes room from it and those below. What hangs on the page is left out where the
+// galley's place on it is not known.
+static enum dgl_status add_exclusions(const struct dgl_text_env *env, struct dgl_galley *g, const struct dgl_para *p,
+                                      int32_t y, unsigned nesting, struct dgl_error *err)
+{
+    const struct dgl_section *s = nesting ? NULL : env->section_of_galley;
+    struct dgl_canvas c = {.env = env, .section = s, .column_width = g->width, .nesting = 1};
+    int32_t x0 = s ? env->galley_x : 0, y0 = s ? env->galley_y : 0;
+    c.column_x = x0;
+    for (uint32_t i = 0; i < p->inline_count; i++) {
+        const struct dgl_drawing *d = p->inlines[i].kind == DGL_IN_DRAWING ? p->inlines[i].drawing : NULL;
+        if (!d)
+            continue;
+        DGL_TRY(dgl_drawing_settle(env, d, nesting, g->width, err));
+        bool on_page = (d->h_rel != DGL_REL_COLUMN && d->h_rel != DGL_REL_CHARACTER) ||
+                       (d->v_rel != DGL_REL_PARAGRAPH && d->v_rel != DGL_REL_LINE) || d->percent_width ||
+                       d->percent_height;
+        struct dgl_exclusion e;
+        if ((on_page && !s) || g->exclusion_count == GALLEY_MAX_FLOATS || !dgl_exclusion_of(&c, d, x0, y0 + y, &e))
+            continue;
+        if (!g->exclusions)
+            g->exclusions = dgl_arena_alloc(env->arena, GALLEY_MAX_FLOATS * sizeof(*g->exclusions));
+        g->exclusions[g->exclusion_count++] =
+            (struct dgl_exclusion){e.x0 - x0, e.y0 - y0, e.x1 - x0, e.y1 - y0, e.full_width};
+    }
+    return DGL_OK;
+}
+
 static enum dgl_status add_para(const struct dgl_text_env *env, struct dgl_para *p, struct dgl_galley *g,
-                                const struct dgl_para *above, int32_t *y, struct dgl_error *err)
+                                const struct dgl_para *above, unsigned nesting, int32_t *y, struct dgl_error *err)
 {
     struct dgl_slab *s = &g->slabs[g->count];
     struct dgl_lines *l;
-    struct dgl_para_place place = {.width = g->width};
-    DGL_TRY(dgl_para_layout(env, p, &place, &l, err));
     bool first = g->count == 0;
     s->joined = !first && above && dgl_para_same_box(above, p);
     int32_t space = dgl_space_between(above, p);
@@ -34,13 +63,28 @@ static enum dgl_status add_para(const struct dgl_text_env *env, struct dgl_para 
         g->slabs[g->count - 1].height -= g->slabs[g->count - 1].lines->bottom;
         *y -= g->slabs[g->count - 1].lines->bottom;
     }
-    *y += space + (s->joined ? p->p.border[DGL_BETWEEN].width + p->p.border[DGL_BETWEEN].space : l->top);
+    *y += space + (s->joined ? p->p.border[DGL_BETWEEN].width + p->p.border[DGL_BETWEEN].space
+                             : dgl_para_border_room(&p->p.border[DGL_TOP]));
+    if (p->has_drawings)
+        DGL_TRY(add_exclusions(env, g, p, *y, nesting, err));
+    struct dgl_para_place place = {
+        .width = g->width, .y = *y, .exclusions = g->exclusions, .exclusion_count = g->exclusion_count};
+    DGL_TRY(dgl_para_layout(env, p, &place, &l, err));
     s->lines = l;
     s->y = *y;
     s->height = l->height + l->bottom;
     *y += s->height;
     g->count++;
     return DGL_OK;
+}
+
+// A cell or box is at least as tall as what is anchored in it and pushes text aside.
+static int32_t lowest_float(const struct dgl_galley *g)
+{
+    int32_t y = 0;
+    for (uint32_t i = 0; i < g->exclusion_count; i++)
+        y = DGL_MAX(y, g->exclusions[i].y1);
+    return y;
 }
 
 enum dgl_status dgl_galley_layout(const struct dgl_text_env *env, const struct dgl_block *blocks, int32_t width,
@@ -61,7 +105,7 @@ enum dgl_status dgl_galley_layout(const struct dgl_text_env *env, const struct d
         if (y > INT32_MAX / 4)
             return DGL_FAIL_SLUG(err, DGL_E_LIMIT, "document_too_large", "a cell or text box is too tall");
         if (b->kind == DGL_BLOCK_PARA) {
-            DGL_TRY(add_para(env, b->para, g, above, &y, err));
+            DGL_TRY(add_para(env, b->para, g, above, nesting, &y, err));
             above = b->para;
             continue;
         }
@@ -74,6 +118,8 @@ enum dgl_status dgl_galley_layout(const struct dgl_text_env *env, const struct d
     }
     bool auto_end = above && above->p.after_auto;
     g->height = y + (auto_end ? 0 : dgl_space_between(above, NULL));
+    if (nesting)
+        g->height = DGL_MAX(g->height, lowest_float(g));
     *ret = g;
     return DGL_OK;
 }

@@ -18,7 +18,9 @@ struct dgl_slab {
 struct dgl_galley {
     struct dgl_slab *slabs;
     uint32_t count;
-    int32_t width, height; // spaces before the first and after the last included
+    int32_t width, height;            // spaces before the first and after the last included
+    struct dgl_exclusion *exclusions; // in the galley's own coordinates
+    uint32_t exclusion_count;
 };
 struct dgl_mark {
     uint32_t slab, sub;

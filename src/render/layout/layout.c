@@ -116,6 +116,9 @@ static enum dgl_status set_margins(struct flow *f, uint32_t index)
         f->env.section = (int32_t)info->section + 1;
         f->env.section_pages = (int32_t)f->sections[info->section].pages;
         f->styles_page = index + 1;
+        f->env.section_of_galley = s;
+        f->env.galley_x = x;
+        f->env.galley_y = s->header;
         page_borders(&c, s);
         column_lines(&c, s);
         if (s->headers[info->kind]) {
@@ -123,6 +126,7 @@ static enum dgl_status set_margins(struct flow *f, uint32_t index)
             dgl_paint_galley(&c, g, dgl_galley_start(), dgl_galley_end(g), x, s->header);
         }
         if (s->footers[info->kind]) {
+            f->env.galley_y = s->height - s->footer - f->sections[info->section].footer_height[info->kind];
             DGL_TRY(dgl_galley_layout(&f->env, s->footers[info->kind], width, 0, &g, f->err));
             dgl_paint_galley(&c, g, dgl_galley_start(), dgl_galley_end(g), x, s->height - s->footer - g->height);
         }

@@ -61,8 +61,13 @@ struct dgl_drawing {
     uint32_t fill, line;
     int32_t line_width;
     int32_t inset[4];
-    uint8_t v_text; // enum dgl_valign of a box's text
-    bool grows;     // the box is as tall as its text
+    uint8_t v_text;                // enum dgl_valign of a box's text
+    bool grows;                    // the box is as tall as its text
+    bool fits;                     // and as wide (frames, floating tables)
+    int32_t min_height;            // of a box that grows
+    const struct dgl_table *table; // a floating one: what the box holds
+    const struct dgl_block *table_block;
+    bool settled, in_text; // layout's own: width and height are those of the contents; the table is set in the text
     const struct dgl_block *blocks;
     enum dgl_rel h_rel, v_rel;
     uint8_t h_align, v_align; // 0 offset, 1 left/top, 2 center, 3 right/bottom

@@ -20,7 +20,7 @@
     X(fldCharType) X(fldSimple) X(flipH) X(flipV) X(fmt) X(folHlink) X(font) X(fontScheme) X(footer) \
     X(footerReference) X(footnote) X(footnoteRef) X(footnoteReference) X(framePr) X(gradFill) X(graphic) \
     X(graphicData) X(gridAfter) X(gridBefore) X(gridCol) X(gridSpan) X(group) X(gs) X(gsLst) X(gutter) \
-    X(gutterAtTop) X(h) X(hAnsi) X(hAnsiTheme) X(hMerge) X(hRule) X(hanging) X(hangingChars) X(header) \
+    X(gutterAtTop) X(h) X(hAnchor) X(hAnsi) X(hAnsiTheme) X(hMerge) X(hRule) X(hSpace) X(hanging) X(hangingChars) X(header) \
     X(headerReference) X(hidden) X(highlight) X(hint) X(hlink) X(hlinkClick) X(horzAnchor) X(hr) X(hyperlink) X(i) \
     X(iCs) X(id) X(idx) X(ilvl) X(imagedata) X(imprint) X(ind) X(inline) X(ins) X(insideH) X(insideV) X(instr) \
     X(instrText) X(isLgl) X(jc) X(keepLines) X(keepNext) X(kern) X(keywords) X(l) X(lIns) X(lang) X(language) \
@@ -42,9 +42,9 @@
     X(tblStyleRowBandSize) X(tblW) X(tblpPr) X(tblpX) X(tblpXSpec) X(tblpY) X(tblpYSpec) X(tc) X(tcBorders) \
     X(tcFitText) X(tcMar) X(tcPr) X(tcW) X(textDirection) X(textpath) X(themeColor) X(themeFill) X(title) X(titlePg) \
     X(tl2br) X(top) X(topFromText) X(tr) X(tr2bl) X(trHeight) X(trPr) X(txbx) X(txbxContent) X(type) X(typeface) \
-    X(u) X(vAlign) X(vMerge) X(val) X(vanish) X(vert) X(vertAlign) X(vertAnchor) X(w) X(wAfter) X(wBefore) \
+    X(u) X(vAlign) X(vAnchor) X(vMerge) X(vSpace) X(val) X(vanish) X(vert) X(vertAlign) X(vertAnchor) X(w) X(wAfter) X(wBefore) \
     X(webHidden) X(widowControl) X(wordWrap) X(wrap) X(wrapSquare) X(wrapThrough) X(wrapTight) X(wrapTopAndBottom) \
-    X(wsp) X(xfrm)
+    X(wsp) X(x) X(xAlign) X(xfrm) X(y) X(yAlign)
 // clang-format on
 
 enum dgl_x_name {

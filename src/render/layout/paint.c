@@ -1,7 +1,7 @@
 // Painting paragraphs: shading and borders first, then per line highlights, text, decorations, links, pictures.
 #include "render/layout/paint.h"
 
-#include "render/layout/galley.h"
+#include "render/layout/floats.h"
 
 #include <string.h>
 
@@ -269,6 +269,8 @@ static void paint_segment(struct dgl_canvas *c, const struct dgl_lines *l, const
                           p->in->drawing->height);
         break;
     case DGL_PIECE_FLOAT: {
+        if (p->in->drawing->in_text)
+            break;
         int32_t fx, fy, fw, fh;
         struct dgl_box_list *list = c->list;
         dgl_drawing_place(c, p->in->drawing, x, para_top, &fx, &fy, &fw, &fh);
@@ -442,7 +444,7 @@ static void paint_box_text(struct dgl_canvas *c, const struct dgl_drawing *d, in
                            int32_t *h)
 {
     struct dgl_galley *g = NULL;
-    int32_t inner = DGL_MAX(w - d->inset[DGL_LEFT] - d->inset[DGL_RIGHT], 7200);
+    int32_t inner = DGL_MAX(w - d->inset[DGL_LEFT] - d->inset[DGL_RIGHT], DGL_BOX_MIN_WIDTH);
     if (!d->blocks || c->nesting > DGL_LAYOUT_MAX_NESTING || c->status != DGL_OK)
         return;
     c->status = dgl_galley_layout(c->env, d->blocks, inner, c->nesting + 1, &g, c->err);
@@ -450,7 +452,7 @@ static void paint_box_text(struct dgl_canvas *c, const struct dgl_drawing *d, in
         return;
     int32_t need = g->height + d->inset[DGL_TOP] + d->inset[DGL_BOTTOM];
     if (d->grows)
-        *h = DGL_MAX(need, 0);
+        *h = DGL_MAX(need, d->min_height);
     int32_t spare = DGL_MAX(0, *h - need);
     int32_t top = y + d->inset[DGL_TOP] +
                   (d->v_text == DGL_VALIGN_CENTER   ? spare / 2

@@ -518,7 +518,7 @@ static enum dgl_status shape(const struct dgl_text_env *env, struct dgl_para *p,
     return DGL_OK;
 }
 
-static int32_t border_room(const struct dgl_border *b)
+int32_t dgl_para_border_room(const struct dgl_border *b)
 {
     return b->set && b->kind != DGL_LINE_NONE ? b->width + b->space : 0;
 }
@@ -596,8 +596,8 @@ enum dgl_status dgl_para_layout(const struct dgl_text_env *env, struct dgl_para 
     l->para = p;
     l->text = t;
     l->width = place->width;
-    l->top = border_room(&p->p.border[DGL_TOP]);
-    l->bottom = border_room(&p->p.border[DGL_BOTTOM]);
+    l->top = dgl_para_border_room(&p->p.border[DGL_TOP]);
+    l->bottom = dgl_para_border_room(&p->p.border[DGL_BOTTOM]);
     struct spot at = {0, 0};
     uint32_t cap = 0;
     int32_t y = 0;

@@ -54,6 +54,7 @@ enum dgl_status dgl_para_layout(const struct dgl_text_env *env, struct dgl_para 
 enum dgl_status dgl_para_extent(const struct dgl_text_env *env, struct dgl_para *p, int32_t *ret_min, int32_t *ret_max,
                                 struct dgl_error *err) DGL_MUST_CHECK;
 struct dgl_tab dgl_next_tab(const struct dgl_para *p, int32_t x, int32_t default_tab, bool *ret_custom);
+int32_t dgl_para_border_room(const struct dgl_border *b);                   // width and space, 0 when nothing is drawn
 bool dgl_para_same_box(const struct dgl_para *a, const struct dgl_para *b); // borders and shading run together
 
 #endif

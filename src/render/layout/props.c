@@ -687,7 +687,7 @@ void dgl_ppr_read(struct dgl_prop_reader *r, const struct dgl_x *n, struct dgl_p
             p->set |= DGL_P_OUTLINE;
             break;
         case DGL_X_framePr:
-            p->has_frame = true;
+            p->frame = dgl_frame_read(r->arena, c);
             break;
         default:
             break;
@@ -733,7 +733,8 @@ void dgl_ppr_apply(struct dgl_ppr *p, const struct dgl_ppr *o, struct dgl_arena 
     p->flags = (p->flags & ~o->flags_set) | (o->flags & o->flags_set);
     p->flags_set |= o->flags_set;
     p->set |= o->set;
-    p->has_frame |= o->has_frame;
+    if (o->frame)
+        p->frame = o->frame;
     for (unsigned i = 0; i < DGL_SIDES; i++)
         if (o->border[i].set)
             p->border[i] = o->border[i];

@@ -166,6 +166,14 @@ enum dgl_side {
     DGL_INSIDE_V,
     DGL_SIDES
 };
+// A frame: where a paragraph stands beside the text (§17.3.1.11).
+struct dgl_frame {
+    int32_t width, height, x, y, h_space, v_space; // width 0: as wide as its text
+    uint8_t height_rule;
+    uint8_t h_anchor, v_anchor; // 0 text, 1 margin, 2 page
+    uint8_t x_align, y_align;   // 0 none, 1 left or top, 2 center, 3 right or bottom
+    uint8_t beside;             // text flows around it
+};
 struct dgl_ppr {
     uint32_t set, flags_set, flags;
     uint16_t style;
@@ -181,7 +189,7 @@ struct dgl_ppr {
     struct dgl_border border[DGL_SIDES]; // INSIDE_V stands for the bar border
     const struct dgl_tab *tabs;
     uint32_t tab_count;
-    bool has_frame; // framePr
+    const struct dgl_frame *frame; // framePr; NULL = none
 };
 
 // ---- Tables ----
@@ -274,6 +282,7 @@ const char *dgl_prop_intern(struct dgl_prop_reader *r, struct dgl_str name);
 void dgl_rpr_read(struct dgl_prop_reader *r, const struct dgl_x *n, struct dgl_rpr *p);
 void dgl_ppr_read(struct dgl_prop_reader *r, const struct dgl_x *n, struct dgl_ppr *p);
 void dgl_tblpr_read(struct dgl_prop_reader *r, const struct dgl_x *n, struct dgl_tblpr *p);
+const struct dgl_frame *dgl_frame_read(struct dgl_arena *a, const struct dgl_x *n);
 void dgl_trpr_read(const struct dgl_x *n, struct dgl_trpr *p);
 void dgl_tcpr_read(struct dgl_prop_reader *r, const struct dgl_x *n, struct dgl_tcpr *p);
 void dgl_border_read(struct dgl_prop_reader *r, const struct dgl_x *n, struct dgl_border *ret);

@@ -104,6 +104,25 @@ static void read_floating(const struct dgl_x *c, struct dgl_tblpr *p)
     p->dist[DGL_RIGHT] = dgl_x_twips(dgl_x_attr(c, DGL_X_rightFromText), 0);
 }
 
+const struct dgl_frame *dgl_frame_read(struct dgl_arena *a, const struct dgl_x *n)
+{
+    struct dgl_frame *f = DGL_ARENA_NEW(a, struct dgl_frame);
+    memset(f, 0, sizeof(*f));
+    f->width = DGL_MAX(0, dgl_x_twips(dgl_x_attr(n, DGL_X_w), 0));
+    f->height = DGL_MAX(0, dgl_x_twips(dgl_x_attr(n, DGL_X_h), 0));
+    f->height_rule = dgl_x_attr_is(n, DGL_X_hRule, "exact") ? DGL_RULE_EXACT : DGL_RULE_AT_LEAST;
+    f->h_space = dgl_x_twips(dgl_x_attr(n, DGL_X_hSpace), 0);
+    f->v_space = dgl_x_twips(dgl_x_attr(n, DGL_X_vSpace), 0);
+    f->h_anchor = anchor_of(dgl_x_attr(n, DGL_X_hAnchor), 0);
+    f->v_anchor = anchor_of(dgl_x_attr(n, DGL_X_vAnchor), 0);
+    f->x = dgl_x_twips(dgl_x_attr(n, DGL_X_x), 0);
+    f->y = dgl_x_twips(dgl_x_attr(n, DGL_X_y), 0);
+    f->x_align = align_of(dgl_x_attr(n, DGL_X_xAlign));
+    f->y_align = dgl_x_attr_is(n, DGL_X_yAlign, "inline") ? 0 : align_of(dgl_x_attr(n, DGL_X_yAlign));
+    f->beside = !dgl_x_attr_is(n, DGL_X_wrap, "notBeside") && !dgl_x_attr_is(n, DGL_X_wrap, "none");
+    return f;
+}
+
 static uint8_t read_table_jc(const struct dgl_x *c)
 {
     struct dgl_str s = dgl_x_val(c);

@@ -204,7 +204,6 @@ static void flatten(struct dgl_sheet *s, uint16_t index, unsigned depth)
             dgl_ppr_apply(&st->ppr, &(struct dgl_ppr){.tabs = level->ppr.tabs, .tab_count = level->ppr.tab_count},
                           s->arena);
     }
-    own.has_frame = own.has_frame || st->ppr.has_frame;
     dgl_ppr_apply(&st->ppr, &own, s->arena);
     struct dgl_rpr run = {0};
     dgl_rpr_read(&r, dgl_x_child(st->node, DGL_X_rPr), &run);

@@ -288,8 +288,6 @@ enum dgl_status build_table(struct builder *b, const struct dgl_x *n, const stru
     const struct dgl_style *st;
     uint32_t count = 0, at = 0;
     resolve_table_style(b, n, t, &st);
-    if (t->p.floating)
-        build_finding(b, DGL_FEATURE_FLOATING_TABLE);
     if (t->p.spacing > 0)
         build_finding(b, DGL_FEATURE_CELL_SPACING);
     read_grid(n, t);

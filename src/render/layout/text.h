@@ -51,6 +51,9 @@ struct dgl_text_env {
     struct dgl_str (*style_ref)(void *ctx, struct dgl_str style);
     void *ctx;
     enum dgl_num_format page_format;
+    // Headers and footers: where on which page the galley at hand stands, for what is anchored in it.
+    const struct dgl_section *section_of_galley; // NULL = not known
+    int32_t galley_x, galley_y;
 };
 enum dgl_status dgl_text_build(const struct dgl_text_env *env, const struct dgl_para *p, struct dgl_text *ret,
                                struct dgl_error *err) DGL_MUST_CHECK;

@@ -175,25 +175,28 @@ static void push_symbol(struct builder *b, const struct dgl_x *n, struct dgl_run
         push_code(b, code, build_run(b, &r));
 }
 
-static void push_note(struct builder *b, const struct dgl_x *n, struct dgl_run *run, bool endnote)
+static void push_note(struct builder *b, const struct dgl_x *x, struct dgl_run *run, bool endnote)
 {
     if (!build_is_shown(b) || is_hidden(run) || b->in_note)
         return;
     struct dgl_inline *in = build_push(b, DGL_IN_NOTE, run);
     if (!in)
         return;
-    in->note.id = (int32_t)DGL_MAX(-1, DGL_MIN(dgl_x_attr_int(n, DGL_X_id, -1), INT32_MAX));
+    in->note.id = (int32_t)DGL_MAX(-1, DGL_MIN(dgl_x_attr_int(x, DGL_X_id, -1), INT32_MAX));
     in->note.endnote = endnote;
-    const struct dgl_str *custom = dgl_x_attr(n, DGL_X_customMarkFollows);
+    const struct dgl_str *custom = dgl_x_attr(x, DGL_X_customMarkFollows);
     if (custom && dgl_x_on(custom)) {
         in->note.mark = (struct dgl_str){"", 0};
     } else {
         DGL_AUTO_FINI(buf) text = DGL_BUF_INIT(64);
-        uint32_t number = endnote ? ++b->endnote_number : ++b->footnote_number;
-        dgl_num_put(&text, endnote ? DGL_NUM_LOWER_ROMAN : DGL_NUM_DECIMAL, number);
+        const struct dgl_settings *s = &b->sheet->settings;
+        const struct dgl_note_numbers *n = endnote ? &s->endnotes : &s->footnotes;
+        uint32_t number = endnote ? b->endnote_number++ : b->footnote_number++;
+        dgl_num_put(&text, (enum dgl_num_format)n->format, (int64_t)number + n->start);
         in->note.mark = (struct dgl_str){dgl_arena_strndup(b->arena, text.data, text.len), text.len};
     }
     b->para_has_notes = true;
+    *(endnote ? &b->has_endnotes : &b->has_footnotes) = true;
 }
 
 static void push_ptab(struct builder *b, const struct dgl_x *n, struct dgl_run *run)

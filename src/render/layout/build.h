@@ -58,6 +58,7 @@ struct builder {
     struct dgl_section *section, **section_tail; // sections closed so far; NULL tail outside the body
     struct dgl_block **block_tail;
     uint32_t footnote_number, endnote_number;
+    bool has_footnotes, has_endnotes;
     uint32_t nodes_left;
     unsigned drawing_depth;
     struct build_floats floats;

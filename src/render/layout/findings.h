@@ -27,12 +27,9 @@ enum dgl_support { DGL_SUPPORT_FULL, DGL_SUPPORT_APPROXIMATED, DGL_SUPPORT_DECLI
     X(SVG, APPROXIMATED, "SVG pictures", "an SVG picture is shown by its PNG substitute")                             \
     X(LINKED_PICTURE, APPROXIMATED, "pictures linked from outside", "a linked picture is left out")                   \
     X(TIGHT_WRAP, APPROXIMATED, "tight and through wrapping", "text wraps around the picture's box, not its outline") \
-    X(COLUMN_BALANCE, APPROXIMATED, "balanced columns", "columns of a section are filled one after another")          \
-    X(MIRROR_MARGINS, APPROXIMATED, "mirrored margins", "left and right pages have the same margins")                 \
     X(PICTURE_BULLET, APPROXIMATED, "picture bullets", "a picture bullet is shown as a round one")                    \
     X(TEXT_EFFECT, APPROXIMATED, "outline, shadow, emboss and engrave effects", "a text effect is left out")          \
     X(RUBY, APPROXIMATED, "phonetic guides", "a phonetic guide is left out")                                          \
-    X(LINE_NUMBERS, APPROXIMATED, "line numbers", "line numbers are left out")                                        \
     X(HYPHENATION, APPROXIMATED, "automatic hyphenation", "words are not hyphenated")                                 \
     X(EMBEDDED_FONT, APPROXIMATED, "embedded fonts", "an embedded font is not used")                                  \
     X(ROTATION, APPROXIMATED, "rotated pictures", "a rotated picture is set upright")                                 \

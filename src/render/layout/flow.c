@@ -17,9 +17,20 @@ static int32_t max32(int32_t a, int32_t b)
     return a > b ? a : b;
 }
 
+const struct dgl_section *flow_side(const struct flow *f, uint32_t section, int32_t number)
+{
+    const struct flow_section *s = &f->sections[section];
+    return f->doc->sheet->settings.mirror_margins && number % 2 == 0 ? &s->even : s->s;
+}
+
+const struct dgl_section *flow_here(const struct flow *f)
+{
+    return flow_side(f, f->section, f->page_count ? f->info[f->page_count - 1].number : 1);
+}
+
 int32_t flow_room(const struct flow *f)
 {
-    return f->bottom - f->notes_height - f->y;
+    return DGL_MIN(f->bottom - f->notes_height, f->limit) - f->y;
 }
 
 int32_t flow_column_width(const struct flow *f)
@@ -29,7 +40,7 @@ int32_t flow_column_width(const struct flow *f)
 
 int32_t flow_column_x(const struct flow *f)
 {
-    const struct dgl_section *s = f->sections[f->section].s;
+    const struct dgl_section *s = flow_here(f);
     int32_t x = s->margin[DGL_LEFT];
     for (uint16_t i = 0; i < f->column; i++)
         x += s->column_width[i] + s->column_space[i];
@@ -78,7 +89,7 @@ static void point_canvas(struct flow *f)
     f->canvas.column_width = flow_column_width(f);
     f->canvas.body_top = f->top;
     f->canvas.body_bottom = f->bottom;
-    f->canvas.section = f->sections[f->section].s;
+    f->canvas.section = flow_here(f);
 }
 
 static enum dgl_status add_page(struct flow *f)
@@ -135,8 +146,10 @@ static enum dgl_status begin_page(struct flow *f, bool first_of_section)
     f->column = 0;
     f->deepest = f->top;
     f->at_top = f->page_empty = true;
-    f->exclusion_count = f->note_count = 0;
-    f->notes_height = 0;
+    f->exclusion_count = 0;
+    f->limit = f->page_count == f->balance_page ? f->top + f->balance_height : INT32_MAX;
+    if (s->lines.restart == DGL_RESTART_PAGE)
+        f->line_number = s->lines.start;
     f->canvas.page = page;
     f->canvas.list = &page->over;
     f->env.page = info->number;
@@ -148,7 +161,7 @@ static enum dgl_status begin_page(struct flow *f, bool first_of_section)
     f->env.section = (int32_t)f->section + 1;
     f->env.section_pages = (int32_t)fs->pages;
     point_canvas(f);
-    return DGL_OK;
+    return flow_begin_notes(f);
 }
 
 // Footnotes stand at the bottom, below a rule; the body moves when the section wants it centred.
@@ -164,20 +177,7 @@ enum dgl_status flow_finish_page(struct flow *f)
         for (uint32_t i = 0; i < l->count; i++)
             l->boxes[i].y += shift;
     }
-    if (f->note_count) {
-        int32_t y = f->bottom - f->notes_height, x = s->margin[DGL_LEFT];
-        const struct dgl_tag *outer = f->canvas.tag;
-        dgl_canvas_rect(&f->canvas, x, y + 6000, 144000, 500, 0x000000);
-        y += 12000;
-        for (uint32_t i = 0; i < f->note_count; i++) {
-            struct dgl_tag *tag = DGL_ARENA_NEW(f->env.arena, struct dgl_tag);
-            *tag = (struct dgl_tag){.kind = DGL_TAG_NOTE, .key = f->notes[i]};
-            f->canvas.tag = tag;
-            dgl_paint_galley(&f->canvas, f->notes[i], dgl_galley_start(), dgl_galley_end(f->notes[i]), x, y);
-            y += f->notes[i]->height;
-        }
-        f->canvas.tag = outer;
-    }
+    DGL_TRY(flow_paint_notes(f));
     return f->canvas.status;
 }
 
@@ -193,6 +193,7 @@ enum dgl_status flow_new_page(struct flow *f, bool hard)
 enum dgl_status flow_next_column(struct flow *f, bool hard)
 {
     const struct dgl_section *s = f->sections[f->section].s;
+    f->column_break |= hard;
     if (f->column + 1 >= s->columns)
         return flow_new_page(f, hard);
     f->deepest = max32(f->deepest, f->y);
@@ -213,9 +214,13 @@ enum dgl_status flow_start_section(struct flow *f, uint32_t index)
     f->section = index;
     if (same_page) {
         f->y = max32(f->y, f->deepest);
+        f->given = f->above && !f->at_top ? f->above->p.after : 0; // all columns begin below it
+        f->y += f->given;
         f->deepest = f->y;
         f->top = f->y;
         f->column = 0;
+        if (s->lines.restart == DGL_RESTART_SECTION)
+            f->line_number = s->lines.start;
         f->sections[index].first_page = f->page_count;
         f->env.section = (int32_t)index + 1;
         point_canvas(f);
@@ -228,80 +233,12 @@ enum dgl_status flow_start_section(struct flow *f, uint32_t index)
         DGL_TRY(begin_page(f, false));
         f->info[f->page_count - 1].blank = true;
     }
+    if (s->lines.restart == DGL_RESTART_SECTION)
+        f->line_number = s->lines.start;
     DGL_TRY(begin_page(f, true));
     f->sections[index].first_page = f->page_count;
     f->hard_break = true;
     f->above = NULL;
-    return DGL_OK;
-}
-
-// ---- Footnotes ----
-
-static const struct dgl_note *find_note(const struct flow *f, int32_t id)
-{
-    for (uint32_t i = 0; i < f->doc->footnote_count; i++)
-        if (f->doc->footnotes[i].id == id)
-            return &f->doc->footnotes[i];
-    return NULL;
-}
-
-enum dgl_status flow_notes_of_line(struct flow *f, const struct dgl_line *line, int32_t *ret_height, bool take)
-{
-    int32_t height = 0;
-    *ret_height = 0;
-    if (!line->has_notes)
-        return DGL_OK;
-    int32_t width =
-        f->canvas.section->width - f->canvas.section->margin[DGL_LEFT] - f->canvas.section->margin[DGL_RIGHT];
-    for (uint32_t i = 0; i < line->seg_count; i++) {
-        const struct dgl_inline *in = line->segs[i].piece->in;
-        if (line->segs[i].piece->kind != DGL_PIECE_ANCHOR || in->kind != DGL_IN_NOTE || in->note.endnote)
-            continue;
-        const struct dgl_note *note = find_note(f, in->note.id);
-        struct dgl_galley *g;
-        if (!note || f->note_count >= FLOW_MAX_NOTES)
-            continue;
-        DGL_TRY(dgl_galley_layout(&f->env, note->blocks, width, 1, &g, f->err));
-        height += g->height + (f->note_count == 0 && height == 0 ? 12000 : 0);
-        if (take)
-            f->notes[f->note_count++] = g;
-    }
-    if (take)
-        f->notes_height += height;
-    *ret_height = height;
-    return DGL_OK;
-}
-
-static enum dgl_status notes_of_table(struct flow *f, const struct dgl_table_layout *t, int32_t *height, bool take)
-{
-    for (uint32_t r = 0; r < t->t->row_count; r++)
-        for (uint16_t c = 0; c < t->t->rows[r].cell_count; c++) {
-            const struct dgl_galley *g = t->rows[r].cells[c].galley;
-            int32_t part = 0;
-            if (g)
-                DGL_TRY(flow_notes_of_galley(f, g, dgl_galley_start(), dgl_galley_end(g), &part, take));
-            *height += part;
-        }
-    return DGL_OK;
-}
-
-enum dgl_status flow_notes_of_galley(struct flow *f, const struct dgl_galley *g, struct dgl_mark from,
-                                     struct dgl_mark to, int32_t *ret_height, bool take)
-{
-    *ret_height = 0;
-    if (f->doc->footnote_count == 0)
-        return DGL_OK;
-    for (uint32_t i = from.slab; i < g->count && (i < to.slab || (i == to.slab && to.sub)); i++) {
-        const struct dgl_slab *s = &g->slabs[i];
-        if (s->table)
-            DGL_TRY(notes_of_table(f, s->table, ret_height, take));
-        uint32_t a = i == from.slab ? from.sub : 0, z = i == to.slab ? to.sub : s->lines ? s->lines->count : 0;
-        for (uint32_t k = a; s->lines && k < z; k++) {
-            int32_t part;
-            DGL_TRY(flow_notes_of_line(f, &s->lines->lines[k], &part, take));
-            *ret_height += part;
-        }
-    }
     return DGL_OK;
 }
 
@@ -368,12 +305,14 @@ static enum dgl_status count_fitting(struct flow *f, const struct dgl_lines *l, 
     uint32_t k = from;
     for (; k < l->count; k++) {
         const struct dgl_line *line = &l->lines[k];
-        int32_t more;
-        DGL_TRY(flow_notes_of_line(f, line, &more, false));
-        int32_t bottom = k + 1 == l->count ? l->bottom : 0;
-        if (line->y + line->height - base + bottom + notes + more > room && !only_a_break(line))
+        struct flow_need more;
+        DGL_TRY(flow_notes_of_line(f, line, &more));
+        int32_t bottom = k + 1 == l->count ? l->bottom : 0, need = line->y + line->height - base + bottom + notes;
+        if (need + more.all > room && !only_a_break(line)) {
+            k += more.least < more.all && need + more.least <= room; // the note goes on on the next page
             break;
-        notes += more;
+        }
+        notes += more.all;
         if (line->ends == DGL_IN_PAGE_BREAK || line->ends == DGL_IN_COLUMN_BREAK) {
             k++;
             break;
@@ -387,7 +326,8 @@ static uint32_t hold_lines(const struct dgl_lines *l, uint32_t from, uint32_t fi
 {
     const struct dgl_ppr *p = &l->para->p;
     uint32_t rest = l->count - from - fits;
-    if (rest == 0 || (fits && l->lines[from + fits - 1].ends == DGL_IN_PAGE_BREAK))
+    uint8_t ends = fits ? l->lines[from + fits - 1].ends : DGL_IN_TEXT;
+    if (rest == 0 || ends == DGL_IN_PAGE_BREAK || ends == DGL_IN_COLUMN_BREAK)
         return fits;
     if (p->flags & DGL_PF_KEEP_LINES && from == 0 && !at_top)
         return 0;
@@ -477,7 +417,7 @@ static int32_t space_above(const struct flow *f, const struct dgl_para *p)
     // At the top of a page Word shows a space before only after a break that somebody put there.
     if (f->at_top)
         return f->hard_break && !(p->p.before_auto && f->page_empty) ? p->p.before : 0;
-    return dgl_space_between(f->above, p);
+    return max32(dgl_space_between(f->above, p) - f->given, 0);
 }
 
 static enum dgl_status paint_chunk(struct flow *f, const struct dgl_lines *l, uint32_t from, uint32_t count,
@@ -487,13 +427,13 @@ static enum dgl_status paint_chunk(struct flow *f, const struct dgl_lines *l, ui
                                .bottom = from + count == l->count && !joins_next,
                                .between = from == 0 && joined,
                                .above = from == 0 && joined ? gap : 0};
-    for (uint32_t i = from; i < from + count; i++) {
-        int32_t height;
-        DGL_TRY(flow_notes_of_line(f, &l->lines[i], &height, true));
-    }
+    const struct dgl_line *final = &l->lines[from + count - 1];
+    int32_t end = f->y + final->y + final->height - l->lines[from].y;
+    for (uint32_t i = from; i < from + count; i++)
+        DGL_TRY(flow_take_notes_of_line(f, &l->lines[i], end));
+    DGL_TRY(flow_number_lines(f, l, from, from + count, f->y));
     dgl_paint_lines(&f->canvas, l, from, from + count, flow_column_x(f), f->y, e);
-    const struct dgl_line *last = &l->lines[from + count - 1];
-    f->y += last->y + last->height - l->lines[from].y;
+    f->y = end;
     f->at_top = f->page_empty = f->hard_break = false;
     return f->canvas.status;
 }
@@ -542,6 +482,7 @@ static enum dgl_status flow_para(struct flow *f, const struct dgl_block *b)
     }
     f->y += joins_next ? 0 : l->bottom;
     f->above = p;
+    f->given = 0;
     uint8_t ends = l->lines[l->count - 1].ends;
     // A section that begins on a new page needs no page of its own before it.
     if (ends == DGL_IN_PAGE_BREAK && !p->ends_section)

@@ -9,6 +9,7 @@
 
 struct flow_section { // what is worked out once per section
     const struct dgl_section *s;
+    struct dgl_section even; // with its side margins exchanged, for left pages of a book
     uint32_t index;
     bool known[DGL_PAGE_KINDS];
     int32_t header_height[DGL_PAGE_KINDS], footer_height[DGL_PAGE_KINDS];
@@ -20,6 +21,11 @@ struct flow_page { // beside struct dgl_page
     enum dgl_page_kind kind;
     int32_t number; // as counted, not as printed
     bool blank;     // inserted before an odd or even section
+};
+struct flow_note { // a footnote or the part of one that stands on this page
+    const struct dgl_note *note;
+    const struct dgl_galley *g;
+    struct dgl_mark from, to;
 };
 struct flow_style { // a styled paragraph, for STYLEREF
     uint16_t style;
@@ -44,13 +50,23 @@ struct flow {
     int32_t deepest;        // lowest point of earlier columns
     bool at_top, hard_break, page_empty;
     const struct dgl_para *above;
+    int32_t given; // of the space after `above`, what stands there already
     int32_t next_number;
     uint32_t body_from; // first box of this page's body, for vertical alignment
     struct dgl_exclusion exclusions[DGL_LAYOUT_MAX_FLOATS];
     uint32_t exclusion_count;
-    const struct dgl_galley *notes[FLOW_MAX_NOTES];
+    struct flow_note notes[FLOW_MAX_NOTES];
     uint32_t note_count;
-    int32_t notes_height;
+    int32_t notes_height;                     // with the rule above them
+    struct flow_note carried[FLOW_MAX_NOTES]; // what found no room goes on on the next page
+    uint32_t carried_count;
+    bool notes_go_on;                 // the first note of this page began on the one before
+    struct dgl_galley **note_galleys; // by index, once laid out
+    int32_t limit;                    // lower edge of balanced columns, INT32_MAX elsewhere
+    uint32_t balance_page;            // the page whose columns are balanced, and how tall they are
+    int32_t balance_height;
+    bool column_break; // somebody put one: the columns are not balanced
+    int32_t line_number;
     const struct dgl_block *kept_until; // the keep chain is settled up to here
     struct flow_style *styles;
     uint32_t style_count, style_cap;
@@ -67,9 +83,24 @@ int32_t flow_room(const struct flow *f);
 int32_t flow_column_width(const struct flow *f);
 int32_t flow_column_x(const struct flow *f);
 // Footnotes: what a line or galley refers to, laid out; height with the separator when it is the page's first.
-enum dgl_status flow_notes_of_line(struct flow *f, const struct dgl_line *line, int32_t *ret_height,
-                                   bool take) DGL_MUST_CHECK;
+// `least` is what has to stand on the same page when the last note may go on on the next.
+struct flow_need {
+    int32_t all, least;
+};
+enum dgl_status flow_notes_of_line(struct flow *f, const struct dgl_line *line, struct flow_need *ret) DGL_MUST_CHECK;
 enum dgl_status flow_notes_of_galley(struct flow *f, const struct dgl_galley *g, struct dgl_mark from,
-                                     struct dgl_mark to, int32_t *ret_height, bool take) DGL_MUST_CHECK;
+                                     struct dgl_mark to, struct flow_need *ret) DGL_MUST_CHECK;
+// Takes the notes onto this page, above `body_end` nothing; what does not fit is carried on.
+enum dgl_status flow_take_notes_of_line(struct flow *f, const struct dgl_line *line, int32_t body_end) DGL_MUST_CHECK;
+enum dgl_status flow_take_notes_of_galley(struct flow *f, const struct dgl_galley *g, struct dgl_mark from,
+                                          struct dgl_mark to, int32_t body_end) DGL_MUST_CHECK;
+enum dgl_status flow_begin_notes(struct flow *f) DGL_MUST_CHECK; // of a new page: those carried on
+enum dgl_status flow_paint_notes(struct flow *f) DGL_MUST_CHECK;
+enum dgl_status flow_separator(struct flow *f, bool go_on, int32_t *ret_height, int32_t *ret_rule) DGL_MUST_CHECK;
+// The section as it is on a page of that number (left pages of a book have their margins exchanged).
+const struct dgl_section *flow_side(const struct flow *f, uint32_t section, int32_t number);
+const struct dgl_section *flow_here(const struct flow *f); // of the page at hand
+enum dgl_status flow_number_lines(struct flow *f, const struct dgl_lines *l, uint32_t from, uint32_t to,
+                                  int32_t y) DGL_MUST_CHECK;
 
 #endif

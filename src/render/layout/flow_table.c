@@ -68,18 +68,28 @@ static enum dgl_status break_page(struct flow *f, struct batch *b, uint32_t row)
     return DGL_OK;
 }
 
-static enum dgl_status row_notes(struct flow *f, const struct dgl_table_layout *t, uint32_t row,
-                                 const struct dgl_mark *from, const struct dgl_mark *to, int32_t *ret, bool take)
+static enum dgl_status row_notes(struct flow *f, const struct dgl_table_layout *t, uint32_t row, int32_t *ret)
 {
     *ret = 0;
     for (uint16_t i = 0; f->doc->footnote_count && i < t->t->rows[row].cell_count; i++) {
         const struct dgl_galley *g = t->rows[row].cells[i].galley;
-        int32_t part = 0;
+        struct flow_need need;
         if (!g)
             continue;
-        DGL_TRY(flow_notes_of_galley(f, g, from ? from[i] : dgl_galley_start(), to ? to[i] : dgl_galley_end(g), &part,
-                                     take));
-        *ret += part;
+        DGL_TRY(flow_notes_of_galley(f, g, dgl_galley_start(), dgl_galley_end(g), &need));
+        *ret += need.all;
+    }
+    return DGL_OK;
+}
+
+static enum dgl_status take_row_notes(struct flow *f, const struct dgl_table_layout *t, uint32_t row,
+                                      const struct dgl_mark *from, const struct dgl_mark *to, int32_t body_end)
+{
+    for (uint16_t i = 0; f->doc->footnote_count && i < t->t->rows[row].cell_count; i++) {
+        const struct dgl_galley *g = t->rows[row].cells[i].galley;
+        if (g)
+            DGL_TRY(flow_take_notes_of_galley(f, g, from ? from[i] : dgl_galley_start(), to ? to[i] : dgl_galley_end(g),
+                                              body_end));
     }
     return DGL_OK;
 }
@@ -148,7 +158,6 @@ static enum dgl_status split_row(struct flow *f, struct batch *b, uint32_t row)
     bool started = false;
     for (unsigned guard = 0; guard < DGL_LAYOUT_MAX_PAGES; guard++) {
         struct split s;
-        int32_t notes;
         DGL_TRY(dgl_work_tick(f->env.budget, f->env.arena, f->err));
         DGL_TRY(find_split(f, b->t, row, flow_room(f), from, &s));
         if (!s.moves && !f->at_top) {
@@ -157,7 +166,7 @@ static enum dgl_status split_row(struct flow *f, struct batch *b, uint32_t row)
         }
         if (!s.moves) // a line taller than the page: let it run over
             DGL_TRY(find_split(f, b->t, row, INT32_MAX / 4, from, &s));
-        DGL_TRY(row_notes(f, b->t, row, from, s.to, &notes, true));
+        DGL_TRY(take_row_notes(f, b->t, row, from, s.to, f->y + s.height));
         DGL_TRY(add_row(f, b,
                         (struct dgl_placed_row){.row = row,
                                                 .y = f->y,
@@ -178,7 +187,7 @@ static enum dgl_status place_row(struct flow *f, struct batch *b, uint32_t row)
 {
     const struct dgl_table_layout *t = b->t;
     int32_t notes, height = t->rows[row].height, last = row + 1 == t->t->row_count ? t->end_border : 0;
-    DGL_TRY(row_notes(f, t, row, NULL, NULL, &notes, false));
+    DGL_TRY(row_notes(f, t, row, &notes));
     int32_t kept = kept_height(t, row);
     bool whole_fits = height + last + notes <= flow_room(f);
     if (kept > height && kept + notes > flow_room(f) && kept <= f->bottom - f->top && !f->at_top) {
@@ -191,7 +200,7 @@ static enum dgl_status place_row(struct flow *f, struct batch *b, uint32_t row)
         DGL_TRY(break_page(f, b, row));
     if (height + last > flow_room(f) && t->t->rows[row].p.height_rule != DGL_RULE_EXACT && f->at_top)
         return split_row(f, b, row); // taller than a page: kept together or not, it has to be split
-    DGL_TRY(row_notes(f, t, row, NULL, NULL, &notes, true));
+    DGL_TRY(take_row_notes(f, t, row, NULL, NULL, f->y + height));
     return add_row(f, b, (struct dgl_placed_row){.row = row, .y = f->y, .height = height});
 }
 
@@ -216,8 +225,9 @@ enum dgl_status flow_table(struct flow *f, const struct dgl_block *block)
 {
     struct batch b = {0};
     if (!f->at_top)
-        f->y += dgl_space_between(f->above, NULL);
+        f->y += DGL_MAX(dgl_space_between(f->above, NULL) - f->given, 0);
     f->above = NULL;
+    f->given = 0;
     DGL_TRY(dgl_table_layout_make(&f->env, block->table, flow_column_width(f), 0, &b.t, f->err));
     clear_floats(f, b.t);
     b.headers = count_headers(b.t);

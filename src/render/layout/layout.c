@@ -33,12 +33,18 @@ static struct dgl_str style_ref(void *ctx, struct dgl_str name)
 
 static enum dgl_status flow_endnotes(struct flow *f)
 {
+    int32_t height, rule;
     if (f->doc->endnote_count == 0)
         return DGL_OK;
-    if (flow_room(f) < 24000)
+    DGL_TRY(flow_separator(f, false, &height, &rule));
+    if (flow_room(f) < 2 * height)
         DGL_TRY(flow_new_page(f, false));
-    dgl_canvas_rect(&f->canvas, flow_column_x(f), f->y + 6000, 144000, 500, 0x000000);
-    f->y += 12000;
+    if (f->above) {
+        f->y += dgl_space_between(f->above, NULL);
+        f->above = NULL;
+    }
+    dgl_canvas_rect(&f->canvas, flow_column_x(f), f->y + rule, 144000, 500, 0x000000);
+    f->y += height;
     f->at_top = false;
     for (uint32_t i = 0; i < f->doc->endnote_count; i++) {
         struct dgl_tag *tag = DGL_ARENA_NEW(f->env.arena, struct dgl_tag);
@@ -51,16 +57,68 @@ static enum dgl_status flow_endnotes(struct flow *f)
     return DGL_OK;
 }
 
+static enum dgl_status flow_blocks(struct flow *f, uint32_t section)
+{
+    for (const struct dgl_block *b = f->sections[section].s->blocks; b; b = b->next)
+        DGL_TRY(flow_block(f, b));
+    f->kept_until = NULL;
+    return DGL_OK;
+}
+
+// Columns before a continuous section end at the same height: the section is flowed again with its last page's columns
+// cut shorter, from an even share of the text upwards, until everything fits above the cut.
+static enum dgl_status flow_balanced(struct flow *f, uint32_t section)
+{
+    struct flow *start = dgl_arena_alloc_try(f->env.arena, sizeof(*start));
+    if (!start)
+        return DGL_FAIL_SLUG(f->err, DGL_E_LIMIT, "document_too_large",
+                             "the document needs more memory than one document may use");
+    *start = *f;
+    struct dgl_page page = *f->canvas.page;
+    uint16_t columns = f->sections[section].s->columns;
+    f->column_break = false;
+    DGL_TRY(flow_blocks(f, section));
+    if (f->column_break || f->sections[section].s->valign != DGL_VALIGN_TOP)
+        return DGL_OK;
+    uint32_t last = f->page_count;
+    int64_t used = (int64_t)f->column * (f->bottom - f->top) + f->y - f->top;
+    int32_t height = (int32_t)(used / columns);
+    for (unsigned tries = 0; tries < DGL_LAYOUT_MAX_BALANCE; tries++, height += DGL_MAX(3000, height / 32)) {
+        *f = *start;
+        *f->canvas.page = page;
+        f->balance_page = last;
+        f->balance_height = height;
+        if (f->page_count == last)
+            f->limit = f->top + height;
+        DGL_TRY(flow_blocks(f, section));
+        if (f->page_count == last)
+            break;
+    }
+    f->balance_page = 0;
+    f->limit = INT32_MAX;
+    return DGL_OK;
+}
+
+static bool continues(const struct dgl_section *s, const struct dgl_section *next)
+{
+    return next->start == DGL_START_CONTINUOUS && next->width == s->width && next->height == s->height;
+}
+
 static enum dgl_status flow_all(struct flow *f)
 {
     f->next_number = 1;
+    f->limit = INT32_MAX;
     for (uint32_t i = 0; i < f->section_count; i++) {
+        const struct dgl_section *s = f->sections[i].s;
         DGL_TRY(flow_start_section(f, i));
-        for (const struct dgl_block *b = f->sections[i].s->blocks; b; b = b->next)
-            DGL_TRY(flow_block(f, b));
-        f->kept_until = NULL;
+        if (s->columns > 1 && i + 1 < f->section_count && continues(s, f->sections[i + 1].s))
+            DGL_TRY(flow_balanced(f, i));
+        else
+            DGL_TRY(flow_blocks(f, i));
     }
     DGL_TRY(flow_endnotes(f));
+    while (f->carried_count)
+        DGL_TRY(flow_new_page(f, false));
     return flow_finish_page(f);
 }
 
@@ -95,7 +153,7 @@ static void column_lines(struct dgl_canvas *c, const struct dgl_section *s)
 static enum dgl_status set_margins(struct flow *f, uint32_t index)
 {
     const struct flow_page *info = &f->info[index];
-    const struct dgl_section *s = f->sections[info->section].s;
+    const struct dgl_section *s = flow_side(f, info->section, info->number);
     struct dgl_canvas c = f->canvas;
     struct dgl_galley *g;
     int32_t x = s->margin[DGL_LEFT], width = s->width - x - s->margin[DGL_RIGHT];
@@ -160,9 +218,13 @@ static enum dgl_status one_pass(struct flow *f, struct dgl_document *doc, const 
     uint32_t i = 0;
     for (const struct dgl_section *s = doc->sections; s; s = s->next, i++) {
         f->sections[i].s = s;
+        f->sections[i].even = *s;
+        f->sections[i].even.margin[DGL_LEFT] = s->margin[DGL_RIGHT];
+        f->sections[i].even.margin[DGL_RIGHT] = s->margin[DGL_LEFT];
         f->sections[i].index = i;
         f->sections[i].pages = before ? before->sections[i].pages : 1;
     }
+    f->note_galleys = dgl_arena_alloc(env->arena, (doc->footnote_count + 1) * sizeof(struct dgl_galley *));
     DGL_TRY(flow_all(f));
     for (i = 0; i < f->section_count; i++) {
         uint32_t next = i + 1 < f->section_count ? f->sections[i + 1].first_page : f->page_count + 1;

@@ -13,6 +13,7 @@
 #define DGL_LAYOUT_MAX_PASSES 3u      // layouts of one document until page numbers in its text settle
 #define DGL_LAYOUT_MAX_KEEP_CHAIN 48u // paragraphs held together by keepNext
 #define DGL_LAYOUT_MAX_TABS 64u       // stops of one paragraph
+#define DGL_LAYOUT_MAX_BALANCE 64u    // tries to make the columns of a section equally tall
 #define DGL_LAYOUT_MAX_FLOATS 256u    // wrapped objects of one page
 #define DGL_LAYOUT_MAX_WARNINGS 64u
 #define DGL_LAYOUT_MAX_LENGTH 31680000        // mpt: 22 inches times 20; longer lengths in files are cut

@@ -171,6 +171,23 @@ static void read_page_borders(struct builder *b, const struct dgl_x *n, struct d
     }
 }
 
+static void read_line_numbers(struct builder *b, const struct dgl_x *n, struct dgl_line_numbers *l)
+{
+    int64_t by = dgl_x_attr_int(n, DGL_X_countBy, 0);
+    if (!n || by <= 0)
+        return;
+    l->by = (int32_t)DGL_MIN(by, 100);
+    l->start = (int32_t)DGL_MAX(0, DGL_MIN(dgl_x_attr_int(n, DGL_X_start, 0), 100000));
+    l->distance = dgl_x_twips(dgl_x_attr(n, DGL_X_distance), 0);
+    l->distance = l->distance > 0 ? l->distance : 18000; // "auto" is a quarter of an inch
+    l->restart = dgl_x_attr_is(n, DGL_X_restart, "continuous")   ? DGL_RESTART_NEVER
+                 : dgl_x_attr_is(n, DGL_X_restart, "newSection") ? DGL_RESTART_SECTION
+                                                                 : DGL_RESTART_PAGE;
+    struct build_context none = {0};
+    struct dgl_rpr r = build_base_rpr(b, &none, b->sheet->default_paragraph);
+    l->run = build_run(b, &r);
+}
+
 static void read_section(struct builder *b, const struct dgl_x *n, struct dgl_section *s)
 {
     const struct dgl_x *type = dgl_x_child(n, DGL_X_type), *num = dgl_x_child(n, DGL_X_pgNumType),
@@ -195,13 +212,10 @@ static void read_section(struct builder *b, const struct dgl_x *n, struct dgl_se
     if (grid_type && !dgl_str_is(*grid_type, "default"))
         s->grid_pitch = DGL_MAX(0, dgl_x_twips(dgl_x_attr(grid, DGL_X_linePitch), 0));
     read_page_borders(b, n, s);
-    if (dgl_x_child(n, DGL_X_lnNumType))
-        build_finding(b, DGL_FEATURE_LINE_NUMBERS);
+    read_line_numbers(b, dgl_x_child(n, DGL_X_lnNumType), &s->lines);
     const struct dgl_x *direction = dgl_x_child(n, DGL_X_textDirection);
     if (direction && !dgl_x_attr_is(direction, DGL_X_val, "lrTb") && !dgl_x_attr_is(direction, DGL_X_val, "tb"))
         build_finding(b, DGL_FEATURE_VERTICAL_TEXT);
-    if (s->columns > 1)
-        build_finding(b, DGL_FEATURE_COLUMN_BALANCE);
 }
 
 // Closes the section at hand with its properties; later blocks go into a new one.
@@ -225,6 +239,10 @@ enum dgl_status build_section(struct builder *b, const struct dgl_x *n, struct d
         if (c->name == DGL_X_headerReference || c->name == DGL_X_footerReference)
             DGL_TRY(build_reference(b, c, s, err));
     }
+    if (b->sheet->settings.footnotes.each_section)
+        b->footnote_number = 0;
+    if (b->sheet->settings.endnotes.each_section)
+        b->endnote_number = 0;
     b->section_tail = &s->next;
     b->section = DGL_ARENA_NEW(b->arena, struct dgl_section);
     s->next = b->section;
@@ -248,6 +266,16 @@ static bool is_note(const struct dgl_x *n)
         return false;
     const struct dgl_str *type = dgl_x_attr(n, DGL_X_type);
     return !type || dgl_str_is(*type, "normal");
+}
+
+// The paragraph whose height the rule above the notes has: 0 above new notes, 1 above continued ones, -1 neither.
+static int separator_of(const struct dgl_x *n)
+{
+    if (n->name != DGL_X_footnote && n->name != DGL_X_endnote)
+        return -1;
+    return dgl_x_attr_is(n, DGL_X_type, "separator")               ? 0
+           : dgl_x_attr_is(n, DGL_X_type, "continuationSeparator") ? 1
+                                                                   : -1;
 }
 
 // Numbers follow the references in the text, so notes are built after the body. `order` holds the ids as referred to.
@@ -289,7 +317,7 @@ static enum dgl_status build_notes(struct builder *b, const char *suffix, bool e
     uint32_t member, count = 0;
     if (!rel || !dgl_docx_resolve(b->doc->package, dgl_zip_name(b->doc->package->zip, b->member), rel->target, &member))
         return DGL_OK;
-    if ((endnotes ? b->endnote_number : b->footnote_number) == 0)
+    if (!(endnotes ? b->has_endnotes : b->has_footnotes))
         return DGL_OK;
     struct part_state outer;
     struct dgl_x *root;
@@ -305,10 +333,16 @@ static enum dgl_status build_notes(struct builder *b, const char *suffix, bool e
     enum dgl_status status = DGL_OK;
     DGL_X_EACH(n, root)
     {
-        if (!is_note(n) || status != DGL_OK)
+        int separator = separator_of(n);
+        if ((!is_note(n) && separator < 0) || status != DGL_OK)
             continue;
         struct dgl_block *first = NULL, **tail = &first;
         struct build_context c = {.nesting = 0};
+        if (separator >= 0) {
+            build_blocks(b, n, &c, &tail, err, &status);
+            b->doc->note_separator[separator] = first;
+            continue;
+        }
         notes[count].id = (int32_t)DGL_MAX(-1, DGL_MIN(dgl_x_attr_int(n, DGL_X_id, -1), INT32_MAX));
         b->note_mark = (struct dgl_str){"", 0};
         for (const struct dgl_section *s = b->doc->sections; s && !b->note_mark.len; s = s->next)
@@ -402,8 +436,6 @@ enum dgl_status dgl_document_load(struct dgl_docx_package *p, const struct dgl_l
         status = build_notes(b, "/endnotes", true, &ret->endnotes, &ret->endnote_count, err);
     if (status == DGL_OK)
         read_core(b);
-    if (sheet->settings.mirror_margins && status == DGL_OK)
-        dgl_finding_add(&ret->findings, DGL_FEATURE_MIRROR_MARGINS, "settings", 0);
     if (sheet->settings.embedded_fonts && status == DGL_OK)
         dgl_finding_add(&ret->findings, DGL_FEATURE_EMBEDDED_FONT, "settings", 0);
     if (sheet->settings.auto_hyphenation && status == DGL_OK)

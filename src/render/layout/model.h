@@ -166,6 +166,13 @@ struct dgl_block {
 
 enum dgl_section_start { DGL_START_PAGE, DGL_START_CONTINUOUS, DGL_START_EVEN, DGL_START_ODD, DGL_START_COLUMN };
 enum dgl_page_kind { DGL_PAGE_DEFAULT, DGL_PAGE_FIRST, DGL_PAGE_EVEN, DGL_PAGE_KINDS };
+// Numbers beside lines (§17.6.8); by 0 = none.
+enum dgl_restart { DGL_RESTART_PAGE, DGL_RESTART_SECTION, DGL_RESTART_NEVER };
+struct dgl_line_numbers {
+    int32_t by, start, distance;
+    enum dgl_restart restart;
+    struct dgl_run *run;
+};
 struct dgl_section {
     int32_t width, height, margin[4], header, footer, gutter;
     enum dgl_section_start start;
@@ -178,6 +185,7 @@ struct dgl_section {
     int32_t grid_pitch; // 0 = none
     struct dgl_border page_border[4];
     bool border_from_text;
+    struct dgl_line_numbers lines;
     const struct dgl_block *headers[DGL_PAGE_KINDS], *footers[DGL_PAGE_KINDS];
     bool has_header[DGL_PAGE_KINDS], has_footer[DGL_PAGE_KINDS];
     const struct dgl_block *blocks;
@@ -193,6 +201,7 @@ struct dgl_document {
     struct dgl_section *sections;
     struct dgl_note *footnotes, *endnotes;
     uint32_t footnote_count, endnote_count;
+    const struct dgl_block *note_separator[2]; // above notes, and above those that go on from the page before
     struct dgl_findings findings;
     bool has_page_fields; // in the body: pages may have to be laid out twice
     uint32_t background;  // page colour, DGL_COLOR_NONE

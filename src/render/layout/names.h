@@ -11,14 +11,14 @@
     X(bar) X(basedOn) X(bdo) X(bdr) X(before) X(beforeAutospacing) X(beforeLines) X(behindDoc) X(between) X(bidi) \
     X(bidiVisual) X(blip) X(blipFill) X(body) X(bodyPr) X(bookmarkStart) X(bottom) X(bottomFromText) X(br) \
     X(cantSplit) X(caps) X(char) X(checkBox) X(checked) X(clrScheme) X(col) X(color) X(cols) X(compat) \
-    X(compatSetting) X(contentPart) X(contextualSpacing) X(control) X(cr) X(creator) X(cs) X(cstheme) \
+    X(compatSetting) X(contentPart) X(contextualSpacing) X(control) X(countBy) X(cr) X(creator) X(cs) X(cstheme) \
     X(customMarkFollows) X(customXml) X(cx) X(cy) X(default) X(defaultTabStop) X(del) X(descr) X(description) X(dir) \
-    X(displayBackgroundShape) X(distB) X(distL) X(distR) X(distT) X(dk1) X(dk2) X(docDefaults) X(docGrid) X(docPr) \
+    X(displayBackgroundShape) X(distance) X(distB) X(distL) X(distR) X(distT) X(dk1) X(dk2) X(docDefaults) X(docGrid) X(docPr) \
     X(drawing) X(dstrike) X(ea) X(eastAsia) X(eastAsiaTheme) X(embed) X(embedTrueTypeFonts) X(emboss) X(end) \
-    X(endnote) X(endnoteRef) X(endnoteReference) X(equalWidth) X(evenAndOddHeaders) X(extLst) X(extent) X(ffData) \
+    X(endnote) X(endnotePr) X(endnoteRef) X(endnoteReference) X(equalWidth) X(evenAndOddHeaders) X(extLst) X(extent) X(ffData) \
     X(fill) X(fillRef) X(fillcolor) X(filled) X(firstColumn) X(firstLine) X(firstLineChars) X(firstRow) X(fldChar) \
     X(fldCharType) X(fldSimple) X(flipH) X(flipV) X(fmt) X(folHlink) X(font) X(fontScheme) X(footer) \
-    X(footerReference) X(footnote) X(footnoteRef) X(footnoteReference) X(framePr) X(gradFill) X(graphic) \
+    X(footerReference) X(footnote) X(footnotePr) X(footnoteRef) X(footnoteReference) X(framePr) X(gradFill) X(graphic) \
     X(graphicData) X(gridAfter) X(gridBefore) X(gridCol) X(gridSpan) X(group) X(gs) X(gsLst) X(gutter) \
     X(gutterAtTop) X(h) X(hAnchor) X(hAnsi) X(hAnsiTheme) X(hMerge) X(hRule) X(hSpace) X(hanging) X(hangingChars) X(header) \
     X(headerReference) X(hidden) X(highlight) X(hint) X(hlink) X(hlinkClick) X(horzAnchor) X(hr) X(hyperlink) X(i) \
@@ -27,20 +27,20 @@
     X(lastClr) X(lastColumn) X(lastRow) X(latin) X(leader) X(left) X(leftChars) X(leftFromText) X(ligatures) X(line) \
     X(linePitch) X(lineRule) X(link) X(ln) X(lnNumType) X(lnRef) X(lt1) X(lt2) X(lumMod) X(lumOff) X(lvl) X(lvlJc) \
     X(lvlOverride) X(lvlPicBulletId) X(lvlRestart) X(lvlText) X(majorFont) X(minorFont) X(mirrorMargins) X(moveTo) \
-    X(name) X(noBreakHyphen) X(noFill) X(noHBand) X(noVBand) X(noWrap) X(num) X(numFmt) X(numId) X(numPr) \
+    X(name) X(noBreakHyphen) X(noFill) X(noHBand) X(noVBand) X(noWrap) X(num) X(numFmt) X(numId) X(numPr) X(numRestart) X(numStart) \
     X(numStyleLink) X(oMath) X(oMathPara) X(object) X(offsetFrom) X(outline) X(outlineLvl) X(oval) X(p) X(pBdr) \
     X(pPr) X(pPrDefault) X(pStyle) X(pageBreakBefore) X(pattFill) X(pctHeight) X(pctWidth) X(pgBorders) X(pgMar) \
     X(pgNumType) X(pgSz) X(pic) X(pict) X(polyline) X(pos) X(posOffset) X(position) X(positionH) X(positionV) \
     X(prst) X(prstClr) X(prstGeom) X(ptab) X(r) X(rFonts) X(rIns) X(rPr) X(rPrDefault) X(rStyle) X(rect) \
-    X(relativeFrom) X(right) X(rightChars) X(rightFromText) X(rot) X(roundrect) X(rtl) X(ruby) X(rubyBase) \
-    X(schemeClr) X(sdt) X(sdtContent) X(sectPr) X(sep) X(shadow) X(shape) X(shd) X(sizeRelH) X(sizeRelV) \
+    X(relativeFrom) X(restart) X(right) X(rightChars) X(rightFromText) X(rot) X(roundrect) X(rtl) X(ruby) X(rubyBase) \
+    X(schemeClr) X(script) X(sdt) X(sdtContent) X(sectPr) X(sep) X(shadow) X(shape) X(shd) X(sizeRelH) X(sizeRelV) \
     X(smallCaps) X(smartTag) X(snapToGrid) X(softHyphen) X(solidFill) X(spAutoFit) X(spPr) X(space) X(spacing) \
     X(srcRect) X(srgbClr) X(start) X(startOverride) X(strike) X(strokecolor) X(stroked) X(strokeweight) X(style) \
     X(styleId) X(styleLink) X(subDoc) X(subject) X(suff) X(suppressLineNumbers) X(svgBlip) X(sym) X(sysClr) X(sz) \
     X(szCs) X(t) X(tIns) X(tab) X(tabs) X(tbl) X(tblBorders) X(tblCellMar) X(tblCellSpacing) X(tblGrid) X(tblHeader) \
     X(tblInd) X(tblLayout) X(tblLook) X(tblPr) X(tblPrEx) X(tblStyle) X(tblStyleColBandSize) X(tblStylePr) \
     X(tblStyleRowBandSize) X(tblW) X(tblpPr) X(tblpX) X(tblpXSpec) X(tblpY) X(tblpYSpec) X(tc) X(tcBorders) \
-    X(tcFitText) X(tcMar) X(tcPr) X(tcW) X(textDirection) X(textpath) X(themeColor) X(themeFill) X(title) X(titlePg) \
+    X(tcFitText) X(tcMar) X(tcPr) X(tcW) X(textDirection) X(textpath) X(themeColor) X(themeFill) X(themeFontLang) X(title) X(titlePg) \
     X(tl2br) X(top) X(topFromText) X(tr) X(tr2bl) X(trHeight) X(trPr) X(txbx) X(txbxContent) X(type) X(typeface) \
     X(u) X(vAlign) X(vAnchor) X(vMerge) X(vSpace) X(val) X(vanish) X(vert) X(vertAlign) X(vertAnchor) X(w) X(wAfter) X(wBefore) \
     X(webHidden) X(widowControl) X(wordWrap) X(wrap) X(wrapSquare) X(wrapThrough) X(wrapTight) X(wrapTopAndBottom) \

@@ -5,6 +5,7 @@
 #include "render/layout/sheet.h"
 
 #include "base/buf.h"
+#include "render/layout/numbering.h"
 #include "render/layout/sheet_private.h"
 
 #include <stdlib.h>
@@ -12,9 +13,29 @@
 
 // ---- Theme ----
 
+// A theme that names no font for a group of scripts has one per script; the settings say which script counts.
+static const char *script_of(struct dgl_str lang)
+{
+    static const char *const scripts[][2] = {
+        {"ja", "Jpan"},      {"ko", "Hang"}, {"zh-TW", "Hant"}, {"zh-HK", "Hant"}, {"zh-MO", "Hant"},
+        {"zh-Hant", "Hant"}, {"zh", "Hans"}, {"ar", "Arab"},    {"fa", "Arab"},    {"ur", "Arab"},
+        {"he", "Hebr"},      {"th", "Thai"}, {"hi", "Deva"},    {"mr", "Deva"},    {"ne", "Deva"},
+        {"bn", "Beng"},      {"ta", "Taml"}, {"te", "Telu"},    {"km", "Khmr"},    {"lo", "Laoo"}};
+    for (size_t i = 0; lang.len && i < DGL_COUNT(scripts); i++)
+        if (dgl_str_starts(lang, scripts[i][0]))
+            return scripts[i][1];
+    return NULL;
+}
+
 static const char *typeface(struct dgl_sheet *s, const struct dgl_x *font, enum dgl_x_name which)
 {
     const struct dgl_str *face = dgl_x_attr(dgl_x_child(font, which), DGL_X_typeface);
+    const char *script = which == DGL_X_ea   ? script_of(s->settings.theme_east_asia)
+                         : which == DGL_X_cs ? script_of(s->settings.theme_bidi)
+                                             : NULL;
+    for (const struct dgl_x *c = font && script ? font->first : NULL; c && (!face || !face->len); c = c->next)
+        if (c->name == DGL_X_font && dgl_x_attr_is(c, DGL_X_script, script))
+            face = dgl_x_attr(c, DGL_X_typeface);
     return face && face->len ? dgl_arena_strndup(s->arena, face->data, face->len) : NULL;
 }
 
@@ -222,6 +243,18 @@ static void read_styles(struct dgl_sheet *s, const struct dgl_x *root)
 
 // ---- Settings ----
 
+void dgl_note_numbers_read(const struct dgl_x *n, struct dgl_note_numbers *p)
+{
+    const struct dgl_x *format = dgl_x_child(n, DGL_X_numFmt), *start = dgl_x_child(n, DGL_X_numStart),
+                       *restart = dgl_x_child(n, DGL_X_numRestart);
+    if (format)
+        p->format = (uint8_t)dgl_num_format_of(dgl_x_val(format));
+    if (start)
+        p->start = (int32_t)DGL_MAX(0, DGL_MIN(dgl_x_attr_int(start, DGL_X_val, 1), 1000000));
+    if (restart)
+        p->each_section = dgl_x_attr_is(restart, DGL_X_val, "eachSect");
+}
+
 static void read_settings(struct dgl_sheet *s, const struct dgl_x *root)
 {
     struct dgl_settings *t = &s->settings;
@@ -234,6 +267,12 @@ static void read_settings(struct dgl_sheet *s, const struct dgl_x *root)
     t->embedded_fonts = dgl_x_val_on(dgl_x_child(root, DGL_X_embedTrueTypeFonts));
     t->auto_hyphenation = dgl_x_val_on(dgl_x_child(root, DGL_X_autoHyphenation));
     t->background = dgl_x_val_on(dgl_x_child(root, DGL_X_displayBackgroundShape));
+    dgl_note_numbers_read(dgl_x_child(root, DGL_X_footnotePr), &t->footnotes);
+    dgl_note_numbers_read(dgl_x_child(root, DGL_X_endnotePr), &t->endnotes);
+    const struct dgl_x *lang = dgl_x_child(root, DGL_X_themeFontLang);
+    const struct dgl_str *ea = dgl_x_attr(lang, DGL_X_eastAsia), *bidi = dgl_x_attr(lang, DGL_X_bidi);
+    t->theme_east_asia = ea ? *ea : (struct dgl_str){"", 0};
+    t->theme_bidi = bidi ? *bidi : (struct dgl_str){"", 0};
     if (!compat)
         return;
     DGL_X_EACH(c, compat)
@@ -279,6 +318,8 @@ static struct dgl_sheet *new_sheet(void)
     s->default_paragraph = s->default_character = s->default_table = UINT16_MAX;
     s->settings.default_tab = 36000;
     s->settings.compat = 12;
+    s->settings.footnotes = (struct dgl_note_numbers){DGL_NUM_DECIMAL, 1, false};
+    s->settings.endnotes = (struct dgl_note_numbers){DGL_NUM_LOWER_ROMAN, 1, false};
     s->rpr.color = DGL_COLOR_AUTO;
     s->rpr.highlight = s->rpr.shade = DGL_COLOR_NONE;
     s->rpr.size = s->rpr.size_cs = 10000;
@@ -308,10 +349,10 @@ static enum dgl_status fill_sheet(struct dgl_docx_package *p, const uint32_t par
     for (unsigned i = 0; i < SHEET_PARTS; i++)
         if (part[i] != UINT32_MAX)
             DGL_TRY(read_part(p, part[i], s->arena, &nodes_left, &root[i], err));
-    if (root[0])
-        read_theme(s, root[0]);
     if (root[3])
         read_settings(s, root[3]);
+    if (root[0])
+        read_theme(s, root[0]);
     if (root[1])
         read_styles(s, root[1]);
     if (root[2])

@@ -56,7 +56,14 @@ struct dgl_num {
     struct dgl_num_level *override[9]; // NULL = the abstract one's
 };
 
+struct dgl_note_numbers { // of footnotes or endnotes
+    uint8_t format;       // enum dgl_num_format
+    int32_t start;
+    bool each_section;
+};
 struct dgl_settings {
+    struct dgl_note_numbers footnotes, endnotes;
+    struct dgl_str theme_east_asia, theme_bidi; // languages that choose the theme's fonts
     int32_t default_tab;
     int32_t compat; // compatibilityMode, 12 when absent
     bool even_odd_headers, mirror_margins, gutter_at_top, auto_hyphenation, embedded_fonts, background;
@@ -91,6 +98,7 @@ void dgl_sheet_free(struct dgl_sheet *s);
 uint16_t dgl_sheet_style(const struct dgl_sheet *s, struct dgl_str id);             // UINT16_MAX when there is none
 const struct dgl_num *dgl_sheet_num(const struct dgl_sheet *s, int32_t id);         // NULL when there is none
 const struct dgl_num_level *dgl_num_level(const struct dgl_num *n, unsigned level); // NULL when it is not defined
+void dgl_note_numbers_read(const struct dgl_x *n, struct dgl_note_numbers *p);      // footnotePr, endnotePr
 struct dgl_prop_reader dgl_sheet_reader(const struct dgl_sheet *s, struct dgl_arena *a);
 
 #endif

@@ -1,0 +1,137 @@
+// Columns, pages, footnotes and line numbers, read off the text dump of the boxes.
+#include "lay_out.h"
+
+#define SECT(type, extra)                                                                                 \
+    "<w:sectPr><w:type w:val=\"" type "\"/><w:pgSz w:w=\"12240\" w:h=\"15840\"/><w:pgMar w:top=\"1440\" " \
+    "w:right=\"1440\" w:bottom=\"1440\" w:left=\"1440\" w:header=\"720\" w:footer=\"720\"/>" extra "</w:sectPr>"
+#define END(type, extra) "<w:p><w:pPr>" SECT(type, extra) "</w:pPr><w:r><w:t>end</w:t></w:r></w:p>"
+
+// Before a continuous section the columns end at the same height: six lines make three and three.
+static void test_balanced_columns(void **state DGL_UNUSED)
+{
+    char *d = dump_of(&(struct docx_parts){.body = P("l1") P("l2") P("l3") P("l4") P("l5")
+                                               END("nextPage", "<w:cols w:num=\"2\" w:space=\"720\"/>")
+                                                   P("below") "<!--own section-->" SECT("continuous", "")});
+    near(find_text(d, "l3").x, 72);
+    near(find_text(d, "l4").x, 72 + 216 + 36);
+    near(find_text(d, "l4").y, 72 + 9.38);
+    near(find_text(d, "below").y, 72 + 3 * 11.50 + 9.38);
+    free(d);
+}
+
+// A column break that somebody put stays where it is.
+static void test_column_break_is_kept(void **state DGL_UNUSED)
+{
+    char *d = dump_of(&(struct docx_parts){
+        .body = P("l1") "<w:p><w:r><w:br w:type=\"column\"/><w:t>l2</w:t></w:r></w:p>" P("l3") P("l4")
+            END("nextPage", "<w:cols w:num=\"2\" w:space=\"720\"/>") "<!--own section-->" SECT("continuous", "")});
+    near(find_text(d, "l2").x, 72 + 216 + 36);
+    near(find_text(d, "l4").x, 72 + 216 + 36);
+    free(d);
+}
+
+// Columns over pages: the full page is filled, the last one is balanced.
+static void test_balance_of_the_last_page_only(void **state DGL_UNUSED)
+{
+    struct dgl_buf b = DGL_BUF_INIT(1u << 20);
+    repeat(&b, P("line"), 112); // two columns of 56 lines
+    dgl_buf_puts(&b, P("m1") P("m2") P("m3") END("nextPage", "<w:cols w:num=\"2\" w:space=\"720\"/>"));
+    dgl_buf_puts(&b, P("below") "<!--own section-->" SECT("continuous", ""));
+    char *d = dump_of(&(struct docx_parts){.body = b.data});
+    assert_int_equal(find_text(d, "m1").page, 2);
+    near(find_text(d, "m3").x, 72 + 216 + 36);
+    near(find_text(d, "below").y, 72 + 2 * 11.50 + 9.38);
+    free(d);
+    dgl_buf_fini(&b);
+}
+
+// Left pages of a book have the margins of right ones, exchanged; the gutter stays inside.
+static void test_mirrored_margins(void **state DGL_UNUSED)
+{
+    char *d = dump_of(&(struct docx_parts){
+        .settings = "<w:mirrorMargins/>",
+        .body = "<w:p><w:r><w:t>one</w:t><w:br w:type=\"page\"/></w:r></w:p>" P(
+            "two") "<!--own section--><w:sectPr><w:pgSz w:w=\"12240\" w:h=\"15840\"/><w:pgMar w:top=\"1440\" "
+                   "w:right=\"720\" w:bottom=\"1440\" w:left=\"1440\" w:header=\"720\" w:footer=\"720\" "
+                   "w:gutter=\"360\"/></w:sectPr>"});
+    near(find_text(d, "one").x, 72 + 18);
+    near(find_text(d, "two").x, 36);
+    free(d);
+}
+
+static void test_line_numbers(void **state DGL_UNUSED)
+{
+    char *d = dump_of(&(struct docx_parts){
+        .body = P("l1") PP("<w:suppressLineNumbers/>", "not counted") P("l2") P("l3") "<!--own section-->" SECT(
+            "nextPage", "<w:lnNumType w:countBy=\"2\" w:start=\"3\" w:distance=\"200\"/>")});
+    near(find_text(d, "4").y, find_text(d, "l1").y);
+    near(find_text(d, "6").y, find_text(d, "l3").y);
+    near(find_text(d, "6").x, 72 - 10 - 5.56);
+    assert_null(strstr(d, "\"5\""));
+    free(d);
+}
+
+#define REF(id) "<w:r><w:footnoteReference w:id=\"" id "\"/></w:r>"
+#define LINE(text) "<w:r><w:t>" text "</w:t><w:br/></w:r>"
+
+// 54 lines of text leave room for the rule and a line of the note: the rest of it goes on on the next page.
+static void test_footnote_goes_on(void **state DGL_UNUSED)
+{
+    struct dgl_buf b = DGL_BUF_INIT(1u << 20);
+    repeat(&b, P("line"), 52);
+    dgl_buf_puts(&b, "<w:p><w:r><w:t>referring</w:t></w:r>" REF("2") "</w:p>");
+    repeat(&b, P("more"), 5);
+    char *d = dump_of(&(struct docx_parts){.footnotes = "<w:footnote w:id=\"2\"><w:p>" LINE("n1") LINE("n2") LINE("n3")
+                                               LINE("n4") "<w:r><w:t>n5</w:t></w:r></w:p></w:footnote>",
+                                           .body = b.data});
+    assert_int_equal(find_text(d, "referring").page, 1);
+    assert_int_equal(find_text(d, "n1").page, 1);
+    assert_int_equal(find_text(d, "n5").page, 2);
+    near(find_text(d, "n5").y, 720 - 11.50 + 9.38);
+    assert_int_equal(find_text(d, "more").page, 2);
+    free(d);
+    dgl_buf_fini(&b);
+}
+
+static void test_footnote_numbers(void **state DGL_UNUSED)
+{
+    char *d = dump_of(&(struct docx_parts){
+        .settings = "<w:footnotePr><w:numFmt w:val=\"upperRoman\"/><w:numStart w:val=\"4\"/></w:footnotePr>",
+        .footnotes = "<w:footnote w:id=\"2\"><w:p><w:r><w:footnoteRef/></w:r><w:r><w:t "
+                     "xml:space=\"preserve\"> a</w:t></w:r></w:p></w:footnote><w:footnote w:id=\"3\"><w:p><w:r>"
+                     "<w:footnoteRef/></w:r><w:r><w:t xml:space=\"preserve\"> b</w:t></w:r></w:p></w:footnote>",
+        .body = "<w:p><w:r><w:t>x</w:t></w:r>" REF("2") REF("3") "</w:p>"});
+    assert_true(find_text(d, "IV a").found);
+    assert_true(find_text(d, "V b").found);
+    free(d);
+}
+
+// A note taller than a page goes over as many as it takes, and nothing of it is lost.
+static void test_endless_footnote_ends(void **state DGL_UNUSED)
+{
+    struct dgl_buf b = DGL_BUF_INIT(1u << 20);
+    dgl_buf_puts(&b, "<w:footnote w:id=\"2\"><w:p>");
+    repeat(&b, LINE("note"), 200);
+    dgl_buf_puts(&b, "<w:r><w:t>last</w:t></w:r></w:p></w:footnote>");
+    char *d =
+        dump_of(&(struct docx_parts){.footnotes = b.data, .body = "<w:p><w:r><w:t>x</w:t></w:r>" REF("2") "</w:p>"});
+    assert_in_range(pages_in(d), 4, 6);
+    assert_int_equal(find_text(d, "last").page, pages_in(d));
+    free(d);
+    dgl_buf_fini(&b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_balanced_columns),
+        cmocka_unit_test(test_column_break_is_kept),
+        cmocka_unit_test(test_balance_of_the_last_page_only),
+        cmocka_unit_test(test_mirrored_margins),
+        cmocka_unit_test(test_line_numbers),
+        cmocka_unit_test(test_footnote_goes_on),
+        cmocka_unit_test(test_footnote_numbers),
+        cmocka_unit_test(test_endless_footnote_ends),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}

@@ -254,8 +254,8 @@ static void add_exclusions(struct flow *f, const struct dgl_para *p, int32_t par
     }
 }
 
-// Boxes get the size of their contents. A floating table that does not fit on this page is set in the text, where it
-// can go over pages.
+// Boxes get the size of their contents. A floating table that does not fit on this page, and a frame that fits on none,
+// is set in the text, where it can go over pages.
 static enum dgl_status settle_floats(struct flow *f, const struct dgl_para *p)
 {
     for (uint32_t i = 0; p->has_drawings && i < p->inline_count; i++) {
@@ -265,12 +265,13 @@ static enum dgl_status settle_floats(struct flow *f, const struct dgl_para *p)
         if (!d)
             continue;
         DGL_TRY(dgl_drawing_settle(&f->env, d, 0, flow_column_width(f), f->err));
-        if (!d->table)
+        if (!d->table && !d->framed)
             continue;
         dgl_drawing_place(&f->canvas, d, f->canvas.column_x, f->y, &x, &y, &w, &h);
-        d->in_text = d->v_rel == DGL_REL_PARAGRAPH && y + h > f->bottom - f->notes_height;
-        if (d->in_text)
-            DGL_TRY(flow_table(f, d->table_block));
+        d->in_text = h > f->bottom - f->top ||
+                     (d->table && d->v_rel == DGL_REL_PARAGRAPH && y + h > f->bottom - f->notes_height);
+        for (const struct dgl_block *b = d->blocks; d->in_text && b; b = b->next)
+            DGL_TRY(flow_block(f, b));
     }
     return DGL_OK;
 }

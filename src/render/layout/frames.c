@@ -72,6 +72,7 @@ bool build_frame(struct builder *b, struct dgl_para *para)
     d->y = frame->y;
     d->dist[DGL_LEFT] = d->dist[DGL_RIGHT] = frame->h_space;
     d->dist[DGL_TOP] = d->dist[DGL_BOTTOM] = frame->v_space;
+    d->framed = true;
     if (!frame->beside)
         d->wrap = DGL_WRAP_TOP_BOTTOM;
     add_block(b, (struct dgl_block **)&d->blocks, para, NULL);
@@ -95,7 +96,6 @@ bool build_floating_table(struct builder *b, struct dgl_table *table, struct dgl
     d->y = p->y;
     memcpy(d->dist, p->dist, sizeof(d->dist));
     add_block(b, (struct dgl_block **)&d->blocks, NULL, table);
-    d->table_block = d->blocks;
     return true;
 }
 

@@ -66,7 +66,7 @@ struct dgl_drawing {
     bool fits;                     // and as wide (frames, floating tables)
     int32_t min_height;            // of a box that grows
     const struct dgl_table *table; // a floating one: what the box holds
-    const struct dgl_block *table_block;
+    bool framed;                   // holds framed paragraphs
     bool settled, in_text; // layout's own: width and height are those of the contents; the table is set in the text
     const struct dgl_block *blocks;
     enum dgl_rel h_rel, v_rel;

@@ -14,7 +14,7 @@
     X(compatSetting) X(contentPart) X(contextualSpacing) X(control) X(countBy) X(cr) X(creator) X(cs) X(cstheme) \
     X(customMarkFollows) X(customXml) X(cx) X(cy) X(default) X(defaultTabStop) X(del) X(descr) X(description) X(dir) \
     X(displayBackgroundShape) X(distance) X(distB) X(distL) X(distR) X(distT) X(dk1) X(dk2) X(docDefaults) X(docGrid) X(docPr) \
-    X(drawing) X(dstrike) X(ea) X(eastAsia) X(eastAsiaTheme) X(embed) X(embedTrueTypeFonts) X(emboss) X(end) \
+    X(drawing) X(dropCap) X(dstrike) X(ea) X(eastAsia) X(eastAsiaTheme) X(embed) X(embedTrueTypeFonts) X(emboss) X(end) \
     X(endnote) X(endnotePr) X(endnoteRef) X(endnoteReference) X(equalWidth) X(evenAndOddHeaders) X(extLst) X(extent) X(ffData) \
     X(fill) X(fillRef) X(fillcolor) X(filled) X(firstColumn) X(firstLine) X(firstLineChars) X(firstRow) X(fldChar) \
     X(fldCharType) X(fldSimple) X(flipH) X(flipV) X(fmt) X(folHlink) X(font) X(fontScheme) X(footer) \

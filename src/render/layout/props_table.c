@@ -104,8 +104,11 @@ static void read_floating(const struct dgl_x *c, struct dgl_tblpr *p)
     p->dist[DGL_RIGHT] = dgl_x_twips(dgl_x_attr(c, DGL_X_rightFromText), 0);
 }
 
+// NULL for a frame without wrapping, width and drop cap: some writers put one into every style, and Word ignores it.
 const struct dgl_frame *dgl_frame_read(struct dgl_arena *a, const struct dgl_x *n)
 {
+    if (!dgl_x_attr(n, DGL_X_wrap) && !dgl_x_attr(n, DGL_X_dropCap) && dgl_x_twips(dgl_x_attr(n, DGL_X_w), 0) <= 0)
+        return NULL;
     struct dgl_frame *f = DGL_ARENA_NEW(a, struct dgl_frame);
     memset(f, 0, sizeof(*f));
     f->width = DGL_MAX(0, dgl_x_twips(dgl_x_attr(n, DGL_X_w), 0));

@@ -35,6 +35,9 @@ enum dgl_box_kind {
     DGL_BOX_PARAGRAPH, // what follows belongs to this paragraph (for structure)
     DGL_BOX_FIGURE,    // what follows up to FIGURE_END is one figure
     DGL_BOX_FIGURE_END,
+    DGL_BOX_ART,
+    DGL_BOX_PUSH, // what follows up to POP is turned about (x, y) by the matrix
+    DGL_BOX_POP,
 };
 // Where a paragraph stands, from the inside out. A key is an object of the model: the same on every page.
 enum dgl_tag_kind { DGL_TAG_TABLE, DGL_TAG_ROW, DGL_TAG_CELL, DGL_TAG_NOTE, DGL_TAG_REPEATED };
@@ -71,8 +74,13 @@ struct dgl_box {
     enum dgl_line_kind line;
     union {
         const struct dgl_text_box *text;
-        const struct dgl_drawing *drawing;
+        struct {
+            const struct dgl_drawing *drawing; // PICTURE, FIGURE
+            const struct dgl_art_path *clip;   // PICTURE: its outline in mpt from its corner; NULL = all
+        };
         const struct dgl_link *link;
+        const struct dgl_art *art;
+        const struct dgl_matrix *matrix;
         struct dgl_str name; // ANCHOR, HEADING
         struct {
             const struct dgl_para *para; // PARAGRAPH

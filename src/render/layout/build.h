@@ -62,6 +62,9 @@ struct builder {
     uint32_t nodes_left;
     unsigned drawing_depth;
     struct build_floats floats;
+    const struct dgl_x *shape_types[64]; // of VML, met so far
+    unsigned shape_type_count;
+    struct dgl_art_paint group_fill; // what grpFill stands for
 };
 
 struct dgl_run *build_run(struct builder *b, const struct dgl_rpr *r);

@@ -262,8 +262,8 @@ static void put_mpt(struct dgl_buf *out, int32_t v)
 
 static void dump_box(const struct dgl_box *b, struct dgl_buf *out)
 {
-    static const char *const names[] = {"text",   "rect",    "line",      "picture", "link",
-                                        "anchor", "heading", "paragraph", "figure",  "figure end"};
+    static const char *const names[] = {"text",      "rect",   "line",       "picture", "link", "anchor",  "heading",
+                                        "paragraph", "figure", "figure end", "art",     "turn", "turn end"};
     if (b->kind == DGL_BOX_PARAGRAPH || b->kind == DGL_BOX_FIGURE || b->kind == DGL_BOX_FIGURE_END)
         return;
     dgl_buf_puts(out, names[b->kind]);

@@ -10,6 +10,7 @@
 #define DGL_RENDER_LAYOUT_MODEL_H
 
 #include "base/budget.h"
+#include "render/art/geometry.h"
 #include "render/layout/findings.h"
 #include "render/layout/fonts.h"
 #include "render/layout/numbering.h"
@@ -39,7 +40,33 @@ struct dgl_run {
     uint32_t hash;
 };
 
-enum dgl_drawing_kind { DGL_DRAW_PICTURE, DGL_DRAW_BOX, DGL_DRAW_LINE, DGL_DRAW_NOTHING };
+enum dgl_drawing_kind {
+    DGL_DRAW_PICTURE,
+    DGL_DRAW_BOX, // a rectangle, or a shape when it has one
+    DGL_DRAW_LINE,
+    DGL_DRAW_GROUP,
+    DGL_DRAW_ART,   // vectors made already, scaled into the box
+    DGL_DRAW_WORDS, // WordArt: a text as large as the box
+    DGL_DRAW_CHART,
+    DGL_DRAW_NOTHING,
+};
+enum dgl_line_end { DGL_END_NONE, DGL_END_TRIANGLE, DGL_END_ARROW, DGL_END_STEALTH, DGL_END_DIAMOND, DGL_END_OVAL };
+// What a shape is besides a box. Gradients are in the unit square of the shape; a linear one by its angle.
+struct dgl_shape {
+    const struct dgl_geometry *geometry;
+    const struct dgl_adjust *adjust;
+    uint32_t adjust_count;
+    struct dgl_art_paint fill, line;
+    double angle; // radians
+    struct dgl_art_stroke stroke;
+    enum dgl_line_end head, tail;
+    uint8_t head_size, tail_size; // thirds of the usual
+};
+struct dgl_part { // of a group, in the group's own coordinates
+    const struct dgl_drawing *drawing;
+    double x, y, w, h;
+};
+struct dgl_chart;
 enum dgl_wrap { DGL_WRAP_NONE, DGL_WRAP_SQUARE, DGL_WRAP_TOP_BOTTOM };
 enum dgl_rel {
     DGL_REL_COLUMN,
@@ -54,6 +81,18 @@ enum dgl_rel {
 struct dgl_block;
 struct dgl_drawing {
     enum dgl_drawing_kind kind;
+    const struct dgl_shape *shape;
+    const struct dgl_part *parts; // GROUP
+    uint32_t part_count;
+    double group[4];            // x, y, w, h of the parts' coordinates
+    const struct dgl_art *art;  // ART
+    struct dgl_art_text *words; // WORDS
+    const struct dgl_chart *chart;
+    int32_t rotation; // 60,000ths of a degree, clockwise
+    bool flip_h, flip_v, gray;
+    bool sized; // own_width and own_height are what is drawn, in the middle of the box
+    int32_t own_width, own_height;
+    uint16_t alpha_lost; // thousandths of opacity taken away
     bool anchored, behind, has_fill, has_line, flip, in_cell, decorative;
     int32_t width, height;
     uint32_t picture; // member of the package, UINT32_MAX = none

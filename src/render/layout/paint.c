@@ -240,7 +240,7 @@ static int32_t hanging_width(const struct dgl_lines *l, const struct dgl_line *l
     return DGL_MIN(s->width, s->x + s->width - line->x1);
 }
 
-static void paint_link(struct dgl_canvas *c, const struct dgl_link *link, int32_t x, int32_t y, int32_t w, int32_t h)
+void dgl_canvas_link(struct dgl_canvas *c, const struct dgl_link *link, int32_t x, int32_t y, int32_t w, int32_t h)
 {
     if (link && w > 0 && h > 0)
         dgl_canvas_box(c, DGL_BOX_LINK, x, y, w, h)->link = link;
@@ -288,7 +288,7 @@ static void paint_segment(struct dgl_canvas *c, const struct dgl_lines *l, const
         break;
     }
     if (p->kind == DGL_PIECE_TEXT)
-        paint_link(c, p->link, at, baseline - p->ascent, s->width, p->ascent + p->descent);
+        dgl_canvas_link(c, p->link, at, baseline - p->ascent, s->width, p->ascent + p->descent);
 }
 
 // ---- The paragraph's box ----
@@ -355,138 +355,4 @@ void dgl_paint_lines(struct dgl_canvas *c, const struct dgl_lines *l, uint32_t f
             paint_segment(c, l, line, s, x, top, y - base);
         c->status = c->status == DGL_OK ? dgl_work_tick(c->env->budget, c->env->arena, c->err) : c->status;
     }
-}
-
-// ---- Drawings ----
-
-static int32_t aligned(uint8_t how, int32_t from, int32_t room, int32_t size, int32_t offset)
-{
-    return how == 1 ? from : how == 2 ? from + (room - size) / 2 : how == 3 ? from + room - size : from + offset;
-}
-
-void dgl_drawing_place(const struct dgl_canvas *c, const struct dgl_drawing *d, int32_t para_x, int32_t para_y,
-                       int32_t *ret_x, int32_t *ret_y, int32_t *ret_w, int32_t *ret_h)
-{
-    const struct dgl_section *s = c->section;
-    int32_t text_w = s->width - s->margin[DGL_LEFT] - s->margin[DGL_RIGHT], w = d->width, h = d->height;
-    int32_t text_h = s->height - DGL_MAX(0, s->margin[DGL_TOP]) - DGL_MAX(0, s->margin[DGL_BOTTOM]);
-    if (d->percent_width)
-        w = (int32_t)((int64_t)(d->percent_of_margin_w ? text_w : s->width) * d->percent_width / 100000);
-    if (d->percent_height)
-        h = (int32_t)((int64_t)(d->percent_of_margin_h ? text_h : s->height) * d->percent_height / 100000);
-    int32_t from = c->column_x, room = c->column_width;
-    switch (d->h_rel) {
-    case DGL_REL_PAGE:
-        from = 0;
-        room = s->width;
-        break;
-    case DGL_REL_MARGIN:
-        from = s->margin[DGL_LEFT];
-        room = text_w;
-        break;
-    case DGL_REL_LEFT_MARGIN:
-        from = 0;
-        room = s->margin[DGL_LEFT];
-        break;
-    case DGL_REL_RIGHT_MARGIN:
-        from = s->width - s->margin[DGL_RIGHT];
-        room = s->margin[DGL_RIGHT];
-        break;
-    case DGL_REL_CHARACTER:
-        from = para_x;
-        break;
-    case DGL_REL_COLUMN:
-    case DGL_REL_PARAGRAPH:
-    case DGL_REL_LINE:
-        if (c->nesting) {
-            from = para_x;
-        }
-        break;
-    }
-    *ret_x = aligned(d->h_align, from, room, w, d->x);
-    from = para_y;
-    room = 0;
-    if (d->v_rel == DGL_REL_PAGE) {
-        from = 0;
-        room = s->height;
-    } else if (d->v_rel == DGL_REL_MARGIN) {
-        from = DGL_MAX(s->margin[DGL_TOP], 0);
-        room = text_h;
-    } else if (d->v_rel == DGL_REL_LEFT_MARGIN) {
-        from = 0;
-        room = DGL_MAX(0, s->margin[DGL_TOP]);
-    } else if (d->v_rel == DGL_REL_RIGHT_MARGIN) {
-        from = s->height - DGL_MAX(0, s->margin[DGL_BOTTOM]);
-        room = DGL_MAX(0, s->margin[DGL_BOTTOM]);
-    }
-    *ret_y = aligned(d->v_align, from, room, h, d->y);
-    *ret_w = w;
-    *ret_h = h;
-}
-
-static void paint_frame(struct dgl_canvas *c, const struct dgl_drawing *d, int32_t x, int32_t y, int32_t w, int32_t h)
-{
-    struct dgl_border line = {
-        .set = true, .kind = DGL_LINE_SINGLE, .width = DGL_MAX(d->line_width, 250), .color = d->line};
-    if (!d->has_line || d->line_width == 0)
-        return;
-    if (d->kind == DGL_DRAW_LINE) {
-        dgl_canvas_line(c, x, d->flip ? y + h : y, w, d->flip ? -h : h, &line);
-        return;
-    }
-    dgl_canvas_line(c, x, y, w, 0, &line);
-    dgl_canvas_line(c, x, y + h, w, 0, &line);
-    dgl_canvas_line(c, x, y, 0, h, &line);
-    dgl_canvas_line(c, x + w, y, 0, h, &line);
-}
-
-static void paint_box_text(struct dgl_canvas *c, const struct dgl_drawing *d, int32_t x, int32_t y, int32_t w,
-                           int32_t *h)
-{
-    struct dgl_galley *g = NULL;
-    int32_t inner = DGL_MAX(w - d->inset[DGL_LEFT] - d->inset[DGL_RIGHT], DGL_BOX_MIN_WIDTH);
-    if (!d->blocks || c->nesting > DGL_LAYOUT_MAX_NESTING || c->status != DGL_OK)
-        return;
-    c->status = dgl_galley_layout(c->env, d->blocks, inner, c->nesting + 1, &g, c->err);
-    if (c->status != DGL_OK)
-        return;
-    int32_t need = g->height + d->inset[DGL_TOP] + d->inset[DGL_BOTTOM];
-    if (d->grows)
-        *h = DGL_MAX(need, d->min_height);
-    int32_t spare = DGL_MAX(0, *h - need);
-    int32_t top = y + d->inset[DGL_TOP] +
-                  (d->v_text == DGL_VALIGN_CENTER   ? spare / 2
-                   : d->v_text == DGL_VALIGN_BOTTOM ? spare
-                                                    : 0);
-    struct dgl_canvas inside = *c;
-    inside.nesting++;
-    inside.headings = false;
-    inside.background = d->has_fill ? d->fill : c->background;
-    inside.column_x = x + d->inset[DGL_LEFT];
-    inside.column_width = inner;
-    dgl_paint_galley(&inside, g, dgl_galley_start(), dgl_galley_end(g), x + d->inset[DGL_LEFT], top);
-    c->status = inside.status;
-}
-
-void dgl_paint_drawing(struct dgl_canvas *c, const struct dgl_drawing *d, int32_t x, int32_t y, int32_t w, int32_t h)
-{
-    if (d->kind == DGL_DRAW_PICTURE) {
-        if (d->picture != UINT32_MAX && w > 0 && h > 0) {
-            dgl_canvas_box(c, DGL_BOX_FIGURE, x, y, w, h)->drawing = d;
-            dgl_canvas_box(c, DGL_BOX_PICTURE, x, y, w, h)->drawing = d;
-            dgl_canvas_box(c, DGL_BOX_FIGURE_END, x, y, w, h);
-        }
-        paint_frame(c, d, x, y, w, h);
-    } else if (d->kind == DGL_DRAW_BOX || d->kind == DGL_DRAW_LINE) {
-        uint32_t at = c->list->count; // the fill goes below the text, but its height may follow from it
-        struct dgl_box *fill =
-            d->has_fill && d->kind == DGL_DRAW_BOX ? dgl_canvas_box(c, DGL_BOX_RECT, x, y, w, h) : NULL;
-        if (fill)
-            fill->color = d->fill;
-        paint_box_text(c, d, x, y, w, &h);
-        if (fill && at < c->list->count)
-            c->list->boxes[at].h = h;
-        paint_frame(c, d, x, y, w, h);
-    }
-    paint_link(c, d->link, x, y, w, h);
 }

@@ -12,7 +12,7 @@
 #define NAME_SLOTS 2048u
 static const char *const g_names[] = {"",
 #define X(id) #id,
-                                      DGL_X_NAMES(X)
+                                      DGL_X_NAMES(X) DGL_X_DRAWING_NAMES(X)
 #undef X
 };
 static uint16_t g_slots[NAME_SLOTS];
@@ -121,7 +121,8 @@ static bool bears_text(enum dgl_x_name name)
 {
     return name == DGL_X_t || name == DGL_X_instrText || name == DGL_X_posOffset || name == DGL_X_align ||
            name == DGL_X_title || name == DGL_X_creator || name == DGL_X_subject || name == DGL_X_keywords ||
-           name == DGL_X_description || name == DGL_X_language || name == DGL_X_pctWidth || name == DGL_X_pctHeight;
+           name == DGL_X_description || name == DGL_X_language || name == DGL_X_pctWidth || name == DGL_X_pctHeight ||
+           name == DGL_X_v || name == DGL_X_formatCode;
 }
 
 static enum dgl_status no_memory(const char *what, struct dgl_error *err)

@@ -7,35 +7,16 @@
 // marks; artifacts and figures around whole objects.
 //
 //     BT  /P <</MCID 0>> BDC … EMC  /Span <</MCID 1>> BDC … EMC  ET        /Artifact BMC  … re f  BT … ET  EMC
-#include "render/pdf/content.h"
+#include "render/pdf/content_private.h"
 
 #include <string.h>
 
-struct pen {
-    struct dgl_buf *b;
-    const struct pdf_content_env *env;
-    uint32_t page;
-    int32_t height; // of the page: y grows up in PDF
-    uint32_t mark;  // element of the open mark, PDF_ARTIFACT or PDF_NOT_MARKED
-    bool mark_in_text;
-    bool margin;     // headers, footers and what lies behind the text: artifacts
-    uint32_t figure; // the figure being painted, PDF_NOT_MARKED = none
-    bool in_text, skewed, stroked_text;
-    int32_t text_x, text_y; // start of the last line
-    uint32_t font;
-    int32_t size;
-    uint16_t scale;
-    uint32_t fill, stroke;
-    int32_t line_width;
-    enum dgl_line_kind dash;
-};
-
-static void op(struct pen *p, const char *s)
+void pen_op(struct pen *p, const char *s)
 {
     dgl_buf_puts(p->b, s);
 }
 
-static void num(struct pen *p, int64_t milli)
+void pen_num(struct pen *p, int64_t milli)
 {
     pdf_put_milli(p->b, milli);
     dgl_buf_putc(p->b, ' ');
@@ -43,20 +24,20 @@ static void num(struct pen *p, int64_t milli)
 
 // ---- Marks ----
 
-static void end_mark(struct pen *p)
+void pen_end_mark(struct pen *p)
 {
     if (p->mark != PDF_NOT_MARKED)
-        op(p, "EMC\n");
+        pen_op(p, "EMC\n");
     p->mark = PDF_NOT_MARKED;
 }
 
-static void end_text(struct pen *p)
+void pen_end_text(struct pen *p)
 {
     if (!p->in_text)
         return;
     if (p->mark_in_text)
-        end_mark(p);
-    op(p, "ET\n");
+        pen_end_mark(p);
+    pen_op(p, "ET\n");
     p->in_text = false;
 }
 
@@ -68,22 +49,22 @@ static void begin_mark(struct pen *p, uint32_t element, bool in_text)
     p->mark_in_text = in_text;
     if (number == PDF_NOT_MARKED) {
         p->mark = PDF_ARTIFACT;
-        op(p, p->margin ? "/Artifact<</Type/Pagination>>BDC\n" : "/Artifact BMC\n");
+        pen_op(p, p->margin ? "/Artifact<</Type/Pagination>>BDC\n" : "/Artifact BMC\n");
         return;
     }
-    op(p, in_text ? "/P<</MCID " : "/Figure<</MCID ");
+    pen_op(p, in_text ? "/P<</MCID " : "/Figure<</MCID ");
     pdf_put_int(p->b, number);
-    op(p, ">>BDC\n");
+    pen_op(p, ">>BDC\n");
 }
 
 // Around whole objects: the figure being painted, or an artifact.
-static void mark_object(struct pen *p)
+void pen_mark_object(struct pen *p)
 {
     uint32_t element = p->figure != PDF_NOT_MARKED ? p->figure : PDF_ARTIFACT;
-    end_text(p);
+    pen_end_text(p);
     if (p->mark == element)
         return;
-    end_mark(p);
+    pen_end_mark(p);
     begin_mark(p, element, false);
 }
 
@@ -91,7 +72,7 @@ static void open_text(struct pen *p)
 {
     if (p->in_text)
         return;
-    op(p, "BT\n");
+    pen_op(p, "BT\n");
     p->text_x = p->text_y = 0;
     p->in_text = true;
     p->skewed = false;
@@ -112,8 +93,8 @@ static void mark_text(struct pen *p, const struct dgl_text_box *t)
     uint32_t element = text_element(p, t);
     if (element == PDF_ARTIFACT || p->figure != PDF_NOT_MARKED) {
         if (p->mark != element || p->mark_in_text) {
-            end_text(p);
-            end_mark(p);
+            pen_end_text(p);
+            pen_end_mark(p);
             begin_mark(p, element, false);
         }
         open_text(p);
@@ -122,37 +103,37 @@ static void mark_text(struct pen *p, const struct dgl_text_box *t)
     if (p->mark == element && p->mark_in_text)
         return;
     if (!p->mark_in_text)
-        end_text(p);
-    end_mark(p);
+        pen_end_text(p);
+    pen_end_mark(p);
     open_text(p);
     begin_mark(p, element, true);
 }
 
-static void set_fill(struct pen *p, uint32_t rgb)
+void pen_fill(struct pen *p, uint32_t rgb)
 {
     if (p->fill == rgb)
         return;
     p->fill = rgb;
     pdf_put_color(p->b, rgb);
-    op(p, " rg\n");
+    pen_op(p, " rg\n");
 }
 
-static void set_stroke(struct pen *p, uint32_t rgb)
+void pen_stroke(struct pen *p, uint32_t rgb)
 {
     if (p->stroke == rgb)
         return;
     p->stroke = rgb;
     pdf_put_color(p->b, rgb);
-    op(p, " RG\n");
+    pen_op(p, " RG\n");
 }
 
-static void set_line_width(struct pen *p, int32_t width)
+void pen_width(struct pen *p, int32_t width)
 {
     if (p->line_width == width)
         return;
     p->line_width = width;
-    num(p, width);
-    op(p, "w\n");
+    pen_num(p, width);
+    pen_op(p, "w\n");
 }
 
 // ---- Text ----
@@ -166,36 +147,36 @@ static void begin_text(struct pen *p, const struct dgl_box *box, const struct pd
     if (p->font != font->index || p->size != t->size) {
         p->font = font->index;
         p->size = t->size;
-        op(p, "/F");
+        pen_op(p, "/F");
         pdf_put_int(p->b, font->index);
         dgl_buf_putc(p->b, ' ');
-        num(p, t->size);
-        op(p, "Tf\n");
+        pen_num(p, t->size);
+        pen_op(p, "Tf\n");
     }
     if (p->scale != t->scale_percent) {
         p->scale = t->scale_percent;
         pdf_put_int(p->b, t->scale_percent);
-        op(p, " Tz\n");
+        pen_op(p, " Tz\n");
     }
-    set_fill(p, t->color);
+    pen_fill(p, t->color);
     if (t->use->fake_bold != p->stroked_text) {
         p->stroked_text = t->use->fake_bold;
-        op(p, p->stroked_text ? "2 Tr\n" : "0 Tr\n");
+        pen_op(p, p->stroked_text ? "2 Tr\n" : "0 Tr\n");
     }
     if (p->stroked_text) {
-        set_stroke(p, t->color);
-        set_line_width(p, t->size / 36);
+        pen_stroke(p, t->color);
+        pen_width(p, t->size / 36);
     }
     if (skew || p->skewed) { // a matrix, and after it another one to be upright again
-        op(p, skew ? "1 0 .2126 1 " : "1 0 0 1 ");
-        num(p, box->x);
-        num(p, y);
-        op(p, "Tm\n");
+        pen_op(p, skew ? "1 0 .2126 1 " : "1 0 0 1 ");
+        pen_num(p, box->x);
+        pen_num(p, y);
+        pen_op(p, "Tm\n");
         p->skewed = skew;
     } else {
-        num(p, box->x - p->text_x);
-        num(p, y - p->text_y);
-        op(p, "Td\n");
+        pen_num(p, box->x - p->text_x);
+        pen_num(p, y - p->text_y);
+        pen_op(p, "Td\n");
     }
     p->text_x = box->x;
     p->text_y = y;
@@ -241,9 +222,9 @@ static void show_shift(struct show *s, int64_t thousandths_of_em)
 static void show_end(struct show *s)
 {
     if (s->in_string)
-        op(s->p, ")");
+        pen_op(s->p, ")");
     if (s->in_array)
-        op(s->p, "]TJ\n");
+        pen_op(s->p, "]TJ\n");
     s->in_array = s->in_string = false;
 }
 
@@ -263,11 +244,11 @@ static void settle(struct show *s, const struct dgl_text_box *t)
 static void show_raised(struct show *s, const struct dgl_text_box *t, const struct dgl_glyph *g, uint16_t code)
 {
     show_end(s);
-    num(s->p, (int64_t)g->dy * t->size / t->use->face->upem);
-    op(s->p, "Ts\n");
+    pen_num(s->p, (int64_t)g->dy * t->size / t->use->face->upem);
+    pen_op(s->p, "Ts\n");
     show_code(s, code);
     show_end(s);
-    op(s->p, "0 Ts\n");
+    pen_op(s->p, "0 Ts\n");
 }
 
 static bool is_blank_or_dash(const char *s, uint32_t len)
@@ -303,9 +284,9 @@ static void show_glyph(struct show *s, const struct pdf_font *font, const struct
     bool actual = needs_actual(font, t, i, &text, &len);
     if (actual) {
         show_end(s);
-        op(s->p, "/Span<</ActualText");
+        pen_op(s->p, "/Span<</ActualText");
         pdf_put_text(s->p->b, text, len);
-        op(s->p, ">>BDC\n");
+        pen_op(s->p, ">>BDC\n");
     }
     if (g->dy)
         show_raised(s, t, g, font->code[g->gid]);
@@ -313,7 +294,7 @@ static void show_glyph(struct show *s, const struct pdf_font *font, const struct
         show_code(s, font->code[g->gid]);
     if (actual) {
         show_end(s);
-        op(s->p, "EMC\n");
+        pen_op(s->p, "EMC\n");
     }
     s->drift -= offset;
     int64_t moved = (pdf_font_width(font, g->gid) + 5) / 10 * 10 * em / 1000; // as W says
@@ -352,12 +333,12 @@ static void show_text(struct pen *p, const struct dgl_box *box)
 
 static void stroke(struct pen *p, int32_t x, int32_t y, int32_t w, int32_t h)
 {
-    num(p, x);
-    num(p, p->height - y);
-    op(p, "m ");
-    num(p, x + w);
-    num(p, p->height - y - h);
-    op(p, "l S\n");
+    pen_num(p, x);
+    pen_num(p, p->height - y);
+    pen_op(p, "m ");
+    pen_num(p, x + w);
+    pen_num(p, p->height - y - h);
+    pen_op(p, "l S\n");
 }
 
 static void set_dash(struct pen *p, enum dgl_line_kind kind, int32_t width)
@@ -367,53 +348,53 @@ static void set_dash(struct pen *p, enum dgl_line_kind kind, int32_t width)
     if (kind == DGL_LINE_SINGLE && p->dash == DGL_LINE_SINGLE)
         return;
     p->dash = kind;
-    op(p, "[");
+    pen_op(p, "[");
     if (kind == DGL_LINE_DOTTED) {
-        num(p, width);
-        num(p, width);
+        pen_num(p, width);
+        pen_num(p, width);
     } else if (kind != DGL_LINE_SINGLE) {
-        num(p, width * 4);
-        num(p, width * 3);
+        pen_num(p, width * 4);
+        pen_num(p, width * 3);
         if (kind == DGL_LINE_DOT_DASH) {
-            num(p, width);
-            num(p, width * 3);
+            pen_num(p, width);
+            pen_num(p, width * 3);
         }
     }
-    op(p, "]0 d\n");
+    pen_op(p, "]0 d\n");
 }
 
 static void wave(struct pen *p, const struct dgl_box *b)
 {
     int32_t step = DGL_MAX(b->line_width * 2, 1200);
-    num(p, b->x);
-    num(p, p->height - b->y);
-    op(p, "m ");
+    pen_num(p, b->x);
+    pen_num(p, p->height - b->y);
+    pen_op(p, "m ");
     for (int32_t x = step, up = 1; x <= b->w && x / step < 20000; x += step, up = !up) {
-        num(p, b->x + x);
-        num(p, p->height - b->y + (up ? step / 2 : -step / 2));
-        op(p, "l ");
+        pen_num(p, b->x + x);
+        pen_num(p, p->height - b->y + (up ? step / 2 : -step / 2));
+        pen_op(p, "l ");
     }
-    op(p, "S\n");
+    pen_op(p, "S\n");
 }
 
 static void draw_line(struct pen *p, const struct dgl_box *b)
 {
-    mark_object(p);
+    pen_mark_object(p);
     if (b->line == DGL_LINE_SINGLE && (b->w == 0 || b->h == 0)) { // a filled bar needs no pen
         int32_t half = b->line_width / 2;
-        set_fill(p, b->color);
-        num(p, b->w ? b->x : b->x - half);
-        num(p, p->height - (b->h ? b->y + b->h : b->y + b->line_width - half));
-        num(p, b->w ? b->w : b->line_width);
-        num(p, b->h ? b->h : b->line_width);
-        op(p, "re f\n");
+        pen_fill(p, b->color);
+        pen_num(p, b->w ? b->x : b->x - half);
+        pen_num(p, p->height - (b->h ? b->y + b->h : b->y + b->line_width - half));
+        pen_num(p, b->w ? b->w : b->line_width);
+        pen_num(p, b->h ? b->h : b->line_width);
+        pen_op(p, "re f\n");
         return;
     }
     int32_t part = b->line == DGL_LINE_DOUBLE ? 3 : b->line == DGL_LINE_TRIPLE ? 5 : 1; // lines and gaps alike
     int32_t width = b->line_width / part, apart = (b->line_width - width) / 2;
     bool across = b->h == 0;
-    set_stroke(p, b->color);
-    set_line_width(p, width);
+    pen_stroke(p, b->color);
+    pen_width(p, width);
     set_dash(p, b->line, width);
     if (b->line == DGL_LINE_WAVE && across) {
         wave(p, b);
@@ -429,48 +410,87 @@ static void draw_line(struct pen *p, const struct dgl_box *b)
 
 static void draw_rect(struct pen *p, const struct dgl_box *b)
 {
-    mark_object(p);
-    set_fill(p, b->color);
-    num(p, b->x);
-    num(p, p->height - b->y - b->h);
-    num(p, b->w);
-    num(p, b->h);
-    op(p, "re f\n");
+    pen_mark_object(p);
+    pen_fill(p, b->color);
+    pen_num(p, b->x);
+    pen_num(p, p->height - b->y - b->h);
+    pen_num(p, b->w);
+    pen_num(p, b->h);
+    pen_op(p, "re f\n");
+}
+
+static void put_clip(struct pen *p, const struct dgl_box *b)
+{
+    pen_op(p, "1 0 0 -1 ");
+    pen_num(p, b->x);
+    pen_num(p, p->height - b->y);
+    pen_op(p, "cm\n");
+    pen_path(p, b->clip);
+    pen_op(p, "W n 1 0 0 -1 ");
+    pen_num(p, -b->x);
+    pen_num(p, p->height - b->y);
+    pen_op(p, "cm\n");
+}
+
+// Takes the colour out of what was painted in a rectangle.
+static void desaturate(struct pen *p, const struct dgl_box *b)
+{
+    uint32_t n = pdf_paints_saturation(p->env->paints);
+    if (n == UINT32_MAX)
+        return;
+    pen_op(p, "/G");
+    pdf_put_int(p->b, n);
+    pen_op(p, " gs .5 g ");
+    pen_num(p, b->x);
+    pen_num(p, p->height - b->y - b->h);
+    pen_num(p, b->w);
+    pen_num(p, b->h);
+    pen_op(p, "re f\n");
 }
 
 static void draw_picture(struct pen *p, const struct dgl_box *b)
 {
-    uint32_t index = p->env->picture(p->env->ctx, b->drawing->picture);
-    const int32_t *crop = b->drawing->crop;
+    const struct dgl_drawing *d = b->drawing;
+    uint32_t index = p->env->picture(p->env->ctx, d->picture, NULL);
+    const int32_t *crop = d->crop;
     if (index == UINT32_MAX)
         return;
-    mark_object(p);
-    op(p, "q ");
+    pen_mark_object(p);
+    pen_save(p);
+    if (d->alpha_lost)
+        pen_alpha(p, (1000 - d->alpha_lost) / 1000.0, 1);
+    if (b->clip)
+        put_clip(p, b);
     int64_t part_w = 100000 - crop[DGL_LEFT] - crop[DGL_RIGHT], part_h = 100000 - crop[DGL_TOP] - crop[DGL_BOTTOM];
     bool cropped = crop[0] || crop[1] || crop[2] || crop[3];
     int64_t w = b->w, h = b->h, x = b->x, y = p->height - b->y - b->h;
     if (cropped && part_w > 500 && part_h > 500) { // the whole picture is larger than the window it shows through
-        num(p, x);
-        num(p, y);
-        num(p, w);
-        num(p, h);
-        op(p, "re W n ");
+        pen_num(p, x);
+        pen_num(p, y);
+        pen_num(p, w);
+        pen_num(p, h);
+        pen_op(p, "re W n ");
         w = w * 100000 / part_w;
         h = h * 100000 / part_h;
         x -= w * crop[DGL_LEFT] / 100000;
         y -= h * crop[DGL_BOTTOM] / 100000;
     }
-    num(p, w);
-    op(p, "0 0 ");
-    num(p, h);
-    num(p, x);
-    num(p, y);
-    op(p, "cm /I");
+    if (d->gray)
+        pen_op(p, "q ");
+    pen_num(p, w);
+    pen_op(p, "0 0 ");
+    pen_num(p, h);
+    pen_num(p, x);
+    pen_num(p, y);
+    pen_op(p, "cm /I");
     pdf_put_int(p->b, index);
-    op(p, " Do Q\n");
+    pen_op(p, d->gray ? " Do Q\n" : " Do\n");
+    if (d->gray)
+        desaturate(p, b);
+    pen_restore(p);
 }
 
-static void draw_list(struct pen *p, const struct dgl_box_list *l)
+void pen_draw(struct pen *p, const struct dgl_box_list *l)
 {
     for (uint32_t i = 0; i < l->count; i++) {
         const struct dgl_box *b = &l->boxes[i];
@@ -495,12 +515,24 @@ static void draw_list(struct pen *p, const struct dgl_box_list *l)
             pdf_structure_paragraph(p->env->structure, b);
             break;
         case DGL_BOX_FIGURE:
-            end_text(p);
+            pen_end_text(p);
             p->figure = p->margin ? PDF_ARTIFACT : pdf_structure_figure(p->env->structure, b, p->height);
             break;
         case DGL_BOX_FIGURE_END:
-            end_text(p);
+            pen_end_text(p);
             p->figure = PDF_NOT_MARKED;
+            break;
+        case DGL_BOX_ART:
+            pen_art(p, b);
+            break;
+        case DGL_BOX_PUSH:
+            pen_mark_object(p);
+            pen_save(p);
+            pen_turn(p, b);
+            break;
+        case DGL_BOX_POP:
+            pen_end_text(p);
+            pen_restore(p);
             break;
         case DGL_BOX_ANCHOR:
         case DGL_BOX_HEADING:
@@ -523,11 +555,11 @@ void pdf_content_write(const struct dgl_page *page, uint32_t index, const struct
                     .scale = 100,
                     .line_width = 1000,
                     .dash = DGL_LINE_SINGLE};
-    draw_list(&p, &page->under);
-    end_text(&p);
-    end_mark(&p);
+    pen_draw(&p, &page->under);
+    pen_end_text(&p);
+    pen_end_mark(&p);
     p.margin = false;
-    draw_list(&p, &page->over);
-    end_text(&p);
-    end_mark(&p);
+    pen_draw(&p, &page->over);
+    pen_end_text(&p);
+    pen_end_mark(&p);
 }

@@ -8,6 +8,7 @@
 #define DGL_PDF_MAX_PICTURE_PIXELS 100000000u // width times height
 #define DGL_PDF_MAX_PICTURE_SIDE 65500u
 #define DGL_PDF_MAX_PICTURE_BYTES (64u << 20)  // one picture as it lies in the package
+#define DGL_PDF_MAX_PAINTS 65536u              // gradients, and as many opacities
 #define DGL_PDF_MAX_ELEMENTS 1000000u          // of the structure tree; what comes later is untagged
 #define DGL_PDF_MAX_OUTLINE 20000u             // bookmarks
 #define DGL_PDF_KEPT_PICTURES 64u              // prepared pictures a warm process keeps

@@ -53,6 +53,7 @@ void dgl_pdf_engine_free(struct dgl_pdf_engine *e)
 
 struct picture_slot {
     uint32_t member, object;
+    const void *data; // bytes of one that is in a vector drawing
 };
 struct writing {
     const struct dgl_pdf_env *env;
@@ -67,47 +68,47 @@ struct writing {
     struct pdf_structure *structure;
     struct pdf_anchors anchors;
     struct pdf_metadata metadata;
+    struct pdf_paints paints;
     struct dgl_buf annotations; // references of the page at hand
     struct dgl_error *err;
 };
 
-static uint32_t picture_index(void *ctx, uint32_t member)
+static uint32_t find_picture(const struct writing *w, uint32_t member, const void *data)
 {
-    const struct writing *w = ctx;
     for (uint32_t i = 0; i < w->picture_count; i++)
-        if (w->pictures[i].member == member)
-            return w->pictures[i].object ? i : UINT32_MAX;
+        if (w->pictures[i].member == member && w->pictures[i].data == data)
+            return i;
     return UINT32_MAX;
 }
 
-static enum dgl_status write_picture(struct writing *w, uint32_t member, uint32_t *ret_object)
+static uint32_t picture_index(void *ctx, uint32_t member, const void *data)
 {
-    DGL_AUTO_FINI(buf) file = DGL_BUF_INIT(DGL_PDF_MAX_PICTURE_BYTES);
-    struct dgl_zip *zip = w->doc->package->zip;
-    *ret_object = 0;
-    DGL_TRY(dgl_zip_read(zip, member, &file, w->err));
-    const struct pdf_image *image =
-        pdf_picture_get(w->env->engine->pictures, file.data, file.len, w->env->engine->compressor);
+    const struct writing *w = ctx;
+    uint32_t i = find_picture(w, member, data);
+    return i != UINT32_MAX && w->pictures[i].object ? i : UINT32_MAX;
+}
+
+// `name` for messages.
+static enum dgl_status write_picture(struct writing *w, const char *name, const void *data, size_t len,
+                                     uint32_t *ret_object)
+{
+    const struct pdf_image *image = pdf_picture_get(w->env->engine->pictures, data, len, w->env->engine->compressor);
     if (!image) {
-        dgl_warn(&w->report->warnings, w->env->arena, "the picture %s cannot be read and is left out",
-                 dgl_zip_name(zip, member));
+        dgl_warn(&w->report->warnings, w->env->arena, "the picture %s cannot be read and is left out", name);
         return DGL_OK;
     }
     if (w->env->archive && image->cmyk)
         return DGL_FAIL_SLUG(w->err, DGL_E_INVALID, "cmyk_picture",
                              "the picture %s has CMYK colours, which PDF/A with an RGB profile does not allow; save it "
                              "as RGB",
-                             dgl_zip_name(zip, member));
+                             name);
     *ret_object = pdf_out_reserve(&w->out);
     pdf_picture_write(&w->out, image, *ret_object);
     return DGL_OK;
 }
 
-static enum dgl_status use_picture(struct writing *w, uint32_t member)
+static enum dgl_status add_picture(struct writing *w, uint32_t member, const void *data, struct picture_slot **ret)
 {
-    for (uint32_t i = 0; i < w->picture_count; i++)
-        if (w->pictures[i].member == member)
-            return DGL_OK;
     if (w->picture_count >= DGL_PDF_MAX_PICTURES)
         return DGL_FAIL_SLUG(w->err, DGL_E_LIMIT, "too_many_pictures", "the document holds more than %u pictures",
                              DGL_PDF_MAX_PICTURES);
@@ -119,12 +120,40 @@ static enum dgl_status use_picture(struct writing *w, uint32_t member)
         w->pictures = grown;
         w->picture_cap = cap;
     }
-    struct picture_slot *slot = &w->pictures[w->picture_count++];
-    *slot = (struct picture_slot){member, 0};
-    return write_picture(w, member, &slot->object);
+    *ret = &w->pictures[w->picture_count++];
+    **ret = (struct picture_slot){.member = member, .data = data};
+    return DGL_OK;
+}
+
+static enum dgl_status use_picture(struct writing *w, uint32_t member)
+{
+    struct picture_slot *slot;
+    if (find_picture(w, member, NULL) != UINT32_MAX)
+        return DGL_OK;
+    DGL_TRY(add_picture(w, member, NULL, &slot));
+    DGL_AUTO_FINI(buf) file = DGL_BUF_INIT(DGL_PDF_MAX_PICTURE_BYTES);
+    struct dgl_zip *zip = w->doc->package->zip;
+    DGL_TRY(dgl_zip_read(zip, member, &file, w->err));
+    return write_picture(w, dgl_zip_name(zip, member), file.data, file.len, &slot->object);
 }
 
 // ---- What is used ----
+
+static enum dgl_status use_list(struct writing *w, const struct dgl_box_list *l);
+
+static enum dgl_status use_art(struct writing *w, const struct dgl_art *art)
+{
+    for (const struct dgl_art_item *i = art->first; i; i = i->next) {
+        if (i->kind == DGL_ART_TEXT && i->text->boxes)
+            DGL_TRY(use_list(w, i->text->boxes));
+        if (i->kind == DGL_ART_PICTURE && find_picture(w, UINT32_MAX, i->data) == UINT32_MAX) {
+            struct picture_slot *slot;
+            DGL_TRY(add_picture(w, UINT32_MAX, i->data, &slot));
+            DGL_TRY(write_picture(w, "in a vector drawing", i->data, i->len, &slot->object));
+        }
+    }
+    return DGL_OK;
+}
 
 static enum dgl_status use_list(struct writing *w, const struct dgl_box_list *l)
 {
@@ -133,6 +162,8 @@ static enum dgl_status use_list(struct writing *w, const struct dgl_box_list *l)
             DGL_TRY(pdf_fonts_use(&w->fonts, l->boxes[i].text, w->err));
         if (l->boxes[i].kind == DGL_BOX_PICTURE)
             DGL_TRY(use_picture(w, l->boxes[i].drawing->picture));
+        if (l->boxes[i].kind == DGL_BOX_ART)
+            DGL_TRY(use_art(w, l->boxes[i].art));
     }
     return DGL_OK;
 }
@@ -241,7 +272,13 @@ static void write_page(struct writing *w, uint32_t index, uint32_t resources, st
 {
     const struct dgl_page *page = &w->pages->pages[index];
     uint32_t stream = pdf_out_reserve(&w->out);
-    const struct pdf_content_env env = {&w->fonts, w->structure, picture_index, link_leads, take_link, w};
+    const struct pdf_content_env env = {.fonts = &w->fonts,
+                                        .structure = w->structure,
+                                        .picture = picture_index,
+                                        .paints = &w->paints,
+                                        .leads = link_leads,
+                                        .link = take_link,
+                                        .ctx = w};
     dgl_buf_reset(content);
     dgl_buf_reset(&w->annotations);
     pdf_content_write(page, index, &env, content);
@@ -288,7 +325,9 @@ static void write_resources(struct writing *w, uint32_t object)
             dgl_buf_putc(b, ' ');
             pdf_put_ref(b, w->pictures[i].object);
         }
-    dgl_buf_puts(b, ">>>>");
+    dgl_buf_puts(b, ">>");
+    pdf_paints_resources(&w->paints, b);
+    dgl_buf_puts(b, ">>");
     pdf_out_end(&w->out);
 }
 
@@ -418,6 +457,7 @@ static enum dgl_status render_document(struct dgl_document *doc, const struct dg
     pdf_metadata_of(doc, env->language, env->created_at_us, env->archive, &w->metadata);
     w->structure = pdf_structure_new(env->arena, doc, pages.count);
     w->annotations = DGL_BUF_INIT(DGL_PDF_MAX_BYTES);
+    w->paints = (struct pdf_paints){.arena = env->arena, .out = &w->out};
     pdf_out_init(&w->out, out, env->engine->compressor);
     enum dgl_status status = write_all(w);
     pdf_out_fini(&w->out);

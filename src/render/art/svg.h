@@ -1,0 +1,14 @@
+// SVG pictures as vectors: the part of SVG 1.1 that drawing programs write.
+//
+// Paths, basic shapes, text in lines, groups, use, symbols, nested svg, transforms, fills and strokes with linear and
+// radial gradients, opacity, clip paths, style sheets of simple selectors, embedded PNG and JPEG pictures. Filters,
+// masks, patterns, markers, text on paths, scripts and anything from outside are left out, and `lossless` is false.
+#ifndef DGL_RENDER_ART_SVG_H
+#define DGL_RENDER_ART_SVG_H
+
+#include "render/art/art.h"
+
+// NULL when it is no SVG or past a bound.
+struct dgl_art *dgl_svg_read(struct dgl_arena *a, const char *data, size_t len);
+
+#endif

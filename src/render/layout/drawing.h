@@ -1,0 +1,19 @@
+// Between drawing.c, vml.c and shape.c.
+#ifndef DGL_RENDER_LAYOUT_DRAWING_H
+#define DGL_RENDER_LAYOUT_DRAWING_H
+
+#include "render/art/svg.h"
+#include "render/layout/shape.h"
+
+#define BUILD_MAX_DRAWING_DEPTH 8u // groups in groups, VML in VML
+
+struct dgl_drawing *build_new_drawing(struct builder *b);
+bool build_set_picture(struct builder *b, const struct dgl_docx_relationship *rel, struct dgl_drawing *d);
+void build_picture(struct builder *b, const struct dgl_x *pic, struct dgl_drawing *d);
+void build_box(const struct dgl_x *body, struct dgl_drawing *d);
+void build_text_box(struct builder *b, const struct dgl_x *content, struct dgl_drawing *d,
+                    const struct build_context *c, struct dgl_error *err, enum dgl_status *status);
+void build_push_drawing(struct builder *b, struct dgl_drawing *d, struct dgl_run *run);
+uint8_t build_align(struct dgl_str s); // left, center, right …: 1, 2, 3; 0 none
+
+#endif

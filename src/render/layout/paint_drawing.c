@@ -1,0 +1,259 @@
+// Putting drawings on a page: pictures, boxes with text, shapes, groups, vectors.
+//
+//   turn ┬ figure ┬ fill, picture or vectors ┐
+//        │        └──────────────────────────┘ text of the box, as paragraphs of their own
+//        └ frame
+#include "render/layout/paint.h"
+
+#include "render/layout/floats.h"
+#include "render/layout/label.h"
+#include "render/layout/shape_art.h"
+
+#include <math.h>
+#include <string.h>
+
+// ---- Where ----
+
+static int32_t aligned(uint8_t how, int32_t from, int32_t room, int32_t size, int32_t offset)
+{
+    return how == 1 ? from : how == 2 ? from + (room - size) / 2 : how == 3 ? from + room - size : from + offset;
+}
+
+void dgl_drawing_place(const struct dgl_canvas *c, const struct dgl_drawing *d, int32_t para_x, int32_t para_y,
+                       int32_t *ret_x, int32_t *ret_y, int32_t *ret_w, int32_t *ret_h)
+{
+    const struct dgl_section *s = c->section;
+    int32_t text_w = s->width - s->margin[DGL_LEFT] - s->margin[DGL_RIGHT], w = d->width, h = d->height;
+    int32_t text_h = s->height - DGL_MAX(0, s->margin[DGL_TOP]) - DGL_MAX(0, s->margin[DGL_BOTTOM]);
+    if (d->percent_width)
+        w = (int32_t)((int64_t)(d->percent_of_margin_w ? text_w : s->width) * d->percent_width / 100000);
+    if (d->percent_height)
+        h = (int32_t)((int64_t)(d->percent_of_margin_h ? text_h : s->height) * d->percent_height / 100000);
+    int32_t from = c->column_x, room = c->column_width;
+    switch (d->h_rel) {
+    case DGL_REL_PAGE:
+        from = 0;
+        room = s->width;
+        break;
+    case DGL_REL_MARGIN:
+        from = s->margin[DGL_LEFT];
+        room = text_w;
+        break;
+    case DGL_REL_LEFT_MARGIN:
+        from = 0;
+        room = s->margin[DGL_LEFT];
+        break;
+    case DGL_REL_RIGHT_MARGIN:
+        from = s->width - s->margin[DGL_RIGHT];
+        room = s->margin[DGL_RIGHT];
+        break;
+    case DGL_REL_CHARACTER:
+        from = para_x;
+        break;
+    case DGL_REL_COLUMN:
+    case DGL_REL_PARAGRAPH:
+    case DGL_REL_LINE:
+        if (c->nesting) {
+            from = para_x;
+        }
+        break;
+    }
+    *ret_x = aligned(d->h_align, from, room, w, d->x);
+    from = para_y;
+    room = 0;
+    if (d->v_rel == DGL_REL_PAGE) {
+        from = 0;
+        room = s->height;
+    } else if (d->v_rel == DGL_REL_MARGIN) {
+        from = DGL_MAX(s->margin[DGL_TOP], 0);
+        room = text_h;
+    } else if (d->v_rel == DGL_REL_LEFT_MARGIN) {
+        from = 0;
+        room = DGL_MAX(0, s->margin[DGL_TOP]);
+    } else if (d->v_rel == DGL_REL_RIGHT_MARGIN) {
+        from = s->height - DGL_MAX(0, s->margin[DGL_BOTTOM]);
+        room = DGL_MAX(0, s->margin[DGL_BOTTOM]);
+    }
+    *ret_y = aligned(d->v_align, from, room, h, d->y);
+    *ret_w = w;
+    *ret_h = h;
+}
+
+// ---- Boxes, shapes and their text ----
+
+static void paint_frame(struct dgl_canvas *c, const struct dgl_drawing *d, int32_t x, int32_t y, int32_t w, int32_t h)
+{
+    struct dgl_border line = {
+        .set = true, .kind = DGL_LINE_SINGLE, .width = DGL_MAX(d->line_width, 250), .color = d->line};
+    if (!d->has_line || d->line_width == 0)
+        return;
+    if (d->kind == DGL_DRAW_LINE) {
+        dgl_canvas_line(c, x, d->flip ? y + h : y, w, d->flip ? -h : h, &line);
+        return;
+    }
+    dgl_canvas_line(c, x, y, w, 0, &line);
+    dgl_canvas_line(c, x, y + h, w, 0, &line);
+    dgl_canvas_line(c, x, y, 0, h, &line);
+    dgl_canvas_line(c, x + w, y, 0, h, &line);
+}
+
+// `room` is the rectangle of the text inside the box before its insets: x, y, width, height.
+static void paint_box_text(struct dgl_canvas *c, const struct dgl_drawing *d, const int32_t room[4], int32_t *h)
+{
+    struct dgl_galley *g = NULL;
+    int32_t inner = DGL_MAX(room[2] - d->inset[DGL_LEFT] - d->inset[DGL_RIGHT], DGL_BOX_MIN_WIDTH);
+    if (!d->blocks || c->nesting > DGL_LAYOUT_MAX_NESTING || c->status != DGL_OK)
+        return;
+    c->status = dgl_galley_layout(c->env, d->blocks, inner, c->nesting + 1, &g, c->err);
+    if (c->status != DGL_OK)
+        return;
+    int32_t need = g->height + d->inset[DGL_TOP] + d->inset[DGL_BOTTOM];
+    if (d->grows)
+        *h = DGL_MAX(need + (*h - room[3]), d->min_height);
+    int32_t spare = d->grows ? 0 : room[3] - need; // text taller than its box sticks out where it is held
+    int32_t top = room[1] + d->inset[DGL_TOP] +
+                  (d->v_text == DGL_VALIGN_CENTER   ? spare / 2
+                   : d->v_text == DGL_VALIGN_BOTTOM ? spare
+                                                    : 0);
+    if (spare < 0 && d->v_text == DGL_VALIGN_TOP)
+        top = room[1] + d->inset[DGL_TOP];
+    struct dgl_canvas inside = *c;
+    inside.nesting++;
+    inside.headings = false;
+    inside.background = d->has_fill ? d->fill : c->background;
+    inside.column_x = room[0] + d->inset[DGL_LEFT];
+    inside.column_width = inner;
+    dgl_paint_galley(&inside, g, dgl_galley_start(), dgl_galley_end(g), room[0] + d->inset[DGL_LEFT], top);
+    c->status = inside.status;
+}
+
+static void paint_shape(struct dgl_canvas *c, const struct dgl_drawing *d, int32_t x, int32_t y, int32_t w, int32_t h)
+{
+    double text[4];
+    struct dgl_art *art = dgl_shape_art(c->env->arena, d, w, h, text);
+    uint32_t at = c->list->count;
+    if (art)
+        dgl_canvas_box(c, DGL_BOX_ART, x, y, w, h)->art = art;
+    const int32_t room[4] = {x + (int32_t)text[0], y + (int32_t)text[1], (int32_t)(text[2] - text[0]),
+                             (int32_t)(text[3] - text[1])};
+    int32_t grown = h;
+    paint_box_text(c, d, room, &grown);
+    if (grown != h && art && at < c->list->count && (art = dgl_shape_art(c->env->arena, d, w, grown, text))) {
+        c->list->boxes[at].h = grown;
+        c->list->boxes[at].art = art;
+    }
+}
+
+static void paint_plain_box(struct dgl_canvas *c, const struct dgl_drawing *d, int32_t x, int32_t y, int32_t w,
+                            int32_t h)
+{
+    uint32_t at = c->list->count; // the fill goes below the text, but its height may follow from it
+    const int32_t room[4] = {x, y, w, h};
+    struct dgl_box *fill = d->has_fill && d->kind == DGL_DRAW_BOX ? dgl_canvas_box(c, DGL_BOX_RECT, x, y, w, h) : NULL;
+    if (fill)
+        fill->color = d->fill;
+    paint_box_text(c, d, room, &h);
+    if (fill && at < c->list->count)
+        c->list->boxes[at].h = h;
+    paint_frame(c, d, x, y, w, h);
+}
+
+// ---- Pictures and vectors ----
+
+static void paint_art(struct dgl_canvas *c, const struct dgl_drawing *d, const struct dgl_art *art, int32_t x,
+                      int32_t y, int32_t w, int32_t h)
+{
+    if (!art || c->status != DGL_OK)
+        return;
+    c->status = dgl_label_all(c->env, art, c->err);
+    dgl_canvas_box(c, DGL_BOX_FIGURE, x, y, w, h)->drawing = d;
+    dgl_canvas_box(c, DGL_BOX_ART, x, y, w, h)->art = art;
+    dgl_canvas_box(c, DGL_BOX_FIGURE_END, x, y, w, h);
+}
+
+static void paint_picture(struct dgl_canvas *c, const struct dgl_drawing *d, int32_t x, int32_t y, int32_t w, int32_t h)
+{
+    if (d->picture != UINT32_MAX && w > 0 && h > 0) {
+        struct dgl_box *box;
+        dgl_canvas_box(c, DGL_BOX_FIGURE, x, y, w, h)->drawing = d;
+        box = dgl_canvas_box(c, DGL_BOX_PICTURE, x, y, w, h);
+        box->drawing = d;
+        if (d->shape) { // seen through its outline
+            double text[4];
+            struct dgl_drawing outline = *d;
+            outline.kind = DGL_DRAW_BOX;
+            const struct dgl_art *art = dgl_shape_art(c->env->arena, &outline, w, h, text);
+            box->clip = art ? &art->first->path : NULL;
+        }
+        dgl_canvas_box(c, DGL_BOX_FIGURE_END, x, y, w, h);
+    }
+    if (d->shape)
+        paint_shape(c, d, x, y, w, h);
+    else
+        paint_frame(c, d, x, y, w, h);
+}
+
+static void paint_group(struct dgl_canvas *c, const struct dgl_drawing *d, int32_t x, int32_t y, int32_t w, int32_t h)
+{
+    double sx = d->group[2] > 0 ? w / d->group[2] : 0, sy = d->group[3] > 0 ? h / d->group[3] : 0;
+    for (uint32_t i = 0; i < d->part_count && c->status == DGL_OK; i++) {
+        const struct dgl_part *p = &d->parts[i];
+        dgl_paint_drawing(c, p->drawing, x + (int32_t)lround((p->x - d->group[0]) * sx),
+                          y + (int32_t)lround((p->y - d->group[1]) * sy), (int32_t)lround(p->w * sx),
+                          (int32_t)lround(p->h * sy));
+    }
+}
+
+static void paint_inside(struct dgl_canvas *c, const struct dgl_drawing *d, int32_t x, int32_t y, int32_t w, int32_t h)
+{
+    switch (d->kind) {
+    case DGL_DRAW_PICTURE:
+        paint_picture(c, d, x, y, w, h);
+        break;
+    case DGL_DRAW_BOX:
+    case DGL_DRAW_LINE:
+        if (d->shape)
+            paint_shape(c, d, x, y, w, h);
+        else
+            paint_plain_box(c, d, x, y, w, h);
+        break;
+    case DGL_DRAW_GROUP:
+        paint_group(c, d, x, y, w, h);
+        break;
+    case DGL_DRAW_ART:
+        paint_art(c, d, d->art, x, y, w, h);
+        break;
+    case DGL_DRAW_WORDS:
+        paint_art(c, d, dgl_words_art(c->env, d, w, h, c->err), x, y, w, h);
+        break;
+    case DGL_DRAW_CHART:
+    case DGL_DRAW_NOTHING:
+        break;
+    }
+}
+
+void dgl_paint_drawing(struct dgl_canvas *c, const struct dgl_drawing *d, int32_t x, int32_t y, int32_t w, int32_t h)
+{
+    bool pictured = d->kind == DGL_DRAW_PICTURE || d->kind == DGL_DRAW_ART;
+    bool turned = d->rotation || (pictured && (d->flip_h || d->flip_v));
+    const int32_t outer[4] = {x, y, w, h};
+    if (d->sized && !d->percent_width && !d->percent_height) { // the box may be the one that the turned drawing fills
+        x += (w - d->own_width) / 2;
+        y += (h - d->own_height) / 2;
+        w = d->own_width;
+        h = d->own_height;
+    }
+    if (turned) {
+        struct dgl_matrix *m = dgl_arena_alloc_try(c->env->arena, sizeof(*m));
+        if (!m)
+            return;
+        *m = dgl_matrix_turn(d->rotation / 60000.0 * M_PI / 180, 0, 0);
+        if (pictured)
+            *m = dgl_matrix_join(*m, (struct dgl_matrix){d->flip_h ? -1 : 1, 0, 0, d->flip_v ? -1 : 1, 0, 0});
+        dgl_canvas_box(c, DGL_BOX_PUSH, x + w / 2, y + h / 2, 0, 0)->matrix = m;
+    }
+    paint_inside(c, d, x, y, w, h);
+    if (turned)
+        dgl_canvas_box(c, DGL_BOX_POP, 0, 0, 0, 0);
+    dgl_canvas_link(c, d->link, outer[0], outer[1], outer[2], outer[3]);
+}

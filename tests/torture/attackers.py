@@ -46,6 +46,13 @@ AMBIGUOUS = {
     "a negative chunk": POST + b"Transfer-Encoding: chunked\r\n\r\n-1\r\n" + INNER,
     "an endless chunk": POST + b"Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n" + INNER,
     "two hosts": b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\nContent-Length: 0\r\n\r\n",
+    "a bare line feed": POST + b"X: y\nContent-Length: %d\r\n\r\n" % len(INNER) + INNER,
+    "a bare carriage return": POST + b"X: y\rTransfer-Encoding: chunked\r\n\r\n" + CHUNKED,
+    "a head that ends in a bare line feed": POST + b"X: y\r\n\n" + INNER,
+    "a chunk's line that ends in a line feed": POST + b"Transfer-Encoding: chunked\r\n\r\n0\n\r\n" + INNER,
+    "a chunk's size with an extension over two lines": POST + b"Transfer-Encoding: chunked\r\n\r\n0;a\nb\r\n\r\n" + INNER,
+    "a chunk's size with a prefix": POST + b"Transfer-Encoding: chunked\r\n\r\n0x0\r\n\r\n" + INNER,
+    "several blanks in the request line": b"POST  /api/v1/documents/ HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n",
     "a NUL in a header": POST + b"X: a\0b\r\nContent-Length: 0\r\n\r\n",
 }
 
@@ -105,10 +112,11 @@ class Attack:
             said, closed = talk(self.where, data)
             status = int(said.split(b" ")[1]) if said.startswith(b"HTTP/1.") else 0
             answers = len(re.findall(rb"HTTP/1\.1 \d\d\d", said))
-            # libmicrohttpd writes the head of its own 400 page twice. It cuts a header at a NUL; nginx refuses those.
-            refused = status in (0, 400, 411, 413, 431, 501) and closed and answers <= (2 if b"<html>" in said else 1)
-            self.expect(refused or ("NUL" in name and status == 401 and answers == 1),
-                        f"{name}: {answers} answers, the first {status}, {'closed' if closed else 'left open'}")
+            # libmicrohttpd writes the head of its own 400 page twice.
+            # Odd chunks may pass: the connection ends behind them, so nothing can hide there.
+            good = (0, 400, 411, 413, 431, 501) + ((401,) if "chunk's" in name else ())
+            refused = status in good and closed and answers <= (2 if b"<html>" in said else 1)
+            self.expect(refused, f"{name}: {answers} answers, the first {status}, {'closed' if closed else 'left open'}")
         self.expect('"/smuggled"' not in self.log(), "a hidden request was taken for one")
 
     def site(self, path, changes):

@@ -3,7 +3,15 @@
 //
 // libmicrohttpd 0.9.75 lets several things pass that let a request mean one thing to a proxy and another to us (request
 // smuggling, RFC 9112 §11.2): Content-Length beside Transfer-Encoding, either of them twice, a blank between a name and
-// its colon, obsolete line folding. Each is refused here and the connection closed.
+// its colon, obsolete line folding, lines that end in a bare CR or LF, NUL characters, several blanks in the request
+// line. Each is refused here and the connection closed.
+//
+// The bytes of the head are not given to us, but libmicrohttpd 0.9.75 takes it apart in place and puts a NUL over each
+// character that ends something. So what it hands out must lie there without a gap, and the gaps tell the rest:
+//
+//   GET␀/path␀HTTP/1.1␀␀Host␀ x␀␀Accept␀ */*␀␀␀␀body      one NUL for a blank or colon, two for CR LF
+//
+// Its successors read strictly by themselves and need not lie so.
 #include "server/http/internal.h"
 #include "server/http/range.h"
 
@@ -45,9 +53,29 @@ static bool is_folded(const char *name, size_t name_len, const char *value)
     return false;
 }
 
+static bool lies_as_sent(void)
+{
+    return strverscmp(MHD_get_version(), "0.9.77") < 0;
+}
+
+// Whether a line begins right behind the CR LF of the one before.
+static bool follows(const char *line_end, const char *name)
+{
+    return !lies_as_sent() || line_end + 2 == name;
+}
+
+// Whether the head is as long as its lines are with CR LF behind each and once more behind the last.
+static bool is_end_of_head(const struct dgl_http_request *rq, const char *method)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(rq->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    return !lies_as_sent() || (info && (size_t)(rq->line_end + 4 - method) == info->header_size);
+}
+
 static enum dgl_status take_header(struct dgl_http_request *rq, const char *name, size_t name_len, const char *value,
                                    size_t value_len, struct dgl_error *err)
 {
+    if (!follows(rq->line_end, name))
+        return FAIL_HEAD(err, "a line of the head ends otherwise than with CR LF");
     if (!is_token(name, name_len))
         return FAIL_HEAD(err, "a header's name holds a character that may not stand there");
     if (value && is_folded(name, name_len, value))
@@ -56,6 +84,7 @@ static enum dgl_status take_header(struct dgl_http_request *rq, const char *name
         return FAIL_HEAD(err, "the header %.64s holds a control character", name);
     if (rq->header_count == HTTP_MAX_HEADERS)
         return FAIL_HEAD(err, "the request has more than the %d headers allowed", HTTP_MAX_HEADERS);
+    rq->line_end = value ? value + value_len : name + name_len + 1;
     while (value_len && (value[value_len - 1] == ' ' || value[value_len - 1] == '\t'))
         value_len--;
     struct http_header *h = &rq->headers[rq->header_count++];
@@ -90,6 +119,16 @@ const char *http_joined_header(const struct dgl_http_request *rq, const char *na
             joined =
                 joined ? dgl_arena_printf(rq->arena, "%s, %s", joined, rq->headers[i].value) : rq->headers[i].value;
     return joined;
+}
+
+static enum dgl_status check_request_line(struct dgl_http_request *rq, const char *method, const char *version,
+                                          struct dgl_error *err)
+{
+    const char *target = DGL_STEAL(rq->target_place);
+    if (lies_as_sent() &&
+        (!target || method + strlen(method) + 1 != target || target + rq->raw_target_len + 1 != version))
+        return FAIL_HEAD(err, "the request line is not a method, a target and a version with one blank between them");
+    return DGL_OK;
 }
 
 static enum dgl_status check_framing(struct dgl_http_request *rq, const char *version, struct dgl_error *err)
@@ -189,11 +228,15 @@ enum dgl_status http_head_read(struct dgl_http_request *rq, const char *method, 
     put_id(rq);
     rq->must_close = true;
     rq->method = dgl_arena_strndup(rq->arena, method, strnlen(method, HTTP_MAX_METHOD_BYTES));
+    DGL_TRY(check_request_line(rq, method, version, err));
+    rq->line_end = version + strlen(version);
     MHD_get_connection_values_n(rq->mhd, MHD_HEADER_KIND, visit_header, rq);
     if (rq->head_refused) {
         *err = rq->head_error;
         return err->code;
     }
+    if (!is_end_of_head(rq, method))
+        return FAIL_HEAD(err, "a line of the head ends otherwise than with CR LF");
     DGL_TRY(check_framing(rq, version, err));
     if (!is_token(method, strlen(method)) || strlen(method) > HTTP_MAX_METHOD_BYTES)
         return FAIL_HEAD(err, "the request's method is not one");

@@ -70,7 +70,9 @@ struct dgl_http_request {
     struct http_match match;
     struct http_header headers[HTTP_MAX_HEADERS];
     size_t header_count;
-    bool head_refused; // the header walk met something that may not be
+    size_t raw_target_len;               // of the target as it came, however long
+    const char *target_place, *line_end; // while the head is read: in libmicrohttpd's memory
+    bool head_refused;                   // the header walk met something that may not be
     struct dgl_error head_error;
     char client_address[INET6_ADDRSTRLEN];
     bool is_tls, accepts_gzip;

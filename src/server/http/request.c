@@ -98,6 +98,8 @@ void *http_on_target(void *server, const char *target, struct MHD_Connection *mh
     rq->connection = http_connection_of(mhd);
     rq->mhd = mhd;
     rq->started_mono_us = dgl_clock_mono_us(s->clock);
+    rq->target_place = target;
+    rq->raw_target_len = target ? strlen(target) : 0;
     rq->raw_target = target ? dgl_arena_strndup(rq->arena, target, strnlen(target, HTTP_MAX_TARGET_BYTES + 1)) : "";
     set_current(rq->connection, rq);
     return rq;
@@ -196,7 +198,9 @@ static enum MHD_Result queue_answer(struct dgl_http_request *rq)
     leave_awaited(rq);
     if (!rq->response)
         return MHD_NO;
-    if (atomic_load_explicit(&rq->server->stopping, memory_order_relaxed))
+    // libmicrohttpd reads chunks leniently (blanks, bare line ends): who else read them may see the body's end
+    // somewhere else, so nothing behind such a body is taken for a request.
+    if (rq->chunked || atomic_load_explicit(&rq->server->stopping, memory_order_relaxed))
         MHD_add_response_header(rq->response, "Connection", "close");
     set_deadline(rq->connection, http_pace_deadline(dgl_clock_mono_us(rq->server->clock), rq->response_bytes));
     enum MHD_Result result = MHD_queue_response(rq->mhd, (unsigned)rq->status, rq->response);

@@ -1,6 +1,8 @@
 // The adapter as a client sees it: framing, limits, bodies, answers, files.
 #include "server_fixture.h"
 
+#include <netinet/tcp.h>
+
 static void hello(void *ctx, struct dgl_http_request *rq)
 {
     (void)ctx;
@@ -221,6 +223,16 @@ static void refuses_ambiguous_framing(void **state)
         "GET /hello HTTP/1.1\r\nHost: x\r\nX: a\001b\r\n\r\n",
         "GET /hello HTTP/1.1\r\nHost: x\r\nno colon\r\n\r\n",
         "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n\r\n",
+        "GET /hello HTTP/1.1\nHost: x\r\n\r\n",
+        "GET /hello HTTP/1.1\r\nHost: x\n\r\n",
+        "GET /hello HTTP/1.1\r\nHost: x\r\n\nGET /hello HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET /hello HTTP/1.1\r\nHost: x\r\nX: a\rContent-Length: 3\r\n\r\nabc",
+        "POST /echo HTTP/1.1\r\nHost: x\r\nX: a\nContent-Length: 3\r\n\r\nabc",
+        "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\nabc",
+        "GET  /hello HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET /hello  HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET /hel lo HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET /hello\tHTTP/1.1\r\nHost: x\r\n\r\n",
     };
     for (size_t i = 0; i < DGL_COUNT(requests); i++) {
         int fd = dial(port);
@@ -233,6 +245,57 @@ static void refuses_ambiguous_framing(void **state)
     }
     assert_int_equal(ask_once(port, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999\r\n\r\n"),
                      413);
+}
+
+// A NUL would end what follows it for us and not for others.
+static void refuses_nul_characters(void **state)
+{
+    (void)state;
+    static const char *const requests[] = {
+        "GET /hello HTTP/1.1\r\nHost: x\r\nX: a~b\r\n\r\n", "GET /hello HTTP/1.1\r\nHost: x\r\nX~: ab\r\n\r\n",
+        "GET /hello~ HTTP/1.1\r\nHost: x\r\n\r\n",          "GET /hello HTTP/1.1~\r\nHost: x\r\n\r\n",
+        "GE~T /hello HTTP/1.1\r\nHost: x\r\n\r\n",          "POST /echo HTTP/1.1\r\nHost: x\r\nX: a~\r\n\r\nabc",
+    };
+    for (size_t i = 0; i < DGL_COUNT(requests); i++) {
+        char bytes[256];
+        size_t len = strlen(requests[i]);
+        memcpy(bytes, requests[i], len);
+        *(char *)memchr(bytes, '~', len) = '\0';
+        int fd = dial(port);
+        say_bytes(fd, bytes, len);
+        struct reply r = hear(fd);
+        if (r.status != 400 && r.status != 0) // 0: libmicrohttpd hangs up without a word
+            fail_msg("answered %d to request %zu", r.status, i);
+        free(r.body);
+        assert_true(is_closed(fd));
+        close(fd);
+    }
+}
+
+// However a head is cut on its way, and however much memory it takes, it is read alike.
+static void reads_heads_that_come_in_pieces(void **state)
+{
+    (void)state;
+    DGL_AUTO_FINI(buf) b = DGL_BUF_INIT(1u << 20);
+    dgl_buf_puts(&b, "GET /describe/7?q=1&r HTTP/1.1\r\nHost: x\r\n");
+    for (int i = 0; i < 90; i++)
+        dgl_buf_printf(&b, "X-%d:%.*s%.*s \r\n", i, i % 3, "  ", i % 100,
+                       "a value that is sometimes short and sometimes longer");
+    dgl_buf_puts(&b, "\r\n");
+    static const size_t pieces[] = {1, 2, 3, 100, 1000, 100000};
+    for (size_t i = 0; i < DGL_COUNT(pieces); i++) {
+        int fd = dial(port), one = 1;
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+        for (int times = 0; times < 3; times++) { // the later ones on a connection that was used
+            for (size_t at = 0; at < b.len; at += pieces[i])
+                say_bytes(fd, b.data + at, DGL_MIN(pieces[i], b.len - at));
+            struct reply r = hear(fd);
+            if (r.status != 200)
+                fail_msg("answered %d to pieces of %zu bytes: %s", r.status, pieces[i], r.body);
+            free(r.body);
+        }
+        close(fd);
+    }
 }
 
 static void refuses_odd_targets(void **state)
@@ -338,6 +401,9 @@ static void takes_bodies_whole_and_chunked(void **state)
     r = hear(fd);
     assert_string_equal(r.body, "abcde");
     free(r.body);
+    assert_true(is_closed(fd)); // whatever came behind the chunks is nobody's request
+    close(fd);
+    fd = dial(port);
     say(fd, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
     r = hear(fd);
     assert_int_equal(r.status, 200);
@@ -367,6 +433,8 @@ static void refuses_bodies_that_are_too_large(void **state)
     r = hear(fd);
     assert_int_equal(r.status, 413);
     free(r.body);
+    close(fd);
+    fd = dial(port);
     assert_int_equal(ask(fd, GET("/hello")), 200);
     assert_int_equal(ask(fd, "GET /hello HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\na"), 400);
     assert_int_equal(ask(fd, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Encoding: gzip\r\nContent-Length: 1\r\n\r\na"),
@@ -624,6 +692,8 @@ int main(void)
         cmocka_unit_test(answers_pipelined_requests_in_order),
         cmocka_unit_test(hands_over_what_was_asked),
         cmocka_unit_test(refuses_ambiguous_framing),
+        cmocka_unit_test(refuses_nul_characters),
+        cmocka_unit_test(reads_heads_that_come_in_pieces),
         cmocka_unit_test(refuses_odd_targets),
         cmocka_unit_test(survives_heads_that_are_too_large),
         cmocka_unit_test(says_what_is_not_there),

@@ -9,10 +9,17 @@
 
 #include <libdeflate.h>
 
+static struct dgl_system_fonts *fonts;
+static struct dgl_pdf_engine *engine;
+
+static void let_go(void)
+{
+    dgl_pdf_engine_free(engine);
+    dgl_system_fonts_free(fonts);
+}
+
 static struct dgl_pdf_engine *the_engine(void)
 {
-    static struct dgl_system_fonts *fonts;
-    static struct dgl_pdf_engine *engine;
     struct dgl_error err = DGL_ERROR_INIT;
     if (engine)
         return engine;
@@ -21,6 +28,7 @@ static struct dgl_pdf_engine *the_engine(void)
         abort();
     }
     engine = dgl_pdf_engine_new(dgl_system_fonts_source(fonts));
+    atexit(let_go);
     return engine;
 }
 

@@ -40,7 +40,7 @@ static enum dgl_status fill(struct bench *b, const char *line, size_t len, struc
     struct dgl_docx_warnings warnings = {0};
     DGL_TRY(dgl_json_parse(line, len, "data", &json, err));
     DGL_TRY(dgl_value_from_json(b->arena, json, &budget, &data, err));
-    struct dgl_docx_env env = {.created_at_us = NOW_US, .budget = &budget, .arena = b->arena};
+    struct dgl_docx_env env = {.created_at_us = NOW_US, .budget = &budget, .arena = b->arena, .stored = true};
     return dgl_docx_render(b->docx, data, &env, &b->package, &warnings, err);
 }
 

@@ -385,6 +385,16 @@ enum dgl_status dgl_zip_read(struct dgl_zip *z, size_t index, struct dgl_buf *re
     return DGL_OK;
 }
 
+bool dgl_zip_lend(const struct dgl_zip *z, size_t index, struct dgl_str *ret)
+{
+    const struct member *m = &z->members[index];
+    const char *data = (const char *)z->data + m->data_at;
+    if (m->method != 0 || libdeflate_crc32(0, data, (size_t)m->size) != m->crc32)
+        return false;
+    *ret = (struct dgl_str){data, (size_t)m->size};
+    return true;
+}
+
 enum dgl_status dgl_zip_raw(struct dgl_zip *z, size_t index, struct dgl_zip_raw *ret, struct dgl_error *err)
 {
     if (index >= z->count)

@@ -8,6 +8,7 @@
 #define DGL_BASE_ZIP_H
 
 #include "base/buf.h"
+#include "base/str.h"
 
 #define DGL_ZIP_MAX_MEMBERS 4096
 #define DGL_ZIP_MAX_MEMBER_BYTES (128u << 20)
@@ -24,6 +25,9 @@ const char *dgl_zip_name(const struct dgl_zip *z, size_t index);
 bool dgl_zip_find(const struct dgl_zip *z, const char *name, size_t *ret_index); // ASCII case-insensitive, OPC rule
 enum dgl_status dgl_zip_read(struct dgl_zip *z, size_t index, struct dgl_buf *ret,
                              struct dgl_error *err) DGL_MUST_CHECK;
+// A stored member's bytes where they lie, checked against its checksum; borrowed as long as the archive's data. False:
+// it is deflated or damaged; dgl_zip_read then reads it or tells what is wrong.
+bool dgl_zip_lend(const struct dgl_zip *z, size_t index, struct dgl_str *ret);
 // The member as it stands in the archive, for raw copies. Borrowed.
 struct dgl_zip_raw {
     const void *data;

@@ -36,6 +36,7 @@ struct dgl_docx_env {
     const char *time_zone, *locale;
     struct dgl_budget *budget;
     struct dgl_arena *arena;
+    bool stored; // what was rendered is stored, not deflated: for a reader that comes at once
 };
 // `data` is a DICT. Appends a whole package to `out`.
 enum dgl_status dgl_docx_render(const struct dgl_docx *d, struct dgl_value data, const struct dgl_docx_env *env,

@@ -268,7 +268,7 @@ static enum dgl_status add_new_members(struct dgl_docx_writer *w, struct dgl_zip
 
 static enum dgl_status write_package(struct dgl_docx_writer *w, struct dgl_buf *out, struct dgl_error *err)
 {
-    DGL_AUTO(zip_writer) zip = dgl_zip_writer_new(out, DEFLATE_LEVEL);
+    DGL_AUTO(zip_writer) zip = dgl_zip_writer_new(out, w->env->stored ? 0 : DEFLATE_LEVEL);
     for (uint32_t i = 0; i < w->docx->package.member_count; i++)
         DGL_TRY(add_member(w, zip, i, err));
     DGL_TRY(add_new_members(w, zip, err));

@@ -14,10 +14,14 @@ struct part_state { // what changes when the builder goes into another part
 
 static enum dgl_status parse_part(struct builder *b, uint32_t member, struct dgl_x **ret, struct dgl_error *err)
 {
+    struct dgl_zip *zip = b->doc->package->zip;
+    struct dgl_str lent;
+    if (dgl_zip_lend(zip, member, &lent) && lent.len <= DGL_LAYOUT_MAX_PART_BYTES)
+        return dgl_x_parse(b->arena, lent, DGL_X_LENT, dgl_zip_name(zip, member), &b->nodes_left, ret, err);
     DGL_AUTO_FINI(buf) xml = DGL_BUF_INIT(DGL_LAYOUT_MAX_PART_BYTES);
-    DGL_TRY(dgl_zip_read(b->doc->package->zip, member, &xml, err));
-    return dgl_x_parse(b->arena, xml.data, xml.len, dgl_zip_name(b->doc->package->zip, member), &b->nodes_left, ret,
-                       err);
+    DGL_TRY(dgl_zip_read(zip, member, &xml, err));
+    return dgl_x_parse(b->arena, (struct dgl_str){xml.data, xml.len}, DGL_X_COPIED, dgl_zip_name(zip, member),
+                       &b->nodes_left, ret, err);
 }
 
 static enum dgl_status enter(struct builder *b, uint32_t member, const char *name, struct part_state *ret_outer,

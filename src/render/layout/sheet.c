@@ -289,7 +289,8 @@ static enum dgl_status read_part(struct dgl_docx_package *p, uint32_t member, st
 {
     DGL_AUTO_FINI(buf) xml = DGL_BUF_INIT(DGL_LAYOUT_MAX_PART_BYTES);
     DGL_TRY(dgl_zip_read(p->zip, member, &xml, err));
-    return dgl_x_parse(a, xml.data, xml.len, dgl_zip_name(p->zip, member), nodes_left, ret, err);
+    return dgl_x_parse(a, (struct dgl_str){xml.data, xml.len}, DGL_X_COPIED, dgl_zip_name(p->zip, member), nodes_left,
+                       ret, err);
 }
 
 // The parts a sheet is made of, as members; UINT32_MAX when absent.

@@ -1,8 +1,8 @@
-// Builds the light tree from SAX events. Names are looked up in a hash table that is filled once from names.h.
-#include "render/layout/xnode.h"
+// Builds the light tree: straight from the bytes where they are plain (xplain.c), else from SAX events. Names are
+// looked up in a hash table that is filled once from names.h.
+#include "render/layout/xbuild.h"
 
 #include "base/buf.h"
-#include "base/xml.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -16,43 +16,39 @@ static const char *const g_names[] = {"",
 #undef X
 };
 static uint16_t g_slots[NAME_SLOTS];
+static uint8_t g_lengths[DGL_COUNT(g_names)];
 static pthread_once_t g_names_once = PTHREAD_ONCE_INIT;
 _Static_assert(DGL_COUNT(g_names) * 2 < NAME_SLOTS, "the name table is half empty");
 
-static uint32_t hash_of(const char *s)
+static uint32_t hash_of(const char *s, size_t len)
 {
     uint32_t h = 2166136261u;
-    while (*s)
-        h = (h ^ (unsigned char)*s++) * 16777619u;
-    return h;
+    for (size_t i = 0; i < len; i++)
+        h = (h ^ (unsigned char)s[i]) * 16777619u;
+    return h ^ h >> 15;
 }
 
 static void fill_names(void)
 {
     for (uint32_t i = 1; i < DGL_COUNT(g_names); i++) {
-        uint32_t at = hash_of(g_names[i]) % NAME_SLOTS;
+        g_lengths[i] = (uint8_t)strlen(g_names[i]);
+        uint32_t at = hash_of(g_names[i], g_lengths[i]) % NAME_SLOTS;
         while (g_slots[at])
             at = (at + 1) % NAME_SLOTS;
         g_slots[at] = (uint16_t)i;
     }
 }
 
-static enum dgl_x_name name_of(const char *s)
+enum dgl_x_name x_name_of(const char *s, size_t len)
 {
-    for (uint32_t at = hash_of(s) % NAME_SLOTS; g_slots[at]; at = (at + 1) % NAME_SLOTS)
-        if (strcmp(g_names[g_slots[at]], s) == 0)
+    for (uint32_t at = hash_of(s, len) % NAME_SLOTS; g_slots[at]; at = (at + 1) % NAME_SLOTS)
+        if (g_lengths[g_slots[at]] == len && memcmp(g_names[g_slots[at]], s, len) == 0)
             return (enum dgl_x_name)g_slots[at];
     return DGL_X_OTHER;
 }
 
-static bool ends_with(const char *s, const char *end)
-{
-    size_t a = strlen(s), b = strlen(end);
-    return a >= b && memcmp(s + a - b, end, b) == 0;
-}
-
 // Transitional and strict namespaces end alike.
-static enum dgl_x_ns ns_of(const char *uri)
+enum dgl_x_ns x_ns_of(const char *uri, size_t len)
 {
     static const struct {
         const char *end;
@@ -83,41 +79,17 @@ static enum dgl_x_ns ns_of(const char *uri)
         {"/officeDocument/2006/relationships", DGL_XN_R},
         {"/officeDocument/relationships", DGL_XN_R},
     };
-    for (size_t i = 0; i < DGL_COUNT(known); i++)
-        if (ends_with(uri, known[i].end))
+    for (size_t i = 0; i < DGL_COUNT(known); i++) {
+        size_t n = strlen(known[i].end);
+        if (len >= n && memcmp(uri + len - n, known[i].end, n) == 0)
             return known[i].ns;
+    }
     return DGL_XN_OTHER;
 }
 
 // ---- Building ----
 
-struct builder {
-    struct dgl_arena *arena;
-    const char *what;
-    uint32_t *nodes_left;
-    struct dgl_x *root;
-    struct dgl_x *stack[DGL_XML_MAX_DEPTH + 1], *tail[DGL_XML_MAX_DEPTH + 1]; // element and its last child by depth
-    unsigned depth;
-    uint32_t paragraphs;
-    struct dgl_buf text;
-    const char *ns_uri[8]; // the last namespace pointers seen: the parser hands out the same ones
-    enum dgl_x_ns ns_class[8];
-    unsigned ns_next;
-};
-
-static enum dgl_x_ns cached_ns(struct builder *b, const char *uri)
-{
-    for (unsigned i = 0; i < 8; i++)
-        if (b->ns_uri[i] == uri)
-            return b->ns_class[i];
-    enum dgl_x_ns ns = ns_of(uri);
-    b->ns_uri[b->ns_next] = uri;
-    b->ns_class[b->ns_next] = ns;
-    b->ns_next = (b->ns_next + 1) % 8;
-    return ns;
-}
-
-static bool bears_text(enum dgl_x_name name)
+bool x_bears_text(enum dgl_x_name name)
 {
     return name == DGL_X_t || name == DGL_X_instrText || name == DGL_X_posOffset || name == DGL_X_align ||
            name == DGL_X_title || name == DGL_X_creator || name == DGL_X_subject || name == DGL_X_keywords ||
@@ -125,40 +97,19 @@ static bool bears_text(enum dgl_x_name name)
            name == DGL_X_v || name == DGL_X_formatCode;
 }
 
-static enum dgl_status no_memory(const char *what, struct dgl_error *err)
+struct dgl_x *x_open(struct x_builder *b, enum dgl_x_name name, enum dgl_x_ns ns, size_t attr_count, size_t more,
+                     struct dgl_x_attr **ret_attrs, char **ret_more)
 {
-    return DGL_FAIL_SLUG(err, DGL_E_LIMIT, "document_too_large", "%s needs more memory than one document may use",
-                         what);
-}
-
-static enum dgl_status on_start(void *ctx, const struct dgl_xml_element *e, struct dgl_error *err)
-{
-    struct builder *b = ctx;
-    if (*b->nodes_left == 0)
-        return DGL_FAIL_SLUG(err, DGL_E_LIMIT, "too_many_nodes",
-                             "%s and the parts before it hold more than %u elements", b->what, DGL_LAYOUT_MAX_NODES);
-    --*b->nodes_left;
-    size_t bytes = sizeof(struct dgl_x) + e->attr_count * sizeof(struct dgl_x_attr);
-    for (size_t i = 0; i < e->attr_count; i++)
-        bytes += e->attrs[i].value.len + 1;
-    struct dgl_x *n = dgl_arena_alloc_try(b->arena, bytes);
+    struct dgl_x *n =
+        dgl_arena_alloc_try(b->arena, sizeof(struct dgl_x) + attr_count * sizeof(struct dgl_x_attr) + more);
     if (!n)
-        return no_memory(b->what, err);
-    struct dgl_x_attr *attrs = (struct dgl_x_attr *)(n + 1);
-    char *values = (char *)(attrs + e->attr_count);
-    n->name = name_of(e->name);
-    n->ns = cached_ns(b, e->ns);
-    n->attrs = attrs;
-    for (size_t i = 0; i < e->attr_count; i++) {
-        enum dgl_x_name name = name_of(e->attrs[i].name);
-        if (name == DGL_X_OTHER)
-            continue;
-        struct dgl_str v = e->attrs[i].value;
-        memcpy(values, v.data, v.len);
-        attrs[n->attr_count++] = (struct dgl_x_attr){name, {values, v.len}};
-        values += v.len + 1;
-    }
-    if (n->name == DGL_X_p && n->ns == DGL_XN_W)
+        return NULL;
+    *ret_attrs = (struct dgl_x_attr *)(n + 1);
+    *ret_more = (char *)(*ret_attrs + attr_count);
+    n->name = name;
+    n->ns = ns;
+    n->attrs = *ret_attrs;
+    if (name == DGL_X_p && ns == DGL_XN_W)
         n->paragraph = ++b->paragraphs;
     if (b->depth == 0) {
         b->root = n;
@@ -173,8 +124,7 @@ static enum dgl_status on_start(void *ctx, const struct dgl_xml_element *e, stru
     b->stack[b->depth] = n;
     b->tail[b->depth] = NULL;
     b->depth++;
-    b->text.len = 0;
-    return DGL_OK;
+    return n;
 }
 
 // Extensions whose markup this engine reads.
@@ -212,44 +162,118 @@ static void resolve_alternatives(struct dgl_x *n)
     n->first = chosen ? chosen->first : NULL;
 }
 
+void x_close(struct x_builder *b)
+{
+    struct dgl_x *n = b->stack[--b->depth];
+    if (n->name == DGL_X_AlternateContent && n->ns == DGL_XN_MC)
+        resolve_alternatives(n);
+}
+
+// ---- From SAX events ----
+
+struct events {
+    struct x_builder *b;
+    struct dgl_buf text;
+    const char *ns_uri[8]; // the last namespace pointers seen: the parser hands out the same ones
+    enum dgl_x_ns ns_class[8];
+    unsigned ns_next;
+};
+
+static enum dgl_x_ns cached_ns(struct events *v, const char *uri)
+{
+    for (unsigned i = 0; i < 8; i++)
+        if (v->ns_uri[i] == uri)
+            return v->ns_class[i];
+    enum dgl_x_ns ns = x_ns_of(uri, strlen(uri));
+    v->ns_uri[v->ns_next] = uri;
+    v->ns_class[v->ns_next] = ns;
+    v->ns_next = (v->ns_next + 1) % 8;
+    return ns;
+}
+
+static enum dgl_status no_memory(const char *what, struct dgl_error *err)
+{
+    return DGL_FAIL_SLUG(err, DGL_E_LIMIT, "document_too_large", "%s needs more memory than one document may use",
+                         what);
+}
+
+static enum dgl_status on_start(void *ctx, const struct dgl_xml_element *e, struct dgl_error *err)
+{
+    struct events *v = ctx;
+    struct x_builder *b = v->b;
+    if (*b->nodes_left == 0)
+        return DGL_FAIL_SLUG(err, DGL_E_LIMIT, "too_many_nodes",
+                             "%s and the parts before it hold more than %u elements", b->what, DGL_LAYOUT_MAX_NODES);
+    --*b->nodes_left;
+    size_t bytes = 0;
+    for (size_t i = 0; i < e->attr_count; i++)
+        bytes += e->attrs[i].value.len + 1;
+    struct dgl_x_attr *attrs;
+    char *values;
+    struct dgl_x *n =
+        x_open(b, x_name_of(e->name, strlen(e->name)), cached_ns(v, e->ns), e->attr_count, bytes, &attrs, &values);
+    if (!n)
+        return no_memory(b->what, err);
+    for (size_t i = 0; i < e->attr_count; i++) {
+        enum dgl_x_name name = x_name_of(e->attrs[i].name, strlen(e->attrs[i].name));
+        if (name == DGL_X_OTHER)
+            continue;
+        struct dgl_str value = e->attrs[i].value;
+        memcpy(values, value.data, value.len);
+        attrs[n->attr_count++] = (struct dgl_x_attr){name, {values, value.len}};
+        values += value.len + 1;
+    }
+    v->text.len = 0;
+    return DGL_OK;
+}
+
 static enum dgl_status on_end(void *ctx, const char *name DGL_UNUSED, const char *prefix DGL_UNUSED,
                               const char *ns DGL_UNUSED, struct dgl_error *err)
 {
-    struct builder *b = ctx;
-    struct dgl_x *n = b->stack[--b->depth];
-    if (bears_text(n->name) && b->text.len) {
-        n->text.data = dgl_arena_memdup_try(b->arena, b->text.data, b->text.len);
+    struct events *v = ctx;
+    struct dgl_x *n = v->b->stack[v->b->depth - 1];
+    if (x_bears_text(n->name) && v->text.len) {
+        n->text.data = dgl_arena_memdup_try(v->b->arena, v->text.data, v->text.len);
         if (!n->text.data)
-            return no_memory(b->what, err);
-        n->text.len = b->text.len;
+            return no_memory(v->b->what, err);
+        n->text.len = v->text.len;
     }
-    b->text.len = 0;
-    if (n->name == DGL_X_AlternateContent && n->ns == DGL_XN_MC)
-        resolve_alternatives(n);
+    v->text.len = 0;
+    x_close(v->b);
     return DGL_OK;
 }
 
 static enum dgl_status on_text(void *ctx, struct dgl_str text, struct dgl_error *err)
 {
-    struct builder *b = ctx;
-    if (b->depth == 0 || !bears_text(b->stack[b->depth - 1]->name))
+    struct events *v = ctx;
+    if (v->b->depth == 0 || !x_bears_text(v->b->stack[v->b->depth - 1]->name))
         return DGL_OK;
-    dgl_buf_append(&b->text, text.data, text.len);
-    return dgl_buf_check(&b->text, "a text in the document", err);
+    dgl_buf_append(&v->text, text.data, text.len);
+    return dgl_buf_check(&v->text, "a text in the document", err);
 }
 
-enum dgl_status dgl_x_parse(struct dgl_arena *a, const char *xml, size_t len, const char *what, uint32_t *nodes_left,
-                            struct dgl_x **ret, struct dgl_error *err)
+static enum dgl_status read_events(struct x_builder *b, const char *xml, size_t len, struct dgl_error *err)
+{
+    struct events v = {.b = b, .text = DGL_BUF_INIT(DGL_LAYOUT_MAX_PARAGRAPH_BYTES)};
+    struct dgl_xml_handler h = {.start = on_start, .end = on_end, .text = on_text, .ctx = &v};
+    enum dgl_status status = dgl_xml_parse(xml, len, b->what, &h, err);
+    dgl_buf_fini(&v.text);
+    return status;
+}
+
+enum dgl_status dgl_x_parse(struct dgl_arena *a, struct dgl_str xml, enum dgl_x_source source, const char *what,
+                            uint32_t *nodes_left, struct dgl_x **ret, struct dgl_error *err)
 {
     pthread_once(&g_names_once, fill_names);
-    struct builder b = {
-        .arena = a, .what = what, .nodes_left = nodes_left, .text = DGL_BUF_INIT(DGL_LAYOUT_MAX_PARAGRAPH_BYTES)};
-    struct dgl_xml_handler h = {.start = on_start, .end = on_end, .text = on_text, .ctx = &b};
-    enum dgl_status status = dgl_xml_parse(xml, len, what, &h, err);
-    dgl_buf_fini(&b.text);
-    if (status == DGL_OK)
-        *ret = b.root;
-    return status;
+    uint32_t nodes = *nodes_left;
+    struct x_builder b = {.arena = a, .what = what, .nodes_left = nodes_left};
+    if (source == DGL_X_STRANGE || !x_read_plain(&b, xml.data, xml.len, source == DGL_X_LENT)) {
+        *nodes_left = nodes;
+        b = (struct x_builder){.arena = a, .what = what, .nodes_left = nodes_left};
+        DGL_TRY(read_events(&b, xml.data, xml.len, err));
+    }
+    *ret = b.root;
+    return DGL_OK;
 }
 
 // ---- Reading ----

@@ -41,9 +41,14 @@ struct dgl_x {
     struct dgl_str text; // w:t, instrText, posOffset and their like
 };
 
+enum dgl_x_source {
+    DGL_X_COPIED,  // nothing points into `xml` afterwards
+    DGL_X_LENT,    // `xml` lives as long as the tree: values may point into it
+    DGL_X_STRANGE, // read by libxml2 even where it is plain; for tests
+};
 // Parses a part into the arena; nodes count against *nodes_left. `what` names the part in messages.
-enum dgl_status dgl_x_parse(struct dgl_arena *a, const char *xml, size_t len, const char *what, uint32_t *nodes_left,
-                            struct dgl_x **ret, struct dgl_error *err) DGL_MUST_CHECK;
+enum dgl_status dgl_x_parse(struct dgl_arena *a, struct dgl_str xml, enum dgl_x_source source, const char *what,
+                            uint32_t *nodes_left, struct dgl_x **ret, struct dgl_error *err) DGL_MUST_CHECK;
 
 const struct dgl_x *dgl_x_child(const struct dgl_x *n, enum dgl_x_name name);  // the first; NULL n gives NULL
 const struct dgl_x *dgl_x_find(const struct dgl_x *n, enum dgl_x_name name);   // first descendant in document order

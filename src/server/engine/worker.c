@@ -300,7 +300,8 @@ static enum dgl_status fill(struct worker *w, const struct dgl_wire_job *job, co
                                      .time_zone = job->time_zone,
                                      .locale = job->locale,
                                      .budget = budget,
-                                     .arena = w->arena};
+                                     .arena = w->arena,
+                                     .stored = !(job->outputs & DGL_WIRE_DOCX)};
     DGL_TRY(dgl_docx_render(compiled.docx, data, &env, &w->docx, warnings, err));
     return dgl_buf_check(&w->docx, "the document", err);
 }

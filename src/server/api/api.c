@@ -36,6 +36,7 @@ enum dgl_status dgl_api_new(const struct dgl_api_parts *parts, struct dgl_http_s
     api->parts.public_url = dgl_strdup(parts->public_url ? parts->public_url : "");
     api->parts.version = dgl_strdup(parts->version);
     api->http = http;
+    api->started_at_us = dgl_clock_now_us(parts->clock);
     DGL_TRY(make_openapi(api, err));
     make_routes(api);
     dgl_http_server_add(http, api->routes, dgl_api_entry_count, api);

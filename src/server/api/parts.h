@@ -35,6 +35,7 @@ struct dgl_api {
     char *openapi;
     size_t openapi_len;
     char openapi_etag[20];
+    int64_t started_at_us;
     _Atomic bool stopping;
 };
 
@@ -111,5 +112,8 @@ API_HANDLER(openapi);
 API_HANDLER(healthz);
 API_HANDLER(readyz);
 API_HANDLER(metrics);
+
+// system.c: DGL_OK, or why no documents can be made at the moment.
+enum dgl_status dgl_api_check_ready(struct dgl_api *api, struct dgl_error *err) DGL_MUST_CHECK;
 
 #endif

@@ -71,6 +71,7 @@ static struct dgl_running *running_new(struct dgl_documents *d, const struct dgl
     memcpy(job->org, claim->org, sizeof job->org);
     job->formats = claim->formats;
     job->tries = claim->tries;
+    job->accepted_at_us = claim->created_at_us;
     job->docx_fd = job->pdf_fd = -1;
     job->submitted_mono_us = dgl_clock_mono_us(d->parts.clock);
     return job;

@@ -126,8 +126,16 @@ enum dgl_status dgl_documents_template_file(struct dgl_documents *d, const char 
 enum dgl_status dgl_documents_delete(struct dgl_documents *d, const char *org, const char *id,
                                      struct dgl_error *err) DGL_MUST_CHECK;
 
+#define DGL_DOCUMENT_ENGINES 3
+const char *dgl_document_engine_word(size_t i); // "native" "libreoffice" "none"
 struct dgl_documents_stats {
-    uint64_t accepted, ready, failed, rendering, render_us_sum, render_count;
+    uint64_t accepted, rendering, finishing;
+    struct {
+        uint64_t ready, failed;
+    } by_engine[DGL_DOCUMENT_ENGINES];  // dgl_document_engine_word; failed before an engine had it: the last
+    uint64_t requeued;                  // worker lost or machine short of something: another try
+    struct dgl_histogram_values render; // in the engine
+    struct dgl_histogram_values total;  // from acceptance to the outcome being durable
 };
 void dgl_documents_stats(struct dgl_documents *d, struct dgl_documents_stats *ret);
 

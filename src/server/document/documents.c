@@ -145,15 +145,32 @@ void dgl_documents_free(struct dgl_documents *d)
     free(d);
 }
 
+static const char *const engine_words[DGL_DOCUMENT_ENGINES] = {"native", "libreoffice", "none"};
+
+const char *dgl_document_engine_word(size_t i)
+{
+    return engine_words[i];
+}
+
+size_t dgl_document_engine_index(const char *word)
+{
+    size_t i = 0;
+    while (i + 1 < DGL_DOCUMENT_ENGINES && strcmp(engine_words[i], word) != 0)
+        i++;
+    return i;
+}
+
 void dgl_documents_stats(struct dgl_documents *d, struct dgl_documents_stats *ret)
 {
+    *ret = (struct dgl_documents_stats){.accepted = atomic_load(&d->accepted), .requeued = atomic_load(&d->requeued)};
     pthread_mutex_lock(&d->lock);
-    uint64_t rendering = d->rendering;
+    ret->rendering = d->rendering;
+    ret->finishing = d->finishing;
     pthread_mutex_unlock(&d->lock);
-    *ret = (struct dgl_documents_stats){.accepted = atomic_load(&d->accepted),
-                                        .ready = atomic_load(&d->ready),
-                                        .failed = atomic_load(&d->failed),
-                                        .rendering = rendering,
-                                        .render_us_sum = atomic_load(&d->render_us_sum),
-                                        .render_count = atomic_load(&d->render_count)};
+    for (size_t i = 0; i < DGL_DOCUMENT_ENGINES; i++) {
+        ret->by_engine[i].ready = atomic_load(&d->ready[i]);
+        ret->by_engine[i].failed = atomic_load(&d->failed[i]);
+    }
+    dgl_histogram_read(&d->render_us, &ret->render);
+    dgl_histogram_read(&d->total_us, &ret->total);
 }

@@ -61,6 +61,14 @@ static void check_outputs(struct dgl_running *job)
                                     pdf_missing ? "PDF" : "DOCX");
 }
 
+static void count_outcome(struct dgl_documents *d, const struct dgl_running *job, bool ok)
+{
+    size_t engine = dgl_document_engine_index(job->engine);
+    atomic_fetch_add(ok ? &d->ready[engine] : &d->failed[engine], 1);
+    dgl_histogram_add(&d->render_us, job->render_us);
+    dgl_histogram_add(&d->total_us, dgl_clock_now_us(d->parts.clock) - job->accepted_at_us);
+}
+
 static enum dgl_status commit(struct dgl_documents *d, struct dgl_running *job, struct dgl_arena *arena,
                               struct dgl_error *err)
 {
@@ -92,9 +100,7 @@ static enum dgl_status commit(struct dgl_documents *d, struct dgl_running *job, 
     DGL_FAILPOINT("document.finished");
     if (count > 0)
         dgl_webhook_enqueue(d->parts.webhook, due, count);
-    atomic_fetch_add(finish.ok ? &d->ready : &d->failed, 1);
-    atomic_fetch_add(&d->render_us_sum, (unsigned long long)job->render_us);
-    atomic_fetch_add(&d->render_count, 1);
+    count_outcome(d, job, finish.ok);
     dgl_log(DGL_LOG_DEBUG, "document finished", DGL_F_STR("document", job->id), DGL_F_BOOL("ok", finish.ok),
             DGL_F_INT("render_us", job->render_us), DGL_F_STR("error", finish.error_message));
     return DGL_OK;
@@ -124,6 +130,7 @@ static enum dgl_status settle(struct dgl_documents *d, struct dgl_running *job, 
         if (status == DGL_E_CONFLICT) // erased meanwhile: nobody waits for it
             return DGL_OK;
         DGL_TRY(status);
+        atomic_fetch_add(&d->requeued, 1);
         dgl_document_wake(d);
         return DGL_OK;
     }

@@ -49,6 +49,7 @@ struct dgl_running {
     unsigned formats;
     int64_t tries;
     int64_t submitted_mono_us;
+    int64_t accepted_at_us;
     enum dgl_status status;
     struct dgl_error error;
     bool worker_lost, rested;
@@ -83,13 +84,15 @@ struct dgl_documents {
     unsigned waiter_count;
     int64_t next_expiry_mono_us;
 
-    atomic_ullong accepted, ready, failed, render_us_sum, render_count;
+    atomic_ullong accepted, requeued, ready[DGL_DOCUMENT_ENGINES], failed[DGL_DOCUMENT_ENGINES];
+    struct dgl_histogram render_us, total_us;
 };
 
 // documents.c
 struct timespec dgl_document_after(int64_t ms); // on the monotonic clock, for the conditions
 bool dgl_document_rest(struct dgl_documents *d, pthread_cond_t *cond, int64_t ms); // sleeps; false when the room stops
 size_t dgl_document_hash(const char *id);
+size_t dgl_document_engine_index(const char *word); // what is none of ours: "none"
 // dispatch.c
 void *dgl_document_dispatcher(void *documents);
 void dgl_document_wake(struct dgl_documents *d); // a job was queued

@@ -80,6 +80,7 @@ struct dgl_engine {
     void *fetcher_ctx;
     pthread_t thread;
     _Atomic uint64_t jobs, failed, workers_alive, workers_lost, office_alive, office_lost, queue_length;
+    _Atomic uint64_t ends[DGL_WORKER_ENDS];
 };
 
 static int64_t now_us(void)
@@ -615,6 +616,8 @@ static void publish_stats(struct dgl_engine *e)
     atomic_store_explicit(&e->workers_lost, native.lost, memory_order_relaxed);
     atomic_store_explicit(&e->office_alive, office.alive, memory_order_relaxed);
     atomic_store_explicit(&e->office_lost, office.lost, memory_order_relaxed);
+    for (size_t i = 0; i < DGL_WORKER_ENDS; i++)
+        atomic_store_explicit(&e->ends[i], native.ends[i] + office.ends[i], memory_order_relaxed);
     atomic_store_explicit(&e->queue_length, native.waiting + office.waiting, memory_order_relaxed);
 }
 
@@ -792,6 +795,12 @@ unsigned dgl_engine_capacity(const struct dgl_engine *e)
     return 2 * e->workers;
 }
 
+const char *dgl_worker_end_word(enum dgl_worker_end e)
+{
+    static const char *const words[DGL_WORKER_ENDS] = {"crash", "timeout", "memory", "sandbox"};
+    return words[e];
+}
+
 void dgl_engine_stats(struct dgl_engine *e, struct dgl_engine_stats *ret)
 {
     *ret = (struct dgl_engine_stats){.jobs = atomic_load_explicit(&e->jobs, memory_order_relaxed),
@@ -802,4 +811,6 @@ void dgl_engine_stats(struct dgl_engine *e, struct dgl_engine_stats *ret)
                                      .office_lost = atomic_load_explicit(&e->office_lost, memory_order_relaxed),
                                      .queue_length = atomic_load_explicit(&e->queue_length, memory_order_relaxed),
                                      .office_available = e->office_available};
+    for (size_t i = 0; i < DGL_WORKER_ENDS; i++)
+        ret->ends[i] = atomic_load_explicit(&e->ends[i], memory_order_relaxed);
 }

@@ -88,9 +88,13 @@ typedef void (*dgl_engine_done)(void *arg, struct dgl_engine_result *result);
 enum dgl_status dgl_engine_submit(struct dgl_engine *e, const struct dgl_engine_job *job, dgl_engine_done done,
                                   void *arg, struct dgl_error *err) DGL_MUST_CHECK;
 unsigned dgl_engine_capacity(const struct dgl_engine *e); // jobs worth having in hand: workers and one each in reserve
+// Why a worker ended that was not asked to leave.
+enum dgl_worker_end { DGL_WORKER_CRASHED, DGL_WORKER_LATE, DGL_WORKER_LARGE, DGL_WORKER_SANDBOX, DGL_WORKER_ENDS };
+const char *dgl_worker_end_word(enum dgl_worker_end e); // "crash" "timeout" "memory" "sandbox"
 struct dgl_engine_stats {
     uint64_t jobs, failed, workers_alive, workers_lost, office_alive, office_lost, queue_length;
     bool office_available;
+    uint64_t ends[DGL_WORKER_ENDS]; // of both kinds
 };
 void dgl_engine_stats(struct dgl_engine *e, struct dgl_engine_stats *ret);
 

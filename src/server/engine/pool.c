@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,7 +45,7 @@ struct dgl_pool {
     struct dgl_pool_handler handler;
     struct dgl_task *first, *last;
     unsigned waiting;
-    uint64_t lost;
+    uint64_t lost, ends[DGL_WORKER_ENDS];
     bool closed; // nothing is started any more
     struct dgl_message_buffer buffer;
     struct slot slots[];
@@ -472,6 +473,16 @@ void dgl_pool_on_readable(void *slot)
 
 // ---- what the supervisor says
 
+// SIGSYS is the sandbox's way to end a worker that asked the system for what it may not have.
+static enum dgl_worker_end end_of(const struct slot *s, int wait_status)
+{
+    if (WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGSYS)
+        return DGL_WORKER_SANDBOX;
+    if (strcmp(s->error.slug, "render_timeout") == 0)
+        return DGL_WORKER_LATE;
+    return strcmp(s->error.slug, "render_memory") == 0 ? DGL_WORKER_LARGE : DGL_WORKER_CRASHED;
+}
+
 static void on_exited(struct slot *s, int wait_status)
 {
     while (s->fd >= 0 && read_one(s)) // what it had answered before its end counts
@@ -484,9 +495,12 @@ static void on_exited(struct slot *s, int wait_status)
                             s->current ? " while it made the document" : "");
         s->pool->lost += !s->current;
     }
-    if (!expected && !s->pool->closed)
+    if (!expected && !s->pool->closed) {
+        enum dgl_worker_end end = end_of(s, wait_status);
+        s->pool->ends[end]++;
         dgl_log(DGL_LOG_WARN, "worker lost", DGL_F_STR("engine", s->pool->kind->name),
-                DGL_F_STR("reason", s->error.message));
+                DGL_F_STR("why", dgl_worker_end_word(end)), DGL_F_STR("reason", s->error.message));
+    }
     put_down(s);
     s->state = SLOT_EMPTY;
     s->worker = 0;
@@ -613,6 +627,7 @@ void dgl_pool_cancel(struct dgl_pool *p, bool running, const struct dgl_error *e
 void dgl_pool_stats(const struct dgl_pool *p, struct dgl_pool_stats *ret)
 {
     *ret = (struct dgl_pool_stats){.waiting = p->waiting, .lost = p->lost};
+    memcpy(ret->ends, p->ends, sizeof ret->ends);
     for (unsigned i = 0; i < p->slot_count; i++) {
         ret->alive += p->slots[i].state == SLOT_READY;
         ret->busy += p->slots[i].current != NULL;

@@ -14,6 +14,7 @@
 #ifndef DGL_SERVER_ENGINE_POOL_H
 #define DGL_SERVER_ENGINE_POOL_H
 
+#include "server/engine/engine.h"
 #include "server/engine/kinds.h"
 #include "server/engine/protocol.h"
 
@@ -67,6 +68,7 @@ void dgl_pool_cancel(struct dgl_pool *p, bool running, const struct dgl_error *e
 struct dgl_pool_stats {
     unsigned alive, waiting, busy;
     uint64_t lost;
+    uint64_t ends[DGL_WORKER_ENDS]; // of workers that were not asked to leave
 };
 void dgl_pool_stats(const struct dgl_pool *p, struct dgl_pool_stats *ret);
 

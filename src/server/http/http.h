@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/histogram.h"
 #include "base/json.h"
 
 #define DGL_HTTP_MAX_HEADER_BYTES 12288
@@ -73,8 +74,16 @@ void dgl_http_server_free(struct dgl_http_server *s);
 DGL_DEFINE_AUTO(http_server);
 const struct dgl_route *dgl_http_server_route(const struct dgl_http_server *s,
                                               size_t index); // NULL past the end: for OpenAPI and tests
+#define DGL_HTTP_AREAS_MAX 16
 struct dgl_http_stats {
-    uint64_t requests, by_class[6] /* by_class[2] = 2xx */, connections, in_flight, blocking_queue, body_bytes;
+    uint64_t requests, connections, in_flight, blocking_queue, body_bytes;
+    uint64_t rate_limited; // answered 429
+    struct {               // by the tag of the route; "pages" for those without, "none" where no route fits
+        const char *name;
+        uint64_t by_class[6]; // by_class[2] = 2xx
+    } areas[DGL_HTTP_AREAS_MAX];
+    size_t area_count;
+    struct dgl_histogram_values duration; // of whole requests, waiting for a document included
 };
 void dgl_http_server_stats(const struct dgl_http_server *s, struct dgl_http_stats *ret);
 

@@ -132,8 +132,17 @@ struct dgl_http_server {
     bool stopped;
     uint64_t id_seed;
     _Atomic uint64_t id_next;
-    _Atomic uint64_t requests, by_class[6], open_connections, in_flight, awaited, body_bytes;
+    _Atomic uint64_t requests, open_connections, in_flight, awaited, body_bytes, rate_limited;
+    struct http_area {
+        const char *name;
+        _Atomic uint64_t by_class[6];
+    } areas[DGL_HTTP_AREAS_MAX]; // filled before the server starts
+    size_t area_count;
+    struct dgl_histogram duration_us;
 };
+
+// server.c: where requests of a route are counted; NULL = no route.
+struct http_area *http_area_of(struct dgl_http_server *s, const struct dgl_route *route);
 
 // request.c: libmicrohttpd's callbacks and the life of a request
 void *http_on_target(void *server, const char *target, struct MHD_Connection *mhd);

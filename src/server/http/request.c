@@ -163,7 +163,11 @@ void http_on_completed(void *server, struct MHD_Connection *mhd, void **request,
     set_deadline(rq->connection, now + HTTP_IDLE_TIMEOUT_S * DGL_US_PER_S + HTTP_GRACE_US);
     atomic_fetch_add_explicit(&s->requests, 1, memory_order_relaxed);
     if (rq->status >= 100 && rq->status < 600)
-        atomic_fetch_add_explicit(&s->by_class[rq->status / 100], 1, memory_order_relaxed);
+        atomic_fetch_add_explicit(&http_area_of(s, rq->match.route)->by_class[rq->status / 100], 1,
+                                  memory_order_relaxed);
+    if (rq->status == 429)
+        atomic_fetch_add_explicit(&s->rate_limited, 1, memory_order_relaxed);
+    dgl_histogram_add(&s->duration_us, now - rq->started_mono_us);
     log_request(rq, code, now - rq->started_mono_us);
     leave_awaited(rq);
     if (rq->in_flight)

@@ -84,6 +84,7 @@ enum dgl_status dgl_http_server_new(const struct dgl_http_options *options, stru
         DGL_TRY(read_tls_file(options->tls_cert_file, "TLS_CERT_FILE", &s->tls_cert, err));
         DGL_TRY(read_tls_file(options->tls_key_file, "TLS_KEY_FILE", &s->tls_key, err));
     }
+    http_area_of(s, NULL);
     DGL_TRY(http_listen(s, err));
     *ret = DGL_STEAL(s);
     return DGL_OK;
@@ -91,8 +92,23 @@ enum dgl_status dgl_http_server_new(const struct dgl_http_options *options, stru
 
 void dgl_http_server_add(struct dgl_http_server *s, const struct dgl_route *routes, size_t count, void *ctx)
 {
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         http_router_add(s->router, &routes[i], ctx);
+        http_area_of(s, &routes[i]);
+    }
+}
+
+// Found or made; made only before the server starts. A row too many goes to the last.
+struct http_area *http_area_of(struct dgl_http_server *s, const struct dgl_route *route)
+{
+    const char *name = !route ? "none" : route->tag ? route->tag : "pages";
+    for (size_t i = 0; i < s->area_count; i++)
+        if (s->areas[i].name == name || strcmp(s->areas[i].name, name) == 0)
+            return &s->areas[i];
+    if (s->started || s->area_count == DGL_HTTP_AREAS_MAX)
+        return &s->areas[s->area_count - 1];
+    s->areas[s->area_count].name = name;
+    return &s->areas[s->area_count++];
 }
 
 const struct dgl_route *dgl_http_server_route(const struct dgl_http_server *s, size_t index)
@@ -302,8 +318,14 @@ void dgl_http_server_free(struct dgl_http_server *s)
 void dgl_http_server_stats(const struct dgl_http_server *s, struct dgl_http_stats *ret)
 {
     struct dgl_http_stats stats = {.requests = s->requests, .connections = s->open_connections};
-    for (size_t i = 0; i < DGL_COUNT(stats.by_class); i++)
-        stats.by_class[i] = s->by_class[i];
+    for (size_t i = 0; i < s->area_count; i++) {
+        stats.areas[i].name = s->areas[i].name;
+        for (size_t j = 0; j < DGL_COUNT(stats.areas[i].by_class); j++)
+            stats.areas[i].by_class[j] = s->areas[i].by_class[j];
+    }
+    stats.area_count = s->area_count;
+    stats.rate_limited = s->rate_limited;
+    dgl_histogram_read(&s->duration_us, &stats.duration);
     stats.in_flight = s->in_flight;
     stats.body_bytes = s->body_bytes;
     stats.blocking_queue = s->blocking ? http_blocking_queued(s->blocking) : 0;

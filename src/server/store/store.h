@@ -13,6 +13,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/histogram.h"
 #include "base/id.h"
 
 #define DGL_PAGE_MAX 200
@@ -43,6 +44,9 @@ DGL_DEFINE_AUTO(store);
 enum dgl_status dgl_store_health(struct dgl_store *s, struct dgl_error *err) DGL_MUST_CHECK;
 struct dgl_store_stats {
     uint64_t commits, writes, write_errors, queue_length, queued_documents, pending_deliveries, database_bytes;
+    uint64_t disk_free_bytes, disk_bytes; // of the database's file system
+    int64_t oldest_queued_age_us;         // how long the oldest queued document waits; 0 = none
+    struct dgl_histogram_values commit;   // from the first request of a group to its being on disk
 };
 void dgl_store_stats(struct dgl_store *s, struct dgl_store_stats *ret);
 // Result of an asynchronous write, called in the writer thread after the commit; must not block or write synchronously.

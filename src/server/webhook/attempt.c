@@ -202,10 +202,28 @@ static void log_attempt(const struct dgl_flight *f)
             DGL_F_STR("next", next[0] ? next : NULL), DGL_F_STR("disabled", v->disable_endpoint ? f->endpoint : NULL));
 }
 
+const char *dgl_webhook_result_word(size_t i)
+{
+    if (i < 2)
+        return i == 0 ? "succeeded" : "refused";
+    return dgl_net_outcome_word((enum dgl_net_outcome)(i - 1)); // ANSWERED, the first, is the two above
+}
+
+static size_t result_of(const struct dgl_flight *f)
+{
+    if (f->verdict.status == DGL_DELIVERY_SUCCEEDED)
+        return 0;
+    return f->result.outcome == DGL_NET_ANSWERED ? 1 : (size_t)f->result.outcome + 1;
+}
+
 static void count(struct dgl_webhook *w, const struct dgl_flight *f)
 {
+    dgl_histogram_add(&w->exchange_us, f->result.total_us);
+    if (f->verdict.status == DGL_DELIVERY_SUCCEEDED && f->event_at_us)
+        dgl_histogram_add(&w->lag_us, dgl_clock_now_us(w->clock) - f->event_at_us);
     pthread_mutex_lock(&w->stats_lock);
     w->stats.attempts++;
+    w->stats.by_result[result_of(f)]++;
     w->stats.succeeded += f->verdict.status == DGL_DELIVERY_SUCCEEDED;
     w->stats.failed += f->verdict.status != DGL_DELIVERY_SUCCEEDED;
     w->stats.dropped += f->verdict.status == DGL_DELIVERY_DROPPED;
@@ -258,6 +276,7 @@ static struct dgl_flight *flight_new(struct dgl_webhook *w, struct dgl_queue_ite
     memcpy(f->endpoint, item->endpoint, sizeof f->endpoint);
     f->number = row->attempts + 1;
     f->failures = row->scheduled_attempts + 1;
+    f->event_at_us = row->scheduled_attempts == row->attempts ? row->created_at_us : 0;
     f->started_at_us = dgl_clock_now_us(w->clock);
     f->schedule = w->schedule;
     f->result.retry_after_s = -1;

@@ -122,6 +122,8 @@ void dgl_webhook_stats(struct dgl_webhook *w, struct dgl_webhook_stats *ret)
     pthread_mutex_lock(&w->stats_lock);
     *ret = w->stats;
     pthread_mutex_unlock(&w->stats_lock);
+    dgl_histogram_read(&w->lag_us, &ret->lag);
+    dgl_histogram_read(&w->exchange_us, &ret->exchange);
 }
 
 enum dgl_status dgl_webhook_payload(struct dgl_webhook *w, const struct dgl_delivery_row *d, int64_t link_expires_at_us,

@@ -33,9 +33,14 @@ void dgl_webhook_free(struct dgl_webhook *w);
 DGL_DEFINE_AUTO(webhook);
 // New deliveries, right after the transaction that made them.
 void dgl_webhook_enqueue(struct dgl_webhook *w, const struct dgl_delivery_due *due, size_t count);
+#define DGL_WEBHOOK_RESULTS 9
+const char *dgl_webhook_result_word(size_t i); // "succeeded", "refused" (another HTTP status), "blocked", "dns" …
 struct dgl_webhook_stats {
     uint64_t attempts, succeeded, failed, dropped, blocked, in_flight, queued, queues, closed_queues;
     int64_t oldest_due_age_us;
+    uint64_t by_result[DGL_WEBHOOK_RESULTS]; // attempts
+    struct dgl_histogram_values lag;         // from the event to its first acceptance, redelivery by hand left out
+    struct dgl_histogram_values exchange;    // one attempt
 };
 void dgl_webhook_stats(struct dgl_webhook *w, struct dgl_webhook_stats *ret);
 

@@ -55,6 +55,7 @@ struct dgl_flight {
     char id[40], org[40], endpoint[40], url[DGL_URL_MAX + 1];
     int64_t number, failures; // of this attempt; failures if it fails
     int64_t started_at_us, link_expires_at_us;
+    int64_t event_at_us; // of the first schedule; 0 = sent again by hand
     struct dgl_schedule schedule;
     enum dgl_endpoint_notice notice; // the writer's, before `recorded`
     bool canceled;                   // no exchange took place: the endpoint is gone
@@ -181,6 +182,7 @@ struct dgl_webhook {
     int64_t record_again_mono_us;
     size_t recording;
 
+    struct dgl_histogram lag_us, exchange_us;
     pthread_mutex_t stats_lock;
     struct dgl_webhook_stats stats;
     int64_t stats_at_mono_us; // when the oldest was last looked for

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 static void configure_library(void)
 {
@@ -142,6 +143,20 @@ static uint64_t file_bytes(const char *path, const char *suffix)
     return (uint64_t)st.st_size;
 }
 
+static int64_t oldest_queued_age_us(struct dgl_store *s)
+{
+    struct dgl_error err = DGL_ERROR_INIT;
+    DGL_AUTO_READ r = {.store = s};
+    int64_t created_at_us = 0;
+    if (dgl_read(&r, &err) != DGL_OK)
+        return 0;
+    DGL_AUTO_SQL q = dgl_sql(r.conn, "SELECT created_at_us FROM documents WHERE seq ="
+                                     " (SELECT min(seq) FROM documents WHERE status < 2 AND status = 0)");
+    if (dgl_sql_int(&q, 0, &created_at_us, &err) != DGL_OK || created_at_us == 0)
+        return 0;
+    return DGL_MAX(dgl_clock_now_us(s->clock) - created_at_us, 0);
+}
+
 static uint64_t count_rows(struct dgl_store *s, const char *sql)
 {
     struct dgl_error err = DGL_ERROR_INIT;
@@ -169,5 +184,12 @@ void dgl_store_stats(struct dgl_store *s, struct dgl_store_stats *ret)
         .queued_documents = count_rows(s, "SELECT count(*) FROM documents WHERE status < 2 AND status = 0"),
         .pending_deliveries = count_rows(s, "SELECT count(*) FROM deliveries WHERE status = 0"),
         .database_bytes = file_bytes(s->path, "") + file_bytes(s->path, "-wal"),
+        .oldest_queued_age_us = oldest_queued_age_us(s),
     };
+    struct statvfs disk;
+    if (statvfs(s->path, &disk) == 0) {
+        ret->disk_free_bytes = (uint64_t)disk.f_bavail * disk.f_frsize;
+        ret->disk_bytes = (uint64_t)disk.f_blocks * disk.f_frsize;
+    }
+    dgl_histogram_read(&w->commit_us, &ret->commit);
 }

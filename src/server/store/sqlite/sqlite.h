@@ -34,6 +34,7 @@ struct dgl_writer {
     size_t last_batch; // writer thread only
     int checkpoint_at; // pages; writer thread only
     atomic_ullong commits, writes, write_errors;
+    struct dgl_histogram commit_us;
 };
 struct dgl_readers {
     pthread_mutex_t lock;

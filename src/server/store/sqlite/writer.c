@@ -141,6 +141,7 @@ static void commit_group(struct dgl_store *s)
     struct dgl_error err = DGL_ERROR_INIT;
     struct dgl_write *group = NULL;
     size_t count;
+    int64_t begun_us = dgl_clock_mono_us(dgl_clock_system());
     enum dgl_status status = run_group(s, &group, &count, &err);
     DGL_FAILPOINT("store.written");
     if (status == DGL_OK)
@@ -156,6 +157,7 @@ static void commit_group(struct dgl_store *s)
     }
     w->last_batch = count;
     remember_outcome(s, status, &err);
+    dgl_histogram_add(&w->commit_us, dgl_clock_mono_us(dgl_clock_system()) - begun_us);
     atomic_fetch_add(&w->commits, 1);
     atomic_fetch_add(&w->writes, count);
     finish_group(s, group, status, &err);

@@ -40,7 +40,8 @@ enum dgl_key_purpose {
     DGL_KEY_LINK = 2,
     DGL_KEY_CSRF = 3,
     DGL_KEY_CURSOR = 4,
-    DGL_KEY_FINGERPRINT = 5
+    DGL_KEY_FINGERPRINT = 5,
+    DGL_KEY_INVITATION = 6
 };
 // Reads `path` (mode 0600 checked, one 64-hex-digit key per line, the last is current); makes it when absent and
 // `create`. A ring follows its file: a key added by another process is known within ten seconds, or at once when

@@ -68,6 +68,20 @@ enum dgl_status dgl_account_user_create(struct dgl_account *a, const char *org, 
                                         struct dgl_error *err) DGL_MUST_CHECK;
 enum dgl_status dgl_account_user_set_password(struct dgl_account *a, const char *org, const char *id,
                                               const char *password, struct dgl_error *err) DGL_MUST_CHECK;
+// A user whose password nobody knows yet, and the token (URL-safe, good for 7 days and for one use) of the link with
+// which they choose one. The token also serves who forgot their password. Opening: a token that is wrong, used or
+// expired is DGL_E_FORBIDDEN; accepting sets the password and ends the user's sessions (blocks).
+#define DGL_INVITATION_LEN 192
+enum dgl_status dgl_account_user_invite(struct dgl_account *a, const char *org, const char *email, const char *name,
+                                        enum dgl_role role, struct dgl_id *ret_id,
+                                        struct dgl_error *err) DGL_MUST_CHECK;
+enum dgl_status dgl_account_invitation_make(struct dgl_account *a, const char *org, const char *id,
+                                            char ret_token[DGL_INVITATION_LEN], struct dgl_error *err) DGL_MUST_CHECK;
+enum dgl_status dgl_account_invitation_open(struct dgl_account *a, struct dgl_arena *arena, const char *token,
+                                            struct dgl_user *ret, struct dgl_error *err) DGL_MUST_CHECK;
+enum dgl_status dgl_account_invitation_accept(struct dgl_account *a, struct dgl_arena *arena, const char *token,
+                                              const char *password, struct dgl_user *ret,
+                                              struct dgl_error *err) DGL_MUST_CHECK;
 enum dgl_status dgl_account_user_rename(struct dgl_account *a, const struct dgl_user *user, const char *name,
                                         struct dgl_error *err) DGL_MUST_CHECK;
 enum dgl_status dgl_account_org_rename(struct dgl_account *a, const char *org, const char *name,

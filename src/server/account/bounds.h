@@ -22,6 +22,8 @@
 #define DGL_SIGN_IN_FORGET_US (15 * 60 * DGL_US_PER_S) // failures are forgotten after this long without one
 #define DGL_SESSION_LIFE_US (INT64_C(7) * 86400 * DGL_US_PER_S)
 
+#define DGL_INVITATION_LIFE_US (INT64_C(7) * 86400 * DGL_US_PER_S)
+
 #define DGL_NAME_MAX 100 // characters: keys, users, organizations
 #define DGL_EMAIL_MAX 254
 #define DGL_PASSWORD_MIN 10

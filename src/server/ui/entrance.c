@@ -180,6 +180,51 @@ void dgl_ui_post_setup(void *ui, struct dgl_http_request *rq)
         dgl_ui_leave(&v, "/templates", NULL, NULL);
 }
 
+// ---- choosing a password with an invitation
+
+static void show_invitation(struct dgl_ui_visit *v, int status, const char *token, const struct dgl_user *user,
+                            json_t *error)
+{
+    json_t *data = dgl_ui_page_data(v, "", "Choose a password");
+    dgl_ui_set_text(data, "token", token);
+    dgl_ui_set_text(data, "email", user->email);
+    json_object_set_new(data, "is_new", json_boolean(user->last_sign_in_at_us <= 0));
+    if (error)
+        json_object_set_new(data, "error", error);
+    dgl_ui_show(v, status, "invitation.html", data);
+}
+
+void dgl_ui_get_invitation(void *ui, struct dgl_http_request *rq)
+{
+    struct dgl_ui_visit v;
+    struct dgl_error err = DGL_ERROR_INIT;
+    struct dgl_user user;
+    if (!dgl_ui_enter(ui, rq, &v))
+        return;
+    const char *token = dgl_http_query(rq, "token");
+    if (dgl_account_invitation_open(v.ui->parts.account, v.arena, token, &user, &err) != DGL_OK)
+        dgl_ui_refuse(&v, &err);
+    else
+        show_invitation(&v, 200, token, &user, NULL);
+}
+
+void dgl_ui_post_invitation(void *ui, struct dgl_http_request *rq)
+{
+    struct dgl_ui_visit v;
+    struct dgl_error err = DGL_ERROR_INIT;
+    struct dgl_user user;
+    if (!dgl_ui_enter(ui, rq, &v))
+        return;
+    const char *token = dgl_ui_field(&v, "token"), *password = dgl_ui_field(&v, "password");
+    enum dgl_status s = dgl_account_invitation_accept(v.ui->parts.account, v.arena, token, password, &user, &err);
+    if (s == DGL_E_INVALID)
+        show_invitation(&v, dgl_status_http(s), token, &user, dgl_ui_form_error(&err));
+    else if (s != DGL_OK || open_session(&v, user.email, password, &err) != DGL_OK)
+        dgl_ui_refuse(&v, &err);
+    else
+        dgl_ui_leave(&v, "/templates", NULL, NULL);
+}
+
 void dgl_ui_post_environment(void *ui, struct dgl_http_request *rq)
 {
     struct dgl_ui_visit v;

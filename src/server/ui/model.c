@@ -143,6 +143,27 @@ bool dgl_ui_is_local_path(const char *path)
 }
 
 // The authority of "scheme://authority/…", without user information; empty when there is none.
+json_t *dgl_ui_user(const struct dgl_user *u, bool is_me)
+{
+    json_t *o = json_object(), *roles = json_array();
+    bool has_name = u->name && *u->name && strcmp(u->name, u->email) != 0;
+    dgl_ui_set_text(o, "id", u->id);
+    dgl_ui_set_text(o, "email", u->email);
+    dgl_ui_set_text(o, "name", has_name ? u->name : u->email);
+    json_object_set_new(o, "has_name", json_boolean(has_name));
+    json_object_set_new(o, "is_me", json_boolean(is_me));
+    json_object_set_new(o, "disabled", json_boolean(u->disabled));
+    json_object_set_new(o, "invited", json_boolean(!u->disabled && u->last_sign_in_at_us <= 0));
+    dgl_ui_set_text(o, "role", dgl_role_title(u->role));
+    json_object_set_new(o, "last_sign_in", dgl_ui_time(u->last_sign_in_at_us));
+    for (int r = 0; r < DGL_ROLE_COUNT; r++) {
+        enum dgl_role role = (enum dgl_role)r;
+        json_array_append_new(roles, dgl_ui_option(dgl_role_word(role), dgl_role_title(role), role == u->role));
+    }
+    json_object_set_new(o, "roles", roles);
+    return o;
+}
+
 static struct dgl_str authority_of(const char *url)
 {
     const char *start = url ? strstr(url, "://") : NULL;

@@ -68,6 +68,7 @@ const char *dgl_ui_document_source_title(enum dgl_document_source s);
 json_t *dgl_ui_delivery(const struct dgl_delivery_row *d);
 json_t *dgl_ui_attempt(const struct dgl_attempt_row *a);
 json_t *dgl_ui_key(const struct dgl_api_key *k, int64_t now_us);
+json_t *dgl_ui_user(const struct dgl_user *u, bool is_me);
 json_t *dgl_ui_webhook_test(const char *url, const struct dgl_webhook_test *t);
 
 // ---- one delivery's pictures, and endpoints (model_delivery.c)

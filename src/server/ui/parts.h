@@ -109,6 +109,8 @@ void dgl_ui_post_sign_in(void *ui, struct dgl_http_request *rq);
 void dgl_ui_post_sign_out(void *ui, struct dgl_http_request *rq);
 void dgl_ui_get_setup(void *ui, struct dgl_http_request *rq);
 void dgl_ui_post_setup(void *ui, struct dgl_http_request *rq);
+void dgl_ui_get_invitation(void *ui, struct dgl_http_request *rq);
+void dgl_ui_post_invitation(void *ui, struct dgl_http_request *rq);
 void dgl_ui_post_environment(void *ui, struct dgl_http_request *rq);
 
 void dgl_ui_get_templates(void *ui, struct dgl_http_request *rq);
@@ -138,6 +140,13 @@ void dgl_ui_post_webhook_remove(void *ui, struct dgl_http_request *rq);
 void dgl_ui_post_secret_reveal(void *ui, struct dgl_http_request *rq);
 void dgl_ui_post_secret_rotate(void *ui, struct dgl_http_request *rq);
 void dgl_ui_post_redeliver(void *ui, struct dgl_http_request *rq);
+
+void dgl_ui_get_organization(void *ui, struct dgl_http_request *rq);
+void dgl_ui_post_organization_name(void *ui, struct dgl_http_request *rq);
+void dgl_ui_post_user_invite(void *ui, struct dgl_http_request *rq);
+void dgl_ui_post_user_link(void *ui, struct dgl_http_request *rq);
+void dgl_ui_post_user_change(void *ui, struct dgl_http_request *rq);
+void dgl_ui_post_user_delete(void *ui, struct dgl_http_request *rq);
 
 void dgl_ui_get_deliveries(void *ui, struct dgl_http_request *rq);
 void dgl_ui_get_delivery(void *ui, struct dgl_http_request *rq);

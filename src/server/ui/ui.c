@@ -23,6 +23,8 @@ static const struct dgl_route routes[] = {
     {"POST", "/setup", dgl_ui_post_setup, FORM, DGL_UI_FORM_BYTES, DGL_UI_ANYONE, NULL, NULL},
     {"GET", "/sign-in", dgl_ui_get_sign_in, PAGE, 0, DGL_UI_ANYONE, NULL, NULL},
     {"POST", "/sign-in", dgl_ui_post_sign_in, FORM, DGL_UI_FORM_BYTES, DGL_UI_ANYONE, NULL, NULL},
+    {"GET", "/invitation", dgl_ui_get_invitation, PAGE, 0, DGL_UI_ANYONE, NULL, NULL},
+    {"POST", "/invitation", dgl_ui_post_invitation, FORM, DGL_UI_FORM_BYTES, DGL_UI_ANYONE, NULL, NULL},
     {"POST", "/sign-out", dgl_ui_post_sign_out, FORM, DGL_UI_FORM_BYTES, DGL_UI_VIEWER, NULL, NULL},
     {"POST", "/environment", dgl_ui_post_environment, FORM, DGL_UI_FORM_BYTES, DGL_UI_VIEWER, NULL, NULL},
 
@@ -77,6 +79,18 @@ static const struct dgl_route routes[] = {
      DGL_UI_ADMIN, NULL, NULL},
     {"POST", "/settings/developer/endpoints/{id}/secret/rotate", dgl_ui_post_endpoint_rotate, FORM, DGL_UI_FORM_BYTES,
      DGL_UI_ADMIN, NULL, NULL},
+
+    {"GET", "/settings/organization", dgl_ui_get_organization, PAGE, 0, DGL_UI_ADMIN, NULL, NULL},
+    {"POST", "/settings/organization/name", dgl_ui_post_organization_name, FORM, DGL_UI_FORM_BYTES, DGL_UI_ADMIN, NULL,
+     NULL},
+    {"POST", "/settings/organization/users", dgl_ui_post_user_invite, FORM, DGL_UI_FORM_BYTES, DGL_UI_ADMIN, NULL,
+     NULL},
+    {"POST", "/settings/organization/users/{id}", dgl_ui_post_user_change, FORM, DGL_UI_FORM_BYTES, DGL_UI_ADMIN, NULL,
+     NULL},
+    {"POST", "/settings/organization/users/{id}/link", dgl_ui_post_user_link, FORM, DGL_UI_FORM_BYTES, DGL_UI_ADMIN,
+     NULL, NULL},
+    {"POST", "/settings/organization/users/{id}/delete", dgl_ui_post_user_delete, FORM, DGL_UI_FORM_BYTES, DGL_UI_ADMIN,
+     NULL, NULL},
 
     {"GET", "/deliveries", dgl_ui_get_deliveries, PAGE, 0, DGL_UI_ADMIN, NULL, NULL},
     {"POST", "/deliveries/selected", dgl_ui_post_redeliver_selected, FORM, DGL_UI_FORM_BYTES, DGL_UI_ADMIN, NULL, NULL},

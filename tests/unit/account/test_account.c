@@ -458,12 +458,57 @@ static void test_rate_limits(void **state)
     assert_true(dgl_account_throttle(f->account, "webhook_check", p.org, 10, &wait));
 }
 
+// ---- invitations
+
+static void test_an_invitation_works_once(void **state)
+{
+    struct fixture *f = *state;
+    struct dgl_id id;
+    struct dgl_user user;
+    char token[DGL_INVITATION_LEN], altered[DGL_INVITATION_LEN], session[48];
+    int64_t wait;
+    assert_int_equal(
+        dgl_account_user_invite(f->account, f->first.org, "Ann@x.example", "Ann", DGL_ROLE_VIEWER, &id, &f->err),
+        DGL_OK);
+    assert_int_equal(dgl_account_invitation_make(f->account, f->first.org, id.s, token, &f->err), DGL_OK);
+    for (size_t i = 0; token[i]; i++) { // any byte changed
+        memcpy(altered, token, sizeof altered);
+        altered[i] = altered[i] == '1' ? '2' : '1';
+        assert_int_equal(dgl_account_invitation_open(f->account, f->arena, altered, &user, &f->err), DGL_E_FORBIDDEN);
+    }
+    assert_int_equal(dgl_account_invitation_open(f->account, f->arena, NULL, &user, &f->err), DGL_E_FORBIDDEN);
+    assert_int_equal(dgl_account_invitation_accept(f->account, f->arena, token, "short", &user, &f->err),
+                     DGL_E_INVALID);
+    assert_int_equal(dgl_account_invitation_accept(f->account, f->arena, token, PASSWORD, &user, &f->err), DGL_OK);
+    assert_string_equal(user.email, "ann@x.example");
+    assert_int_equal(dgl_account_invitation_open(f->account, f->arena, token, &user, &f->err), DGL_E_FORBIDDEN);
+    assert_int_equal(sign_in_from(f, "ann@x.example", PASSWORD, "192.0.2.9", session, &wait), DGL_OK);
+}
+
+static void test_an_invitation_expires(void **state)
+{
+    struct fixture *f = *state;
+    struct dgl_id id;
+    struct dgl_user user;
+    char token[DGL_INVITATION_LEN];
+    assert_int_equal(
+        dgl_account_user_invite(f->account, f->first.org, "late@x.example", "", DGL_ROLE_VIEWER, &id, &f->err), DGL_OK);
+    assert_int_equal(dgl_account_invitation_make(f->account, f->first.org, id.s, token, &f->err), DGL_OK);
+    dgl_clock_advance(f->clock, DGL_INVITATION_LIFE_US - DGL_US_PER_S);
+    assert_int_equal(dgl_account_invitation_open(f->account, f->arena, token, &user, &f->err), DGL_OK);
+    dgl_clock_advance(f->clock, DGL_US_PER_S);
+    assert_int_equal(dgl_account_invitation_open(f->account, f->arena, token, &user, &f->err), DGL_E_FORBIDDEN);
+    assert_string_equal(f->err.slug, "invitation_expired");
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, open_all, close_all)
     const struct CMUnitTest tests[] = {
         CASE(test_init),
         CASE(test_init_refuses),
+        CASE(test_an_invitation_works_once),
+        CASE(test_an_invitation_expires),
         cmocka_unit_test(test_email_forms),
         cmocka_unit_test(test_networks),
         CASE(test_bad_keys_get_one_answer),

@@ -1,0 +1,214 @@
+// Settings → Organization: its name, its users, and the invitation with which a user comes in.
+#include <string.h>
+
+#include "server/ui/parts.h"
+
+#define ORGANIZATION "/settings/organization"
+
+// What a form may put on the page.
+struct organization_extra {
+    int status;                                     // 0 = 200
+    const char *invite_error, *email, *name, *role; // the invitation's form, shown again
+    const char *name_error, *organization;          // the organization's name, shown again
+    const char *link, *link_email;                  // made just now
+};
+
+// ---- the page
+
+static void set_roles(json_t *data, const char *chosen)
+{
+    json_t *roles = json_array();
+    for (int r = 0; r < DGL_ROLE_COUNT; r++) {
+        const char *word = dgl_role_word((enum dgl_role)r);
+        json_array_append_new(roles, dgl_ui_option(word, dgl_role_title((enum dgl_role)r), strcmp(word, chosen) == 0));
+    }
+    json_object_set_new(data, "roles", roles);
+}
+
+static enum dgl_status set_users(struct dgl_ui_visit *v, json_t *data, struct dgl_error *err)
+{
+    struct dgl_user *users;
+    size_t count;
+    DGL_TRY(dgl_store_user_list(v->ui->parts.store, v->arena, v->who.org, &users, &count, err));
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(list, dgl_ui_user(&users[i], strcmp(users[i].id, v->who.actor) == 0));
+    json_object_set_new(data, "users", list);
+    return DGL_OK;
+}
+
+static void set_forms(const struct organization_extra *extra, const char *name, json_t *data)
+{
+    json_t *organization = json_object(), *invite = json_object();
+    dgl_ui_set_text(organization, "name", extra->organization ? extra->organization : name);
+    dgl_ui_set_text(organization, "error", extra->name_error);
+    json_object_set_new(data, "organization", organization);
+    json_object_set_new(invite, "open", json_boolean(extra->invite_error != NULL));
+    dgl_ui_set_text(invite, "error", extra->invite_error);
+    dgl_ui_set_text(invite, "email", extra->email ? extra->email : "");
+    dgl_ui_set_text(invite, "name", extra->name ? extra->name : "");
+    json_object_set_new(data, "invite", invite);
+    set_roles(data, extra->role ? extra->role : dgl_role_word(DGL_ROLE_GENERATOR));
+    json_t *link = json_null();
+    if (extra->link) {
+        link = json_object();
+        dgl_ui_set_text(link, "url", extra->link);
+        dgl_ui_set_text(link, "email", extra->link_email);
+    }
+    json_object_set_new(data, "link", link);
+}
+
+static void show_organization(struct dgl_ui_visit *v, const struct organization_extra *extra)
+{
+    struct dgl_error err = DGL_ERROR_INIT;
+    struct dgl_org org;
+    DGL_AUTO_JSON data = dgl_ui_page_data(v, "organization", "Organization");
+    if (set_users(v, data, &err) != DGL_OK ||
+        dgl_store_org_get(v->ui->parts.store, v->arena, v->who.org, &org, &err) != DGL_OK) {
+        dgl_ui_refuse(v, &err);
+        return;
+    }
+    set_forms(extra, org.name, data);
+    dgl_ui_set_text(data, "organization_id", v->who.org);
+    dgl_ui_set_text(data, "canonical", ORGANIZATION);
+    dgl_ui_set_text(data, "return_to", ORGANIZATION);
+    dgl_ui_show(v, extra->status ? extra->status : 200, "organization.html", DGL_STEAL(data));
+}
+
+void dgl_ui_get_organization(void *ui, struct dgl_http_request *rq)
+{
+    struct dgl_ui_visit v;
+    if (dgl_ui_enter(ui, rq, &v))
+        show_organization(&v, &(struct organization_extra){.status = 200});
+}
+
+void dgl_ui_post_organization_name(void *ui, struct dgl_http_request *rq)
+{
+    struct dgl_ui_visit v;
+    struct dgl_error err = DGL_ERROR_INIT;
+    if (!dgl_ui_enter(ui, rq, &v))
+        return;
+    const char *name = dgl_ui_field(&v, "name");
+    if (dgl_account_org_rename(v.ui->parts.account, v.who.org, name, &err) == DGL_OK)
+        dgl_ui_leave(&v, ORGANIZATION, "good", "The name was saved.");
+    else if (dgl_status_http(err.code) >= 500)
+        dgl_ui_refuse(&v, &err);
+    else
+        show_organization(&v, &(struct organization_extra){.status = dgl_status_http(err.code),
+                                                           .name_error = err.message,
+                                                           .organization = name});
+}
+
+// ---- inviting
+
+static enum dgl_status make_link(struct dgl_ui_visit *v, const char *user, const char **ret, struct dgl_error *err)
+{
+    char token[DGL_INVITATION_LEN];
+    DGL_TRY(dgl_account_invitation_make(v->ui->parts.account, v->who.org, user, token, err));
+    *ret = dgl_arena_printf(v->arena, "%s/invitation?token=%s", v->ui->parts.public_url, token);
+    return DGL_OK;
+}
+
+static enum dgl_status invite(struct dgl_ui_visit *v, const char **ret_link, struct dgl_error *err)
+{
+    enum dgl_role role;
+    struct dgl_id id;
+    if (!dgl_role_parse(dgl_ui_field(v, "role"), &role))
+        return DGL_FAIL_FIELD(err, DGL_E_INVALID, NULL, "role", "Choose a role for the user.");
+    DGL_TRY(dgl_account_user_invite(v->ui->parts.account, v->who.org, dgl_ui_field(v, "email"), dgl_ui_field(v, "name"),
+                                    role, &id, err));
+    return make_link(v, id.s, ret_link, err);
+}
+
+void dgl_ui_post_user_invite(void *ui, struct dgl_http_request *rq)
+{
+    struct dgl_ui_visit v;
+    struct dgl_error err = DGL_ERROR_INIT;
+    if (!dgl_ui_enter(ui, rq, &v))
+        return;
+    struct organization_extra extra = {
+        .email = dgl_ui_field(&v, "email"), .name = dgl_ui_field(&v, "name"), .role = dgl_ui_field(&v, "role")};
+    const char *link;
+    if (invite(&v, &link, &err) == DGL_OK) {
+        extra = (struct organization_extra){.link = link, .link_email = dgl_ui_field(&v, "email")};
+    } else if (dgl_status_http(err.code) >= 500) {
+        dgl_ui_refuse(&v, &err);
+        return;
+    } else {
+        extra.invite_error = err.message;
+        extra.status = dgl_status_http(err.code);
+    }
+    show_organization(&v, &extra);
+}
+
+// ---- one user
+
+// The user named in the path; nobody does these things to themselves, or they might lock themselves out by a slip.
+static enum dgl_status find_user(struct dgl_ui_visit *v, struct dgl_user *ret, struct dgl_error *err)
+{
+    const char *id = dgl_http_param(v->rq, "id");
+    if (strcmp(id, v->who.actor) == 0)
+        return DGL_FAIL(err, DGL_E_CONFLICT,
+                        "You cannot change or remove yourself here. Another Org Admin of your organization can.");
+    return dgl_store_user_get(v->ui->parts.store, v->arena, v->who.org, id, ret, err);
+}
+
+void dgl_ui_post_user_link(void *ui, struct dgl_http_request *rq)
+{
+    struct dgl_ui_visit v;
+    struct dgl_error err = DGL_ERROR_INIT;
+    struct dgl_user user;
+    const char *link;
+    if (!dgl_ui_enter(ui, rq, &v))
+        return;
+    if (find_user(&v, &user, &err) != DGL_OK || make_link(&v, user.id, &link, &err) != DGL_OK)
+        dgl_ui_refuse(&v, &err);
+    else
+        show_organization(&v, &(struct organization_extra){.link = link, .link_email = user.email});
+}
+
+// "role" gives another role, "disable" and "enable" what they say.
+static enum dgl_status change_user(struct dgl_ui_visit *v, struct dgl_user *user, const char **ret_text,
+                                   struct dgl_error *err)
+{
+    const char *what = dgl_ui_field(v, "change");
+    DGL_TRY(find_user(v, user, err));
+    if (strcmp(what, "disable") == 0 || strcmp(what, "enable") == 0) {
+        user->disabled = *what == 'd';
+        *ret_text = dgl_arena_printf(v->arena, user->disabled ? "%s can no longer sign in." : "%s can sign in again.",
+                                     user->email);
+    } else if (dgl_role_parse(dgl_ui_field(v, "role"), &user->role)) {
+        *ret_text = dgl_arena_printf(v->arena, "%s now has the role %s.", user->email, dgl_role_title(user->role));
+    } else {
+        return DGL_FAIL_FIELD(err, DGL_E_INVALID, NULL, "role", "Choose a role for the user.");
+    }
+    return dgl_store_user_update(v->ui->parts.store, user, err);
+}
+
+void dgl_ui_post_user_change(void *ui, struct dgl_http_request *rq)
+{
+    struct dgl_ui_visit v;
+    struct dgl_error err = DGL_ERROR_INIT;
+    struct dgl_user user;
+    const char *text;
+    if (!dgl_ui_enter(ui, rq, &v))
+        return;
+    if (change_user(&v, &user, &text, &err) != DGL_OK)
+        dgl_ui_refuse(&v, &err);
+    else
+        dgl_ui_leave(&v, ORGANIZATION, "good", text);
+}
+
+void dgl_ui_post_user_delete(void *ui, struct dgl_http_request *rq)
+{
+    struct dgl_ui_visit v;
+    struct dgl_error err = DGL_ERROR_INIT;
+    struct dgl_user user;
+    if (!dgl_ui_enter(ui, rq, &v))
+        return;
+    if (find_user(&v, &user, &err) != DGL_OK ||
+        dgl_store_user_delete(v.ui->parts.store, v.who.org, user.id, &err) != DGL_OK)
+        dgl_ui_refuse(&v, &err);
+    else
+        dgl_ui_leave(&v, ORGANIZATION, "good", dgl_arena_printf(v.arena, "%s was removed.", user.email));
+}

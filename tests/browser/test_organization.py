@@ -1,0 +1,144 @@
+"""Settings → Organization: users, invitations, roles, and what each role sees and may do."""
+import re
+
+import pytest
+from conftest import EMAIL, sign_in
+from playwright.sync_api import expect
+
+import local
+
+NEW_PASSWORD = "a short sentence is easy"
+
+
+@pytest.fixture(scope="module")
+def own(new_server):
+    """A server whose users these tests may change."""
+    return new_server()
+
+
+def invite(page, email, role, name=""):
+    page.goto("/settings/organization")
+    page.locator("summary", has_text="Invite User").click()
+    page.get_by_label("E-mail").fill(email)
+    page.get_by_label("Name (optional)").fill(name)
+    page.locator("#invite-role").select_option(label=role)
+    page.get_by_role("button", name="Make invitation").click()
+    return page.locator("#invitation-link").inner_text()
+
+
+def accept(page, link):
+    page.goto(link)
+    page.get_by_label("Password").fill(NEW_PASSWORD)
+    page.get_by_role("button", name="Save and sign in").click()
+    page.wait_for_url("**/templates")
+
+
+def change(page, email):
+    page.goto("/settings/organization")
+    row = page.get_by_role("row").filter(has_text=email)
+    row.locator("summary", has_text="Change").click()
+    return row
+
+
+def test_invited_used_once_and_signed_in(open_page, own, watch):
+    watch.allow(403)
+    admin = sign_in(open_page(base_url=own.url))
+    link = invite(admin, "Ann@Test.Example", "Template Editor", "Ann Lee")
+    assert link.startswith(f"{own.url}/invitation?token=")
+    row = admin.get_by_role("row").filter(has_text="ann@test.example")
+    expect(row).to_contain_text("Invited")
+    expect(row).to_contain_text("Ann Lee")
+    admin.reload()
+    expect(admin.locator("#invitation-link")).to_have_count(0)
+
+    ann = open_page(base_url=own.url)
+    ann.goto(link[:-1] + ("A" if link[-1] != "A" else "B"))
+    expect(ann.get_by_text("used already or is not complete")).to_be_visible()
+    accept(ann, link)
+    ann.goto("/templates/new")
+    expect(ann.get_by_role("heading", name="Upload template")).to_be_visible()
+    ann.goto(link)
+    expect(ann.get_by_text("used already or is not complete")).to_be_visible()
+    ann.goto("/settings/organization")
+    expect(ann.get_by_text("This needs the role Org Admin")).to_be_visible()
+    admin.reload()
+    expect(row).not_to_contain_text("Invited")
+
+
+def test_a_taken_address_is_refused_and_kept(open_page, own, watch):
+    watch.allow(409)
+    admin = sign_in(open_page(base_url=own.url))
+    admin.goto("/settings/organization")
+    admin.locator("summary", has_text="Invite User").click()
+    admin.get_by_label("E-mail").fill(EMAIL)
+    admin.get_by_role("button", name="Make invitation").click()
+    expect(admin.get_by_role("alert")).to_be_visible()
+    expect(admin.get_by_label("E-mail")).to_have_value(EMAIL)
+
+
+def test_roles_on_the_pages(open_page, own, letter, watch):
+    """Viewer sees, Generator generates, Template Editor changes templates, Org Admin does all."""
+    watch.allow(403)
+    client = local.Client(own.url, own.api_key)
+    template = client.upload_template("For roles", letter)
+    admin, person = sign_in(open_page(base_url=own.url)), open_page(base_url=own.url)
+    accept(person, invite(admin, "role@test.example", "Viewer"))
+    page = f"/templates/{template['id']}"
+
+    person.goto(page)
+    expect(person).to_have_url(re.compile("/tokens$"))
+    expect(person.get_by_role("link", name="Single Generate")).to_have_count(0)
+    expect(person.get_by_role("link", name="Upload template")).to_have_count(0)
+    expect(person.get_by_role("link", name="Developer")).to_have_count(0)
+    person.goto("/history")
+    expect(person.get_by_role("heading", level=1)).to_have_text("History")
+    person.goto("/templates/new")
+    expect(person.get_by_text("This needs the role Template Editor; yours is Viewer")).to_be_visible()
+
+    row = change(admin, "role@test.example")
+    row.get_by_label("Role", exact=True).select_option(label="Generator")
+    row.get_by_role("button", name="Save").click()
+    expect(admin.get_by_text("role@test.example now has the role Generator.")).to_be_visible()
+    person.goto(page + "?mode=json")
+    person.get_by_label("Data").fill('{"name": "Ann", "items": []}')
+    person.get_by_role("radio", name="Word").check()
+    person.get_by_role("button", name="Generate").click()
+    expect(person.locator(".badge", has_text="Ready")).to_be_visible()
+    person.goto(page + "/versions")
+    expect(person.get_by_role("button", name="Upload new version")).to_have_count(0)
+    expect(person.locator("summary", has_text="Delete")).to_have_count(0)
+
+
+def test_disabled_enabled_removed(open_page, own, watch):
+    watch.allow(401, 403, 409)
+    admin, person = sign_in(open_page(base_url=own.url)), open_page(base_url=own.url)
+    accept(person, invite(admin, "leaver@test.example", "Viewer"))
+    change(admin, "leaver@test.example").get_by_role("button", name="Disable").click()
+    expect(admin.get_by_text("leaver@test.example can no longer sign in.")).to_be_visible()
+    person.goto("/templates")
+    expect(person).to_have_url(re.compile("/sign-in"))
+    change(admin, "leaver@test.example").get_by_role("button", name="Let sign in again").click()
+    row = change(admin, "leaver@test.example")
+    row.get_by_role("button", name="Make a link").click()
+    accept(person, admin.locator("#invitation-link").inner_text())
+    change(admin, "leaver@test.example").get_by_role("button", name="Remove user").click()
+    expect(admin.get_by_text("leaver@test.example was removed.")).to_be_visible()
+    person.goto("/templates")
+    expect(person).to_have_url(re.compile("/sign-in"))
+
+
+def test_nobody_removes_themselves(open_page, own):
+    admin = sign_in(open_page(base_url=own.url))
+    admin.goto("/settings/organization")
+    me = admin.get_by_role("row").filter(has_text=EMAIL)
+    expect(me).to_contain_text("You")
+    expect(me.locator("summary")).to_have_count(0)
+
+
+def test_renaming(open_page, own):
+    admin = sign_in(open_page(base_url=own.url))
+    admin.goto("/settings/organization")
+    admin.get_by_label("Organization", exact=True).fill("Harbour <b>& Sons")
+    admin.get_by_role("button", name="Save name").click()
+    expect(admin.get_by_text("The name was saved.")).to_be_visible()
+    expect(admin.get_by_label("Organization", exact=True)).to_have_value("Harbour <b>& Sons")

@@ -113,11 +113,33 @@ static void strip_breaks(struct dgl_docx_node *tag, const struct dgl_docx_node *
     }
 }
 
+// Takes away the blanks beside a tag in its own run, as Jinja2 does. Those of other runs and of paragraphs that were
+// joined were put there to be seen.
+static void strip_blanks(const struct dgl_docx_tag *t, bool back)
+{
+    struct dgl_docx_node *n = back ? t->node->prev : t->node->next;
+    if (!n || n->kind != DGL_NODE_TEXT)
+        return;
+    while (n->text.len && strchr(" \t\r\n", n->text.data[back ? n->text.len - 1 : 0])) {
+        n->text.data += !back;
+        n->text.len--;
+    }
+}
+
+// A paragraph without tags was not looked at by the scanner.
+static struct dgl_docx_paragraph *counted(const struct dgl_docx_hoist *h, const struct dgl_docx_node *paragraph)
+{
+    struct dgl_docx_paragraph *p = info(h, paragraph);
+    if (!p->had_tags && p->visible == 0)
+        p->visible = dgl_docx_shows_something(paragraph);
+    return p;
+}
+
 // Appends the content of `next` to `first`; `next` goes. `near` is a tag of one of them.
 static void join_paragraphs(struct dgl_docx_hoist *h, struct dgl_docx_node *first, struct dgl_docx_node *next,
                             size_t near)
 {
-    struct dgl_docx_paragraph *into = info(h, first), *from = info(h, next);
+    struct dgl_docx_paragraph *into = counted(h, first), *from = counted(h, next);
     // Tags stand in the order of their paragraphs: those of `next` are near.
     size_t i = near;
     while (i > 0 && h->c->tags[i - 1]->paragraph && h->c->tags[i - 1]->paragraph->paragraph >= next->paragraph)
@@ -173,6 +195,8 @@ static void merge_one(struct dgl_docx_hoist *h, struct dgl_docx_tag *t)
             drop_between(to, p);
             join_paragraphs(h, to, p, t->seq);
             strip_breaks(t->node, to, true);
+        } else {
+            strip_blanks(t, true);
         }
     }
     if (t->merge_next) {
@@ -184,6 +208,8 @@ static void merge_one(struct dgl_docx_hoist *h, struct dgl_docx_tag *t)
             drop_between(p, from);
             join_paragraphs(h, p, from, t->seq);
             strip_breaks(t->node, p, false);
+        } else {
+            strip_blanks(t, false);
         }
     }
 }
@@ -192,9 +218,14 @@ static void merge_paragraphs(struct dgl_docx_hoist *h)
 {
     for (size_t i = 0; i < h->c->tag_count; i++) {
         struct dgl_docx_tag *t = h->c->tags[i];
-        if (t->kind == DGL_TAG_BLOCK && t->node && t->prefix == DGL_PREFIX_NONE && t->paragraph &&
-            t->paragraph->el == DGL_EL_W_P)
+        if (!t->node || t->prefix != DGL_PREFIX_NONE || !t->paragraph || t->paragraph->el != DGL_EL_W_P)
+            continue;
+        if (t->kind == DGL_TAG_BLOCK)
             merge_one(h, t);
+        if (t->kind == DGL_TAG_VALUE && t->merge_previous)
+            strip_blanks(t, true);
+        if (t->kind == DGL_TAG_VALUE && t->merge_next)
+            strip_blanks(t, false);
     }
 }
 

@@ -198,6 +198,7 @@ struct dgl_docx_compiler {
     struct dgl_docx_paragraph *paragraphs; // by number
     bool in_raw;                           // between {% raw %} and {% endraw %}
     uint32_t raw_place;
+    struct dgl_docx_tag *comment; // the {# that is open over several paragraphs; NULL = none
 };
 
 // Finds the tags of every paragraph and puts them into the tree as nodes.

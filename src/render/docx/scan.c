@@ -31,6 +31,7 @@ struct scanner {
     struct cut *cuts;
     size_t cut_count, cut_cap;
     struct dgl_docx_node *paragraph;
+    bool in_tree;    // not the value of an attribute
     uint32_t *shown; // offsets of visible elements, ascending
     size_t shown_count, shown_cap;
     uint32_t place_base; // place of the paragraph's text, made on first need
@@ -482,13 +483,46 @@ static bool cut_escape(struct scanner *s, uint32_t i)
     return opens || closes;
 }
 
-static void complain_unclosed(struct scanner *s, uint32_t start, const char *closer)
+static struct dgl_str shorten(struct scanner *s, uint32_t start)
 {
     struct dgl_str shown = keep_readable(s->c, s->text.data + start, DGL_MIN(s->text.len - start, (size_t)120));
     shown.len = dgl_utf8_cut(shown.data, shown.len, 60);
-    dgl_docx_complain(s->c, DGL_DIAGNOSTIC_ERROR, "syntax_error", place_of(s, shown),
-                      "syntax error: the tag \"%.*s\" is unclosed; its \"%s\" is missing in this paragraph",
-                      (int)shown.len, shown.data, closer);
+    return shown;
+}
+
+static void complain_unclosed(struct dgl_docx_compiler *c, uint32_t place, struct dgl_str shown, const char *closer)
+{
+    dgl_docx_complain(c, DGL_DIAGNOSTIC_ERROR, "syntax_error", place,
+                      "syntax error: the tag \"%.*s\" is unclosed; its \"%s\" is missing%s", (int)shown.len, shown.data,
+                      closer, *closer == '#' ? "" : " in this paragraph");
+}
+
+// A comment that goes on in other paragraphs is a block that is never shown: {# … #} becomes {% if false %} … {% endif
+// %}.
+static void cut_as_block(struct scanner *s, uint32_t from, uint32_t to, const char *inside)
+{
+    dgl_buf_reset(&s->inside);
+    dgl_buf_puts(&s->inside, inside);
+    add_cut(s, from, to, make_tag(s, DGL_TAG_BLOCK, from, to)->seq);
+}
+
+static uint32_t open_comment(struct scanner *s, uint32_t from)
+{
+    uint32_t end = (uint32_t)s->text.len;
+    cut_as_block(s, from, end, "if false");
+    s->c->comment = s->c->tags[s->c->tag_count - 1];
+    return end;
+}
+
+// Inside such a comment. Returns where scanning goes on.
+static uint32_t close_comment(struct scanner *s)
+{
+    uint32_t end = 0;
+    if (!read_comment(s, 0, &end))
+        return (uint32_t)s->text.len;
+    s->c->comment = NULL;
+    cut_as_block(s, 0, end, "endif");
+    return end;
 }
 
 // One tag that opens at i. Returns where scanning goes on.
@@ -509,8 +543,14 @@ static uint32_t scan_tag(struct scanner *s, uint32_t i)
         add_cut(s, i, end, NO_TAG);
         return end;
     }
+    if (!found && kind == DGL_TAG_COMMENT && s->in_tree && s->paragraph)
+        return open_comment(s, i);
     if (!found) {
-        complain_unclosed(s, i, kind == DGL_TAG_VALUE ? "}}" : kind == DGL_TAG_BLOCK ? "%}" : "#}");
+        struct dgl_str shown = shorten(s, i);
+        complain_unclosed(s->c, place_of(s, shown), shown,
+                          kind == DGL_TAG_VALUE   ? "}}"
+                          : kind == DGL_TAG_BLOCK ? "%}"
+                                                  : "#}");
         return (uint32_t)s->text.len;
     }
     struct dgl_docx_tag *tag = make_tag(s, kind, i, end);
@@ -531,7 +571,7 @@ static enum dgl_status scan_text(struct scanner *s, struct dgl_error *err)
     s->cut_count = 0;
     s->place_text = (struct dgl_str){NULL, 0};
     size_t before = s->c->tag_count;
-    for (uint32_t i = 0; i + 1 < s->text.len;) {
+    for (uint32_t i = s->c->comment ? close_comment(s) : 0; i + 1 < s->text.len;) {
         if (!s->c->in_raw && t[i + 1] == '_' && cut_escape(s, i)) {
             i += 2; // the third character may begin the next escape: "{_{ }_}"
             continue;
@@ -651,8 +691,8 @@ static void count_visible(struct scanner *s)
 static enum dgl_status scan_collected(struct scanner *s, struct dgl_error *err)
 {
     DGL_TRY(dgl_buf_check(&s->text, s->c->part->name, err));
-    if (s->text.len < 2 ||
-        (!s->c->in_raw && !memchr(s->text.data, '{', s->text.len) && !memmem(s->text.data, s->text.len, "_}", 2)))
+    if (s->text.len < 2 || (!s->c->in_raw && !s->c->comment && !memchr(s->text.data, '{', s->text.len) &&
+                            !memmem(s->text.data, s->text.len, "_}", 2)))
         return DGL_OK;
     DGL_TRY(scan_text(s, err));
     if (s->cut_count == 0)
@@ -703,17 +743,27 @@ static void scanner_fini(struct scanner *s)
 
 enum dgl_status dgl_docx_scan(struct dgl_docx_compiler *c, struct dgl_error *err)
 {
-    struct scanner s = {
-        .c = c, .text = DGL_BUF_INIT(DGL_DOCX_MAX_PART_BYTES), .inside = DGL_BUF_INIT(DGL_DOCX_MAX_PART_BYTES)};
+    struct scanner s = {.c = c,
+                        .in_tree = true,
+                        .text = DGL_BUF_INIT(DGL_DOCX_MAX_PART_BYTES),
+                        .inside = DGL_BUF_INIT(DGL_DOCX_MAX_PART_BYTES)};
     c->paragraphs = dgl_arena_alloc_try(c->arena, (c->part->tree.paragraphs + 1) * sizeof *c->paragraphs);
     if (!c->paragraphs)
         return DGL_FAIL_SLUG(err, DGL_E_LIMIT, "template_too_large", "the template is too large");
     c->in_raw = false;
+    c->comment = NULL;
     enum dgl_status st = scan_tree(&s, c->part->tree.root, err);
     scanner_fini(&s);
     if (st == DGL_OK && c->in_raw)
         dgl_docx_complain(c, DGL_DIAGNOSTIC_ERROR, "unbalanced_block", c->raw_place,
                           "the block \"raw\" is never closed; \"{%% endraw %%}\" is missing");
+    if (st == DGL_OK && c->comment) {
+        struct dgl_docx_tag *t = c->comment;
+        complain_unclosed(c, t->place,
+                          (struct dgl_str){t->source.data, dgl_utf8_cut(t->source.data, t->source.len, 60)}, "#}");
+        dgl_docx_node_unlink(t->node);
+        t->node = NULL;
+    }
     return st;
 }
 
@@ -726,9 +776,12 @@ enum dgl_status dgl_docx_scan_value(struct dgl_docx_compiler *c, struct dgl_docx
                         .inside = DGL_BUF_INIT(DGL_DOCX_MAX_PART_BYTES)};
     dgl_buf_append(&s.text, value.data, value.len);
     bool raw = c->in_raw;
+    struct dgl_docx_tag *comment = c->comment;
     c->in_raw = false;
+    c->comment = NULL;
     enum dgl_status st = scan_text(&s, err);
     c->in_raw = raw;
+    c->comment = comment;
     uint32_t pos = 0;
     for (size_t i = 0; st == DGL_OK && i < s.cut_count; i++) {
         to->text(to->ctx, (struct dgl_str){value.data + pos, s.cuts[i].start - pos});

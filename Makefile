@@ -9,6 +9,7 @@
 #   make fuzz       every fuzz target for SECONDS=60 each; TARGET="docx pdf" some
 #   make coverage   lines covered by the tests, a line a room; fails below the floors
 #   make torture    kill -9 under load; ROUNDS=1000 SEED=7
+#   make nightly    the long runs: generated templates against Jinja2 and python-docx-template, damaged packages; COUNT=20000 SEED=…
 #   make bench      measurements, with ratios against the bare limits and peers
 #   make format     clang-format over the sources
 #   make deb        build/docgenlab_<version>_<arch>.deb
@@ -18,7 +19,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 MESON ?= meson
 
-.PHONY: all build demo run test asan tsan fuzz coverage torture bench format deb install clean deps test-deps
+.PHONY: all build demo run test asan tsan fuzz coverage torture nightly bench format deb install clean deps test-deps
 all: build
 
 deps:
@@ -69,6 +70,11 @@ coverage: | build-dir
 
 torture: build
 	@python3 tests/torture/torture.py
+
+nightly: | build-dir
+	@scripts/deps build office test
+	@$(MAKE) --no-print-directory build
+	@scripts/nightly $(or $(COUNT),20000) $(SEED)
 
 bench: | build-dir
 	@scripts/deps build fonts office demo test bench

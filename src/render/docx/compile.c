@@ -76,6 +76,7 @@ static enum dgl_status read_styles(struct dgl_docx *d, struct dgl_error *err)
         if (!dgl_docx_type_ends(rels[i].type, "/styles") ||
             !dgl_docx_resolve(&d->package, main_name, rels[i].target, &member))
             continue;
+        d->styles_member = member;
         DGL_AUTO_FINI(buf) xml = DGL_BUF_INIT(0);
         DGL_TRY(read_member(d, member, &xml, err));
         struct dgl_docx_tree tree = {.root = NULL};
@@ -201,6 +202,7 @@ enum dgl_status dgl_docx_compile(const void *package, size_t len, struct dgl_dia
     DGL_AUTO(docx) d = DGL_NEW(struct dgl_docx);
     d->arena = dgl_arena_new(DGL_DOCX_MAX_MODEL_BYTES);
     d->nodes_left = DGL_DOCX_MAX_NODES;
+    d->styles_member = UINT32_MAX;
     DGL_TRY(compile(d, package, len, diagnostics ? diagnostics : &own, err));
     *ret = DGL_STEAL(d);
     return DGL_OK;

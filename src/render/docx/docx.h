@@ -24,6 +24,8 @@ json_t *dgl_docx_tokens(const struct dgl_docx *d); // as dgl_template_tokens, ov
 // bytes to ret_bytes or fails with a sentence. It may block. NULL: remote images are an error.
 struct dgl_docx_loader {
     enum dgl_status (*fetch_image)(void *ctx, const char *url, struct dgl_buf *ret_bytes, struct dgl_error *err);
+    // Appends the package of another template, for subdocuments. NULL: there are none.
+    enum dgl_status (*load_template)(void *ctx, const char *name, struct dgl_buf *ret_bytes, struct dgl_error *err);
     void *ctx;
 };
 struct dgl_docx_warnings { // sentences about what was approximated; arena strings
@@ -37,6 +39,7 @@ struct dgl_docx_env {
     struct dgl_budget *budget;
     struct dgl_arena *arena;
     bool stored; // what was rendered is stored, not deflated: for a reader that comes at once
+    unsigned depth; // 0; counts subdocuments in subdocuments
 };
 // `data` is a DICT. Appends a whole package to `out`.
 enum dgl_status dgl_docx_render(const struct dgl_docx *d, struct dgl_value data, const struct dgl_docx_env *env,

@@ -697,10 +697,13 @@ static void drop_spent_rows(struct dgl_docx_node *n)
     }
 }
 
-// {{ text|markdown }} alone in its paragraph prints paragraphs: they replace it, as with {{p }}.
+// {{ text|markdown }} or {{ subdoc("name") }} alone in its paragraph prints paragraphs: they replace it, as with {{p
+// }}.
 static bool prints_blocks(struct dgl_str inside)
 {
     static const char *const filters[] = {"markdown", "html"};
+    if (dgl_str_starts(inside, "subdoc("))
+        return true;
     for (size_t i = 0; i < DGL_COUNT(filters); i++) {
         size_t n = strlen(filters[i]);
         if (inside.len <= n || memcmp(inside.data + inside.len - n, filters[i], n) != 0)

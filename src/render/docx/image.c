@@ -121,8 +121,8 @@ static enum dgl_status too_large(struct dgl_error *err)
                          DGL_DOCX_MAX_IMAGE_BYTES >> 20);
 }
 
-static enum dgl_status read_data_uri(struct dgl_docx_writer *w, struct dgl_str uri, struct dgl_str *ret,
-                                     struct dgl_error *err)
+enum dgl_status dgl_docx_read_data_uri(struct dgl_docx_writer *w, struct dgl_str uri, struct dgl_str *ret,
+                                       struct dgl_error *err)
 {
     const char *comma = memchr(uri.data, ',', DGL_MIN(uri.len, (size_t)200));
     if (!comma || !memmem(uri.data, (size_t)(comma - uri.data), ";base64", 7))
@@ -235,7 +235,7 @@ static enum dgl_status load(struct dgl_docx_writer *w, struct dgl_str url, uint3
             return DGL_OK;
         }
     if (url.len >= 5 && strncasecmp(url.data, "data:", 5) == 0)
-        DGL_TRY(read_data_uri(w, url, &bytes, err));
+        DGL_TRY(dgl_docx_read_data_uri(w, url, &bytes, err));
     else if (url.len >= 8 && strncasecmp(url.data, "https://", 8) == 0)
         DGL_TRY(fetch(w, url, &bytes, err));
     else

@@ -23,6 +23,10 @@
 #define DGL_DOCX_MAX_MARKUP_BLOCKS 20000u       // its paragraphs
 #define DGL_DOCX_MAX_MARKUP_TABLES 6u           // tables within tables of it
 #define DGL_DOCX_MAX_MARKUP_LISTS 9u            // lists within lists; Word has nine levels
+#define DGL_DOCX_MAX_SUBDOCS 100u               // different subdocuments of one document
+#define DGL_DOCX_MAX_SUBDOC_DEPTH 4u            // subdocuments in subdocuments
+#define DGL_DOCX_MAX_SUBDOC_BYTES (32u << 20)   // the package of one
+#define DGL_DOCX_MAX_NAME_BYTES 1024u           // a template's name
 #define DGL_DOCX_MAX_LISTS 10000u               // numbered lists of one document
 #define DGL_DOCX_MAX_PACKAGE_BYTES (256u << 20) // the filled document
 

@@ -175,6 +175,7 @@ struct dgl_docx {
     size_t part_count;
     struct dgl_docx_style *styles;
     size_t style_count;
+    uint32_t styles_member; // UINT32_MAX = none
     bool strict;
     uint32_t max_drawing_id, max_bookmark_id; // over all parts, also those without tags
     uint32_t nodes_left;

@@ -11,6 +11,7 @@
 // "Quote", "Table Grid" and the like by name or id; else the same look is written out.
 #include "render/docx/flow.h"
 #include "render/docx/rich.h"
+#include "render/docx/subdoc.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -430,6 +431,10 @@ static enum dgl_status write_block(struct dgl_docx_writer *w, const struct dgl_d
         memset(lists, 0, sizeof *lists);
         return write_table(w, x, dgl_rich_field(v, "table"), depth, err);
     }
+    if (v.kind == DGL_VALUE_DICT && dgl_rich_has(v, "subdoc")) {
+        memset(lists, 0, sizeof *lists);
+        return dgl_docx_write_subdoc(w, v, err);
+    }
     if (v.kind == DGL_VALUE_DICT && truthy(v, "page_break")) {
         dgl_buf_puts(w->xml, "<w:p><w:r><w:br w:type=\"page\"/></w:r></w:p>");
         return DGL_OK;
@@ -510,7 +515,8 @@ static enum dgl_status come_back(struct dgl_docx_writer *w, const struct dgl_doc
 
 static bool is_block(struct dgl_value v)
 {
-    static const char *const fields[] = {"table", "heading", "list", "page_break", "rule", "quote", "indent", "align"};
+    static const char *const fields[] = {"table", "heading", "list",   "page_break", "subdoc",
+                                         "rule",  "quote",   "indent", "align"};
     for (size_t i = 0; v.kind == DGL_VALUE_DICT && i < DGL_COUNT(fields); i++)
         if (dgl_rich_has(v, fields[i]))
             return true;

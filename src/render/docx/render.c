@@ -1,8 +1,10 @@
 // A render: every part with tags through the language into a buffer, then the package: rendered parts deflated, new
 // pictures stored, relationships and content types written anew where something was added, all other members copied as
 // they lie in the template, compressed as they were.
+#include "render/docx/graft.h"
 #include "render/docx/limits.h"
 #include "render/docx/rich.h"
+#include "render/docx/subdoc.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -129,6 +131,14 @@ static bool adds_numbering(const struct dgl_docx_writer *w)
     return w->numbering.used && w->numbering.member == UINT32_MAX;
 }
 
+#define STYLES_NAME "word/dgl-styles.xml"
+#define STYLES_TYPE "application/vnd.openxmlformats-officedocument.wordprocessingml.styles+xml"
+
+static bool adds_styles(const struct dgl_docx_writer *w) // to a document that has none
+{
+    return w->new_styles && w->docx->styles_member == UINT32_MAX;
+}
+
 static void write_types(const struct dgl_docx_writer *w, const struct dgl_docx_media *const kinds[MEDIA_KINDS],
                         unsigned count, struct dgl_buf *b)
 {
@@ -144,6 +154,14 @@ static void write_types(const struct dgl_docx_writer *w, const struct dgl_docx_m
         put_attr(b, "ContentType", t->type);
         dgl_buf_puts(b, "/>");
     }
+    for (const struct dgl_docx_extra *e = w->extras; e; e = e->next)
+        if (e->content_type) {
+            dgl_buf_printf(b, "<Override PartName=\"/%s\"", e->name);
+            put_attr(b, "ContentType", dgl_str_of(e->content_type));
+            dgl_buf_puts(b, "/>");
+        }
+    if (adds_styles(w))
+        dgl_buf_puts(b, "<Override PartName=\"/" STYLES_NAME "\" ContentType=\"" STYLES_TYPE "\"/>");
     if (adds_numbering(w))
         dgl_buf_puts(b, "<Override PartName=\"/" NUMBERING_NAME "\" ContentType=\"" NUMBERING_TYPE "\"/>");
     dgl_buf_puts(b, "</Types>");
@@ -214,7 +232,7 @@ static enum dgl_status add_member(struct dgl_docx_writer *w, struct dgl_zip_writ
     const char *name = dgl_zip_name(d->package.zip, member);
     const struct dgl_docx_media *kinds[MEDIA_KINDS];
     unsigned missing = member == d->package.content_types ? missing_defaults(w, kinds) : 0;
-    if (missing || (member == d->package.content_types && adds_numbering(w))) {
+    if (missing || (member == d->package.content_types && (adds_numbering(w) || adds_styles(w) || w->extras))) {
         DGL_AUTO_FINI(buf) b = DGL_BUF_INIT(DGL_DOCX_MAX_PACKAGE_BYTES);
         write_types(w, kinds, missing, &b);
         DGL_TRY(dgl_buf_check(&b, name, err));
@@ -223,6 +241,11 @@ static enum dgl_status add_member(struct dgl_docx_writer *w, struct dgl_zip_writ
     if (w->numbering.used && member == w->numbering.member) {
         DGL_AUTO_FINI(buf) b = DGL_BUF_INIT(DGL_DOCX_MAX_PACKAGE_BYTES);
         DGL_TRY(dgl_numbering_write(w, &b, err));
+        return dgl_zip_writer_add(zip, name, b.data, b.len, err);
+    }
+    if (w->new_styles && member == d->styles_member) {
+        DGL_AUTO_FINI(buf) b = DGL_BUF_INIT(DGL_DOCX_MAX_PACKAGE_BYTES);
+        DGL_TRY(dgl_graft_write_styles(w, member, &b, err));
         return dgl_zip_writer_add(zip, name, b.data, b.len, err);
     }
     const struct dgl_docx_replaced *replaced = dgl_docx_replaced_picture(w, member, NULL);
@@ -245,6 +268,13 @@ static enum dgl_status add_member(struct dgl_docx_writer *w, struct dgl_zip_writ
 static enum dgl_status add_new_members(struct dgl_docx_writer *w, struct dgl_zip_writer *zip, struct dgl_error *err)
 {
     const struct dgl_docx *d = w->docx;
+    if (adds_styles(w)) {
+        DGL_AUTO_FINI(buf) b = DGL_BUF_INIT(DGL_DOCX_MAX_PACKAGE_BYTES);
+        DGL_TRY(dgl_graft_write_styles(w, UINT32_MAX, &b, err));
+        DGL_TRY(dgl_zip_writer_add(zip, STYLES_NAME, b.data, b.len, err));
+    }
+    for (const struct dgl_docx_extra *e = w->extras; e; e = e->next)
+        DGL_TRY(dgl_zip_writer_add(zip, e->name, e->bytes.data, e->bytes.len, err));
     if (adds_numbering(w)) {
         DGL_AUTO_FINI(buf) b = DGL_BUF_INIT(DGL_DOCX_MAX_PACKAGE_BYTES);
         DGL_TRY(dgl_numbering_write(w, &b, err));
@@ -275,18 +305,23 @@ static enum dgl_status write_package(struct dgl_docx_writer *w, struct dgl_buf *
     return dgl_zip_writer_finish(zip, err);
 }
 
-// Numbering is found through the body's relationships, whatever part has the lists.
-static enum dgl_status link_numbering(struct dgl_docx_writer *w, struct dgl_error *err)
+// Numbering and styles are found through the body's relationships, whatever part has the lists.
+static enum dgl_status link_new_parts(struct dgl_docx_writer *w, struct dgl_error *err)
 {
     char id[24];
-    if (!adds_numbering(w))
+    if (!adds_numbering(w) && !adds_styles(w))
         return DGL_OK;
-    for (size_t i = 0; i < w->docx->part_count; i++)
-        if (w->docx->parts[i].kind == DGL_PART_BODY) {
-            w->part = &w->docx->parts[i];
-            w->output = &w->outputs[i];
-            return dgl_docx_add_relationship(w, "numbering", DGL_STR("/" NUMBERING_NAME), false, id, err);
-        }
+    for (size_t i = 0; i < w->docx->part_count; i++) {
+        if (w->docx->parts[i].kind != DGL_PART_BODY)
+            continue;
+        w->part = &w->docx->parts[i];
+        w->output = &w->outputs[i];
+        if (adds_styles(w))
+            DGL_TRY(dgl_docx_add_relationship(w, "styles", DGL_STR("/" STYLES_NAME), false, id, err));
+        return adds_numbering(w)
+                   ? dgl_docx_add_relationship(w, "numbering", DGL_STR("/" NUMBERING_NAME), false, id, err)
+                   : DGL_OK;
+    }
     return DGL_FAIL_SLUG(err, DGL_E_UNSUPPORTED, "misplaced_value",
                          "a list in a header or note needs a template whose body has tags or lists too");
 }
@@ -296,7 +331,7 @@ static enum dgl_status render_all(struct dgl_docx_writer *w, struct dgl_value da
 {
     for (size_t i = 0; i < w->docx->part_count; i++)
         DGL_TRY(render_part(w, i, data, err));
-    DGL_TRY(link_numbering(w, err));
+    DGL_TRY(link_new_parts(w, err));
     DGL_TRY(dgl_docx_replace_pictures(w, data, err));
     return write_package(w, out, err);
 }
@@ -308,6 +343,7 @@ static void writer_fini(struct dgl_docx_writer *w)
         dgl_docx_stream_free(w->outputs[i].stream);
         free(w->outputs[i].rels);
     }
+    dgl_docx_subdocs_fini(w);
     dgl_buf_fini(&w->scratch);
     free(w->widths);
     free(w->media);
@@ -322,6 +358,7 @@ enum dgl_status dgl_docx_render(const struct dgl_docx *d, struct dgl_value data,
     struct dgl_docx_writer w = {.docx = d,
                                 .env = env,
                                 .warnings = &warnings,
+                                .data = data,
                                 .scratch = DGL_BUF_INIT(DGL_DOCX_MAX_PACKAGE_BYTES),
                                 .next_drawing_id = d->max_drawing_id + 1,
                                 .next_bookmark_id = d->max_bookmark_id + 1};

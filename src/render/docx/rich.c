@@ -31,7 +31,8 @@ bool dgl_docx_is_rich(struct dgl_value v)
     if (v.kind == DGL_VALUE_LIST)
         return dgl_value_length(v) > 0 && dgl_value_list_get(v, 0).kind == DGL_VALUE_DICT &&
                dgl_docx_is_rich(dgl_value_list_get(v, 0));
-    static const char *const fields[] = {"runs", "paragraphs", "text", "table", "image", "rule", "page_break"};
+    static const char *const fields[] = {"runs",  "paragraphs", "text",       "table",
+                                         "image", "rule",       "page_break", "subdoc"};
     for (size_t i = 0; v.kind == DGL_VALUE_DICT && i < DGL_COUNT(fields); i++)
         if (dgl_rich_has(v, fields[i]))
             return true;

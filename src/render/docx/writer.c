@@ -1,6 +1,7 @@
 // Values to WordprocessingML. The common case, a short string in a w:t, is one scan and one copy; everything that needs
 // more than text goes through levels (writer.h).
 #include "render/docx/rich.h"
+#include "render/template/value_private.h"
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -170,6 +171,18 @@ static enum dgl_docx_level base_level(const struct dgl_docx_context *x)
                                              : DGL_LEVEL_TEXT;
 }
 
+// subdoc("name", key=value) as the object that JSON has for it.
+static enum dgl_status write_subdoc_call(struct dgl_docx_writer *w, const struct dgl_docx_context *x,
+                                         const struct dgl_value_rich *call, struct dgl_error *err)
+{
+    struct dgl_mem mem = {.arena = w->env->arena, .budget = w->env->budget, .err = err};
+    struct dgl_value v;
+    DGL_TRY(dgl_make_dict(&mem, 2, &v));
+    DGL_TRY(dgl_dict_put_str(&mem, v.as.dict, DGL_STR("subdoc"), call->subject));
+    DGL_TRY(dgl_dict_put_str(&mem, v.as.dict, DGL_STR("data"), call->arguments));
+    return dgl_docx_write_rich(w, x, v, err);
+}
+
 enum dgl_status dgl_docx_write_value(struct dgl_docx_writer *w, const struct dgl_docx_context *x, struct dgl_value v,
                                      struct dgl_error *err)
 {
@@ -181,6 +194,8 @@ enum dgl_status dgl_docx_write_value(struct dgl_docx_writer *w, const struct dgl
             return dgl_docx_write_image(w, x, v, err);
         if (strcmp(v.as.rich->type, "markdown") == 0 || strcmp(v.as.rich->type, "html") == 0)
             return dgl_rich_write_markup(w, x, v.as.rich, err);
+        if (strcmp(v.as.rich->type, "subdoc") == 0)
+            return write_subdoc_call(w, x, v.as.rich, err);
         return dgl_docx_write_barcode(w, x, v.as.rich, err);
     }
     if (v.kind == DGL_VALUE_UNDEFINED)

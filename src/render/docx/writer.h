@@ -58,7 +58,8 @@ struct dgl_docx_deferred {
 
 // Lists the render adds; see numbering.c.
 struct dgl_docx_new_list {
-    uint32_t abstract; // of the template, or one of ours
+    const struct dgl_docx_node *copied; // w:num of another document, with its new numbers; NULL = one of ours
+    uint32_t abstract;                  // of the template, or one of ours
     uint8_t level;
     uint16_t start;
 };
@@ -70,6 +71,8 @@ struct dgl_docx_numbering {
     uint32_t first_num;              // the bullets'; lists[i] has first_num + 1 + i
     struct dgl_docx_new_list *lists; // arena
     size_t count, cap;
+    struct dgl_docx_node *copied; // w:abstractNum of other documents, chained by `next`
+    uint32_t copied_count;
     bool used;
 };
 
@@ -110,6 +113,12 @@ struct dgl_docx_writer {
     uint32_t placed_media;
     struct dgl_docx_deferred *deferred; // of the part
     size_t deferred_count, deferred_cap;
+    struct dgl_value data;           // the document's
+    struct dgl_docx_subdoc *subdocs; // subdoc.c
+    unsigned subdoc_count;
+    struct dgl_docx_extra *extras; // graft.c: parts that came along
+    unsigned extra_count;
+    struct dgl_docx_node *new_styles; // chained by `next`
 };
 
 extern const struct dgl_docx_context dgl_docx_no_context;
@@ -133,6 +142,8 @@ enum dgl_status dgl_docx_write_image(struct dgl_docx_writer *w, const struct dgl
 // Bytes of a picture (arena) among the document's pictures; the same bytes are kept once.
 enum dgl_status dgl_docx_store_image(struct dgl_docx_writer *w, struct dgl_str bytes, uint32_t *ret,
                                      struct dgl_error *err) DGL_MUST_CHECK;
+enum dgl_status dgl_docx_read_data_uri(struct dgl_docx_writer *w, struct dgl_str uri, struct dgl_str *ret,
+                                       struct dgl_error *err) DGL_MUST_CHECK; // into the arena
 // An SVG (arena) that shows what picture `of` shows.
 enum dgl_status dgl_docx_store_vector(struct dgl_docx_writer *w, uint32_t of, struct dgl_str svg,
                                       struct dgl_error *err) DGL_MUST_CHECK;

@@ -114,6 +114,24 @@ GLOBAL(joiner)
     return DGL_OK;
 }
 
+// subdoc("name", key=value): drawn by what prints it.
+GLOBAL(subdoc)
+{
+    struct dgl_value dict;
+    if (a->count != 1)
+        return dgl_type_error(&vm->mem, "subdoc() takes the name of one template, then values by name");
+    DGL_TRY(dgl_make_dict(&vm->mem, a->keywords, &dict));
+    for (uint32_t i = 0; i < a->keywords; i++)
+        DGL_TRY(dgl_dict_put_str(&vm->mem, dict.as.dict,
+                                 (struct dgl_str){a->names[i]->text.data, a->names[i]->text.len}, a->values[i]));
+    struct dgl_value_rich *r = dgl_mem_alloc(&vm->mem, sizeof *r);
+    if (!r)
+        return DGL_E_LIMIT;
+    *r = (struct dgl_value_rich){.type = "subdoc", .subject = a->positional[0], .arguments = dict};
+    *ret = (struct dgl_value){.kind = DGL_VALUE_RICH, .as.rich = r};
+    return DGL_OK;
+}
+
 const struct dgl_global dgl_globals[] = {
     {"cycler", global_cycler, "", 0, true, "Values in turn: .next(), .current, .reset().",
      "{% set c = cycler('odd', 'even') %}{{ c.next() }}"},
@@ -124,6 +142,9 @@ const struct dgl_global dgl_globals[] = {
      "{% set ns = namespace(sum=0) %}{% set ns.sum = ns.sum + 1 %}"},
     {"range", global_range, "start stop step", 1, false, "Numbers from start up to, not including, stop.",
      "{{ range(3)|list }} gives [0, 1, 2]"},
+    {"subdoc", global_subdoc, "", 0, true,
+     "Another Word template, filled with the same data and the values given by name.",
+     "{{p subdoc('terms', customer=c) }}"},
 };
 const size_t dgl_global_count = DGL_COUNT(dgl_globals);
 

@@ -1,0 +1,45 @@
+// What subdocuments bring into the document they are put into: see graft.c.
+#ifndef DGL_RENDER_DOCX_GRAFT_H
+#define DGL_RENDER_DOCX_GRAFT_H
+
+#include "render/docx/writer.h"
+
+// A part that came along with a subdocument; its name comes from its bytes.
+struct dgl_docx_extra {
+    struct dgl_docx_extra *next;
+    const char *name, *content_type;
+    struct dgl_str bytes;
+};
+
+// A rendered subdocument, open.
+struct dgl_docx_source {
+    struct dgl_docx_package package;
+    struct dgl_docx_tree body, styles, numbering; // styles, numbering: root NULL = none
+    struct dgl_docx_relationship *relationships;
+    size_t relationship_count;
+    struct dgl_graft_name *style_names; // ids there and here, as far as they were needed
+    unsigned uses;
+};
+// Everything in the arena of the render; the package's bytes are borrowed.
+enum dgl_status dgl_graft_open(struct dgl_docx_writer *w, struct dgl_str package, struct dgl_docx_source *ret,
+                               struct dgl_error *err) DGL_MUST_CHECK;
+void dgl_graft_close(struct dgl_docx_source *s);
+// Writes the blocks of its body at level BLOCK.
+enum dgl_status dgl_graft_write(struct dgl_docx_writer *w, struct dgl_docx_source *s,
+                                struct dgl_error *err) DGL_MUST_CHECK;
+// The document's styles with those that came along. `member` UINT32_MAX: the document has none of its own.
+enum dgl_status dgl_graft_write_styles(struct dgl_docx_writer *w, uint32_t member, struct dgl_buf *out,
+                                       struct dgl_error *err) DGL_MUST_CHECK;
+
+// ---- numbering.c
+
+// A fresh copy of a list of another document, with its own w:abstractNum. 0 when there is no such list.
+enum dgl_status dgl_numbering_copy(struct dgl_docx_writer *w, const struct dgl_docx_tree *from, uint32_t num,
+                                   uint32_t *ret, struct dgl_error *err) DGL_MUST_CHECK;
+bool dgl_docx_named(const struct dgl_docx_node *n, const char *local); // a WordprocessingML element without a kind
+void dgl_docx_set_attr(struct dgl_arena *a, struct dgl_docx_node *n, const char *local, struct dgl_str value);
+struct dgl_str dgl_docx_number_text(struct dgl_arena *a, uint32_t number);
+// Declares the namespaces of another part's root on an element that leaves it.
+void dgl_docx_declare(struct dgl_arena *a, struct dgl_docx_node *n, const struct dgl_docx_node *root);
+
+#endif

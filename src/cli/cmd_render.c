@@ -136,6 +136,7 @@ static enum dgl_status render(const struct order *o, const struct dgl_config *co
                                           : dgl_file_read(o->files[1], MAX_DATA_BYTES, &data, err));
     DGL_AUTO(engine_session) session = NULL;
     DGL_TRY(dgl_engine_session_open(config, o->pdf, &session, err));
+    dgl_engine_session_beside(session, o->files[0]);
     const struct dgl_engine_job job = {.op = DGL_ENGINE_RENDER,
                                        .template_fd = template_fd,
                                        .input = data.data,

@@ -4,12 +4,16 @@
 
 #include "base/str.h"
 #include "server/app/parts.h"
+#include "server/engine/bounds.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #define REMOVE_DESCRIPTORS 16
@@ -18,7 +22,8 @@ struct dgl_engine_session {
     struct dgl_supervisor *supervisor;
     struct dgl_engine *engine;
     const struct dgl_config *config;
-    char scratch[200]; // "" = none
+    char scratch[200];     // "" = none
+    char folder[PATH_MAX]; // of the template; "" = no other templates
     struct dgl_guard *guard;
     struct dgl_net_client *net; // engine's thread
 };
@@ -32,16 +37,37 @@ static enum dgl_status open_net(struct dgl_engine_session *s, struct dgl_error *
     return dgl_net_client_new(&net, &s->net, err);
 }
 
-static void fetch_image(void *ctx, uint64_t org_number, const char *url, struct dgl_engine_fetch *fetch)
+// subdoc("terms") is terms.docx beside the template.
+static enum dgl_status find_template(void *ctx, uint64_t org_number DGL_UNUSED, const char *name, int *ret_fd,
+                                     struct dgl_error *err)
+{
+    const struct dgl_engine_session *s = ctx;
+    char path[PATH_MAX];
+    if (strchr(name, '/') || name[0] == '.')
+        return DGL_FAIL_SLUG(err, DGL_E_INVALID, "template_not_found",
+                             "only templates in the folder of this one can be named, not '%s'", name);
+    const char *ending = strlen(name) > 5 && strcasecmp(name + strlen(name) - 5, ".docx") == 0 ? "" : ".docx";
+    int n = snprintf(path, sizeof path, "%s/%s%s", s->folder, name, ending);
+    int fd = n < 0 || (size_t)n >= sizeof path ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return DGL_FAIL_SLUG(err, DGL_E_INVALID, "template_not_found", "there is no template '%s%s' beside this one",
+                             name, ending);
+    *ret_fd = fd;
+    return DGL_OK;
+}
+
+static void fetch(void *ctx, uint64_t org_number, const char *url, struct dgl_engine_fetch *fetch)
 {
     struct dgl_engine_session *s = ctx;
     struct dgl_error err = DGL_ERROR_INIT;
-    if (!s->net && open_net(s, &err) != DGL_OK) {
+    bool image = strncmp(url, DGL_ENGINE_TEMPLATE_SCHEME, strlen(DGL_ENGINE_TEMPLATE_SCHEME)) != 0;
+    if (image && !s->net && open_net(s, &err) != DGL_OK) {
         dgl_engine_fetch_done(fetch, NULL, 0, &err);
         return;
     }
-    struct dgl_image_fetcher fetcher = {.net = s->net, .guard = s->guard};
-    dgl_app_fetch_image(&fetcher, org_number, url, fetch);
+    struct dgl_image_fetcher fetcher = {
+        .net = s->net, .guard = s->guard, .find_template = s->folder[0] ? find_template : NULL, .ctx = s};
+    dgl_app_fetch(&fetcher, org_number, url, fetch);
 }
 
 static enum dgl_status make_scratch(struct dgl_engine_session *s, struct dgl_error *err)
@@ -72,7 +98,7 @@ enum dgl_status dgl_engine_session_open(const struct dgl_config *config, bool wi
                                                .memory_bytes = dgl_config_int(config, "RENDER_MEMORY_BYTES"),
                                                .scratch_dir = with_pdf ? s->scratch : NULL,
                                                .office_program = dgl_config_str(config, "OFFICE_PROGRAM"),
-                                               .fetcher = fetch_image,
+                                               .fetcher = fetch,
                                                .fetcher_ctx = s};
     DGL_TRY(dgl_engine_new(s->supervisor, &options, &s->engine, err));
     *ret = DGL_STEAL(s);
@@ -97,6 +123,16 @@ void dgl_engine_session_free(struct dgl_engine_session *s)
     if (s->scratch[0])
         nftw(s->scratch, remove_entry, REMOVE_DESCRIPTORS, FTW_DEPTH | FTW_PHYS);
     free(s);
+}
+
+void dgl_engine_session_beside(struct dgl_engine_session *s, const char *template_path)
+{
+    const char *slash = strrchr(template_path, '/');
+    size_t len = slash ? (size_t)(slash - template_path) : 0;
+    if (!slash)
+        dgl_str_copy(s->folder, sizeof s->folder, ".", 1);
+    else if (len < sizeof s->folder) // "/x.docx": the root
+        dgl_str_copy(s->folder, sizeof s->folder, len ? template_path : "/", len ? len : 1);
 }
 
 // ---- one job

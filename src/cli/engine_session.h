@@ -12,6 +12,8 @@ enum dgl_status dgl_engine_session_open(const struct dgl_config *config, bool wi
                                         struct dgl_error *err) DGL_MUST_CHECK;
 void dgl_engine_session_free(struct dgl_engine_session *s);
 DGL_DEFINE_AUTO(engine_session);
+// Subdocuments are found in the folder of this template. Before the first job.
+void dgl_engine_session_beside(struct dgl_engine_session *s, const char *template_path);
 
 struct dgl_session_answer {
     enum dgl_status status;

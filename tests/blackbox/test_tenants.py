@@ -244,3 +244,15 @@ def test_secrets_stay_secret(tenants):
         with open(f"/proc/{pid}/limits", encoding="ascii") as fh:
             assert re.search(r"Max core file size +0 +0 ", fh.read())
     assert len(pids) >= 3
+
+
+def test_subdocuments_are_those_of_the_own_organization(tenants, tmp_path):
+    path, clients = str(tmp_path / "t.docx"), [Client(tenants.house.server.url, tenants.keys[who]) for who in ("org_admin", "stranger")]
+    for client, text in zip(clients, ("ours", "theirs")):
+        write_docx(path, [text])
+        client.upload_template("Only " + text, path)
+    write_docx(path, ["{{p subdoc(name) }}"])
+    main = clients[0].upload_template("Main", path)
+    for name, status in (("Only ours", "ready"), ("Only theirs", "failed")):
+        answer = clients[0].call("POST", "/documents/", {"template_id": main["id"], "input_json": {"name": name}, "output_format": "docx"})
+        assert clients[0].wait_document(answer["id"])["status"] == status

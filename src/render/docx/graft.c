@@ -345,7 +345,7 @@ static enum dgl_status bring_style(struct graft *g, const struct dgl_docx_node *
     struct dgl_docx_node *copy = dgl_docx_node_clone(g->arena, style);
     dgl_docx_set_attr(g->arena, copy, "styleId", to);
     dgl_docx_set_attr(g->arena, copy, "default", DGL_STR("0"));
-    dgl_docx_declare(g->arena, copy, g->s->styles.root);
+    dgl_docx_declare(g->arena, copy, g->s->styles.root, NULL);
     copy->next = g->w->new_styles; // before what it names is looked at: styles name each other in circles
     g->w->new_styles = copy;
     for (struct dgl_docx_node *k = copy->first, *next; k; k = next) {
@@ -526,7 +526,7 @@ enum dgl_status dgl_graft_write(struct dgl_docx_writer *w, struct dgl_docx_sourc
         DGL_TRY(dgl_budget_memory(w->env->budget, sizeof *k * 8, err));
         struct dgl_docx_node *copy = dgl_docx_node_clone(g.arena, k);
         DGL_TRY(rewrite(&g, copy));
-        dgl_docx_declare(g.arena, copy, root);
+        dgl_docx_declare(g.arena, copy, root, w->part->tree.root);
         if (k->el == DGL_EL_W_TBL && ends_with(w->xml, "</w:tbl>"))
             dgl_buf_puts(w->xml, "<w:p></w:p>");
         dgl_docx_serialize(copy, w->xml);

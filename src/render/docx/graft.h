@@ -39,7 +39,8 @@ enum dgl_status dgl_numbering_copy(struct dgl_docx_writer *w, const struct dgl_d
 bool dgl_docx_named(const struct dgl_docx_node *n, const char *local); // a WordprocessingML element without a kind
 void dgl_docx_set_attr(struct dgl_arena *a, struct dgl_docx_node *n, const char *local, struct dgl_str value);
 struct dgl_str dgl_docx_number_text(struct dgl_arena *a, uint32_t number);
-// Declares the namespaces of another part's root on an element that leaves it.
-void dgl_docx_declare(struct dgl_arena *a, struct dgl_docx_node *n, const struct dgl_docx_node *root);
+// Declares the namespaces of another part's root on an element that leaves it; not those `known` declares alike.
+void dgl_docx_declare(struct dgl_arena *a, struct dgl_docx_node *n, const struct dgl_docx_node *root,
+                      const struct dgl_docx_node *known);
 
 #endif

@@ -149,14 +149,23 @@ struct dgl_str dgl_docx_number_text(struct dgl_arena *a, uint32_t number)
     return dgl_str_of(dgl_arena_printf(a, "%u", number));
 }
 
-void dgl_docx_declare(struct dgl_arena *a, struct dgl_docx_node *n, const struct dgl_docx_node *root)
+static bool declares(const struct dgl_docx_node *n, const struct dgl_docx_attr *what)
+{
+    for (uint32_t i = 0; n && i < n->attr_count; i++)
+        if (dgl_str_equal(n->attrs[i].qname, what->qname))
+            return dgl_str_equal(n->attrs[i].value, what->value);
+    return false;
+}
+
+void dgl_docx_declare(struct dgl_arena *a, struct dgl_docx_node *n, const struct dgl_docx_node *root,
+                      const struct dgl_docx_node *known)
 {
     uint32_t count = n->attr_count;
     struct dgl_docx_attr *own = dgl_arena_alloc(a, (n->attr_count + root->attr_count + 1) * sizeof *own);
     if (count)
         memcpy(own, n->attrs, count * sizeof *own);
     for (uint32_t i = 0; i < root->attr_count; i++) {
-        bool there = root->attrs[i].ns != DGL_NS_XMLNS;
+        bool there = root->attrs[i].ns != DGL_NS_XMLNS || declares(known, &root->attrs[i]);
         for (uint32_t k = 0; k < n->attr_count && !there; k++)
             there = dgl_str_equal(n->attrs[k].qname, root->attrs[i].qname);
         if (!there)
@@ -213,11 +222,11 @@ enum dgl_status dgl_numbering_copy(struct dgl_docx_writer *w, const struct dgl_d
         if (dgl_docx_named(k, "abstractNumId"))
             dgl_docx_set_attr(a, k, "val", id);
     make_own(copy);
-    dgl_docx_declare(a, copy, from->root);
+    dgl_docx_declare(a, copy, from->root, NULL);
     struct dgl_docx_node *own = dgl_docx_node_clone(a, abstract);
     dgl_docx_set_attr(a, own, "abstractNumId", id);
     make_own(own);
-    dgl_docx_declare(a, own, from->root);
+    dgl_docx_declare(a, own, from->root, NULL);
     own->next = n->copied;
     n->copied = own;
     return DGL_OK;

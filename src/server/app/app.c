@@ -158,16 +158,44 @@ static enum dgl_status open_webhook(struct app *a, struct dgl_error *err)
     return dgl_webhook_new(a->store, a->net, a->webhook_guard, a->keys, a->clock, &options, &a->webhook, err);
 }
 
+// The current version of a template of the organization, by name or id, for subdocuments.
+static enum dgl_status find_template(void *ctx, uint64_t org_number, const char *name, int *ret_fd,
+                                     struct dgl_error *err)
+{
+    struct app *a = ctx;
+    DGL_AUTO(arena) arena = dgl_arena_new(0);
+    struct dgl_org *orgs = NULL;
+    struct dgl_template_row *rows = NULL;
+    size_t count = 0, i = 0, k = 0;
+    char cursor[DGL_CURSOR_LEN];
+    DGL_TRY(dgl_store_org_list(a->store, arena, &orgs, &count, err));
+    while (i < count && orgs[i].number != org_number)
+        i++;
+    if (i == count)
+        return DGL_FAIL_SLUG(err, DGL_E_NOT_FOUND, "template_not_found", "the organization is gone");
+    DGL_TRY(dgl_store_template_list(a->store, arena, orgs[i].id, -1, NULL, &rows, &count, cursor, err));
+    while (k < count && strcmp(rows[k].name, name) != 0 && strcmp(rows[k].id, name) != 0)
+        k++;
+    if (k == count)
+        return DGL_FAIL_SLUG(err, DGL_E_INVALID, "template_not_found",
+                             "there is no template with the name \"%.80s\" in the organization", name);
+    struct dgl_template_version_row version;
+    int64_t size = 0;
+    DGL_TRY(dgl_store_template_version_get(a->store, arena, orgs[i].id, rows[k].id, 0, &version, err));
+    return dgl_blob_open_fd(a->blobs, version.blob_uri, ret_fd, &size, err);
+}
+
 static enum dgl_status open_engine(struct app *a, struct dgl_error *err)
 {
-    a->fetcher = (struct dgl_image_fetcher){.net = a->net, .guard = a->fetch_guard};
+    a->fetcher =
+        (struct dgl_image_fetcher){.net = a->net, .guard = a->fetch_guard, .find_template = find_template, .ctx = a};
     struct dgl_engine_options options = {.workers = (unsigned)num(a, "RENDER_WORKERS"),
                                          .office_workers = (unsigned)num(a, "OFFICE_WORKERS"),
                                          .timeout_ms = num(a, "RENDER_TIMEOUT_MS"),
                                          .memory_bytes = num(a, "RENDER_MEMORY_BYTES"),
                                          .scratch_dir = a->paths.scratch,
                                          .office_program = str(a, "OFFICE_PROGRAM"),
-                                         .fetcher = dgl_app_fetch_image,
+                                         .fetcher = dgl_app_fetch,
                                          .fetcher_ctx = &a->fetcher};
     return dgl_engine_new(a->supervisor, &options, &a->engine, err);
 }

@@ -1,12 +1,17 @@
-// Images that templates name by URL: fetched by the main process through the same guard as webhooks (its own
-// allow-list), bounded in time and size, handed to the worker that asked. Workers have no network.
+// What templates name and workers cannot reach: images by URL, fetched by the main process through the same guard as
+// webhooks (its own allow-list), bounded in time and size; other templates of the organization by name.
 #include "server/app/parts.h"
+
+#include "base/file.h"
+#include "base/str.h"
+#include "server/engine/bounds.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define IMAGE_MAX_BYTES (20u << 20)
 #define IMAGE_TIMEOUT_MS 10000
+#define TEMPLATE_NAME_MAX_BYTES 1200u
 
 static void fail(struct dgl_engine_fetch *fetch, const char *what, const char *why)
 {
@@ -29,10 +34,10 @@ static void fetched(void *arg, const struct dgl_net_result *result)
     }
 }
 
-void dgl_app_fetch_image(void *fetcher, uint64_t org_number, const char *url, struct dgl_engine_fetch *fetch)
+static void fetch_image(const struct dgl_image_fetcher *f, uint64_t org_number, const char *url,
+                        struct dgl_engine_fetch *fetch)
 {
     static const char *const headers[] = {"Accept: image/png, image/jpeg, image/gif, image/svg+xml", NULL};
-    const struct dgl_image_fetcher *f = fetcher;
     struct dgl_error err = DGL_ERROR_INIT;
     struct dgl_net_request rq = {.method = "GET",
                                  .headers = headers,
@@ -49,4 +54,32 @@ void dgl_app_fetch_image(void *fetcher, uint64_t org_number, const char *url, st
         status = dgl_net_client_submit(f->net, &rq, fetched, fetch, &err);
     if (status != DGL_OK)
         dgl_engine_fetch_done(fetch, NULL, 0, &err);
+}
+
+static enum dgl_status read_template(const struct dgl_image_fetcher *f, uint64_t org_number, const char *coded,
+                                     struct dgl_buf *ret, struct dgl_error *err)
+{
+    char name[TEMPLATE_NAME_MAX_BYTES + 1];
+    size_t len = 0;
+    DGL_AUTO_FD fd = -1;
+    if (!f->find_template)
+        return DGL_FAIL_SLUG(err, DGL_E_INVALID, "template_not_found", "no other templates can be reached here");
+    if (!dgl_percent_decode(coded, strlen(coded), false, name, TEMPLATE_NAME_MAX_BYTES, &len))
+        return DGL_FAIL_SLUG(err, DGL_E_INVALID, "template_not_found", "the name of a template is too long");
+    name[len] = '\0';
+    DGL_TRY(f->find_template(f->ctx, org_number, name, &fd, err));
+    return dgl_file_read_fd(fd, DGL_ENGINE_MAX_FETCH_BYTES, ret, err);
+}
+
+void dgl_app_fetch(void *fetcher, uint64_t org_number, const char *url, struct dgl_engine_fetch *fetch)
+{
+    const size_t scheme = strlen(DGL_ENGINE_TEMPLATE_SCHEME);
+    if (strncmp(url, DGL_ENGINE_TEMPLATE_SCHEME, scheme) != 0) {
+        fetch_image(fetcher, org_number, url, fetch);
+        return;
+    }
+    struct dgl_error err = DGL_ERROR_INIT;
+    DGL_AUTO_FINI(buf) bytes = DGL_BUF_INIT(DGL_ENGINE_MAX_FETCH_BYTES);
+    bool good = read_template(fetcher, org_number, url + scheme, &bytes, &err) == DGL_OK;
+    dgl_engine_fetch_done(fetch, bytes.data, good ? bytes.len : 0, good ? NULL : &err);
 }

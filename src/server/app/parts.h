@@ -6,12 +6,16 @@
 #include "server/engine/engine.h"
 #include "server/net/client.h"
 
-// fetch.c: images for templates, through the guard.
+// fetch.c: what templates want from outside: images, through the guard, and other templates.
 struct dgl_image_fetcher {
     struct dgl_net_client *net;
     const struct dgl_guard *guard;
+    // Other templates, by name; NULL: there are none. Called in the engine's thread: files and database are local.
+    enum dgl_status (*find_template)(void *ctx, uint64_t org_number, const char *name, int *ret_fd,
+                                     struct dgl_error *err);
+    void *ctx;
 };
-void dgl_app_fetch_image(void *fetcher, uint64_t org_number, const char *url, struct dgl_engine_fetch *fetch);
+void dgl_app_fetch(void *fetcher, uint64_t org_number, const char *url, struct dgl_engine_fetch *fetch);
 
 // data.c
 struct dgl_app_paths { // in the arena they were made in

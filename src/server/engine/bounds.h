@@ -10,7 +10,8 @@
 #define DGL_ENGINE_MAX_TEXT_BYTES ((size_t)8 << 20)   // tokens, problems and warnings of one result
 #define DGL_ENGINE_MAX_FETCHES 256u                   // remote images of one job
 #define DGL_ENGINE_MAX_FETCH_BYTES ((size_t)32 << 20) // one of them
-#define DGL_ENGINE_MAX_URL 2048u
+#define DGL_ENGINE_MAX_URL 4096u
+#define DGL_ENGINE_TEMPLATE_SCHEME "template:" // another template is asked for like an image
 
 #define DGL_MESSAGE_INLINE_BYTES ((size_t)32 << 10) // larger payloads travel as a memfd
 #define DGL_MESSAGE_MAX_FDS 4u

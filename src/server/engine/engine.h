@@ -22,7 +22,8 @@ enum dgl_status dgl_supervisor_start(struct dgl_supervisor **ret, struct dgl_err
 void dgl_supervisor_stop(struct dgl_supervisor *s);
 
 struct dgl_engine;
-// Fetches one https image for a running job; called in the engine's thread, answers later from any thread through
+// Fetches one https image, or another template of the organization ("template:" and its name, percent-encoded), for a
+// running job; called in the engine's thread, answers later from any thread through
 // dgl_engine_fetch_done. NULL: remote images are an error.
 struct dgl_engine_fetch;
 typedef void (*dgl_engine_fetcher)(void *ctx, uint64_t org_number, const char *url, struct dgl_engine_fetch *fetch);

@@ -19,6 +19,7 @@
 #include "server/engine/kinds.h"
 #include "server/engine/protocol.h"
 #include "server/engine/sandbox.h"
+#include <ctype.h>
 #include <errno.h>
 #include <malloc.h>
 #include <stdio.h>
@@ -118,12 +119,13 @@ static enum dgl_status read_fetched(const struct dgl_message *m, struct dgl_buf 
         return err->code;
     }
     dgl_buf_append(ret_bytes, rest, len);
-    return dgl_buf_check(ret_bytes, "a remote image", err);
+    return dgl_buf_check(ret_bytes, "what was fetched", err);
 }
+
+static enum dgl_status ask_main(struct worker *w, const char *url, struct dgl_buf *ret_bytes, struct dgl_error *err);
 
 static enum dgl_status fetch_image(void *ctx, const char *url, struct dgl_buf *ret_bytes, struct dgl_error *err)
 {
-    struct worker *w = ctx;
     size_t len = strlen(url);
     if (len == 0 || len > DGL_ENGINE_MAX_URL)
         return DGL_FAIL_SLUG(err, DGL_E_INVALID, "invalid_url",
@@ -132,6 +134,30 @@ static enum dgl_status fetch_image(void *ctx, const char *url, struct dgl_buf *r
         if ((unsigned char)url[i] <= 0x20 || (unsigned char)url[i] >= 0x7f)
             return DGL_FAIL_SLUG(err, DGL_E_INVALID, "invalid_url",
                                  "an image's URL holds a character that must be percent-encoded");
+    if (strncmp(url, DGL_ENGINE_TEMPLATE_SCHEME, strlen(DGL_ENGINE_TEMPLATE_SCHEME)) == 0)
+        return DGL_FAIL_SLUG(err, DGL_E_INVALID, "invalid_url", "an image's URL must begin with https://");
+    return ask_main(ctx, url, ret_bytes, err);
+}
+
+// Other templates come the same way; their names are not limited to what a URL may hold.
+static enum dgl_status load_template(void *ctx, const char *name, struct dgl_buf *ret_bytes, struct dgl_error *err)
+{
+    static const char hex[] = "0123456789ABCDEF";
+    DGL_AUTO_FINI(buf) url = DGL_BUF_INIT(DGL_ENGINE_MAX_URL);
+    dgl_buf_puts(&url, DGL_ENGINE_TEMPLATE_SCHEME);
+    for (const unsigned char *p = (const unsigned char *)name; *p; p++) {
+        if (isalnum(*p) || *p == '-' || *p == '_' || *p == '.')
+            dgl_buf_putc(&url, (char)*p);
+        else
+            dgl_buf_printf(&url, "%%%c%c", hex[*p >> 4], hex[*p & 15]);
+    }
+    DGL_TRY(dgl_buf_check(&url, "the name of a template", err));
+    return ask_main(ctx, url.data, ret_bytes, err);
+}
+
+static enum dgl_status ask_main(struct worker *w, const char *url, struct dgl_buf *ret_bytes, struct dgl_error *err)
+{
+    size_t len = strlen(url);
     struct iovec part = {.iov_base = (void *)url, .iov_len = len};
     if (dgl_message_send(w->socket, DGL_MESSAGE_FETCH, w->job, &part, 1, NULL, 0, true, err) != DGL_OK)
         main_is_gone();
@@ -294,7 +320,7 @@ static enum dgl_status fill(struct worker *w, const struct dgl_wire_job *job, co
         DGL_TRY(compile(w, job, fd, NULL, &compiled, err));
     struct dgl_value data;
     DGL_TRY(bind_data(w, job, input, budget, &data, err));
-    const struct dgl_docx_loader loader = {.fetch_image = fetch_image, .ctx = w};
+    const struct dgl_docx_loader loader = {.fetch_image = fetch_image, .load_template = load_template, .ctx = w};
     const struct dgl_docx_env env = {.loader = &loader,
                                      .created_at_us = job->created_at_us,
                                      .time_zone = job->time_zone,

@@ -399,8 +399,8 @@ void dgl_engine_fetch_done(struct dgl_engine_fetch *fetch, const void *data, siz
 {
     struct mailbox *box = fetch->box;
     if (!error && len > DGL_ENGINE_MAX_FETCH_BYTES) {
-        (void)DGL_FAIL_SLUG(&fetch->error, DGL_E_LIMIT, "image_too_large", "an image or template is larger than %zu bytes",
-                            DGL_ENGINE_MAX_FETCH_BYTES);
+        (void)DGL_FAIL_SLUG(&fetch->error, DGL_E_LIMIT, "image_too_large",
+                            "an image or template is larger than %zu bytes", DGL_ENGINE_MAX_FETCH_BYTES);
         fetch->failed = true;
     } else if (error) {
         fetch->error = *error;

@@ -38,7 +38,7 @@ struct dgl_docx_env {
     const char *time_zone, *locale;
     struct dgl_budget *budget;
     struct dgl_arena *arena;
-    bool stored; // what was rendered is stored, not deflated: for a reader that comes at once
+    bool stored;    // what was rendered is stored, not deflated: for a reader that comes at once
     unsigned depth; // 0; counts subdocuments in subdocuments
 };
 // `data` is a DICT. Appends a whole package to `out`.

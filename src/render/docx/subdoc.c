@@ -97,6 +97,7 @@ static enum dgl_status fill(struct dgl_docx_writer *w, struct dgl_docx_subdoc *s
     struct dgl_docx_env env = *w->env;
     struct dgl_docx_warnings warnings = {.count = 0};
     unsigned uses = s->merged.uses;
+    env.stored = true;
     if (++env.depth > DGL_DOCX_MAX_SUBDOC_DEPTH)
         return DGL_FAIL_SLUG(err, DGL_E_INVALID, "endless_recursion", "subdocuments nest more than %u deep",
                              DGL_DOCX_MAX_SUBDOC_DEPTH);

@@ -4,6 +4,7 @@
 // never readable by others either. A migration is a transaction that ends with the new user_version: a crash leaves
 // the version before or the version after.
 #include "server/store/sqlite/schema.h"
+#include "base/failpoint.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -44,28 +45,43 @@ static enum dgl_status read_pragma(struct dgl_conn *c, const char *sql, int64_t 
 
 // VACUUM INTO copies a consistent state, without what is free or half-written. The target must be empty, so it can be
 // made with the right mode first.
+static enum dgl_status copy_to(struct dgl_conn *c, const char *path, struct dgl_error *err)
+{
+    if (unlink(path) != 0 && errno != ENOENT) // of a migration that died
+        return DGL_FAIL_ERRNO(err, errno, "cannot remove %s", path);
+    DGL_TRY(dgl_schema_create_file(path, err));
+    {
+        DGL_AUTO_SQL q = dgl_sql(c, "VACUUM INTO ?1");
+        dgl_sql_put_text(&q, path);
+        DGL_TRY(dgl_sql_run(&q, err));
+    }
+    DGL_AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || fsync(fd) != 0)
+        return DGL_FAIL_ERRNO(err, errno, "cannot sync the copy");
+    return DGL_OK;
+}
+
+// The copy has its name only when it is whole.
 static enum dgl_status copy_database(struct dgl_conn *c, const char *path, int64_t version, int64_t now_us,
                                      char **ret_copy, struct dgl_error *err)
 {
-    char when[32], target[4096];
+    char when[32], target[4096], partial[4096];
     dgl_time_format_utc(now_us, when);
     if (snprintf(target, sizeof target, "%s.v%lld-%s.backup", path, (long long)version, when) >= (int)sizeof target)
         return DGL_FAIL(err, DGL_E_LIMIT, "the path of the database is longer than %zu bytes", sizeof target);
-    DGL_TRY(dgl_schema_create_file(target, err));
-    enum dgl_status status = DGL_OK;
-    {
-        DGL_AUTO_SQL q = dgl_sql(c, "VACUUM INTO ?1");
-        dgl_sql_put_text(&q, target);
-        status = dgl_sql_run(&q, err);
-    }
-    DGL_AUTO_FD fd = status == DGL_OK ? open(target, O_RDONLY | O_CLOEXEC) : -1;
-    if (status == DGL_OK && (fd < 0 || fsync(fd) != 0))
-        status = DGL_FAIL_ERRNO(err, errno, "cannot sync the copy");
+    snprintf(partial, sizeof partial, "%s.copying", path);
+    enum dgl_status status = copy_to(c, partial, err);
+    DGL_FAILPOINT("ops.migrate_copying");
+    if (status == DGL_OK && rename(partial, target) != 0)
+        status = DGL_FAIL_ERRNO(err, errno, "cannot rename the copy");
+    if (status == DGL_OK)
+        status = sync_directory_of(target, err);
     if (status != DGL_OK) {
-        unlink(target);
+        unlink(partial);
         dgl_error_prefix(err, "the database was not migrated because its copy %s could not be made", target);
         return status;
     }
+    DGL_FAILPOINT("ops.migrate_copied");
     *ret_copy = dgl_strdup(target);
     return DGL_OK;
 }
@@ -83,7 +99,10 @@ static enum dgl_status apply_once(struct dgl_conn *c, const struct dgl_migration
         DGL_TRY(dgl_conn_script(c, m->sql, err));
         DGL_TRY(dgl_conn_script(c, finish, err));
     }
-    return dgl_conn_script(c, "COMMIT", err);
+    DGL_FAILPOINT("ops.migrate_uncommitted");
+    DGL_TRY(dgl_conn_script(c, "COMMIT", err));
+    DGL_FAILPOINT("ops.migrated");
+    return DGL_OK;
 }
 
 static enum dgl_status apply(struct dgl_conn *c, const struct dgl_migration *m, int64_t to, struct dgl_error *err)

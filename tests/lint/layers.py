@@ -34,7 +34,7 @@ ROOMS = {
     "server/account": ["server/store"],
     "server/webhook": ["server/net", "server/store", "server/blob/link.h"],
     "server/engine": ["server/net"] + RENDER,
-    "server/document": ["server/engine", "server/store", "server/blob", "server/account", "server/webhook"],
+    "server/document": ["render/sheet", "server/engine", "server/store", "server/blob", "server/account", "server/webhook"],
     "server/http": [],
     "server/api": ["server/http", "server/account", "server/document", "server/webhook"],
     "server/ui": ["server/http", "server/account", "server/document", "server/webhook", "render/template"],

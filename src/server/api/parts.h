@@ -87,6 +87,7 @@ API_HANDLER(template_delete);
 API_HANDLER(template_versions);
 API_HANDLER(template_rollback);
 API_HANDLER(template_file);
+API_HANDLER(template_sample);
 API_HANDLER(template_preview);
 API_HANDLER(document_create);
 API_HANDLER(document_list);

@@ -13,6 +13,20 @@ static const char *param(struct dgl_http_request *rq, const char *name)
 
 // ---- answering with one template
 
+// The contract knows six types: a group is a text with children.
+static void name_groups(json_t *tokens)
+{
+    size_t i;
+    json_t *token;
+    json_array_foreach(tokens, i, token)
+    {
+        const char *type = json_string_value(json_object_get(token, "type"));
+        if (type && strcmp(type, "object") == 0)
+            json_object_set_new(token, "type", json_string("text"));
+        name_groups(json_object_get(token, "children"));
+    }
+}
+
 static void send_template(struct dgl_api *api, struct dgl_http_request *rq, int status,
                           const struct dgl_template_row *t)
 {
@@ -23,9 +37,17 @@ static void send_template(struct dgl_api *api, struct dgl_http_request *rq, int 
         dgl_api_fail(rq, &err);
         return;
     }
+    const char *stored = version.tokens_json ? version.tokens_json : "[]";
+    DGL_AUTO_JSON tokens = NULL;
+    if (dgl_json_parse(stored, strlen(stored), "tokens", &tokens, &err) != DGL_OK) {
+        dgl_api_fail(rq, &err);
+        return;
+    }
+    name_groups(tokens);
+    DGL_AUTO_PTR char *text = json_dumps(tokens, JSON_COMPACT);
     struct dgl_buf body = DGL_BUF_INIT(API_MAX_ANSWER_BYTES);
     struct dgl_json_writer w = DGL_JSON_WRITER(&body);
-    dgl_shape_template(&w, t, version.tokens_json ? version.tokens_json : "[]");
+    dgl_shape_template(&w, t, text ? text : "[]");
     dgl_api_send(rq, status, &body);
 }
 
@@ -324,6 +346,22 @@ API_HANDLER(template_file)
         dgl_api_send_file(rq, &file, true);
     else
         dgl_api_fail(rq, &err);
+}
+
+// ---- the sample sheet
+
+API_HANDLER(template_sample)
+{
+    struct dgl_api *api = ctx;
+    struct dgl_error err = DGL_ERROR_INIT;
+    DGL_AUTO_FINI(buf) xlsx = DGL_BUF_INIT(API_MAX_ANSWER_BYTES);
+    if (dgl_documents_template_sheet(api->parts.documents, dgl_http_arena(rq), dgl_api_who(rq)->org, param(rq, "id"),
+                                     &xlsx, &err) != DGL_OK) {
+        dgl_api_fail(rq, &err);
+        return;
+    }
+    dgl_http_set_header(rq, "Content-Disposition", "attachment; filename=\"sample.xlsx\"");
+    dgl_http_respond_buf(rq, 200, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", &xlsx);
 }
 
 // ---- preview

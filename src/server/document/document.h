@@ -123,6 +123,10 @@ enum dgl_status dgl_documents_open_link(struct dgl_documents *d, const char *fil
                                         struct dgl_error *err) DGL_MUST_CHECK;
 enum dgl_status dgl_documents_template_file(struct dgl_documents *d, const char *org, const char *id, int64_t version,
                                             struct dgl_document_file *ret, struct dgl_error *err) DGL_MUST_CHECK;
+// The sample sheet for many documents at once (XLSX), with a header for each token.
+enum dgl_status dgl_documents_template_sheet(struct dgl_documents *d, struct dgl_arena *arena, const char *org,
+                                             const char *id, struct dgl_buf *ret_xlsx,
+                                             struct dgl_error *err) DGL_MUST_CHECK;
 enum dgl_status dgl_documents_delete(struct dgl_documents *d, const char *org, const char *id,
                                      struct dgl_error *err) DGL_MUST_CHECK;
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "render/sheet/sheet.h"
 
 #define TEMPLATE_NAME_MAX 200u
 #define TEMPLATE_DESCRIPTION_MAX 2000u
@@ -205,4 +206,17 @@ enum dgl_status dgl_documents_preview(struct dgl_documents *d, const struct dgl_
         *ret_fd = format == DGL_FORMAT_PDF ? DGL_STEAL_FD(result.pdf_fd) : DGL_STEAL_FD(result.docx_fd);
     dgl_document_rendered_fini(&result);
     return status;
+}
+
+enum dgl_status dgl_documents_template_sheet(struct dgl_documents *d, struct dgl_arena *arena, const char *org,
+                                             const char *id, struct dgl_buf *ret_xlsx, struct dgl_error *err)
+{
+    struct dgl_template_row t;
+    struct dgl_template_version_row v;
+    DGL_AUTO_JSON tokens = NULL;
+    DGL_TRY(dgl_store_template_get(d->parts.store, arena, org, id, &t, err));
+    DGL_TRY(dgl_store_template_version_get(d->parts.store, arena, org, id, 0, &v, err));
+    const char *text = v.tokens_json ? v.tokens_json : "[]";
+    DGL_TRY(dgl_json_parse(text, strlen(text), "tokens", &tokens, err));
+    return dgl_sheet_sample(tokens, ret_xlsx, err);
 }

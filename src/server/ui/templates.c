@@ -330,7 +330,7 @@ void dgl_ui_post_template_delete(void *ui, struct dgl_http_request *rq)
     struct dgl_error err = DGL_ERROR_INIT;
     if (!dgl_ui_enter(ui, rq, &v))
         return;
-    if (dgl_store_template_delete(v.ui->parts.store, v.who.org, dgl_http_param(rq, "id"), &err) != DGL_OK)
+    if (dgl_documents_template_delete(v.ui->parts.documents, v.who.org, dgl_http_param(rq, "id"), &err) != DGL_OK)
         dgl_ui_refuse(&v, &err);
     else
         dgl_ui_leave(&v, "/templates", "good", "The template was deleted.");

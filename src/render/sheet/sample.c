@@ -230,7 +230,8 @@ static enum dgl_status put_book(struct dgl_zip_writer *zip, const struct book *b
              "<fills count=\"2\"><fill><patternFill patternType=\"none\"/></fill><fill><patternFill "
              "patternType=\"gray125\"/></fill></fills><borders count=\"1\"><border/></borders><cellStyleXfs "
              "count=\"1\"><xf/></cellStyleXfs><cellXfs count=\"3\"><xf/><xf fontId=\"1\" applyFont=\"1\"/><xf "
-             "numFmtId=\"164\" applyNumberFormat=\"1\"/></cellXfs></styleSheet>";
+             "numFmtId=\"164\" applyNumberFormat=\"1\"/></cellXfs><cellStyles count=\"1\"><cellStyle name=\"Normal\" "
+             "xfId=\"0\" builtinId=\"0\"/></cellStyles></styleSheet>";
     DGL_TRY(put_types(zip, b, err));
     DGL_TRY(dgl_zip_writer_add(zip, "_rels/.rels", root, sizeof(root) - 1, err));
     DGL_TRY(put_workbook(zip, b, err));

@@ -2,7 +2,8 @@
 
     accept          POST /documents/ at 64 connections, distinct bodies, every 202 on disk      beside: the bare group commit of the store
     template→DOCX   20 and 300 lines, warm, distinct data, equal text checked                   beside: docxtpl, docxtemplater, easy-template-x, Carbone in warm processes
-    DOCX→PDF        the example invoice through the API, warm                                   beside: docxtpl + soffice --convert-to pdf
+    template→PDF    20, 300 and 3,000 lines, warm, distinct data, equal text checked            beside: docxtpl + soffice, Carbone and LibreOfficeKit kept warm
+                    the example invoice through the API; cold start of the command; memory over 10,000 documents
     latency         request to webhook, idle server, DOCX, https receiver
     memory          peak resident size of the server and its workers after all that
 """
@@ -12,11 +13,13 @@ import os
 import platform
 import re
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 
 sys.dont_write_bytecode = True
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -140,6 +143,123 @@ def bench_docx(lines, count, node_folder=None):
         row(f"template→DOCX, {lines} lines (median)", ours, keep(f"docx-{lines}-{name}", times[name]), name)
 
 
+# ---------------------------------------------------------------- template to PDF
+
+OFFICE = "/usr/lib/libreoffice/program"
+
+
+def fresh(folder):
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder)
+    return folder
+
+
+def first_lines(data, count):
+    """A copy of the data with `count` documents, for peers that take seconds each."""
+    path = f"{data}.{count}"
+    with open(data, encoding="utf-8") as fh, open(path, "w", encoding="utf-8") as out:
+        out.writelines(fh.readlines()[:count])
+    return path
+
+
+def microseconds(command, **more):
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, **more)
+    return [[int(x) for x in line.split()] for line in done.stdout.splitlines()]
+
+
+def pdf_ours(template, data, folder):
+    return [sum(line[:2]) / 1000 for line in microseconds([os.path.join(BINARIES, "bench_pdf"), template, data, fresh(folder)], stderr=subprocess.DEVNULL)]
+
+
+def pdf_docxtpl_soffice(template, data, folder):
+    fills = microseconds([DEBIAN_PYTHON, os.path.join(ROOT, "bench", "peer_docxtpl.py"), template, data, fresh(folder)])
+    times = []
+    for number, (fill,) in enumerate(fills):
+        start = time.monotonic()
+        subprocess.run(["soffice", f"-env:UserInstallation=file://{OUT}/profile", "--headless", "--convert-to", "pdf", "--outdir", folder,
+                        f"{folder}/{number}.docx"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+        times.append(fill / 1000 + (time.monotonic() - start) * 1000)
+    return times
+
+
+def pdf_kit(template, data, folder):
+    """Our own DOCX, then LibreOfficeKit kept warm: what the office worker does."""
+    fills = microseconds([os.path.join(BINARIES, "bench_docx"), template, data, fresh(folder)])
+    files = sorted(glob.glob(f"{folder}/*.docx"), key=lambda p: int(os.path.basename(p)[:-5]))
+    kit = microseconds([os.path.join(BINARIES, "bench_kit"), OFFICE, os.path.join(OUT, "profile-kit"), folder] + files, stderr=subprocess.DEVNULL)
+    fill = statistics.median(f[0] for f in fills)
+    return [(fill + k[0]) / 1000 for k in kit]
+
+
+def pdf_carbone(node_folder, data, folder):
+    template = os.path.join(OUT, "template-carbone.docx")
+    carbone_template(template)
+    # It looks for soffice.bin and for a python3 that has LibreOffice's module along the path.
+    env = dict(os.environ, PEERS_FOLDER=node_folder, PATH=f"{OFFICE}:/usr/bin:{os.environ['PATH']}")
+    node = subprocess.Popen([shutil.which("node"), os.path.join(ROOT, "bench", "peers", "render.mjs"), "carbone-pdf", template, data, fresh(folder)],
+                            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=env, start_new_session=True)
+    times = [int(line) / 1000 for line in node.stdout.read().split()]
+    node.wait()
+    try:
+        os.killpg(node.pid, signal.SIGKILL)  # its LibreOffice
+    except ProcessLookupError:
+        pass
+    return times[1:]  # the first starts LibreOffice
+
+
+def characters(pdf):
+    """What is on the pages: engines break lines at different places, so white space does not count, nor the order of lines."""
+    return Counter(re.sub(r"\s", "", output("pdftotext", pdf, "-")))
+
+
+def check_text(name, folder, reference):
+    for pdf in glob.glob(f"{folder}/*.pdf"):
+        if characters(pdf) != characters(os.path.join(reference, os.path.basename(pdf))):
+            sys.exit(f"bench: {pdf} of {name} and ours have different text")
+
+
+def bench_pdf_engines(lines, count, slow, warm, node_folder):
+    template, data = os.path.join(OUT, "template.docx"), os.path.join(OUT, f"data-{lines}.ndjson")
+    invoice_template(template)
+    with open(data, "w", encoding="utf-8") as fh:
+        for n in range(count):
+            fh.write(json.dumps(invoice(n, lines)) + "\n")
+    folder = lambda name: os.path.join(OUT, f"pdf-{name}-{lines}")  # noqa: E731
+    ours = keep(f"pdf-{lines}", pdf_ours(template, data, folder("ours"))[5 if count > 20 else 1:])
+    peers = {"docxtpl + soffice": lambda out: pdf_docxtpl_soffice(template, first_lines(data, slow), out),
+             "LibreOfficeKit, warm": lambda out: pdf_kit(template, first_lines(data, warm), out)}
+    if node_folder:
+        peers["Carbone, warm"] = lambda out: pdf_carbone(node_folder, first_lines(data, warm), out)
+    for name, run in peers.items():
+        times = run(folder(name.split(",")[0]))
+        check_text(name, folder(name.split(",")[0]), folder("ours"))
+        if times:
+            row(f"template→PDF, {lines:,} lines (median)", ours, keep(f"pdf-{lines}-{name}", times), name)
+
+
+def bench_pdf_memory(documents=10000):
+    """One process, ten thousand documents of 20 lines: resident memory after a twentieth of them and at the end."""
+    data = first_lines(os.path.join(OUT, "data-20.ndjson"), 200)
+    done = subprocess.run([os.path.join(BINARIES, "bench_pdf"), os.path.join(OUT, "template.docx"), data, fresh(os.path.join(OUT, "pdf-memory")), str(documents // 200)],
+                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=True)
+    resident = [int(x) / 1024 for x in re.findall(r"(\d+) KiB resident", done.stderr.decode())]
+    results["samples"]["pdf-resident-mib"] = resident
+    row(f"resident after {documents:,} documents", resident[-1], resident[len(resident) // 20], f"after {documents // 20}", unit="MiB", higher=True)
+    done = subprocess.run([os.path.join(BINARIES, "bench_pdf"), os.path.join(OUT, "template.docx"), os.path.join(OUT, "data-300.ndjson"), os.path.join(OUT, "pdf-memory")],
+                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=True)
+    row("peak memory, 300 lines to PDF", int(re.search(r"(\d+) KiB at most", done.stderr.decode()).group(1)) / 1024, unit="MiB")
+
+
+def bench_cold(count=15):
+    examples = [os.path.join(ROOT, "examples", f"invoice.{end}") for end in ("docx", "json")]
+    samples = []
+    for _ in range(count):
+        start = time.monotonic()
+        subprocess.run([PROGRAM, "render"] + examples + ["-o", os.path.join(OUT, "cold.pdf")], stderr=subprocess.DEVNULL, check=True)
+        samples.append((time.monotonic() - start) * 1000)
+    row("docgenlab render, cold (median)", keep("cold", samples))
+
+
 # ---------------------------------------------------------------- through the server
 
 def bench_accept(server, client, template):
@@ -223,12 +343,16 @@ def peak_memory(server):
 
 def main():
     os.makedirs(OUT, exist_ok=True)
-    subprocess.run(["ninja", "-C", os.path.join(ROOT, "build", "release"), "bench/bench_docx", "bench/bench_store"], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["ninja", "-C", os.path.join(ROOT, "build", "release"), "bench/bench_docx", "bench/bench_store", "bench/bench_pdf", "bench/bench_kit"], check=True, stdout=subprocess.DEVNULL)
     versions()
     print(json.dumps(results["versions"]))
     node_folder = install_node_peers()
     for lines, count in ((20, 205), (300, 65)):
         bench_docx(lines, count, node_folder)
+    for lines, count, slow, warm in ((20, 205, 4, 12), (300, 65, 3, 5), (3000, 8, 1, 3)):
+        bench_pdf_engines(lines, count, slow, warm, node_folder)
+    bench_pdf_memory()
+    bench_cold()
     data_dir = os.path.join(OUT, "data")
     shutil.rmtree(data_dir, ignore_errors=True)
     ca, certificate, key = make_certificate(os.path.join(OUT, "tls"))

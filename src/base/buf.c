@@ -50,9 +50,15 @@ bool dgl_buf_reserve(struct dgl_buf *b, size_t more)
     return true;
 }
 
+// Writers append a few bytes at a time: what fits is copied at once.
+static inline bool fits(const struct dgl_buf *b, size_t len)
+{
+    return !b->failed && b->data && len <= b->cap - b->len;
+}
+
 bool dgl_buf_append(struct dgl_buf *b, const void *data, size_t len)
 {
-    if (!dgl_buf_reserve(b, len))
+    if (!fits(b, len) && !dgl_buf_reserve(b, len))
         return false;
     if (len)
         memcpy(b->data + b->len, data, len);
@@ -68,7 +74,11 @@ bool dgl_buf_puts(struct dgl_buf *b, const char *s)
 
 bool dgl_buf_putc(struct dgl_buf *b, char c)
 {
-    return dgl_buf_append(b, &c, 1);
+    if (!fits(b, 1) && !dgl_buf_reserve(b, 1))
+        return false;
+    b->data[b->len++] = c;
+    b->data[b->len] = '\0';
+    return true;
 }
 
 bool dgl_buf_printf(struct dgl_buf *b, const char *fmt, ...)

@@ -32,7 +32,8 @@
 #define CONTROL_FD 3 // in the supervisor; in a worker its own socket
 #define MAX_CHILDREN (4 * DGL_ENGINE_MAX_WORKERS)
 #define MAX_KINDS 8u
-#define STOP_TRIES 500 // of 10 ms, until a supervisor that does not end is killed
+#define STOP_TRIES 500          // of STOP_PAUSE_NS, until a supervisor that does not end is killed
+#define STOP_PAUSE_NS 10000000L // at most; the first pauses are shorter, because it ends within a millisecond
 
 enum verb { VERB_SPAWN = 1, VERB_KILL };
 struct request {
@@ -326,7 +327,7 @@ void dgl_supervisor_stop(struct dgl_supervisor *s)
     if (!s)
         return;
     close(s->fd);
-    const struct timespec pause = {.tv_nsec = 10000000};
+    struct timespec pause = {.tv_nsec = 200000};
     for (int i = 0;; i++) {
         pid_t done = waitpid(s->pid, NULL, WNOHANG);
         if (done == s->pid || (done < 0 && errno != EINTR))
@@ -334,6 +335,7 @@ void dgl_supervisor_stop(struct dgl_supervisor *s)
         if (i == STOP_TRIES)
             kill(s->pid, SIGKILL); // its children die with it
         nanosleep(&pause, NULL);
+        pause.tv_nsec = DGL_MIN(pause.tv_nsec * 2, STOP_PAUSE_NS);
     }
     free(s);
 }

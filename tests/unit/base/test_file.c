@@ -73,6 +73,23 @@ static void test_read_failures(void **state)
     assert_int_equal(b.len, 0);
 }
 
+// What a shell hands over with <(…) has no size and no offsets.
+static void test_pipes_are_read_to_their_end(void **state DGL_UNUSED)
+{
+    static const size_t bounds[] = {100, 10};
+    for (size_t i = 0; i < DGL_COUNT(bounds); i++) {
+        struct dgl_error err = DGL_ERROR_INIT;
+        DGL_AUTO_FINI(buf) b = DGL_BUF_INIT(100);
+        int ends[2];
+        assert_int_equal(pipe(ends), 0);
+        assert_int_equal(write(ends[1], "from a pipe", 11), 11);
+        close(ends[1]);
+        assert_int_equal(dgl_file_read_fd(ends[0], bounds[i], &b, &err), i == 0 ? DGL_OK : DGL_E_LIMIT);
+        assert_int_equal(b.len, i == 0 ? 11 : 0);
+        close(ends[0]);
+    }
+}
+
 static void test_create_never_replaces(void **state)
 {
     struct dgl_error err = DGL_ERROR_INIT;
@@ -120,6 +137,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_write_read_replace, folder_make, folder_remove),
         cmocka_unit_test_setup_teardown(test_read_bounds, folder_make, folder_remove),
         cmocka_unit_test_setup_teardown(test_read_failures, folder_make, folder_remove),
+        cmocka_unit_test(test_pipes_are_read_to_their_end),
         cmocka_unit_test_setup_teardown(test_create_never_replaces, folder_make, folder_remove),
         cmocka_unit_test_setup_teardown(test_make_dirs, folder_make, folder_remove),
         cmocka_unit_test(test_memfd),

@@ -82,6 +82,13 @@ static void test_round_trip(void **state DGL_UNUSED)
     assert_ok(dgl_zip_raw(z, 1, &raw, &err), err);
     assert_int_equal(raw.method, 0);
     assert_memory_equal(raw.data, "\x01\x02\x03", 3);
+    struct dgl_str lent;
+    assert_false(dgl_zip_lend(z, 0, &lent)); // deflated
+    assert_true(dgl_zip_lend(z, 1, &lent));
+    assert_ptr_equal(lent.data, raw.data);
+    *(char *)(uintptr_t)raw.data = 9; // damaged
+    assert_false(dgl_zip_lend(z, 1, &lent));
+    *(char *)(uintptr_t)raw.data = 1;
     assert_int_equal(dgl_zip_raw(z, 2, &raw, &err), DGL_E_INTERNAL);
     DGL_AUTO_FINI(buf) small = DGL_BUF_INIT(10);
     assert_int_equal(dgl_zip_read(z, 0, &small, &err), DGL_E_LIMIT);

@@ -1,16 +1,19 @@
 """What an operator does: back up and restore while the server works, migrate, manage accounts, rotate the master key."""
 import hashlib
+import http.client
 import json
 import os
 import re
 import shutil
+import signal
 import sqlite3
+import ssl
 import subprocess
 import threading
 import time
 
 import pytest
-from local import PROGRAM, Client, Fail, Server, clean_environment, verify_signature
+from local import PROGRAM, Client, Fail, Server, clean_environment, make_certificate, verify_signature
 
 
 def run(*arguments, expect=0, env=None, stdin=None):
@@ -336,6 +339,40 @@ def test_master_key_rotates_under_a_running_server(new_house, letter, receiver):
     again = hook_of("again")
     assert Client(house.server.url).raw("GET", house.server.url + old[old.index("/files/"):]).status == 403
     assert Client(house.server.url).raw("GET", again.payload["download_url"]).status == 200
+
+
+# ---------------------------------------------------------------- https
+
+def test_https_is_served_and_a_renewed_certificate_taken(new_house, tmp_path):
+    shown = lambda: ssl.get_server_certificate(("127.0.0.1", port))  # noqa: E731
+    _, cert, key = make_certificate(str(tmp_path / "first"))
+    _, renewed_cert, renewed_key = make_certificate(str(tmp_path / "renewed"))
+    house = new_house(start=False, TLS_CERT_FILE=cert, TLS_KEY_FILE=key)
+    house.server.start()
+    assert house.server.url.startswith("https://")
+    port = int(house.server.url.rsplit(":", 1)[1])
+    context = ssl.create_default_context(cafile=str(tmp_path / "first" / "ca.pem"))
+    open_one = http.client.HTTPSConnection("127.0.0.1", port, context=context)
+    open_one.request("GET", "/healthz")
+    assert open_one.getresponse().read()
+    first = shown()
+
+    def reload(expected):
+        house.server.process.send_signal(signal.SIGHUP)
+        until = time.monotonic() + 20
+        while expected not in house.log() and time.monotonic() < until:
+            time.sleep(0.02)
+        assert expected in house.log()
+
+    shutil.copy(renewed_key, key)  # half of the renewal: the pair does not fit
+    reload("is not the key of TLS_CERT_FILE")
+    assert shown() == first
+    shutil.copy(renewed_cert, cert)
+    reload("certificate read anew")
+    assert shown() != first
+    open_one.request("GET", "/readyz")  # the connection from before goes on
+    assert open_one.getresponse().status == 200
+    assert house.server.stop() == 0
 
 
 # ---------------------------------------------------------------- schema

@@ -49,6 +49,7 @@ LIBRARIES = {
     "curl/": ["server/net"],
     "ares.h": ["server/net"],
     "microhttpd.h": ["server/http"],
+    "gnutls/": ["server/http"],
     "seccomp.h": ["server/engine"],
     "sodium.h": ["base"],
     "libdeflate.h": ["base", "render/pdf", "server/http"],

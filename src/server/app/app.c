@@ -3,8 +3,8 @@
 // Start: supervisor (forked before anything else, while the process is small and has no threads) ─▶ data folder, locked
 // ─▶ store, files ─▶ net, webhook, engine, account, documents ─▶ http with the routes of api and ui ─▶ threads ─▶
 // "listening". Stop (SIGTERM, SIGINT): readiness off ─▶ http drains ─▶ documents finish ─▶ webhooks in flight end ─▶
-// engine ─▶ store. At most STOP_MS in all; a second signal ends the process at once. What was not finished is durable
-// and goes on after the next start.
+// engine ─▶ store. SIGHUP reads the certificate anew. At most STOP_MS in all; a second signal ends the process at once.
+// What was not finished is durable and goes on after the next start.
 //
 // Without its supervisor (killed from outside) the server can render nothing and cannot fork a new one: by now it has
 // threads. It stops in order and then executes itself anew.
@@ -352,6 +352,7 @@ static sigset_t block_signals(void)
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
     sigaddset(&set, SIGCHLD); // the supervisor is the only child
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     signal(SIGPIPE, SIG_IGN);
@@ -362,7 +363,7 @@ static sigset_t block_signals(void)
 static void *second_signal(void *set)
 {
     int signal_number = SIGCHLD;
-    while (signal_number == SIGCHLD)
+    while (signal_number == SIGCHLD || signal_number == SIGHUP)
         sigwait(set, &signal_number);
     _exit(1);
 }
@@ -374,6 +375,16 @@ static bool supervisor_died(const struct app *a)
            info.si_pid != 0;
 }
 
+// SIGHUP: a certificate that was renewed is served from the next connection on. Options are read at the start alone.
+static void load_certificate(struct app *a)
+{
+    struct dgl_error err = DGL_ERROR_INIT;
+    if (dgl_http_server_load_certificate(a->http, str(a, "TLS_CERT_FILE"), str(a, "TLS_KEY_FILE"), &err) == DGL_OK)
+        dgl_log(DGL_LOG_INFO, "certificate read anew");
+    else
+        dgl_log_error(DGL_LOG_ERROR, "certificate not read anew", &err);
+}
+
 // Returns whether the server is to begin again.
 static bool wait_and_stop(struct app *a, sigset_t *set)
 {
@@ -382,7 +393,9 @@ static bool wait_and_stop(struct app *a, sigset_t *set)
     do {
         sigwait(set, &signal_number);
         again = signal_number == SIGCHLD && supervisor_died(a);
-    } while (signal_number == SIGCHLD && !again);
+        if (signal_number == SIGHUP)
+            load_certificate(a);
+    } while ((signal_number == SIGCHLD && !again) || signal_number == SIGHUP);
     if (again)
         dgl_log(DGL_LOG_ERROR, "supervisor killed; starting anew");
     else

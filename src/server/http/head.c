@@ -182,7 +182,7 @@ static void read_context(struct dgl_http_request *rq)
 {
     const struct http_connection *c = rq->connection;
     struct in6_addr client = c->peer;
-    rq->is_tls = rq->server->tls_cert != NULL;
+    rq->is_tls = rq->server->is_tls;
     if (c->peer_trusted) {
         const char *chain = http_joined_header(rq, "X-Forwarded-For");
         const char *proto = http_joined_header(rq, "X-Forwarded-Proto");

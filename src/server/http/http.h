@@ -65,6 +65,10 @@ enum dgl_status dgl_http_server_new(const struct dgl_http_options *options, stru
 // Before start; `routes` outlive the server. The same method and path twice is a bug (abort).
 void dgl_http_server_add(struct dgl_http_server *s, const struct dgl_route *routes, size_t count, void *ctx);
 enum dgl_status dgl_http_server_start(struct dgl_http_server *s, struct dgl_error *err) DGL_MUST_CHECK;
+// Another certificate from the next handshake on; the one that was there stays after a failure. One server with TLS per
+// process.
+enum dgl_status dgl_http_server_load_certificate(struct dgl_http_server *s, const char *cert_file, const char *key_file,
+                                                 struct dgl_error *err) DGL_MUST_CHECK;
 uint16_t dgl_http_server_port(const struct dgl_http_server *s);
 const char *dgl_http_server_address(const struct dgl_http_server *s); // "127.0.0.1:43125"
 // Stops listening, lets running requests end up to wait_ms, answers the rest 503, resumes every suspended connection,

@@ -110,7 +110,7 @@ struct dgl_http_server {
     char address[80];
     uint16_t port;
     int listen_fd, stop_fd;
-    char *tls_cert, *tls_key;
+    bool is_tls;
     struct MHD_Daemon *mhd;
     char *start_complaint; // while libmicrohttpd starts: what it says last
     struct http_blocking *blocking;

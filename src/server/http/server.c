@@ -10,6 +10,7 @@
 //   4. stop libmicrohttpd, join the pool
 // A handler that answers after that finds its request claimed; the last request to be let go frees the server.
 #include "server/http/internal.h"
+#include "server/http/tls.h"
 
 #include "base/crypto.h"
 #include "base/file.h"
@@ -26,17 +27,6 @@
 #include <unistd.h>
 
 #define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%SERVER_PRECEDENCE"
-
-static enum dgl_status read_tls_file(const char *path, const char *key, char **ret, struct dgl_error *err)
-{
-    DGL_AUTO_FINI(buf) content = DGL_BUF_INIT(HTTP_MAX_TLS_FILE_BYTES);
-    if (dgl_file_read(path, HTTP_MAX_TLS_FILE_BYTES, &content, err) != DGL_OK) {
-        dgl_error_prefix(err, "%s", key);
-        return err->code;
-    }
-    *ret = dgl_buf_take(&content, NULL);
-    return DGL_OK;
-}
 
 static void init_locks(struct dgl_http_server *s)
 {
@@ -81,8 +71,8 @@ enum dgl_status dgl_http_server_new(const struct dgl_http_options *options, stru
     if (!options->tls_cert_file != !options->tls_key_file)
         return DGL_FAIL(err, DGL_E_INVALID, "TLS_CERT_FILE and TLS_KEY_FILE go together: give both or none");
     if (options->tls_cert_file) {
-        DGL_TRY(read_tls_file(options->tls_cert_file, "TLS_CERT_FILE", &s->tls_cert, err));
-        DGL_TRY(read_tls_file(options->tls_key_file, "TLS_KEY_FILE", &s->tls_key, err));
+        DGL_TRY(http_tls_load(options->tls_cert_file, options->tls_key_file, err));
+        s->is_tls = true;
     }
     http_area_of(s, NULL);
     DGL_TRY(http_listen(s, err));
@@ -116,6 +106,14 @@ const struct dgl_route *dgl_http_server_route(const struct dgl_http_server *s, s
     return http_router_at(s->router, index);
 }
 
+enum dgl_status dgl_http_server_load_certificate(struct dgl_http_server *s, const char *cert_file, const char *key_file,
+                                                 struct dgl_error *err)
+{
+    if (!s->is_tls || !cert_file || !key_file)
+        return DGL_FAIL(err, DGL_E_INVALID, "the server was started without TLS_CERT_FILE; it serves no https");
+    return http_tls_load(cert_file, key_file, err);
+}
+
 // ---- start
 
 static DGL_PRINTF(2, 0) void log_library(void *server, const char *fmt, va_list args)
@@ -140,10 +138,9 @@ static enum dgl_status start_library(struct dgl_http_server *s, struct dgl_error
     char complaint[HTTP_COMPLAINT_BYTES] = "no reason was given";
     if (s->options.threads > 1)
         more[count++] = (struct MHD_OptionItem){MHD_OPTION_THREAD_POOL_SIZE, s->options.threads, NULL};
-    if (s->tls_cert) {
+    if (s->is_tls) {
         flags |= MHD_USE_TLS;
-        more[count++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_CERT, 0, s->tls_cert};
-        more[count++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_KEY, 0, s->tls_key};
+        more[count++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_CERT_CALLBACK, 0, http_tls_callback()};
     }
     more[count] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
     s->start_complaint = complaint;
@@ -155,13 +152,10 @@ static enum dgl_status start_library(struct dgl_http_server *s, struct dgl_error
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_CONNECTION_MEMORY_BYTES, MHD_OPTION_CONNECTION_LIMIT,
         s->options.max_connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT, s->options.max_connections_per_address,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_IDLE_TIMEOUT_S, MHD_OPTION_ARRAY, more,
-        s->tls_cert ? MHD_OPTION_HTTPS_PRIORITIES : MHD_OPTION_END, TLS_PRIORITIES, MHD_OPTION_END);
+        s->is_tls ? MHD_OPTION_HTTPS_PRIORITIES : MHD_OPTION_END, TLS_PRIORITIES, MHD_OPTION_END);
     s->start_complaint = NULL;
     if (!s->mhd)
-        return DGL_FAIL(err, DGL_E_INVALID, "cannot start the HTTP server on %s%s (%s)", s->address,
-                        s->tls_cert ? ": are TLS_CERT_FILE and TLS_KEY_FILE a certificate and its key in PEM form?"
-                                    : "",
-                        complaint);
+        return DGL_FAIL(err, DGL_E_INVALID, "cannot start the HTTP server on %s (%s)", s->address, complaint);
     return DGL_OK;
 }
 
@@ -307,10 +301,8 @@ void dgl_http_server_free(struct dgl_http_server *s)
         close(s->listen_fd);
     if (s->stop_fd >= 0)
         close(s->stop_fd);
-    if (s->tls_key)
-        dgl_wipe(s->tls_key, strlen(s->tls_key));
-    free(s->tls_key);
-    free(s->tls_cert);
+    if (s->is_tls)
+        http_tls_forget();
     http_router_free(s->router);
     http_server_unref(s);
 }

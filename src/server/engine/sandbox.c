@@ -243,6 +243,24 @@ static enum dgl_status lock_native(struct dgl_error *err)
     return load(&r, err);
 }
 
+// Calls that work on any process of the same user when it is named: its limits, its share of the machine, its signals.
+static void refuse_reaching_others(struct rules *r)
+{
+    const char *const by_pid[] = {"prlimit64",     "sched_setaffinity", "sched_setscheduler", "sched_setparam",
+                                  "sched_setattr", "migrate_pages",     "move_pages"};
+    for (size_t i = 0; i < DGL_COUNT(by_pid); i++)
+        RULE_IF(r, SCMP_ACT_ERRNO(EPERM), by_pid[i], SCMP_A0(SCMP_CMP_NE, 0));
+    RULE_IF(r, SCMP_ACT_ERRNO(EPERM), "setpriority", SCMP_A1(SCMP_CMP_NE, 0));
+    RULE_IF(r, SCMP_ACT_ERRNO(EPERM), "ioprio_set", SCMP_A1(SCMP_CMP_NE, 0));
+    const int owners[] = {F_SETOWN, F_SETOWN_EX, F_SETSIG, F_SETLEASE,
+                          F_NOTIFY}; // whom the kernel sends SIGIO and others
+    for (size_t i = 0; i < DGL_COUNT(owners); i++)
+        RULE_IF(r, SCMP_ACT_ERRNO(EPERM), "fcntl", SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)owners[i]));
+    const unsigned requests[] = {0x5412 /* TIOCSTI */, 0x8901 /* FIOSETOWN */, 0x8902 /* SIOCSPGRP */};
+    for (size_t i = 0; i < DGL_COUNT(requests); i++)
+        RULE_IF(r, SCMP_ACT_ERRNO(EPERM), "ioctl", SCMP_A1(SCMP_CMP_EQ, requests[i]));
+}
+
 static enum dgl_status lock_office(struct dgl_error *err)
 {
     struct rules r = {.filter = seccomp_init(SCMP_ACT_ALLOW)};
@@ -250,31 +268,23 @@ static enum dgl_status lock_office(struct dgl_error *err)
         return DGL_FAIL(err, DGL_E_INTERNAL, "cannot make a seccomp filter");
     for (size_t i = 0; i < DGL_COUNT(killed); i++)
         RULE(&r, SCMP_ACT_KILL_PROCESS, killed[i]);
-    RULE_IF(&r, SCMP_ACT_ERRNO(EACCES), "socket", SCMP_A0(SCMP_CMP_NE, AF_UNIX));
-    const char *const refused[] = {"connect",
-                                   "bind",
-                                   "listen",
-                                   "accept",
-                                   "accept4",
-                                   "execve",
-                                   "execveat",
-                                   "fork",
-                                   "vfork",
-                                   "kill",
-                                   "tkill",
-                                   "rt_sigqueueinfo",
-                                   "rt_tgsigqueueinfo",
-                                   "pidfd_open",
-                                   "pidfd_send_signal",
-                                   "setsid",
-                                   "setpgid"};
+    const char *const refused[] = {
+        "socket", // a datagram needs no connect(): not even local ones
+        "connect", "bind", "listen", "accept", "accept4", "execve", "execveat", "fork", "vfork", "kill", "tkill",
+        "rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_open", "pidfd_send_signal", "setsid", "setpgid",
+        // Landlock looks at none of these: they would reach the server's files by their path.
+        "truncate", "chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "fchown", "lchown", "fchownat", "utime",
+        "utimes", "utimensat", "futimesat", "setxattr", "lsetxattr", "fsetxattr", "removexattr", "lremovexattr",
+        "fremovexattr",
+        // Memory and queues shared by name.
+        "shmget", "shmat", "msgget", "semget", "mq_open", "mq_unlink", "syslog"};
     for (size_t i = 0; i < DGL_COUNT(refused); i++)
         RULE(&r, SCMP_ACT_ERRNO(EACCES), refused[i]);
+    refuse_reaching_others(&r);
     // Threads are clones that share memory; clone3 hides its flags from us, and glibc falls back.
     RULE(&r, SCMP_ACT_ERRNO(ENOSYS), "clone3");
     RULE_IF(&r, SCMP_ACT_ERRNO(EAGAIN), "clone", SCMP_A0(SCMP_CMP_MASKED_EQ, 0x00010000 /* CLONE_THREAD */, 0));
     RULE_IF(&r, SCMP_ACT_ERRNO(EPERM), "tgkill", SCMP_A0(SCMP_CMP_NE, (scmp_datum_t)getpid()));
-    RULE_IF(&r, SCMP_ACT_ERRNO(EPERM), "ioctl", SCMP_A1(SCMP_CMP_EQ, 0x5412 /* TIOCSTI */));
     return load(&r, err);
 }
 

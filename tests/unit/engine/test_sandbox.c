@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 static char directory[] = "/tmp/docgenlab-test-sandbox-XXXXXX";
+static char outside[] = "/tmp/docgenlab-test-outside-XXXXXX"; // a file that the sandboxes must not reach
 
 // Runs `probe` in a child inside the sandbox; the child's exit status is its answer: 1 possible, 0 refused, 99 no
 // sandbox, 100 + n stopped by signal n.
@@ -102,6 +103,44 @@ static int kill_parent(void)
 {
     return kill(getppid(), 0) == 0 || syscall(SYS_tgkill, getppid(), getppid(), 0) == 0;
 }
+static int send_datagram(void)
+{
+    int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+    struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "/tmp/docgenlab-no-such-socket"};
+    return fd >= 0 && (sendto(fd, "x", 1, 0, (struct sockaddr *)&address, sizeof(address)) == 1 || errno == ENOENT);
+}
+// Landlock of Linux 6.1 stops neither of these two.
+static int cut_file(void)
+{
+    return truncate(outside, 0) == 0;
+}
+static int take_rights(void)
+{
+    return chmod(outside, 0) == 0 || syscall(SYS_fchmodat, AT_FDCWD, outside, 0) == 0 ||
+           chown(outside, getuid(), getgid()) == 0;
+}
+static int take_limits(void)
+{
+    const struct rlimit none = {0};
+    return syscall(SYS_prlimit64, getppid(), RLIMIT_NOFILE, &none, NULL) == 0;
+}
+static int take_time(void)
+{
+    const unsigned long one = 1;
+    return setpriority(PRIO_PROCESS, (id_t)getppid(), 19) == 0 ||
+           syscall(SYS_sched_setaffinity, getppid(), sizeof(one), &one) == 0;
+}
+static int signal_by_owner(void)
+{
+    int fd = open("/dev/null", O_RDONLY), pair[2] = {-1, -1};
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0)
+        fd = pair[0];
+    return fcntl(fd, F_SETOWN, getppid()) == 0;
+}
+static int share_memory(void)
+{
+    return syscall(SYS_shmget, 0, 4096, 0600) >= 0;
+}
 static void *nothing(void *arg)
 {
     return arg;
@@ -142,8 +181,10 @@ static int do_abort(void)
 static void test_native_refuses(void **state)
 {
     (void)state;
-    int (*const refused[])(void) = {inet,    local_connect, open_passwd, write_tmp,         write_own, read_fonts,
-                                    do_fork, kill_parent,   do_thread,   executable_memory, privileges};
+    int (*const refused[])(void) = {inet,       local_connect,   open_passwd, write_tmp,   write_own,
+                                    read_fonts, do_fork,         kill_parent, do_thread,   executable_memory,
+                                    privileges, send_datagram,   cut_file,    take_rights, take_limits,
+                                    take_time,  signal_by_owner, share_memory};
     for (size_t i = 0; i < DGL_COUNT(refused); i++)
         if (attempt(false, refused[i]) != 0)
             fail_msg("probe %zu ended with %d", i, attempt(false, refused[i]));
@@ -162,7 +203,8 @@ static void test_native_can_work(void **state)
 static void test_office_refuses(void **state)
 {
     (void)state;
-    int (*const refused[])(void) = {inet, local_connect, do_fork, do_exec, kill_parent};
+    int (*const refused[])(void) = {inet,     local_connect, do_fork,     do_exec,   kill_parent,     send_datagram,
+                                    cut_file, take_rights,   take_limits, take_time, signal_by_owner, share_memory};
     for (size_t i = 0; i < DGL_COUNT(refused); i++)
         if (attempt(true, refused[i]) != 0)
             fail_msg("probe %zu ended with %d", i, attempt(true, refused[i]));
@@ -208,7 +250,10 @@ static void test_processor_time_ends(void **state)
 static int start(void **state)
 {
     (void)state;
-    return mkdtemp(directory) ? 0 : -1;
+    int fd = mkstemp(outside);
+    if (fd < 0 || write(fd, "kept", 4) != 4 || !mkdtemp(directory))
+        return -1;
+    return close(fd);
 }
 
 static int stop(void **state)
@@ -217,6 +262,7 @@ static int stop(void **state)
     char path[200];
     snprintf(path, sizeof(path), "%s/file", directory);
     unlink(path);
+    unlink(outside);
     return rmdir(directory);
 }
 

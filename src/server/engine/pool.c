@@ -25,6 +25,7 @@ struct slot {
     unsigned index;
     uint64_t worker; // id of the process that lives or dies here; 0 = none
     bool ready;      // it has said so
+    bool is_unwell;  // answered that it can do no more
     int fd, statm_fd;
     struct dgl_task *current, *reserve;
     bool fetching;
@@ -163,6 +164,7 @@ static void start_worker(struct slot *s)
         snprintf(config.directory, sizeof(config.directory), "%s/%s-%u", p->scratch_dir, p->kind->name, s->index);
     snprintf(config.program, sizeof(config.program), "%s", p->program);
     s->jobs = 0;
+    s->is_unwell = false;
     s->mean_us = 0;
     s->ready = s->fetching = false;
     s->error = DGL_ERROR_INIT;
@@ -339,7 +341,7 @@ static void watch_memory(struct slot *s, int64_t now)
 
 static bool worn_out(const struct slot *s)
 {
-    if (s->jobs >= s->pool->kind->jobs_per_worker)
+    if (s->jobs >= s->pool->kind->jobs_per_worker || s->is_unwell)
         return true;
     bool large_jobs = s->mean_us > DGL_ENGINE_RESERVE_MEAN_US;
     return (large_jobs || s->jobs % RSS_EVERY == 0) && resident_bytes(s) > s->pool->kind->recycle_bytes;
@@ -381,6 +383,8 @@ static void on_result(struct slot *s, struct dgl_message *m)
         put_down_hostile(s, &err);
         return;
     }
+    // Out of memory or descriptors of its own, or something broke that cannot: the next job is for a fresh one.
+    s->is_unwell |= answer.head.status == DGL_E_UNAVAILABLE || answer.head.status == DGL_E_INTERNAL;
     struct dgl_task *task = s->current;
     next_task(s);
     struct dgl_task_end end = {.message = m, .answer = &answer};

@@ -152,6 +152,7 @@ static enum dgl_status on_relationship(void *ctx, const struct dgl_xml_element *
         r->cap = cap;
     }
     struct dgl_docx_relationship *item = &r->items[r->count++];
+    item->id = item->type = item->target = item->mode = (struct dgl_str){"", 0}; // what is left out is empty, not NULL
     for (size_t i = 0; i < e->attr_count; i++) {
         const struct dgl_xml_attr *a = &e->attrs[i];
         struct dgl_str *to = strcmp(a->name, "Id") == 0           ? &item->id

@@ -5,6 +5,7 @@ import socket
 import time
 
 import pytest
+import requests
 from docx import text_lines
 from local import Client, Fail, Receiver, verify_signature
 
@@ -248,6 +249,26 @@ def test_deleted_document(house, receiver, template):
     house.client.call("POST", f"/webhooks/deliveries/{delivery['id']}/redeliver")
     again = receiver.wait("document.generated")
     assert again.payload["job_id"] == job["id"] and again.payload["download_url"] is None
+
+
+def test_documents_of_the_pages_send_nothing(house, receiver, template):
+    """Documents generated in the web UI send nothing."""
+    house.webhook(receiver.url("/silent"))
+    browser, base = requests.Session(), house.server.url
+
+    def send(page, action, **fields):
+        token = re.search(r'name="csrf" value="([^"]+)"', browser.get(base + page).text).group(1)
+        return browser.post(base + action, data=dict(fields, csrf=token), headers={"Origin": base})
+
+    assert send("/sign-in", "/sign-in", email=house.first["admin_email"], password=house.first["admin_password"]).status_code == 200
+    made = send(f"/templates/{template['id']}", f"/templates/{template['id']}/generate",
+                **{"mode": "form", "/name": "Ann", "/items/0": "a", "output_format": "docx"})
+    document = house.client.wait_document(made.url.rsplit("/", 1)[1])
+    assert (document["status"], document["source"]) == ("ready", "ui")
+    by_api = house.client.generate(template["id"], {"name": "Ben", "items": []}, "docx")
+    assert receiver.wait("document.generated", 60).payload["job_id"] == by_api["id"]  # later made, first to arrive
+    assert house.client.call("GET", f"/webhooks/deliveries/?document_id={document['id']}")["items"] == []
+    house.client.call("DELETE", "/webhooks/settings")
 
 
 def test_gone_disables_the_endpoint(new_house, tls, letter):

@@ -23,7 +23,8 @@ static bool set_vectors(struct builder *b, uint32_t member, bool svg, struct dgl
     DGL_AUTO_FINI(buf) file = DGL_BUF_INIT(DGL_ART_MAX_BYTES);
     if (dgl_zip_read(b->doc->package->zip, member, &file, &ignored) != DGL_OK)
         return false;
-    struct dgl_art *art = svg ? dgl_svg_read(b->arena, file.data, file.len) : NULL;
+    struct dgl_art *art =
+        svg ? dgl_svg_read(b->arena, file.data, file.len) : dgl_metafile_read(b->arena, file.data, file.len);
     if (!art)
         return false;
     if (!art->lossless)
@@ -258,6 +259,38 @@ static void read_group(struct builder *b, const struct dgl_x *group, struct dgl_
     b->group_fill = outer;
 }
 
+// The root of a related part, NULL when there is none or it cannot be read.
+static const struct dgl_x *related_part(struct builder *b, const struct dgl_str *id)
+{
+    uint32_t member;
+    struct dgl_x *root = NULL;
+    struct dgl_error ignored = DGL_ERROR_INIT;
+    const struct dgl_docx_relationship *rel = build_rel(b, id);
+    if (!rel || dgl_str_is(rel->mode, "External") ||
+        !dgl_docx_resolve(b->doc->package, dgl_zip_name(b->doc->package->zip, b->member), rel->target, &member))
+        return NULL;
+    DGL_AUTO_FINI(buf) file = DGL_BUF_INIT(DGL_LAYOUT_MAX_PART_BYTES);
+    if (dgl_zip_read(b->doc->package->zip, member, &file, &ignored) != DGL_OK ||
+        dgl_x_parse(b->arena, file.data ? file.data : "", file.len, "a part of a drawing", &b->nodes_left, &root,
+                    &ignored) != DGL_OK)
+        return NULL;
+    return root;
+}
+
+static void read_chart(struct builder *b, const struct dgl_x *x, struct dgl_drawing *d)
+{
+    const struct dgl_x *space = related_part(b, dgl_x_attr(x, DGL_X_id));
+    d->chart = space ? dgl_chart_read(b, space) : NULL;
+    if (!d->chart) {
+        build_finding(b, DGL_FEATURE_CHART);
+        return;
+    }
+    build_finding(b, DGL_FEATURE_CHART_LOOK);
+    d->kind = DGL_DRAW_CHART;
+    if (d->alt.len == 0)
+        d->alt = d->chart->title.text;
+}
+
 static void read_graphic(struct builder *b, const struct dgl_x *graphic, struct dgl_drawing *d,
                          const struct build_context *c, struct dgl_error *err, enum dgl_status *status)
 {
@@ -273,7 +306,7 @@ static void read_graphic(struct builder *b, const struct dgl_x *graphic, struct 
         else if (x->ns == DGL_XN_WPS)
             read_group(b, x, d, c, err, status);
         else if (x->ns == DGL_XN_C)
-            build_finding(b, DGL_FEATURE_CHART);
+            read_chart(b, x, d);
         else if (x->ns == DGL_XN_DGM)
             build_finding(b, DGL_FEATURE_DIAGRAM);
         else if (x->name == DGL_X_contentPart)

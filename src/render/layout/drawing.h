@@ -2,7 +2,9 @@
 #ifndef DGL_RENDER_LAYOUT_DRAWING_H
 #define DGL_RENDER_LAYOUT_DRAWING_H
 
+#include "render/art/metafile.h"
 #include "render/art/svg.h"
+#include "render/layout/chart.h"
 #include "render/layout/shape.h"
 
 #define BUILD_MAX_DRAWING_DEPTH 8u // groups in groups, VML in VML

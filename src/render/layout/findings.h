@@ -10,35 +10,36 @@
 #include "render/layout/limits.h"
 
 enum dgl_support { DGL_SUPPORT_FULL, DGL_SUPPORT_APPROXIMATED, DGL_SUPPORT_DECLINED };
-#define DGL_FEATURES(X)                                                                                               \
-    X(CHART, DECLINED, "charts", "a chart is left out")                                                               \
-    X(DIAGRAM, DECLINED, "SmartArt diagrams", "a SmartArt diagram is left out")                                       \
-    X(MATH, DECLINED, "equations", "an equation is set as plain text")                                                \
-    X(PICTURE_FORMAT, DECLINED, "pictures of rare formats", "a picture is left out")                                  \
-    X(VERTICAL_TEXT, DECLINED, "vertical text", "vertical text is set horizontally")                                  \
-    X(ALT_CHUNK, DECLINED, "inserted documents (altChunk, subDoc)", "an inserted document is left out")               \
-    X(INK, DECLINED, "ink", "ink is left out")                                                                        \
-    X(NESTING, DECLINED, "tables and text boxes nested very deeply", "content nested very deeply is left out")        \
-    X(OLE, APPROXIMATED, "embedded objects", "an embedded object is shown by its preview picture")                    \
-    X(SHAPE_GROUP, APPROXIMATED, "drawings of unknown kinds", "a drawing of an unknown kind is left out")             \
-    X(SHAPE_FORM, APPROXIMATED, "rare preset shapes", "a shape is drawn as its box")                                  \
-    X(SHAPE_EFFECT, APPROXIMATED, "shadows, glows and 3-D effects of shapes", "a shape's effect is left out")         \
-    X(WORD_ART, APPROXIMATED, "WordArt", "a bent text is set straight")                                               \
-    X(METAFILE, APPROXIMATED, "EMF and WMF pictures", "parts of a metafile picture are left out")                     \
-    X(SVG, APPROXIMATED, "parts of SVG pictures", "parts of an SVG picture are left out or simplified")               \
-    X(LINKED_PICTURE, APPROXIMATED, "pictures linked from outside", "a linked picture is left out")                   \
-    X(TIGHT_WRAP, APPROXIMATED, "tight and through wrapping", "text wraps around the picture's box, not its outline") \
-    X(PICTURE_BULLET, APPROXIMATED, "picture bullets", "a picture bullet is shown as a round one")                    \
-    X(TEXT_EFFECT, APPROXIMATED, "outline, shadow, emboss and engrave effects", "a text effect is left out")          \
-    X(RUBY, APPROXIMATED, "phonetic guides", "a phonetic guide is left out")                                          \
-    X(HYPHENATION, APPROXIMATED, "automatic hyphenation", "words are not hyphenated")                                 \
-    X(EMBEDDED_FONT, APPROXIMATED, "embedded fonts", "an embedded font is not used")                                  \
-    X(PICTURE_EFFECT, APPROXIMATED, "picture effects", "a picture's colour effect is left out")                       \
-    X(DIAGONAL, APPROXIMATED, "diagonal cell borders", "a diagonal cell border is left out")                          \
-    X(FITTED_TEXT, APPROXIMATED, "text fitted to its cell", "text is not squeezed to its cell")                       \
-    X(CELL_SPACING, APPROXIMATED, "space between cells", "cells are set without space between them")                  \
-    X(GRADIENT, APPROXIMATED, "pattern and picture fills", "a fill is drawn in one colour or left out")               \
-    X(PAGE_ART, APPROXIMATED, "page borders of pictures", "a page border of pictures is drawn as a line")             \
+#define DGL_FEATURES(X)                                                                                                \
+    X(CHART, DECLINED, "radar, stock, surface and bubble charts", "a chart is left out")                               \
+    X(CHART_LOOK, APPROXIMATED, "looks of charts", "a chart is drawn from its stored values, nearly as Word draws it") \
+    X(DIAGRAM, DECLINED, "SmartArt diagrams", "a SmartArt diagram is left out")                                        \
+    X(MATH, DECLINED, "equations", "an equation is set as plain text")                                                 \
+    X(PICTURE_FORMAT, DECLINED, "pictures of rare formats", "a picture is left out")                                   \
+    X(VERTICAL_TEXT, DECLINED, "vertical text", "vertical text is set horizontally")                                   \
+    X(ALT_CHUNK, DECLINED, "inserted documents (altChunk, subDoc)", "an inserted document is left out")                \
+    X(INK, DECLINED, "ink", "ink is left out")                                                                         \
+    X(NESTING, DECLINED, "tables and text boxes nested very deeply", "content nested very deeply is left out")         \
+    X(OLE, APPROXIMATED, "embedded objects", "an embedded object is shown by its preview picture")                     \
+    X(SHAPE_GROUP, APPROXIMATED, "drawings of unknown kinds", "a drawing of an unknown kind is left out")              \
+    X(SHAPE_FORM, APPROXIMATED, "rare preset shapes", "a shape is drawn as its box")                                   \
+    X(SHAPE_EFFECT, APPROXIMATED, "shadows, glows and 3-D effects of shapes", "a shape's effect is left out")          \
+    X(WORD_ART, APPROXIMATED, "WordArt", "a bent text is set straight")                                                \
+    X(METAFILE, APPROXIMATED, "EMF and WMF pictures", "parts of a metafile picture are left out")                      \
+    X(SVG, APPROXIMATED, "parts of SVG pictures", "parts of an SVG picture are left out or simplified")                \
+    X(LINKED_PICTURE, APPROXIMATED, "pictures linked from outside", "a linked picture is left out")                    \
+    X(TIGHT_WRAP, APPROXIMATED, "tight and through wrapping", "text wraps around the picture's box, not its outline")  \
+    X(PICTURE_BULLET, APPROXIMATED, "picture bullets", "a picture bullet is shown as a round one")                     \
+    X(TEXT_EFFECT, APPROXIMATED, "outline, shadow, emboss and engrave effects", "a text effect is left out")           \
+    X(RUBY, APPROXIMATED, "phonetic guides", "a phonetic guide is left out")                                           \
+    X(HYPHENATION, APPROXIMATED, "automatic hyphenation", "words are not hyphenated")                                  \
+    X(EMBEDDED_FONT, APPROXIMATED, "embedded fonts", "an embedded font is not used")                                   \
+    X(PICTURE_EFFECT, APPROXIMATED, "picture effects", "a picture's colour effect is left out")                        \
+    X(DIAGONAL, APPROXIMATED, "diagonal cell borders", "a diagonal cell border is left out")                           \
+    X(FITTED_TEXT, APPROXIMATED, "text fitted to its cell", "text is not squeezed to its cell")                        \
+    X(CELL_SPACING, APPROXIMATED, "space between cells", "cells are set without space between them")                   \
+    X(GRADIENT, APPROXIMATED, "pattern and picture fills", "a fill is drawn in one colour or left out")                \
+    X(PAGE_ART, APPROXIMATED, "page borders of pictures", "a page border of pictures is drawn as a line")              \
     X(FORM_CONTROL, APPROXIMATED, "ActiveX and form controls", "a form control is shown by its preview picture")
 
 enum dgl_feature {

@@ -5,6 +5,7 @@
 //        └ frame
 #include "render/layout/paint.h"
 
+#include "render/layout/chart.h"
 #include "render/layout/floats.h"
 #include "render/layout/label.h"
 #include "render/layout/shape_art.h"
@@ -227,6 +228,8 @@ static void paint_inside(struct dgl_canvas *c, const struct dgl_drawing *d, int3
         paint_art(c, d, dgl_words_art(c->env, d, w, h, c->err), x, y, w, h);
         break;
     case DGL_DRAW_CHART:
+        paint_art(c, d, dgl_chart_art(c->env, d->chart, w, h, c->err), x, y, w, h);
+        break;
     case DGL_DRAW_NOTHING:
         break;
     }

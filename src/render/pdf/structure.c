@@ -326,7 +326,7 @@ uint32_t pdf_structure_text(struct pdf_structure *s, bool label, const struct dg
 uint32_t pdf_structure_figure(struct pdf_structure *s, const struct dgl_box *box, int32_t page_height)
 {
     const struct dgl_drawing *d = box->drawing;
-    bool speaks = d->kind == DGL_DRAW_PICTURE || d->alt.len;
+    bool speaks = d->kind == DGL_DRAW_PICTURE || d->kind == DGL_DRAW_ART || d->kind == DGL_DRAW_CHART || d->alt.len;
     uint32_t holder = speaks && s->para ? s->holder : PDF_ARTIFACT;
     if (holder == PDF_ARTIFACT || (d->decorative && !d->alt.len))
         return PDF_ARTIFACT;

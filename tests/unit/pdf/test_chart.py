@@ -1,0 +1,126 @@
+"""Charts, from the values that their parts store."""
+
+import sys
+
+from docx import NS, Rendered, inline, near, run
+
+AXES = (
+    '<c:catAx><c:axId val="1"/><c:delete val="0"/></c:catAx><c:valAx><c:axId val="2"/><c:delete val="0"/>'
+    '<c:majorGridlines/></c:valAx>'
+)
+IDS = '<c:axId val="1"/><c:axId val="2"/>'
+
+
+def points(values):
+    return f'<c:ptCount val="{len(values)}"/>' + "".join(
+        f'<c:pt idx="{i}"><c:v>{v}</c:v></c:pt>' for i, v in enumerate(values) if v is not None
+    )
+
+
+def series(name, values, extra="", cats=("North", "South", "East"), code="#,##0", colour=""):
+    paint = f'<c:spPr><a:solidFill><a:srgbClr val="{colour}"/></a:solidFill></c:spPr>' if colour else ""
+    return (
+        f"<c:ser><c:tx><c:strRef><c:strCache>{points([name])}</c:strCache></c:strRef></c:tx>{paint}{extra}"
+        f"<c:cat><c:strRef><c:strCache>{points(cats)}</c:strCache></c:strRef></c:cat>"
+        f"<c:val><c:numRef><c:numCache><c:formatCode>{code}</c:formatCode>{points(values)}</c:numCache></c:numRef></c:val>"
+        "</c:ser>"
+    )
+
+
+def chart(plot, axes=AXES, legend="b", title="Sales"):
+    part = (
+        f"<c:chartSpace {NS}><c:chart><c:title><c:tx><c:rich><a:p><a:r><a:t>{title}</a:t></a:r></a:p></c:rich></c:tx>"
+        f'</c:title><c:plotArea>{plot}{axes}</c:plotArea><c:legend><c:legendPos val="{legend}"/></c:legend></c:chart>'
+        "</c:chartSpace>"
+    )
+    return Rendered(
+        inline('<c:chart r:id="rIdC"/>', 300, 200), parts={"word/c.xml": part}, rels={"rIdC": ("chart", "c.xml")}
+    )
+
+
+def count(made, wanted):
+    width, height, colour = made.pixels()
+    return sum(near(colour(x, y), wanted) for x in range(72, 372, 2) for y in range(72, 272, 2))
+
+
+def test_columns_have_axes_labels_and_legend():
+    labels = '<c:dLbls><c:showVal val="1"/></c:dLbls>'
+    bars = series("2023", [1200, 3400, 2500], labels, colour="FF0000") + series("2024", [900, None, -400], colour="0000FF")
+    made = chart(f'<c:barChart><c:barDir val="col"/><c:grouping val="clustered"/>{bars}{IDS}</c:barChart>')
+    text = made.text()
+    for word in ("Sales", "North", "South", "East", "2023", "2024", "1,200", "3,400", "2,500", "4,000", "0"):
+        assert word in text, word
+    assert count(made, "FF0000") > 2 * count(made, "0000FF") > 10
+    assert "Figure" in made.structure() and "/Alt (Sales)" in made.objects()
+
+
+def test_stacks_and_percentages_fill():
+    both = series("a", [1, 2, 3], colour="FF0000") + series("b", [3, 2, 1], colour="0000FF")
+    made = chart(
+        f'<c:barChart><c:barDir val="bar"/><c:grouping val="percentStacked"/>{both}<c:overlap val="100"/>{IDS}</c:barChart>'
+    )
+    red, blue = count(made, "FF0000"), count(made, "0000FF")
+    assert "100%" in made.text() and "120%" not in made.text() and 0.7 < red / blue < 1.4
+
+
+def test_lines_areas_and_scatters_draw():
+    line = series("l", [1, 5, 3], "<c:marker><c:symbol val='none'/></c:marker>", colour="FF0000")
+    made = chart(f"<c:lineChart><c:grouping val='standard'/>{line}{IDS}</c:lineChart>")
+    assert count(made, "FF0000") > 20
+    made = chart(f"<c:areaChart><c:grouping val='standard'/>{series('a', [1, 5, 3], colour='00FF00')}{IDS}</c:areaChart>")
+    assert count(made, "00FF00") > 1000
+    xy = (
+        '<c:ser><c:tx><c:v>XY</c:v></c:tx><c:spPr><a:ln w="25400"><a:solidFill><a:srgbClr val="FF0000"/></a:solidFill>'
+        f"</a:ln></c:spPr><c:xVal><c:numRef><c:numCache>{points([1, 2, 8])}</c:numCache></c:numRef></c:xVal>"
+        f"<c:yVal><c:numRef><c:numCache>{points([1, 4, 2])}</c:numCache></c:numRef></c:yVal></c:ser>"
+    )
+    axes = (
+        '<c:valAx><c:axId val="1"/><c:axPos val="b"/></c:valAx><c:valAx><c:axId val="2"/><c:axPos val="l"/>'
+        '<c:numFmt formatCode="0.00" sourceLinked="0"/></c:valAx>'
+    )
+    made = chart(f'<c:scatterChart><c:scatterStyle val="lineMarker"/>{xy}{IDS}</c:scatterChart>', axes)
+    assert count(made, "FF0000") > 20 and "4.00" in made.text()
+
+
+def test_pies_and_rings_share():
+    shares = '<c:dLbls><c:showPercent val="1"/></c:dLbls>'
+    made = chart(f'<c:pieChart><c:varyColors val="1"/>{series("s", [50, 25, 25], shares)}</c:pieChart>', "")
+    assert made.text().count("25%") == 2 and "50%" in made.text() and "South" in made.text()
+    assert count(made, "4472C4") > 1.5 * count(made, "ED7D31") > 100
+    ring = chart(
+        f'<c:doughnutChart><c:varyColors val="1"/>{series("s", [1, 1, 2])}<c:holeSize val="60"/></c:doughnutChart>', ""
+    )
+    assert count(ring, "4472C4") > 50
+
+
+def test_dates_currencies_and_signs_are_formatted():
+    dates = (
+        "<c:ser><c:cat><c:numRef><c:numCache><c:formatCode>mmm yyyy</c:formatCode>"
+        f"{points([45292, 45323])}</c:numCache></c:numRef></c:cat><c:val><c:numRef><c:numCache>"
+        f'<c:formatCode>"$"#,##0.00;("$"#,##0.00)</c:formatCode>{points([1234.5, -10])}</c:numCache></c:numRef></c:val>'
+        '<c:dLbls><c:showVal val="1"/></c:dLbls></c:ser>'
+    )
+    text = chart(f'<c:barChart><c:barDir val="col"/>{dates}{IDS}</c:barChart>').text()
+    for word in ("Jan 2024", "Feb 2024", "$1,234.50", "($10.00)"):
+        assert word in text, (word, text)
+
+
+def test_kinds_that_are_not_drawn_say_so():
+    made = chart(f"<c:radarChart>{series('r', [1, 2, 3])}</c:radarChart>")
+    assert "a chart is left out" in made.notes
+
+
+def test_hostile_charts_end():
+    many = "".join(series(f"s{i}", [i] * 50) for i in range(200))
+    chart(f'<c:barChart><c:barDir val="col"/>{many}{IDS}</c:barChart>')
+    odd = series("x", ["nan", "1e308", "-1e308"]) + series("y", ["", "abc", "1e-320"])
+    chart(f'<c:barChart><c:barDir val="col"/>{odd}{IDS}</c:barChart>')
+    chart(f'<c:lineChart>{odd}{IDS}</c:lineChart>')
+    empty = '<c:ser><c:val><c:numRef><c:numCache><c:ptCount val="4000000000"/></c:numCache></c:numRef></c:val></c:ser>'
+    chart(f'<c:pieChart>{empty}</c:pieChart>', "")
+    narrow = '<c:valAx><c:axId val="2"/><c:scaling><c:min val="0"/><c:max val="1e9"/></c:scaling><c:majorUnit val="1e-9"/></c:valAx>'
+    chart(f'<c:barChart>{series("a", [1])}{IDS}</c:barChart>', narrow)
+
+
+if __name__ == "__main__":
+    sys.exit(run([f for name, f in list(globals().items()) if name.startswith("test_")]))

@@ -271,8 +271,8 @@ static const struct dgl_x *related_part(struct builder *b, const struct dgl_str 
         return NULL;
     DGL_AUTO_FINI(buf) file = DGL_BUF_INIT(DGL_LAYOUT_MAX_PART_BYTES);
     if (dgl_zip_read(b->doc->package->zip, member, &file, &ignored) != DGL_OK ||
-        dgl_x_parse(b->arena, file.data ? file.data : "", file.len, "a part of a drawing", &b->nodes_left, &root,
-                    &ignored) != DGL_OK)
+        dgl_x_parse(b->arena, (struct dgl_str){file.data ? file.data : "", file.len}, DGL_X_COPIED,
+                    "a part of a drawing", &b->nodes_left, &root, &ignored) != DGL_OK)
         return NULL;
     return root;
 }

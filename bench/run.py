@@ -5,6 +5,7 @@
     template→PDF    20, 300 and 3,000 lines, warm, distinct data, equal text checked            beside: docxtpl + soffice, Carbone and LibreOfficeKit kept warm
                     the example invoice through the API; cold start of the command; memory over 10,000 documents
     latency         request to webhook, idle server, DOCX, https receiver
+    deliveries      HTTP and TLS, idle, isolated, a million pending (bench/deliver.py)          beside: libcurl multi, group-committed rows, BullMQ + Redis
     memory          peak resident size of the server and its workers after all that
 """
 import glob
@@ -25,6 +26,7 @@ sys.dont_write_bytecode = True
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 for folder in ("scripts", "tests/blackbox"):
     sys.path.insert(0, os.path.join(ROOT, folder))
+import deliver  # noqa: E402
 from docx import text_lines, write_docx  # noqa: E402
 from local import PROGRAM, Client, Receiver, Server, make_certificate  # noqa: E402
 
@@ -371,6 +373,7 @@ def main():
         with open(os.path.join(ROOT, "examples", "invoice.json"), encoding="utf-8") as fh:
             bench_pdf(client, client.upload_template("Invoice", os.path.join(ROOT, "examples", "invoice.docx")), json.load(fh))
         peak_memory(server)
+    results["samples"]["deliver"] = deliver.measure(row)
     with open(os.path.join(OUT, "results.json"), "w", encoding="utf-8") as fh:
         json.dump(results, fh, indent=1)
     print(f"\nraw samples: {os.path.relpath(os.path.join(OUT, 'results.json'))}")

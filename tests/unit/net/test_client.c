@@ -1,6 +1,7 @@
 // The client against real servers that misbehave in every way the contract names.
 #include "../base/folder.h"
 #include "../base/unit.h"
+#include "addresses.h"
 #include "server/net/client.h"
 #include "servers.h"
 
@@ -497,6 +498,45 @@ static void test_names(void **state DGL_UNUSED)
     dns_stop(d);
 }
 
+// Every refused address of the table as the answer of a name server: alone, and as the second address of a name whose
+// first one is allowed. No socket is opened for any of them.
+static void test_names_of_every_class(void **state DGL_UNUSED)
+{
+    static struct dns_answer names[2 * DGL_COUNT(address_cases)];
+    static char texts[2 * DGL_COUNT(address_cases)][24];
+    DGL_AUTO(guard) g = guard_with("127.0.0.77/32");
+    size_t count = 0;
+    for (size_t i = 0; i < DGL_COUNT(address_cases); i++) {
+        const char *address = address_cases[i].address;
+        if (address_cases[i].allowed)
+            continue; // somebody's: not to be connected to
+        snprintf(texts[count], sizeof texts[count], "alone%zu.test", i);
+        names[count] = (struct dns_answer){.name = texts[count], .addresses = {address}, .ttl_s = 60};
+        count++;
+        snprintf(texts[count], sizeof texts[count], "second%zu.test", i);
+        names[count] = (struct dns_answer){.name = texts[count], .addresses = {"127.0.0.77", address}, .ttl_s = 60};
+        count++;
+    }
+    assert_true(count >= 200);
+    struct dns_server *d = dns_start(names, count);
+    struct tcp_server *s = tcp_start(serve_fixed, OK_ANSWER, NULL);
+    struct dgl_net_client_options options = {.dns_servers = d->servers};
+    DGL_AUTO(net_client) c = client_with(&options);
+    BODY;
+    for (size_t i = 0; i < count; i++) {
+        struct dgl_net_request q = request_to(g, "http", names[i].name, s->port);
+        struct dgl_net_result r = fetch(c, &q, &body);
+        if (r.outcome != DGL_NET_BLOCKED)
+            fail_msg("%s (%s): %s %s", names[i].name, names[i].addresses[0], dgl_net_outcome_word(r.outcome),
+                     r.message);
+        assert_string_equal(r.message, "destination not allowed");
+        assert_string_equal(r.address, "");
+    }
+    assert_int_equal(s->accepted, 0);
+    tcp_stop(s);
+    dns_stop(d);
+}
+
 // The name changes between two requests, and must not between the check and the connection: each request asks once.
 static void test_rebinding(void **state DGL_UNUSED)
 {
@@ -810,6 +850,7 @@ int main(void)
         cmocka_unit_test(test_blocked_literal),
         cmocka_unit_test(test_localhost_when_allowed),
         cmocka_unit_test(test_names),
+        cmocka_unit_test(test_names_of_every_class),
         cmocka_unit_test(test_rebinding),
         cmocka_unit_test(test_pin_changes_connection),
         cmocka_unit_test(test_black_hole_delays_nobody),

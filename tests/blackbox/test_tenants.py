@@ -27,6 +27,8 @@ BODIES = {
     ("PUT", "/api/v1/webhooks/settings"): {"webhook_url": "https://hooks.example.com/x"},
     ("POST", "/api/v1/webhooks/secret/derive"): {"url": "https://hooks.example.com/x"},
     ("POST", "/api/v1/webhooks/test"): {"webhook_url": "https://127.0.0.1:9/closed"},
+    ("POST", "/api/v1/webhooks/endpoints/"): {"url": "https://hooks.example.com/y"},
+    ("PUT", "/api/v1/webhooks/endpoints/{id}"): {"url": "https://hooks.example.com/z"},
     ("POST", "/api/v1/webhooks/redeliver"): {"since": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 60)), "dry_run": True},
     ("POST", "/api/v1/webhooks/events/{id}/result"): {"timestamp": int(time.time()), "http_status": 200, "body": "x"},
     ("POST", "/api/v1/templates/{id}/preview"): {"input_json": {"name": "x"}, "output_format": "docx"},
@@ -101,6 +103,8 @@ class Tenants:
             ids["id"] = self.admin.upload_template("Fresh", self.letter)["id"] if destroys else self.template
         elif "/deliveries/{id}" in path or "/events/{id}" in path:
             ids["id"] = self.delivery
+        elif "/webhooks/endpoints/{id}" in path:
+            ids["id"] = self.admin.call("POST", "/webhooks/endpoints/", {"url": "https://hooks.example.com/x"})["id"]
         elif "/keys/{id}" in path:
             made = cli(self.house.data_dir, "keys", "create", "--name", "fresh", "--role", "viewer", "--org", self.ours)
             listed = cli(self.house.data_dir, "keys", "list", "--org", self.ours)
@@ -126,7 +130,7 @@ class Tenants:
         if pattern in ("/api/v1/templates/", "/api/v1/templates/{id}") and method in ("POST", "PUT"):
             with open(self.letter, "rb") as fh:
                 return client.upload(path[len("/api/v1"):], {"name": "By " + who, "file": ("letter.docx", fh.read())}, method).status
-        body = BODIES.get((method, pattern), {} if method in ("POST", "PUT") and "secret/rotate" in pattern else None)
+        body = BODIES.get((method, pattern), {} if method in ("POST", "PUT") and ("secret/rotate" in pattern or "key/rotate" in pattern) else None)
         if (method, pattern) == ("POST", "/api/v1/documents/"):
             body = {"template_id": self.template, "input_json": {"name": "x"}, "output_format": "docx"}
         return client.raw(method, self.house.server.url + path, body).status

@@ -70,6 +70,12 @@ void dgl_api_send_file(struct dgl_http_request *rq, struct dgl_document_file *fi
 void dgl_api_begin_page(struct dgl_json_writer *w);
 void dgl_api_end_page(struct dgl_json_writer *w, const char *next_cursor);
 
+// webhooks.c
+// Answers {"<key>": secret} (null when it is "") or err, and wipes it.
+void dgl_api_finish_secret(struct dgl_http_request *rq, const char *key, char secret[96], const struct dgl_error *err);
+// {"overlap_s": n} or no body; -1 = not given.
+enum dgl_status dgl_api_read_overlap(struct dgl_http_request *rq, int64_t *ret, struct dgl_error *err) DGL_MUST_CHECK;
+
 // openapi.c
 enum dgl_status dgl_api_openapi_write(const char *public_url, const char *version, struct dgl_buf *out,
                                       struct dgl_error *err) DGL_MUST_CHECK;
@@ -103,6 +109,19 @@ API_HANDLER(secret_get);
 API_HANDLER(secret_rotate);
 API_HANDLER(secret_derive);
 API_HANDLER(source_ips);
+API_HANDLER(endpoint_list);
+API_HANDLER(endpoint_create);
+API_HANDLER(endpoint_get);
+API_HANDLER(endpoint_update);
+API_HANDLER(endpoint_delete);
+API_HANDLER(endpoint_enable);
+API_HANDLER(endpoint_disable);
+API_HANDLER(endpoint_health);
+API_HANDLER(endpoint_secret_get);
+API_HANDLER(endpoint_secret_rotate);
+API_HANDLER(public_key_get);
+API_HANDLER(public_key_rotate);
+API_HANDLER(public_key_delete);
 API_HANDLER(delivery_list);
 API_HANDLER(delivery_get);
 API_HANDLER(delivery_redeliver);

@@ -58,6 +58,22 @@ static const struct schema schemas[] = {
     {"SecretRotation", "How long the old secret signs besides; a day unless given, a week at most.", "overlap_s:int"},
     {"SecretDerivation", "The per-request URL.", "url!:uri"},
     {"SourceIps", "Empty when the operator has not stated them.", "source_ips!:string[]"},
+    {"EndpointSpec",
+     "All of an endpoint: what is left out takes its default. events: none means all. schedule: seconds between "
+     "attempts. own_secret: signed with a secret of its own instead of the organization's.",
+     "url!:uri description?:string events?:string[] schedule?:int[] rate_per_s?:int headers?:object own_secret:bool "
+     "id:string kind:string secret_hint?:string enabled:bool state_reason?:string failing_since?:time "
+     "last_success_at?:time last_failure_at?:time created_at:time updated_at?:time"},
+    {"Endpoint", "A receiver of events. failing_since: of the first failure after the latest success.",
+     "id!:string kind!:=organization|endpoint|listener url!:uri description!:string events!:string[] "
+     "schedule!?:int[] rate_per_s!?:int headers!:object own_secret!:bool secret_hint!?:string enabled!:bool "
+     "state_reason!?:string failing_since!?:time last_success_at!?:time last_failure_at!?:time created_at!:time "
+     "updated_at!?:time"},
+    {"EndpointHealth", "Of its latest 500 deliveries, a week at most.",
+     "attempts!:int succeeded!:int p50_ms!?:number p95_ms!?:number last_success_at!?:time last_failure_at!?:time "
+     "failing_since!?:time pending!:int oldest_pending_at!?:time"},
+    {"PublicKey", "whpk_ and base64 of the Ed25519 key that signs besides (v1a); null when there is none.",
+     "public_key!?:string"},
     {"DeliveryItem", "One event to one endpoint; id is the webhook-id.",
      "id!:string event!:string document_id!?:id template_id!?:id endpoint_id!?:string url!:uri "
      "status!:=pending|succeeded|dropped|canceled reason!?:string attempts!:int created_at!:time "

@@ -182,6 +182,70 @@ void dgl_shape_settings(struct dgl_json_writer *w, const struct dgl_webhook_sett
     dgl_jw_end_object(w);
 }
 
+// "a,b" as a list; of numbers when they are.
+static void put_list(struct dgl_json_writer *w, const char *key, const char *text, bool numbers)
+{
+    dgl_jw_key(w, key);
+    dgl_jw_array(w);
+    for (const char *at = text; *at;) {
+        size_t len = strcspn(at, ",");
+        struct dgl_str item = dgl_str_trim((struct dgl_str){at, len});
+        int64_t number;
+        if (!numbers)
+            dgl_jw_strn(w, item.data, item.len);
+        else if (dgl_parse_int64(item.data, item.len, 0, INT64_MAX, &number))
+            dgl_jw_int(w, number);
+        at += len;
+        at += *at == ',';
+    }
+    dgl_jw_end_array(w);
+}
+
+void dgl_shape_endpoint(struct dgl_json_writer *w, const struct dgl_webhook_endpoint *e)
+{
+    dgl_jw_object(w);
+    dgl_jw_kstr(w, "id", e->id);
+    dgl_jw_kstr(w, "kind", e->is_organization ? "organization" : e->is_listener ? "listener" : "endpoint");
+    dgl_jw_kstr(w, "url", e->url);
+    dgl_jw_kstr(w, "description", e->description);
+    put_list(w, "events", e->events, false);
+    if (e->schedule)
+        put_list(w, "schedule", e->schedule, true);
+    else
+        dgl_jw_knull(w, "schedule");
+    put_number(w, "rate_per_s", e->rate_per_s, e->rate_per_s > 0);
+    dgl_jw_key(w, "headers");
+    dgl_jw_object(w);
+    for (size_t i = 0; i < e->header_count; i++)
+        dgl_jw_kstr(w, e->headers[i].name, e->headers[i].value);
+    dgl_jw_end_object(w);
+    dgl_jw_kbool(w, "own_secret", e->secret_hint != NULL);
+    put_text(w, "secret_hint", e->secret_hint);
+    dgl_jw_kbool(w, "enabled", e->enabled);
+    put_text(w, "state_reason", e->state_reason);
+    dgl_jw_ktime(w, "failing_since", e->failing_since_us);
+    dgl_jw_ktime(w, "last_success_at", e->last_success_at_us);
+    dgl_jw_ktime(w, "last_failure_at", e->last_failure_at_us);
+    dgl_jw_ktime(w, "created_at", e->created_at_us);
+    dgl_jw_ktime(w, "updated_at", e->updated_at_us);
+    dgl_jw_end_object(w);
+}
+
+void dgl_shape_endpoint_health(struct dgl_json_writer *w, const struct dgl_endpoint_health *h)
+{
+    dgl_jw_object(w);
+    dgl_jw_kint(w, "attempts", h->attempts);
+    dgl_jw_kint(w, "succeeded", h->succeeded);
+    put_ms(w, "p50_ms", h->p50_us, h->p50_us > 0);
+    put_ms(w, "p95_ms", h->p95_us, h->p95_us > 0);
+    dgl_jw_ktime(w, "last_success_at", h->last_success_at_us);
+    dgl_jw_ktime(w, "last_failure_at", h->last_failure_at_us);
+    dgl_jw_ktime(w, "failing_since", h->failing_since_us);
+    dgl_jw_kint(w, "pending", h->pending);
+    dgl_jw_ktime(w, "oldest_pending_at", h->oldest_pending_at_us);
+    dgl_jw_end_object(w);
+}
+
 void dgl_shape_test(struct dgl_json_writer *w, const struct dgl_webhook_test *t)
 {
     dgl_jw_object(w);

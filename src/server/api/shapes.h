@@ -13,6 +13,8 @@ void dgl_shape_document(struct dgl_json_writer *w, struct dgl_documents *d, cons
                         bool with_url);
 void dgl_shape_settings(struct dgl_json_writer *w, const struct dgl_webhook_settings *s);
 void dgl_shape_source_ips(struct dgl_json_writer *w, const char *comma_separated); // a list
+void dgl_shape_endpoint(struct dgl_json_writer *w, const struct dgl_webhook_endpoint *e);
+void dgl_shape_endpoint_health(struct dgl_json_writer *w, const struct dgl_endpoint_health *h);
 void dgl_shape_test(struct dgl_json_writer *w, const struct dgl_webhook_test *t);
 // The members of a delivery that a list shows; the object stays open for more. `attempts` is their number.
 void dgl_shape_delivery(struct dgl_json_writer *w, const struct dgl_delivery_row *d, bool with_count);

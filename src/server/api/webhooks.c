@@ -132,20 +132,20 @@ API_HANDLER(webhook_test)
 
 // ---- the signing secret
 
-static void send_secret(struct dgl_http_request *rq, const char *secret)
+static void send_secret(struct dgl_http_request *rq, const char *key, const char *secret)
 {
     struct dgl_buf body = DGL_BUF_INIT(4096);
     struct dgl_json_writer w = DGL_JSON_WRITER(&body);
     dgl_jw_object(&w);
-    dgl_jw_kstr(&w, "secret", secret);
+    dgl_jw_kstr(&w, key, secret[0] ? secret : NULL);
     dgl_jw_end_object(&w);
     dgl_api_send(rq, 200, &body);
 }
 
-static void finish_secret(struct dgl_http_request *rq, char secret[96], const struct dgl_error *err)
+void dgl_api_finish_secret(struct dgl_http_request *rq, const char *key, char secret[96], const struct dgl_error *err)
 {
     if (err->code == DGL_OK)
-        send_secret(rq, secret);
+        send_secret(rq, key, secret);
     else
         dgl_api_fail(rq, err);
     dgl_wipe(secret, 96);
@@ -157,10 +157,10 @@ API_HANDLER(secret_get)
     struct dgl_error err = DGL_ERROR_INIT;
     char secret[96] = "";
     (void)!dgl_webhook_secret_reveal(api->parts.webhook, org(rq), secret, &err);
-    finish_secret(rq, secret, &err);
+    dgl_api_finish_secret(rq, "secret", secret, &err);
 }
 
-static enum dgl_status read_overlap(struct dgl_http_request *rq, int64_t *ret, struct dgl_error *err)
+enum dgl_status dgl_api_read_overlap(struct dgl_http_request *rq, int64_t *ret, struct dgl_error *err)
 {
     DGL_AUTO_JSON body = NULL;
     const char *data;
@@ -185,9 +185,9 @@ API_HANDLER(secret_rotate)
     struct dgl_error err = DGL_ERROR_INIT;
     char secret[96] = "";
     int64_t overlap_s;
-    if (read_overlap(rq, &overlap_s, &err) == DGL_OK)
+    if (dgl_api_read_overlap(rq, &overlap_s, &err) == DGL_OK)
         (void)!dgl_webhook_secret_rotate(api->parts.webhook, org(rq), overlap_s, secret, &err);
-    finish_secret(rq, secret, &err);
+    dgl_api_finish_secret(rq, "secret", secret, &err);
 }
 
 API_HANDLER(secret_derive)
@@ -198,5 +198,5 @@ API_HANDLER(secret_derive)
     const char *url;
     if (read_one(rq, "url", true, &url, &err) == DGL_OK)
         (void)!dgl_webhook_secret_derive(api->parts.webhook, org(rq), url, secret, &err);
-    finish_secret(rq, secret, &err);
+    dgl_api_finish_secret(rq, "secret", secret, &err);
 }

@@ -1,0 +1,295 @@
+// /webhooks/endpoints/: what receives events beside the organization's URL and those given with requests; and the
+// organization's key pair. A change replaces all of an endpoint, so what a GET showed can be sent back.
+#include "server/api/parts.h"
+
+#include <stdio.h>
+#include <string.h>
+
+typedef enum dgl_status (*action)(struct dgl_api *, struct dgl_http_request *, struct dgl_buf *, struct dgl_error *);
+
+static const char *org(struct dgl_http_request *rq)
+{
+    return dgl_api_who(rq)->org;
+}
+
+static const char *id_of(struct dgl_http_request *rq)
+{
+    return dgl_http_param(rq, "id");
+}
+
+static void answer(struct dgl_api *api, struct dgl_http_request *rq, int status, action write)
+{
+    DGL_AUTO_FINI(buf) body = DGL_BUF_INIT(API_MAX_ANSWER_BYTES);
+    struct dgl_error err = DGL_ERROR_INIT;
+    if (write(api, rq, &body, &err) == DGL_OK)
+        dgl_api_send(rq, status, &body);
+    else
+        dgl_api_fail(rq, &err);
+}
+
+// ---- reading
+
+static enum dgl_status read_events(json_t *list, struct dgl_buf *out, struct dgl_error *err)
+{
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *name = json_string_value(json_array_get(list, i));
+        if (!name)
+            return DGL_FAIL_FIELD(err, DGL_E_INVALID, "wrong_type", "events",
+                                  "events must be a list of names such as \"document.generated\".");
+        if (!*name || strchr(name, ',')) // "" and a comma would read as something else further on
+            return DGL_FAIL_FIELD(err, DGL_E_INVALID, "unknown_event", "events",
+                                  "\"%.64s\" is not an event; choose document.generated or bulk.completed.", name);
+        dgl_buf_printf(out, "%s%s", i ? "," : "", name);
+    }
+    return dgl_buf_check(out, "events", err);
+}
+
+static enum dgl_status read_schedule(json_t *list, struct dgl_buf *out, struct dgl_error *err)
+{
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *step = json_array_get(list, i);
+        if (!json_is_integer(step))
+            return DGL_FAIL_FIELD(err, DGL_E_INVALID, "wrong_type", "schedule",
+                                  "schedule must be a list of whole seconds such as [60, 300, 900].");
+        dgl_buf_printf(out, "%s%lld", i ? "," : "", (long long)json_integer_value(step));
+    }
+    return dgl_buf_check(out, "schedule", err);
+}
+
+static enum dgl_status read_headers(struct dgl_arena *a, json_t *object, struct dgl_webhook_endpoint_spec *spec,
+                                    struct dgl_error *err)
+{
+    const char *name;
+    json_t *value;
+    struct dgl_webhook_header *headers = dgl_arena_alloc(a, DGL_MAX(json_object_size(object), 1) * sizeof *headers);
+    json_object_foreach(object, name, value)
+    {
+        const char *text = json_string_value(value);
+        if (!text || strlen(text) != json_string_length(value))
+            return DGL_FAIL_FIELD(err, DGL_E_INVALID, "wrong_type", "headers",
+                                  "headers.%.64s must be a text; write headers like {\"X-Token\": \"abc\"}.", name);
+        headers[spec->header_count++] =
+            (struct dgl_webhook_header){.name = dgl_arena_strdup(a, name), .value = dgl_arena_strdup(a, text)};
+    }
+    spec->headers = headers;
+    return DGL_OK;
+}
+
+// The spec's strings live in the request's arena.
+static enum dgl_status read_spec(struct dgl_http_request *rq, struct dgl_webhook_endpoint_spec *ret,
+                                 struct dgl_error *err)
+{
+    DGL_AUTO_JSON body = NULL;
+    json_t *events = NULL, *schedule = NULL, *headers = NULL, *shown = NULL; // what only a GET says is passed over
+    const char *url = NULL, *description = NULL;
+    struct dgl_webhook_endpoint_spec spec = {0};
+    struct dgl_arena *a = dgl_http_arena(rq);
+    DGL_AUTO_FINI(buf) event_text = DGL_BUF_INIT(4096);
+    DGL_AUTO_FINI(buf) schedule_text = DGL_BUF_INIT(4096);
+    const struct dgl_json_field fields[] = {
+        {.name = "url", .kind = DGL_JSON_STRING, .required = true, .ret = &url},
+        {.name = "description", .kind = DGL_JSON_STRING, .nullable = true, .ret = &description},
+        {.name = "events", .kind = DGL_JSON_ARRAY, .nullable = true, .max = 32, .ret = &events},
+        {.name = "schedule", .kind = DGL_JSON_ARRAY, .nullable = true, .max = 100, .ret = &schedule},
+        {.name = "rate_per_s", .kind = DGL_JSON_INT, .nullable = true, .ret = &spec.rate_per_s},
+        {.name = "headers", .kind = DGL_JSON_OBJECT, .nullable = true, .ret = &headers},
+        {.name = "own_secret", .kind = DGL_JSON_BOOL, .ret = &spec.own_secret},
+        {.name = "id", .kind = DGL_JSON_ANY, .ret = &shown},
+        {.name = "kind", .kind = DGL_JSON_ANY, .ret = &shown},
+        {.name = "secret_hint", .kind = DGL_JSON_ANY, .ret = &shown},
+        {.name = "enabled", .kind = DGL_JSON_ANY, .ret = &shown},
+        {.name = "state_reason", .kind = DGL_JSON_ANY, .ret = &shown},
+        {.name = "failing_since", .kind = DGL_JSON_ANY, .ret = &shown},
+        {.name = "last_success_at", .kind = DGL_JSON_ANY, .ret = &shown},
+        {.name = "last_failure_at", .kind = DGL_JSON_ANY, .ret = &shown},
+        {.name = "created_at", .kind = DGL_JSON_ANY, .ret = &shown},
+        {.name = "updated_at", .kind = DGL_JSON_ANY, .ret = &shown},
+    };
+    DGL_TRY(dgl_api_read_body(rq, &body, err));
+    DGL_TRY(dgl_json_read_object(body, "", fields, DGL_COUNT(fields), err));
+    DGL_TRY(read_events(events, &event_text, err));
+    DGL_TRY(read_schedule(schedule, &schedule_text, err));
+    DGL_TRY(read_headers(a, headers, &spec, err));
+    spec.url = dgl_arena_strdup(a, url);
+    spec.description = description ? dgl_arena_strdup(a, description) : NULL;
+    spec.events = event_text.len ? dgl_arena_strdup(a, event_text.data) : NULL;
+    spec.schedule = schedule ? dgl_arena_strdup(a, schedule_text.len ? schedule_text.data : "") : NULL;
+    *ret = spec;
+    return DGL_OK;
+}
+
+// ---- showing
+
+static enum dgl_status write_one(struct dgl_api *api, struct dgl_http_request *rq, const char *id, struct dgl_buf *body,
+                                 struct dgl_error *err)
+{
+    struct dgl_webhook_endpoint endpoint;
+    struct dgl_json_writer w = DGL_JSON_WRITER(body);
+    DGL_TRY(dgl_webhook_endpoint_get(api->parts.webhook, dgl_http_arena(rq), org(rq), id, &endpoint, err));
+    dgl_shape_endpoint(&w, &endpoint);
+    return DGL_OK;
+}
+
+static enum dgl_status list(struct dgl_api *api, struct dgl_http_request *rq, struct dgl_buf *body,
+                            struct dgl_error *err)
+{
+    struct dgl_webhook_endpoint *endpoints;
+    size_t count;
+    struct dgl_json_writer w = DGL_JSON_WRITER(body);
+    DGL_TRY(dgl_webhook_endpoint_list(api->parts.webhook, dgl_http_arena(rq), org(rq), &endpoints, &count, err));
+    dgl_api_begin_page(&w);
+    for (size_t i = 0; i < count; i++)
+        dgl_shape_endpoint(&w, &endpoints[i]);
+    dgl_api_end_page(&w, ""); // an organization has so few that all are on one page
+    return DGL_OK;
+}
+
+static enum dgl_status get(struct dgl_api *api, struct dgl_http_request *rq, struct dgl_buf *body,
+                           struct dgl_error *err)
+{
+    return write_one(api, rq, id_of(rq), body, err);
+}
+
+static enum dgl_status health(struct dgl_api *api, struct dgl_http_request *rq, struct dgl_buf *body,
+                              struct dgl_error *err)
+{
+    struct dgl_endpoint_health h;
+    struct dgl_json_writer w = DGL_JSON_WRITER(body);
+    DGL_TRY(dgl_webhook_endpoint_health(api->parts.webhook, org(rq), id_of(rq), &h, err));
+    dgl_shape_endpoint_health(&w, &h);
+    return DGL_OK;
+}
+
+// ---- changing
+
+static enum dgl_status create(struct dgl_api *api, struct dgl_http_request *rq, struct dgl_buf *body,
+                              struct dgl_error *err)
+{
+    struct dgl_webhook_endpoint_spec spec;
+    struct dgl_id id;
+    DGL_TRY(read_spec(rq, &spec, err));
+    DGL_TRY(dgl_webhook_endpoint_create(api->parts.webhook, org(rq), &spec, &id, err));
+    return write_one(api, rq, id.s, body, err);
+}
+
+static enum dgl_status update(struct dgl_api *api, struct dgl_http_request *rq, struct dgl_buf *body,
+                              struct dgl_error *err)
+{
+    struct dgl_webhook_endpoint_spec spec;
+    DGL_TRY(read_spec(rq, &spec, err));
+    DGL_TRY(dgl_webhook_endpoint_update(api->parts.webhook, org(rq), id_of(rq), &spec, err));
+    return write_one(api, rq, id_of(rq), body, err);
+}
+
+static enum dgl_status enable(struct dgl_api *api, struct dgl_http_request *rq, struct dgl_buf *body,
+                              struct dgl_error *err)
+{
+    DGL_TRY(dgl_webhook_endpoint_enable(api->parts.webhook, org(rq), id_of(rq), err));
+    return write_one(api, rq, id_of(rq), body, err);
+}
+
+static enum dgl_status disable(struct dgl_api *api, struct dgl_http_request *rq, struct dgl_buf *body,
+                               struct dgl_error *err)
+{
+    DGL_TRY(dgl_webhook_endpoint_disable(api->parts.webhook, org(rq), id_of(rq), NULL, err));
+    return write_one(api, rq, id_of(rq), body, err);
+}
+
+API_HANDLER(endpoint_list)
+{
+    answer(ctx, rq, 200, list);
+}
+
+API_HANDLER(endpoint_create)
+{
+    answer(ctx, rq, 201, create);
+}
+
+API_HANDLER(endpoint_get)
+{
+    answer(ctx, rq, 200, get);
+}
+
+API_HANDLER(endpoint_update)
+{
+    answer(ctx, rq, 200, update);
+}
+
+API_HANDLER(endpoint_delete)
+{
+    struct dgl_api *api = ctx;
+    struct dgl_error err = DGL_ERROR_INIT;
+    if (dgl_webhook_endpoint_delete(api->parts.webhook, org(rq), id_of(rq), &err) == DGL_OK)
+        dgl_http_respond_empty(rq, 204);
+    else
+        dgl_api_fail(rq, &err);
+}
+
+API_HANDLER(endpoint_enable)
+{
+    answer(ctx, rq, 200, enable);
+}
+
+API_HANDLER(endpoint_disable)
+{
+    answer(ctx, rq, 200, disable);
+}
+
+API_HANDLER(endpoint_health)
+{
+    answer(ctx, rq, 200, health);
+}
+
+// ---- its secret
+
+API_HANDLER(endpoint_secret_get)
+{
+    struct dgl_api *api = ctx;
+    struct dgl_error err = DGL_ERROR_INIT;
+    char secret[96] = "";
+    (void)!dgl_webhook_endpoint_secret_reveal(api->parts.webhook, org(rq), id_of(rq), secret, &err);
+    dgl_api_finish_secret(rq, "secret", secret, &err);
+}
+
+API_HANDLER(endpoint_secret_rotate)
+{
+    struct dgl_api *api = ctx;
+    struct dgl_error err = DGL_ERROR_INIT;
+    char secret[96] = "";
+    int64_t overlap_s;
+    if (dgl_api_read_overlap(rq, &overlap_s, &err) == DGL_OK)
+        (void)!dgl_webhook_endpoint_secret_rotate(api->parts.webhook, org(rq), id_of(rq), overlap_s, secret, &err);
+    dgl_api_finish_secret(rq, "secret", secret, &err);
+}
+
+// ---- the organization's key pair (v1a)
+
+API_HANDLER(public_key_get)
+{
+    struct dgl_api *api = ctx;
+    struct dgl_error err = DGL_ERROR_INIT;
+    char key[96] = "";
+    (void)!dgl_webhook_public_key(api->parts.webhook, org(rq), key, &err);
+    dgl_api_finish_secret(rq, "public_key", key, &err);
+}
+
+API_HANDLER(public_key_rotate)
+{
+    struct dgl_api *api = ctx;
+    struct dgl_error err = DGL_ERROR_INIT;
+    char key[96] = "";
+    int64_t overlap_s;
+    if (dgl_api_read_overlap(rq, &overlap_s, &err) == DGL_OK)
+        (void)!dgl_webhook_public_key_rotate(api->parts.webhook, org(rq), overlap_s, key, &err);
+    dgl_api_finish_secret(rq, "public_key", key, &err);
+}
+
+API_HANDLER(public_key_delete)
+{
+    struct dgl_api *api = ctx;
+    struct dgl_error err = DGL_ERROR_INIT;
+    if (dgl_webhook_public_key_disable(api->parts.webhook, org(rq), &err) == DGL_OK)
+        dgl_http_respond_empty(rq, 204);
+    else
+        dgl_api_fail(rq, &err);
+}

@@ -331,7 +331,7 @@ static void parts_open(struct parts *p, const char *ca)
     struct dgl_error err = DGL_ERROR_INIT;
     struct dgl_guard_options guard = {.allow_http = true, .allow_nets = "127.0.0.0/8"};
     struct dgl_net_client_options net = {.ca_file = ca && strcmp(ca, "-") != 0 ? ca : NULL};
-    strcpy(p->folder, "dgl-bench-XXXXXX"); // where the driver wants it: the working folder
+    snprintf(p->folder, sizeof p->folder, "dgl-bench-XXXXXX"); // in the working folder, where the driver wants it
     if (!mkdtemp(p->folder))
         exit(1);
     snprintf(p->database, sizeof p->database, "sqlite:%s/bench.db", p->folder);

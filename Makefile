@@ -19,7 +19,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 MESON ?= meson
 
-.PHONY: all build demo run test asan tsan fuzz coverage torture nightly bench format deb install clean deps test-deps
+.PHONY: all build program demo run test asan tsan fuzz coverage torture nightly bench format deb install clean deps test-deps
 all: build
 
 deps:
@@ -36,17 +36,24 @@ build: deps | build-dir
 	ninja -C build/release
 	@ln -sf release/src/cli/docgenlab build/docgenlab
 
+# The program alone, without tests and benchmarks, and without a word unless something is wrong.
+program: deps | build-dir
+	@$(MAKE) --no-print-directory build/release/build.ninja
+	@ninja -C build/release -n src/cli/docgenlab | grep -q 'no work' || echo "Building the program"
+	@ninja -C build/release src/cli/docgenlab >build/ninja.log 2>&1 || { cat build/ninja.log; exit 1; }
+	@ln -sf release/src/cli/docgenlab build/docgenlab
+
 build-dir:
 	@mkdir -p build
 
 demo: | build-dir
 	@scripts/deps build fonts demo
-	@$(MAKE) --no-print-directory build
+	@$(MAKE) --no-print-directory program
 	@python3 scripts/demo.py
 
 run: | build-dir
 	@scripts/deps build fonts demo
-	@$(MAKE) --no-print-directory build
+	@$(MAKE) --no-print-directory program
 	@python3 scripts/run.py
 
 test: | build-dir
@@ -88,7 +95,7 @@ deb: build
 	@scripts/deps deb
 	@scripts/deb
 
-install: build
+install: program
 	@$(MESON) setup --reconfigure build/release --prefix=$(PREFIX) >build/meson-release.log 2>&1 || { cat build/meson-release.log; exit 1; }
 	$(MESON) install -C build/release --no-rebuild $(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))
 

@@ -7,6 +7,7 @@
 // A run starts from the properties of the run that held the tag; what it names itself replaces them.
 #include "render/docx/rich.h"
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct dgl_value dgl_rich_field(struct dgl_value dict, const char *name)
@@ -225,6 +226,117 @@ void dgl_rich_put_style(struct dgl_docx_writer *w, struct dgl_value v, char type
     dgl_buf_puts(w->xml, "/>");
 }
 
+// ---- order of run properties (ECMA-376 Part 1, A.1 EG_RPrBase)
+
+#define MAX_RUN_PROPERTIES 64u
+
+static size_t property_rank(const char *name, size_t len)
+{
+    static const char *const order[] = {"rStyle",
+                                        "rFonts",
+                                        "b",
+                                        "bCs",
+                                        "i",
+                                        "iCs",
+                                        "caps",
+                                        "smallCaps",
+                                        "strike",
+                                        "dstrike",
+                                        "outline",
+                                        "shadow",
+                                        "emboss",
+                                        "imprint",
+                                        "noProof",
+                                        "snapToGrid",
+                                        "vanish",
+                                        "webHidden",
+                                        "color",
+                                        "spacing",
+                                        "w",
+                                        "kern",
+                                        "position",
+                                        "sz",
+                                        "szCs",
+                                        "highlight",
+                                        "u",
+                                        "effect",
+                                        "bdr",
+                                        "shd",
+                                        "fitText",
+                                        "vertAlign",
+                                        "rtl",
+                                        "cs",
+                                        "em",
+                                        "lang",
+                                        "eastAsianLayout",
+                                        "specVanish",
+                                        "oMath"};
+    for (size_t i = 0; i < DGL_COUNT(order); i++)
+        if (strlen(order[i]) == len && memcmp(order[i], name, len) == 0)
+            return i;
+    return MAX_RUN_PROPERTIES; // extensions come last
+}
+
+struct property {
+    size_t start, end, rank, number;
+};
+
+static int by_rank(const void *a, const void *b)
+{
+    const struct property *x = a, *y = b;
+    return x->rank != y->rank ? (x->rank > y->rank) - (x->rank < y->rank)
+                              : (x->number > y->number) - (x->number < y->number);
+}
+
+// The end of the element that begins at `at`; all of it was written by us.
+static size_t element_end(const struct dgl_buf *b, size_t at)
+{
+    unsigned depth = 0;
+    while (at < b->len) {
+        const char *close = memchr(b->data + at, '>', b->len - at);
+        if (!close)
+            return b->len;
+        if (b->data[at + 1] == '/')
+            depth--;
+        else if (close[-1] != '/')
+            depth++;
+        at = (size_t)(close - b->data) + 1;
+        if (depth == 0)
+            return at;
+        const char *next = memchr(b->data + at, '<', b->len - at);
+        at = next ? (size_t)(next - b->data) : b->len;
+    }
+    return b->len;
+}
+
+// Sorts the run properties from `from` on; of two alike the first counts: it was asked for.
+static void sort_properties(struct dgl_docx_writer *w, size_t from)
+{
+    struct dgl_buf *b = w->xml;
+    struct property found[MAX_RUN_PROPERTIES];
+    size_t count = 0;
+    bool sorted = true;
+    for (size_t at = from; at < b->len && count < MAX_RUN_PROPERTIES; count++) {
+        size_t end = element_end(b, at), len = 0;
+        const char *name = b->data + at + 1;
+        while (at + 1 + len < end && !strchr(" />", name[len]))
+            len++;
+        bool word = len > 2 && name[0] == 'w' && name[1] == ':';
+        found[count] = (struct property){at, end, word ? property_rank(name + 2, len - 2) : MAX_RUN_PROPERTIES, count};
+        sorted &= count == 0 || found[count - 1].rank < found[count].rank || found[count].rank == MAX_RUN_PROPERTIES;
+        at = end;
+    }
+    if (sorted || b->failed)
+        return;
+    qsort(found, count, sizeof *found, by_rank);
+    dgl_buf_reset(&w->scratch);
+    for (size_t i = 0; i < count; i++)
+        if (i == 0 || found[i].rank != found[i - 1].rank || found[i].rank >= MAX_RUN_PROPERTIES)
+            dgl_buf_append(&w->scratch, b->data + found[i].start, found[i].end - found[i].start);
+    b->len = from;
+    dgl_buf_append(b, w->scratch.data ? w->scratch.data : "", w->scratch.len);
+}
+
 static enum dgl_status put_run_properties(struct dgl_docx_writer *w, const struct dgl_docx_context *x,
                                           struct dgl_value run, bool link, bool own_style, struct dgl_error *err)
 {
@@ -262,6 +374,7 @@ static enum dgl_status put_run_properties(struct dgl_docx_writer *w, const struc
         dgl_buf_puts(b, "<w:vertAlign w:val=\"superscript\"/>");
     else if (dgl_value_truthy(dgl_rich_field(run, "subscript")))
         dgl_buf_puts(b, "<w:vertAlign w:val=\"subscript\"/>");
+    sort_properties(w, open);
     if (b->len == open)
         b->len = start;
     else

@@ -10,6 +10,35 @@
 #include <stdlib.h>
 #include <string.h>
 
+// Children in the order of the schema (ECMA-376 Part 1, Annex A.1): "parent: first second …". What is not listed may
+// stand anywhere.
+static const char *const document_orders[] = {
+    "p: pPr *",
+    "r: rPr *",
+    "tc: tcPr *",
+    "tr: tblPrEx trPr *",
+    "tbl: tblPr tblGrid *",
+    "pPr: pStyle keepNext keepLines pageBreakBefore framePr widowControl numPr suppressLineNumbers pBdr shd tabs "
+    "suppressAutoHyphens kinsoku wordWrap overflowPunct topLinePunct autoSpaceDE autoSpaceDN bidi adjustRightInd "
+    "snapToGrid spacing ind contextualSpacing mirrorIndents suppressOverlap jc textDirection textAlignment "
+    "textboxTightWrap outlineLvl divId cnfStyle rPr sectPr pPrChange",
+    "rPr: rStyle rFonts b bCs i iCs caps smallCaps strike dstrike outline shadow emboss imprint noProof snapToGrid "
+    "vanish webHidden color spacing w kern position sz szCs highlight u effect bdr shd fitText vertAlign rtl cs em "
+    "lang eastAsianLayout specVanish oMath",
+    "tcPr: cnfStyle tcW gridSpan hMerge vMerge tcBorders shd noWrap tcMar textDirection tcFitText vAlign hideMark",
+    "tblPr: tblStyle tblpPr tblOverlap bidiVisual tblStyleRowBandSize tblStyleColBandSize tblW jc tblCellSpacing "
+    "tblInd tblBorders shd tblLayout tblCellMar tblLook tblCaption tblDescription",
+    "numPr: ilvl numId",
+    "numbering: numPicBullet abstractNum num numIdMacAtCleanup",
+    "abstractNum: nsid multiLevelType tmpl name styleLink numStyleLink lvl",
+    "lvl: start numFmt lvlRestart pStyle isLgl suff lvlText lvlPicBulletId legacy lvlJc pPr rPr",
+    "num: abstractNumId lvlOverride",
+    "style: name aliases basedOn next link autoRedefine hidden uiPriority semiHidden unhideWhenUsed qFormat locked "
+    "personal personalCompose personalReply rsid pPr rPr tblPr trPr tcPr tblStylePr",
+    "sectPr: headerReference footerReference footnotePr endnotePr type pgSz pgMar paperSrc pgBorders lnNumType "
+    "pgNumType cols formProt vAlign noEndnote titlePg textDirection bidi rtlGutter docGrid printerSettings",
+};
+
 struct document_check {
     const char *problem;
     unsigned depth;
@@ -17,7 +46,10 @@ struct document_check {
         const char *name; // interned below
         unsigned kids;
         bool last_is_p;
+        const char *order; // of its children; NULL = any
+        size_t rank;       // of the last child
     } open[DGL_XML_MAX_DEPTH + 1];
+    char what[200]; // room for `problem`
     uint32_t ids[20000];
     size_t id_count;
     unsigned columns, grid; // of the innermost table without tables inside
@@ -31,6 +63,48 @@ static inline const char *document_check_name(const char *name)
         if (strcmp(name, names[i]) == 0)
             return names[i];
     return "";
+}
+
+static inline const char *document_order_of(const struct dgl_xml_element *e)
+{
+    size_t len = strlen(e->name);
+    for (size_t i = 0; i < DGL_COUNT(document_orders) && strcmp(e->prefix ? e->prefix : "", "w") == 0; i++)
+        if (strncmp(document_orders[i], e->name, len) == 0 && document_orders[i][len] == ':')
+            return document_orders[i] + len + 2;
+    return NULL;
+}
+
+// A child's place among those of its parent; `*` is all others.
+static inline bool document_rank(const char *order, const char *name, size_t *ret)
+{
+    size_t rank = 0, len = strlen(name);
+    for (const char *p = order; *p; rank++) {
+        size_t n = strcspn(p, " ");
+        if ((n == len && memcmp(p, name, n) == 0) || (n == 1 && *p == '*')) {
+            *ret = rank;
+            return true;
+        }
+        p += n + (p[n] == ' ');
+    }
+    return false;
+}
+
+static inline void document_check_order(struct document_check *c, const struct dgl_xml_element *e)
+{
+    size_t rank = 0;
+    const char *order = c->depth ? c->open[c->depth - 1].order : NULL;
+    if (!order || strcmp(e->prefix ? e->prefix : "", "w") != 0 || !document_rank(order, e->name, &rank))
+        return;
+    bool repeats =
+        order[strlen(order) - 1] == '*' || strstr("abstractNum num lvl lvlOverride tblStylePr headerReference "
+                                                  "footerReference numPicBullet",
+                                                  e->name);
+    size_t last = c->open[c->depth - 1].rank; // 0: no child yet
+    if (++rank < last || (rank == last && !repeats)) {
+        snprintf(c->what, sizeof c->what, "w:%s stands too late or twice in its parent", e->name);
+        c->problem = c->what;
+    }
+    c->open[c->depth - 1].rank = rank;
 }
 
 static inline bool document_check_allows(const char *parent, const char *child)
@@ -58,6 +132,7 @@ static inline enum dgl_status document_check_start(void *ctx, const struct dgl_x
     const char *parent = c->depth ? c->open[c->depth - 1].name : "";
     if (!document_check_allows(parent, name))
         c->problem = "an element stands where it may not";
+    document_check_order(c, e);
     if (c->depth) {
         c->open[c->depth - 1].kids += strcmp(name, "tr") == 0 || strcmp(name, "tc") == 0;
         c->open[c->depth - 1].last_is_p = strcmp(name, "p") == 0;
@@ -65,6 +140,8 @@ static inline enum dgl_status document_check_start(void *ctx, const struct dgl_x
     c->open[c->depth].name = name;
     c->open[c->depth].kids = 0;
     c->open[c->depth].last_is_p = false;
+    c->open[c->depth].order = document_order_of(e);
+    c->open[c->depth].rank = 0;
     c->depth++;
     if (strcmp(e->name, "docPr") == 0 || strcmp(e->name, "bookmarkStart") == 0)
         for (size_t i = 0; i < e->attr_count; i++) {
@@ -115,6 +192,13 @@ static inline bool is_story(const char *name)
     return false;
 }
 
+static inline const char *document_keep(const char *what)
+{
+    static char kept[200];
+    snprintf(kept, sizeof kept, "%s", what);
+    return kept;
+}
+
 // NULL when all is well; else what is wrong. `structure` false: only that the parts a render reads are XML, for
 // templates that were damaged (other parts are copied as they came).
 static inline const char *check_document_package(const void *package, size_t len, bool structure)
@@ -135,7 +219,7 @@ static inline const char *check_document_package(const void *package, size_t len
         if (dgl_zip_read(z, i, &b, &err) != DGL_OK || dgl_xml_parse(b.data, b.len, name, &h, &err) != DGL_OK)
             problem = "a part is not well-formed XML";
         else if (structure && strncmp(name, "word/", 5) == 0)
-            problem = c->problem;
+            problem = c->problem == c->what ? document_keep(c->what) : c->problem;
         free(c);
     }
     return problem;

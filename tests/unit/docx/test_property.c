@@ -23,9 +23,10 @@ static const char *pick(const char *const *items, size_t count)
 static const char *value_tag(void)
 {
     static const char *const tags[] = {
-        "{{ a }}",       "{{ x }}",         "{{ deep.b }}", "{{ xs|length }}", "{{ multi }}",
-        "{{ nothing }}", "{{ a|upper }}",   "{{ img_a }}",  "{{r rich }}",     "{{ loop.index if loop else 0 }}",
-        "{# c #}",       "{% set q = 1 %}", "{_{ e }_}",    "{{ markup }}"};
+        "{{ a }}",       "{{ x }}",           "{{ deep.b }}",  "{{ xs|length }}", "{{ multi }}",
+        "{{ nothing }}", "{{ a|upper }}",     "{{ img_a }}",   "{{r rich }}",     "{{ loop.index if loop else 0 }}",
+        "{# c #}",       "{% set q = 1 %}",   "{_{ e }_}",     "{{ markup }}",    "{{p blocks }}",
+        "{{r all }}",    "{{ md|markdown }}", "{{ ht|html }}", "{{ x|qr }}"};
     return pick(tags, DGL_COUNT(tags));
 }
 
@@ -55,20 +56,34 @@ static void close_block(struct dgl_buf *b, char kind, const char *prefix)
 
 static void put_runs(struct dgl_buf *b, const char *text)
 {
+    static const char *const formats[] = {
+        "<w:b/>", "<w:rFonts w:ascii=\"X\"/><w:color w:val=\"FF0000\"/><w:sz w:val=\"20\"/>",
+        "<w:rStyle w:val=\"S\"/><w:strike/><w:u w:val=\"single\"/><w:lang w:val=\"de-DE\"/>"};
     // Cut into runs at random places that are no entity and no character's middle: the texts here are plain ASCII.
     dgl_buf_puts(b, "<w:r><w:t>");
     for (; *text; text++) {
         dgl_buf_putc(b, *text);
-        if (roll(14) == 0)
-            dgl_buf_puts(b, roll(2) ? "</w:t></w:r><w:r><w:rPr><w:b/></w:rPr><w:t>"
-                                    : "</w:t></w:r><w:proofErr w:type=\"gramStart\"/><w:r><w:t>");
+        if (roll(14) != 0)
+            continue;
+        if (roll(2))
+            dgl_buf_printf(b, "</w:t></w:r><w:r><w:rPr>%s</w:rPr><w:t>", pick(formats, DGL_COUNT(formats)));
+        else
+            dgl_buf_puts(b, "</w:t></w:r><w:proofErr w:type=\"gramStart\"/><w:r><w:t>");
     }
     dgl_buf_puts(b, "</w:t></w:r>");
 }
 
 static void put_paragraph(struct dgl_buf *b, const char *text)
 {
-    dgl_buf_puts(b, roll(4) ? "<w:p>" : "<w:p><w:pPr><w:jc w:val=\"right\"/></w:pPr>");
+    static const char *const forms[] = {
+        "<w:jc w:val=\"right\"/>",
+        "<w:keepNext/><w:numPr><w:ilvl w:val=\"0\"/><w:numId w:val=\"1\"/></w:numPr><w:spacing w:after=\"9\"/>",
+        "<w:pStyle w:val=\"Q\"/><w:pBdr><w:top w:val=\"single\"/></w:pBdr><w:tabs><w:tab w:val=\"left\" "
+        "w:pos=\"9\"/></w:tabs><w:ind w:left=\"9\"/><w:rPr><w:b/></w:rPr>"};
+    if (roll(4))
+        dgl_buf_puts(b, "<w:p>");
+    else
+        dgl_buf_printf(b, "<w:p><w:pPr>%s</w:pPr>", pick(forms, DGL_COUNT(forms)));
     uint32_t mark = roll(12) == 0 ? ++marks_ : 0;
     if (mark)
         dgl_buf_printf(b, "<w:bookmarkStart w:id=\"%u\" w:name=\"m%u\"/>", mark, mark);
@@ -229,6 +244,22 @@ static const char *const data_sets[] = {
     "\"rich\":{\"runs\":[{\"text\":\"R\\u0007S\",\"bold\":true},\"plain\"]},\"markup\":\"</"
     "w:t>\",\"img_a\":\"data:image/png;base64,"
     "iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAIAAAB7QOjdAAAADUlEQVR4nGP4zwAE/wEHAAH/4iOeWQAAAABJRU5ErkJggg==\"}",
+    "{\"deep\":{},\"xs\":[1,2],\"blocks\":{\"paragraphs\":[{\"heading\":1,\"text\":\"H\"},{\"list\":\"number\","
+    "\"level\":1,"
+    "\"text\":\"n\"},{\"list\":\"bullet\",\"align\":\"right\",\"indent\":1,\"style\":\"Quote\",\"runs\":[\"x\"]},{"
+    "\"table\":{\"header\":true,"
+    "\"widths\":[3,1],\"align\":[\"left\",\"right\"],\"rows\":[[\"a\",{\"text\":\"b\",\"bold\":true}],[{\"text\":\"c\","
+    "\"colspan\":2}]]}},"
+    "{\"rule\":true},{\"quote\":true,\"text\":\"q\"},{\"page_break\":true}]},\"all\":{\"runs\":[{\"text\":\"t\","
+    "\"style\":\"Strong\",\"font\":"
+    "\"Arial\",\"bold\":true,\"italic\":false,\"caps\":true,\"small_caps\":true,\"strike\":true,\"color\":\"C00000\","
+    "\"size\":9,"
+    "\"highlight\":\"yellow\",\"underline\":\"wave\",\"superscript\":true},{\"text\":\"u\",\"url\":\"https://"
+    "x.example\",\"highlight\":\"AABBCC\","
+    "\"code\":true}]},\"md\":\"# h\\n\\n- a\\n  1. b\\n\\n> q **s** "
+    "`c`\\n\\n|a|b|\\n|-|-:|\\n|1|2|\\n\",\"ht\":\"<h2>x</h2><ol start=3><li>a"
+    "<p>b</ol><table><tr><th colspan=2>c<td>d<tr><td>e</table><p "
+    "style='text-align:center'><u><s>f</s></u><sub>g</sub>\"}",
     "{\"deep\":{}}",
     "{\"a\":1,\"xs\":[],\"deep\":{\"b\":2},\"loop\":{\"index\":1,\"first\":false}}",
 };

@@ -161,6 +161,7 @@ struct dgl_docx_style {
 struct dgl_docx_picture {
     struct dgl_docx_picture *next;
     uint32_t member, rels;   // the part and its relationships
+    uint32_t chart;          // the chart's part; UINT32_MAX = a picture
     struct dgl_str rel;      // the relationship's id
     struct dgl_str names[7]; // alternative text, title, names, file
     size_t name_count;
@@ -170,6 +171,7 @@ struct dgl_docx {
     struct dgl_arena *arena;
     struct dgl_docx_picture *pictures;
     uint32_t picture_count;
+    struct dgl_docx_picture *charts;
     struct dgl_docx_package package;
     struct dgl_docx_part *parts; // those with tags
     size_t part_count;
@@ -229,6 +231,7 @@ bool dgl_docx_picture_token(struct dgl_str value, struct dgl_str *ret_before, st
 bool dgl_docx_has_picture_token(const struct dgl_docx_node *n, struct dgl_str *ret); // of wp:docPr, pic:cNvPr
 bool dgl_docx_is_placeholder(const struct dgl_docx_node *drawing, struct dgl_str *ret);
 bool dgl_docx_is_blip(const struct dgl_docx_node *n);
+bool dgl_docx_picture_has_name(const struct dgl_docx_picture *p, struct dgl_str name);
 void dgl_docx_collect_pictures(struct dgl_docx *d, struct dgl_docx_part *part, const struct dgl_docx_node *n);
 // Appends a subtree as XML, without tags.
 void dgl_docx_serialize(const struct dgl_docx_node *n, struct dgl_buf *out);

@@ -172,6 +172,10 @@ static void add_names(struct dgl_docx_picture *p, const struct dgl_docx_node *n)
             add_name(p, dgl_docx_node_attr_value(n, name_attributes[i]));
     if (dgl_docx_is_blip(n) && p->rel.len == 0)
         p->rel = dgl_docx_node_attr_value(n, "embed");
+    if (is_named(n, "chart") && p->rel.len == 0) {
+        p->rel = dgl_docx_node_attr_value(n, "id");
+        p->chart = 0; // known once the drawing was read
+    }
     for (const struct dgl_docx_node *k = n->first; k; k = k->next)
         add_names(p, k);
 }
@@ -188,6 +192,19 @@ static void add_file_name(struct dgl_docx_picture *p, const struct dgl_docx_part
     }
 }
 
+static void add_chart(struct dgl_docx *d, const struct dgl_docx_part *part, struct dgl_docx_picture *p)
+{
+    for (size_t i = 0; i < part->relationship_count; i++)
+        if (dgl_str_equal(part->relationships[i].id, p->rel) &&
+            dgl_docx_type_ends(part->relationships[i].type, "/chart") &&
+            dgl_docx_resolve(&d->package, dgl_zip_name(d->package.zip, part->member), part->relationships[i].target,
+                             &p->chart)) {
+            p->next = d->charts;
+            d->charts = p;
+            return;
+        }
+}
+
 void dgl_docx_collect_pictures(struct dgl_docx *d, struct dgl_docx_part *part, const struct dgl_docx_node *n)
 {
     if (n->kind != DGL_NODE_ELEMENT || d->picture_count >= DGL_DOCX_MAX_IMAGES)
@@ -202,16 +219,21 @@ void dgl_docx_collect_pictures(struct dgl_docx *d, struct dgl_docx_part *part, c
     struct dgl_docx_picture *p = DGL_ARENA_NEW(d->arena, struct dgl_docx_picture);
     p->member = part->member;
     p->rels = part->rels;
+    p->chart = UINT32_MAX;
     add_names(p, n);
     if (p->rel.len == 0 || p->rels == UINT32_MAX)
         return;
     add_file_name(p, part);
+    if (p->chart != UINT32_MAX) {
+        add_chart(d, part, p);
+        return;
+    }
     p->next = d->pictures;
     d->pictures = p;
     d->picture_count++;
 }
 
-static bool has_name(const struct dgl_docx_picture *p, struct dgl_str name)
+bool dgl_docx_picture_has_name(const struct dgl_docx_picture *p, struct dgl_str name)
 {
     for (size_t i = 0; i < p->name_count; i++)
         if (dgl_str_equal(p->names[i], name))
@@ -228,7 +250,7 @@ static enum dgl_status replace_one(struct dgl_docx_writer *w, struct dgl_str nam
     if (media == UINT32_MAX)
         return DGL_OK;
     for (const struct dgl_docx_picture *p = w->docx->pictures; p; p = p->next) {
-        if (!has_name(p, name))
+        if (!dgl_docx_picture_has_name(p, name))
             continue;
         struct dgl_docx_replaced *r = DGL_ARENA_NEW(w->env->arena, struct dgl_docx_replaced);
         *r = (struct dgl_docx_replaced){.picture = p, .media = media, .next = w->replaced};

@@ -238,6 +238,9 @@ static enum dgl_status add_member(struct dgl_docx_writer *w, struct dgl_zip_writ
         DGL_TRY(dgl_buf_check(&b, name, err));
         return dgl_zip_writer_add(zip, name, b.data, b.len, err);
     }
+    for (const struct dgl_docx_override *o = w->overrides; o; o = o->next)
+        if (o->member == member)
+            return dgl_zip_writer_add(zip, name, o->bytes.data, o->bytes.len, err);
     if (w->numbering.used && member == w->numbering.member) {
         DGL_AUTO_FINI(buf) b = DGL_BUF_INIT(DGL_DOCX_MAX_PACKAGE_BYTES);
         DGL_TRY(dgl_numbering_write(w, &b, err));
@@ -333,6 +336,7 @@ static enum dgl_status render_all(struct dgl_docx_writer *w, struct dgl_value da
         DGL_TRY(render_part(w, i, data, err));
     DGL_TRY(link_new_parts(w, err));
     DGL_TRY(dgl_docx_replace_pictures(w, data, err));
+    DGL_TRY(dgl_docx_feed_charts(w, data, err));
     return write_package(w, out, err);
 }
 

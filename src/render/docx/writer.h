@@ -49,6 +49,11 @@ struct dgl_docx_replaced { // by the data's replace_pictures
     uint32_t media;
     struct dgl_docx_replaced *next;
 };
+struct dgl_docx_override { // a member with other bytes
+    struct dgl_docx_override *next;
+    uint32_t member;
+    struct dgl_str bytes;
+};
 // A value printed inside a macro or block; its place is where that is printed. See capture.c.
 struct dgl_docx_deferred {
     const struct dgl_docx_context *context;
@@ -118,7 +123,8 @@ struct dgl_docx_writer {
     unsigned subdoc_count;
     struct dgl_docx_extra *extras; // graft.c: parts that came along
     unsigned extra_count;
-    struct dgl_docx_node *new_styles; // chained by `next`
+    struct dgl_docx_override *overrides; // charts.c
+    struct dgl_docx_node *new_styles;    // chained by `next`
 };
 
 extern const struct dgl_docx_context dgl_docx_no_context;
@@ -163,6 +169,8 @@ void dgl_docx_open_frame(struct dgl_docx_writer *w);
 enum dgl_status dgl_docx_close_frame(struct dgl_docx_writer *w, struct dgl_error *err) DGL_MUST_CHECK;
 enum dgl_status dgl_docx_replace_pictures(struct dgl_docx_writer *w, struct dgl_value data,
                                           struct dgl_error *err) DGL_MUST_CHECK;
+enum dgl_status dgl_docx_feed_charts(struct dgl_docx_writer *w, struct dgl_value data,
+                                     struct dgl_error *err) DGL_MUST_CHECK; // charts.c
 // The replaced picture behind a relationship (NULL: any) of a .rels member; NULL when there is none.
 const struct dgl_docx_replaced *dgl_docx_replaced_picture(const struct dgl_docx_writer *w, uint32_t rels,
                                                           const struct dgl_str *id);

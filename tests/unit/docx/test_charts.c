@@ -1,0 +1,122 @@
+// Charts fed with data: series, categories, the workbook behind them.
+#include "check.h"
+#include "package.h"
+
+#define NS_C "http://schemas.openxmlformats.org/drawingml/2006/chart"
+#define SERIES(n, more)                                                                                      \
+    "<c:ser><c:idx val=\"" n "\"/><c:order val=\"" n "\"/><c:tx><c:v>old</c:v></c:tx><c:spPr><a:look n=\"" n \
+    "\"/></c:spPr>" more "<c:cat><c:strRef><c:f>X</c:f></c:strRef></c:cat><c:val><c:numRef><c:f>X</"         \
+                         "c:f><c:numCache><c:formatCode>0.00</c:formatCode>"                                 \
+    "<c:pt idx=\"0\"><c:v>99</c:v></c:pt></c:numCache></c:numRef></c:val><c:smooth val=\"0\"/></c:ser>"
+#define CHART(series)                                                                                                 \
+    "<c:chartSpace xmlns:c=\"" NS_C                                                                                   \
+    "\" xmlns:a=\"http://schemas.openxmlformats.org/drawingml/2006/main\" xmlns:r=\"" NS_R "\">"                      \
+    "<c:chart><c:title><a:p><a:r><a:t>Sales of {{ name }}</a:t></a:r></a:p></c:title><c:plotArea><c:barChart>" series \
+    "</c:barChart></c:plotArea></c:chart><c:externalData r:id=\"rId1\"/></c:chartSpace>"
+#define BODY                                                                                \
+    DOCUMENT(P("{{ name }}") "<w:p><w:r><w:drawing><wp:inline "                             \
+                             "xmlns:wp=\"http://schemas.openxmlformats.org/drawingml/2006/" \
+                             "wordprocessingDrawing\"><wp:docPr id=\"1\" name=\"Chart 1\" " \
+                             "descr=\"Sales\"/><c:chart xmlns:c=\"" NS_C                    \
+                             "\" r:id=\"rId4\"/></wp:inline></w:drawing></w:r></w:p>")
+
+static struct outcome render_chart(const char *chart, const char *json, bool with_workbook)
+{
+    const struct member members[] = {
+        {"word/document.xml", BODY},
+        {"word/_rels/document.xml.rels", RELS(REL("rId4", "chart", "charts/chart1.xml"))},
+        {"word/charts/chart1.xml", chart},
+        {"word/charts/_rels/chart1.xml.rels",
+         with_workbook ? RELS(REL("rId1", "package", "../embeddings/book.xlsx")) : RELS("")},
+        {"word/embeddings/book.xlsx", "old"},
+        {NULL, NULL}};
+    return render_members(members, json);
+}
+
+static char *chart_of(struct outcome *o)
+{
+    if (o->status != DGL_OK)
+        fail_msg("%s", o->err.message);
+    assert_null(check_document_package(o->package.data, o->package.len, true));
+    return read_member(&o->package, "word/charts/chart1.xml");
+}
+
+#define DATA "{\"name\":\"R&D\",\"replace_charts\":{\"Sales\":{\"categories\":[\"North\",\"<South>\"],\"series\":["
+#define FIRST "{\"name\":\"2024\",\"values\":[3,null]}"
+#define SECOND "{\"name\":\"2025\",\"values\":[5,2.5]}"
+
+static void series_and_workbook(void **state DGL_UNUSED)
+{
+    struct outcome o =
+        render_chart(CHART(SERIES("0", "<c:dPt><c:idx val=\"9\"/></c:dPt>")), DATA FIRST "," SECOND "]}}}", true);
+    char *chart = chart_of(&o);
+    assert_int_equal(count_of(chart, "<c:ser>"), 2);
+    assert_int_equal(count_of(chart, "<a:look"), 1); // the further one has a colour of the theme
+    assert_non_null(strstr(chart, "accent2"));
+    assert_non_null(strstr(chart, "Sales of R&amp;D"));
+    assert_non_null(strstr(chart, "<c:f>Sheet1!$C$2:$C$3</c:f>"));
+    assert_non_null(strstr(
+        chart,
+        "<c:formatCode>0.00</c:formatCode><c:ptCount val=\"2\"/><c:pt idx=\"0\"><c:v>3</c:v></c:pt></c:numCache>"));
+    assert_non_null(strstr(chart, "<c:v>&lt;South&gt;</c:v>"));
+    assert_int_equal(count_of(chart, "c:smooth"), 2);
+    assert_null(strstr(chart, "99"));
+    assert_null(strstr(chart, "dPt"));
+    struct dgl_buf book = DGL_BUF_INIT(1u << 20);
+    struct dgl_error err = DGL_ERROR_INIT;
+    DGL_AUTO(zip) z = NULL;
+    size_t at = 0;
+    assert_int_equal(dgl_zip_open(o.package.data, o.package.len, &z, &err), DGL_OK);
+    assert_true(dgl_zip_find(z, "word/embeddings/book.xlsx", &at));
+    assert_int_equal(dgl_zip_read(z, at, &book, &err), DGL_OK);
+    char *sheet = read_member(&book, "xl/worksheets/sheet1.xml");
+    assert_non_null(
+        strstr(sheet, "<c r=\"A3\" t=\"inlineStr\"><is><t>&lt;South&gt;</t></is></c><c r=\"C3\"><v>2.5</v></c>"));
+    free(chart), free(sheet);
+    dgl_buf_fini(&book);
+    outcome_fini(&o);
+}
+
+static void fewer_series_and_no_workbook(void **state DGL_UNUSED)
+{
+    struct outcome o = render_chart(CHART(SERIES("0", "") SERIES("1", "")), DATA SECOND "]}}}", false);
+    char *chart = chart_of(&o);
+    assert_int_equal(count_of(chart, "<c:ser>"), 1);
+    assert_null(strstr(chart, "externalData"));
+    free(chart);
+    outcome_fini(&o);
+}
+
+static void check_refused(const char *chart, const char *json, const char *words)
+{
+    struct outcome o = render_chart(chart, json, true);
+    assert_int_equal(o.status, DGL_E_INVALID);
+    assert_string_equal(dgl_error_slug(&o.err), "invalid_chart");
+    if (!strstr(o.err.message, words))
+        fail_msg("%s", o.err.message);
+    outcome_fini(&o);
+}
+
+static void what_is_no_data(void **state DGL_UNUSED)
+{
+    check_refused(CHART(SERIES("0", "")), "{\"replace_charts\":{\"Sales\":[1]}}", "\"Sales\"");
+    check_refused(CHART(SERIES("0", "")), "{\"replace_charts\":{\"Sales\":{\"series\":[]}}}", "\"series\"");
+    check_refused(CHART(SERIES("0", "")), DATA "{\"values\":[\"3\"]}]}}}", "numbers");
+    check_refused(CHART(SERIES("0", "")), DATA "{\"values\":3}]}}}", "\"values\"");
+    check_refused(CHART(""), DATA FIRST "]}}}", "no series");
+    struct outcome o =
+        render_chart(CHART(SERIES("0", "")), "{\"replace_charts\":{\"Else\":{\"series\":[" FIRST "]}}}", true);
+    char *chart = chart_of(&o);
+    assert_int_equal(o.warnings, 1);
+    assert_non_null(strstr(chart, "99")); // as it was
+    free(chart);
+    outcome_fini(&o);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(series_and_workbook),
+                                       cmocka_unit_test(fewer_series_and_no_workbook),
+                                       cmocka_unit_test(what_is_no_data)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -6,7 +6,7 @@
 #define SERIES(n, more)                                                                                      \
     "<c:ser><c:idx val=\"" n "\"/><c:order val=\"" n "\"/><c:tx><c:v>old</c:v></c:tx><c:spPr><a:look n=\"" n \
     "\"/></c:spPr>" more "<c:cat><c:strRef><c:f>X</c:f></c:strRef></c:cat><c:val><c:numRef><c:f>X</"         \
-                         "c:f><c:numCache><c:formatCode>0.00</c:formatCode>"                                 \
+    "c:f><c:numCache><c:formatCode>0.00</c:formatCode>"                                                      \
     "<c:pt idx=\"0\"><c:v>99</c:v></c:pt></c:numCache></c:numRef></c:val><c:smooth val=\"0\"/></c:ser>"
 #define CHART(series)                                                                                                 \
     "<c:chartSpace xmlns:c=\"" NS_C                                                                                   \

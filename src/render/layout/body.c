@@ -120,7 +120,7 @@ static void push_text(struct builder *b, struct dgl_str text, struct dgl_run *ru
     if (text.len == 0 || is_hidden(run))
         return;
     if (!build_is_shown(b)) {
-        build_field_run(b, run);
+        build_field_result(b, run, text);
         return;
     }
     struct dgl_inline *in = build_push(b, DGL_IN_TEXT, run);

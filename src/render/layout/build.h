@@ -8,6 +8,7 @@
 
 #define BUILD_RUN_SLOTS 1024u
 #define BUILD_MAX_FIELDS 16u
+#define BUILD_MAX_SEQUENCES 64u
 #define BUILD_MAX_FLOATS 32u // between two paragraphs
 
 enum build_field_state { BUILD_FIELD_CODE, BUILD_FIELD_SHOWN, BUILD_FIELD_HIDDEN };
@@ -15,8 +16,9 @@ struct build_field {
     struct dgl_buf code;
     enum build_field_state state;
     const struct dgl_link *link;
-    struct dgl_run *run; // of the result, or of the code
-    bool emitted;        // a dynamic field stands in the paragraph already
+    struct dgl_run *run;   // of the result, or of the code
+    bool emitted;          // a dynamic field stands in the paragraph already
+    struct dgl_buf result; // of a hidden one, as stored
 };
 // What table styles say to the paragraphs of a cell.
 struct build_context {
@@ -31,6 +33,10 @@ struct build_floats {
     unsigned count;
     const struct dgl_frame *frame; // of the last box: the next paragraph may go on in it
     struct dgl_block **tail;       // of the last box's blocks
+};
+struct build_sequence { // SEQ: a counter with a name
+    struct dgl_str name;
+    int64_t value;
 };
 struct builder {
     const struct dgl_load_env *env;
@@ -50,6 +56,8 @@ struct builder {
     struct dgl_str note_mark;
     struct build_field fields[BUILD_MAX_FIELDS];
     unsigned field_depth, field_overflow;
+    struct build_sequence sequences[BUILD_MAX_SEQUENCES];
+    unsigned sequence_count;
     // the paragraph at hand
     struct dgl_inline *inlines;
     uint32_t inline_count, inline_cap;
@@ -87,7 +95,7 @@ void build_field_char(struct builder *b, const struct dgl_x *n, struct dgl_run *
 void build_field_code(struct builder *b, struct dgl_str text);
 void build_field_begin(struct builder *b, struct dgl_str code); // fldSimple: begin and separate at once
 void build_field_end(struct builder *b);
-void build_field_run(struct builder *b, struct dgl_run *run);
+void build_field_result(struct builder *b, struct dgl_run *run, struct dgl_str text); // of one that is not shown
 void build_fields_reset(struct builder *b);
 
 enum dgl_status build_table(struct builder *b, const struct dgl_x *n, const struct build_context *c,

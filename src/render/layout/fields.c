@@ -4,8 +4,9 @@
 //     │                 │           └─ shown as stored, or hidden when a live value stands in its place
 //     └── nested fields └─ here the code is complete: what kind of field is it?
 //
-// Word recomputes PAGE, NUMPAGES, SECTION, SECTIONPAGES, STYLEREF, DATE and TIME when it prints; REF, SEQ, TOC and the
-// rest keep the result that is stored, and so do we. Source: ECMA-376 Part 1 §17.16.
+// Word recomputes PAGE, NUMPAGES, SECTION, SECTIONPAGES, STYLEREF, DATE and TIME when it prints; REF, TOC and the rest
+// keep the result that is stored, and so do we. PAGEREF and SEQ are worked out too: a filled template has other pages
+// and other rows than the template had, and nobody opens it in Word to refresh it. Source: ECMA-376 Part 1 §17.16.
 #include "render/layout/build.h"
 
 #include "base/clock.h"
@@ -130,17 +131,69 @@ static bool live_kind(struct dgl_str name, enum dgl_field *ret)
     static const struct {
         const char *name;
         enum dgl_field kind;
-    } live[] = {{"PAGE", DGL_FIELD_PAGE},
-                {"NUMPAGES", DGL_FIELD_NUMPAGES},
-                {"SECTION", DGL_FIELD_SECTION},
-                {"SECTIONPAGES", DGL_FIELD_SECTIONPAGES},
-                {"STYLEREF", DGL_FIELD_STYLEREF}};
+    } live[] = {{"PAGE", DGL_FIELD_PAGE},         {"NUMPAGES", DGL_FIELD_NUMPAGES},
+                {"SECTION", DGL_FIELD_SECTION},   {"SECTIONPAGES", DGL_FIELD_SECTIONPAGES},
+                {"STYLEREF", DGL_FIELD_STYLEREF}, {"PAGEREF", DGL_FIELD_PAGEREF}};
     for (size_t i = 0; i < DGL_COUNT(live); i++)
         if (word_is(name, live[i].name)) {
             *ret = live[i].kind;
             return true;
         }
     return false;
+}
+
+// SEQ counts up; \\r sets, \\c repeats, \\h shows nothing.
+static struct dgl_str sequence(struct builder *b, struct dgl_str rest)
+{
+    struct dgl_str name = next_word(&rest), all = rest;
+    struct build_sequence *s = NULL;
+    for (unsigned i = 0; i < b->sequence_count && !s; i++)
+        if (dgl_str_equal(b->sequences[i].name, name))
+            s = &b->sequences[i];
+    if (!s && b->sequence_count < BUILD_MAX_SEQUENCES) {
+        s = &b->sequences[b->sequence_count++];
+        *s = (struct build_sequence){kept(b, name), 0};
+    }
+    bool repeats = false, hidden = false, set = false, formatted = false;
+    int64_t value = 0;
+    while (rest.len) {
+        struct dgl_str word = next_word(&rest);
+        repeats |= dgl_str_is(word, "\\c");
+        hidden |= dgl_str_is(word, "\\h");
+        formatted |= dgl_str_is(word, "\\*");
+        if (dgl_str_is(word, "\\r")) {
+            struct dgl_str number = next_word(&rest);
+            value = dgl_x_int(&number, 1);
+            set = true;
+        }
+    }
+    if (s)
+        s->value = set ? value : s->value + !repeats;
+    DGL_AUTO_FINI(buf) text = DGL_BUF_INIT(256);
+    int8_t format = number_format(all);
+    if (!hidden || formatted)
+        dgl_num_put(&text, format >= 0 ? (enum dgl_num_format)format : DGL_NUM_DECIMAL, s ? s->value : 1);
+    return kept(b, (struct dgl_str){text.data ? text.data : "", text.len});
+}
+
+static bool is_sequence(struct dgl_str name, struct dgl_str rest)
+{
+    if (!word_is(name, "SEQ"))
+        return false;
+    while (rest.len) // restarted by headings: the stored number is right more often than ours would be
+        if (dgl_str_is(next_word(&rest), "\\s"))
+            return false;
+    return true;
+}
+
+static void make_page_ref(struct builder *b, const struct build_field *f, struct dgl_inline *in)
+{
+    struct dgl_page_ref *ref = DGL_ARENA_NEW(b->arena, struct dgl_page_ref);
+    ref->bookmark = in->text;
+    ref->shown = kept(b, (struct dgl_str){f->result.data ? f->result.data : "", f->result.len});
+    ref->next = b->doc->page_refs;
+    b->doc->page_refs = ref;
+    in->field.ref = ref;
 }
 
 static void emit_live(struct builder *b, struct build_field *f, struct dgl_run *run)
@@ -158,11 +211,14 @@ static void emit_live(struct builder *b, struct build_field *f, struct dgl_run *
         in->field.kind = kind;
         in->field.format = number_format(rest);
         in->text = kept(b, next_word(&before));
-        b->doc->has_page_fields |= b->section_tail != NULL;
+        if (kind == DGL_FIELD_PAGEREF)
+            make_page_ref(b, f, in);
+        else
+            b->doc->has_page_fields |= b->section_tail != NULL;
     } else {
         struct dgl_inline *in = build_push(b, DGL_IN_TEXT, run);
         if (in)
-            in->text = date_text(b, rest, word_is(name, "TIME"));
+            in->text = is_sequence(name, rest) ? sequence(b, rest) : date_text(b, rest, word_is(name, "TIME"));
     }
 }
 
@@ -172,11 +228,8 @@ static void separate(struct builder *b, struct build_field *f)
     struct dgl_str rest = {f->code.data ? f->code.data : "", f->code.len};
     struct dgl_str name = next_word(&rest);
     enum dgl_field kind;
-    if (live_kind(name, &kind) || word_is(name, "DATE") || word_is(name, "TIME")) {
-        f->state = BUILD_FIELD_HIDDEN;
-        return;
-    }
-    f->state = BUILD_FIELD_SHOWN;
+    bool live = live_kind(name, &kind) || word_is(name, "DATE") || word_is(name, "TIME") || is_sequence(name, rest);
+    f->state = live ? BUILD_FIELD_HIDDEN : BUILD_FIELD_SHOWN;
     if (word_is(name, "HYPERLINK"))
         f->link = hyperlink(b, rest);
     if (word_is(name, "PAGEREF") || word_is(name, "REF")) {
@@ -206,7 +259,7 @@ static void begin(struct builder *b)
         b->field_overflow++;
         return;
     }
-    b->fields[b->field_depth++] = (struct build_field){.code = DGL_BUF_INIT(16384)};
+    b->fields[b->field_depth++] = (struct build_field){.code = DGL_BUF_INIT(16384), .result = DGL_BUF_INIT(1024)};
 }
 
 static void end(struct builder *b, struct dgl_run *run)
@@ -223,6 +276,7 @@ static void end(struct builder *b, struct dgl_run *run)
     if (outer_shown(b) && run)
         emit_live(b, f, f->run ? f->run : run);
     dgl_buf_fini(&f->code);
+    dgl_buf_fini(&f->result);
     b->field_depth--;
 }
 
@@ -275,16 +329,22 @@ void build_field_end(struct builder *b)
 }
 
 // A run of a result that is not shown lends its properties to the live value.
-void build_field_run(struct builder *b, struct dgl_run *run)
+void build_field_result(struct builder *b, struct dgl_run *run, struct dgl_str text)
 {
     struct build_field *f = b->field_depth && !b->field_overflow ? &b->fields[b->field_depth - 1] : NULL;
-    if (f && f->state == BUILD_FIELD_HIDDEN && !f->run)
+    if (!f || f->state != BUILD_FIELD_HIDDEN)
+        return;
+    if (!f->run)
         f->run = run;
+    if (f->result.len + text.len <= 64) // a page number
+        dgl_buf_append(&f->result, text.data, text.len);
 }
 
 void build_fields_reset(struct builder *b)
 {
-    while (b->field_depth)
+    while (b->field_depth) {
         dgl_buf_fini(&b->fields[--b->field_depth].code);
+        dgl_buf_fini(&b->fields[b->field_depth].result);
+    }
     b->field_overflow = 0;
 }

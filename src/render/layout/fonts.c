@@ -16,6 +16,7 @@
 
 struct use_slot {
     char *family;
+    const struct dgl_known_font *usual; // of a fallback
     bool bold, italic;
     struct dgl_font_use use;
 };
@@ -331,14 +332,27 @@ const struct dgl_font_use *dgl_fonts_use(struct dgl_fonts *f, const char *family
     return &slot->use;
 }
 
-static const struct dgl_font_use *use_of_match(struct dgl_fonts *f, const struct dgl_font_use *base,
-                                               const struct dgl_font_match *m, bool bold, bool italic)
+// Where a font has no East Asian characters Word takes the language's usual font: its lines are as tall as that one's.
+static const struct dgl_known_font *usual_font(uint8_t lang_class, uint32_t c)
+{
+    static const char *const names[] = {"simsun", "malgun gothic", "ms mincho", "simsun", "pmingliu"};
+    bool hangul = (c >= 0x1100 && c <= 0x11FF) || (c >= 0x3130 && c <= 0x318F) || (c >= 0xAC00 && c <= 0xD7FF);
+    bool kana = c >= 0x3041 && c <= 0x30FF;
+    if (c < 0x2E80 && !hangul)
+        return NULL;
+    return dgl_known_font(names[hangul ? 1 : kana && lang_class != 2 ? 2 : lang_class]);
+}
+
+static const struct dgl_font_use *use_of_match(struct dgl_fonts *f, const struct dgl_font_match *m,
+                                               const struct dgl_known_font *usual, const struct dgl_font_use *base,
+                                               bool bold, bool italic)
 {
     struct dgl_face *face = face_of(f, m);
     if (!face)
         return base;
     for (uint32_t i = 0; i < f->extra_count; i++)
-        if (f->extra[i]->use.face == face && f->extra[i]->bold == bold && f->extra[i]->italic == italic)
+        if (f->extra[i]->use.face == face && f->extra[i]->usual == usual && f->extra[i]->bold == bold &&
+            f->extra[i]->italic == italic)
             return &f->extra[i]->use;
     if (f->extra_count == f->extra_cap) {
         f->extra_cap = f->extra_cap ? f->extra_cap * 2 : 16;
@@ -350,7 +364,16 @@ static const struct dgl_font_use *use_of_match(struct dgl_fonts *f, const struct
     slot->use = (struct dgl_font_use){.face = face, .wanted = face->family};
     slot->use.fake_bold = bold && !face->bold;
     slot->use.fake_italic = italic && !face->italic;
-    set_metrics(&slot->use, NULL, bold);
+    slot->usual = usual;
+    if (usual) { // its height, not its widths of Latin letters
+        slot->use.substituted = true;
+        set_metrics(&slot->use, usual, bold);
+        slot->use.widths = NULL;
+        slot->use.space_advance = slot->use.fixed_advance = 0;
+        slot->use.substituted = false;
+    } else {
+        set_metrics(&slot->use, NULL, bold);
+    }
     f->extra[f->extra_count++] = slot;
     return &slot->use;
 }
@@ -385,7 +408,7 @@ const struct dgl_font_use *dgl_fonts_fallback(struct dgl_fonts *f, const struct 
     const struct dgl_font_use *use = base;
     bool serif = base->face && base->face->serif;
     if (f->source->cover(f->source->ctx, codepoint, lang, serif, bold, italic, &m))
-        use = use_of_match(f, base, &m, bold, italic);
+        use = use_of_match(f, &m, usual_font(lc, codepoint), base, bold, italic);
     if (f->fallback_count > FALLBACK_SLOTS / 2) {
         memset(f->fallbacks, 0, FALLBACK_SLOTS * sizeof(*f->fallbacks));
         f->fallback_count = 0;

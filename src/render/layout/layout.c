@@ -1,12 +1,13 @@
 // The whole: flow the body, then set headers and footers, which know how many pages there are.
 //
-// Page numbers in the body's own text (PAGE, NUMPAGES) are known only afterwards; such documents are flowed again until
-// the number of pages settles, at most DGL_LAYOUT_MAX_PASSES times.
+// Page numbers in the body's own text (NUMPAGES, and PAGEREF as in tables of contents) are known only afterwards; such
+// documents are flowed again until they settle, at most DGL_LAYOUT_MAX_PASSES times.
 #include "render/layout/layout.h"
 
 #include "render/layout/flow.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -233,13 +234,66 @@ static enum dgl_status one_pass(struct flow *f, struct dgl_document *doc, const 
     return DGL_OK;
 }
 
+// ---- References to pages ----
+
+struct anchor {
+    struct dgl_str name, label;
+};
+
+static int compare_anchors(const void *a, const void *b)
+{
+    const struct anchor *x = a, *y = b;
+    int c = memcmp(x->name.data, y->name.data, DGL_MIN(x->name.len, y->name.len));
+    return c ? c : (x->name.len > y->name.len) - (x->name.len < y->name.len);
+}
+
+static struct anchor *list_anchors(const struct flow *f, size_t *ret_count)
+{
+    size_t count = 0;
+    for (uint32_t i = 0; i < f->page_count; i++)
+        for (uint32_t k = 0; k < f->pages[i].over.count; k++)
+            count += f->pages[i].over.boxes[k].kind == DGL_BOX_ANCHOR;
+    struct anchor *list = dgl_arena_alloc_try(f->env.arena, (count + 1) * sizeof(*list));
+    count = 0;
+    for (uint32_t i = 0; list && i < f->page_count; i++)
+        for (uint32_t k = 0; k < f->pages[i].over.count; k++) {
+            const struct dgl_box *b = &f->pages[i].over.boxes[k];
+            if (b->kind == DGL_BOX_ANCHOR && b->name.len)
+                list[count++] = (struct anchor){b->name, f->pages[i].label};
+        }
+    if (list && count)
+        qsort(list, count, sizeof(*list), compare_anchors);
+    *ret_count = count;
+    return list;
+}
+
+// Sets the references to where the bookmarks are; true when one showed something else. Unknown bookmarks keep theirs.
+static bool settle_page_refs(const struct flow *f)
+{
+    size_t count;
+    bool changed = false;
+    if (!f->doc->page_refs)
+        return false;
+    struct anchor *list = list_anchors(f, &count);
+    for (struct dgl_page_ref *r = f->doc->page_refs; r && list && count; r = r->next) {
+        struct anchor key = {.name = r->bookmark};
+        const struct anchor *found = bsearch(&key, list, count, sizeof(*list), compare_anchors);
+        if (!found || dgl_str_equal(found->label, r->shown))
+            continue;
+        r->shown = found->label;
+        changed = true;
+    }
+    return changed;
+}
+
 enum dgl_status dgl_layout(struct dgl_document *doc, const struct dgl_layout_env *env, struct dgl_pages *ret,
                            struct dgl_error *err)
 {
     struct flow *f = DGL_ARENA_NEW(env->arena, struct flow);
     DGL_TRY(one_pass(f, doc, env, NULL, err));
-    for (unsigned pass = 1; pass < DGL_LAYOUT_MAX_PASSES && doc->has_page_fields; pass++) {
-        if (f->page_count == (uint32_t)f->env.page_count)
+    for (unsigned pass = 1; pass < DGL_LAYOUT_MAX_PASSES; pass++) {
+        bool counted = !doc->has_page_fields || f->page_count == (uint32_t)f->env.page_count;
+        if (!settle_page_refs(f) && counted)
             break;
         struct flow *again = DGL_ARENA_NEW(env->arena, struct flow);
         DGL_TRY(one_pass(again, doc, env, f, err));

@@ -124,6 +124,12 @@ enum dgl_field {
     DGL_FIELD_SECTION,
     DGL_FIELD_SECTIONPAGES,
     DGL_FIELD_STYLEREF,
+    DGL_FIELD_PAGEREF,
+};
+// PAGEREF: shows what is stored until layout knows on which page the bookmark stands.
+struct dgl_page_ref {
+    struct dgl_str bookmark, shown;
+    struct dgl_page_ref *next;
 };
 enum dgl_inline_kind {
     DGL_IN_TEXT,
@@ -146,7 +152,8 @@ struct dgl_inline {
         const struct dgl_drawing *drawing;
         struct {
             enum dgl_field kind;
-            int8_t format; // enum dgl_num_format, -1 = the section's
+            int8_t format;            // enum dgl_num_format, -1 = the section's
+            struct dgl_page_ref *ref; // PAGEREF
         } field;
         struct {
             int32_t id;
@@ -243,7 +250,8 @@ struct dgl_document {
     const struct dgl_block *note_separator[2]; // above notes, and above those that go on from the page before
     struct dgl_findings findings;
     bool has_page_fields; // in the body: pages may have to be laid out twice
-    uint32_t background;  // page colour, DGL_COLOR_NONE
+    struct dgl_page_ref *page_refs;
+    uint32_t background; // page colour, DGL_COLOR_NONE
     struct dgl_str title, author, subject, keywords, language;
     struct dgl_docx_package *package;
     uint32_t paragraphs;

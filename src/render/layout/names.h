@@ -7,7 +7,7 @@
 #define DGL_X_NAMES(X) \
     X(AlternateContent) X(Choice) X(Fallback) X(OLEObject) X(Requires) X(abstractNum) X(abstractNumId) X(accent1) \
     X(accent2) X(accent3) X(accent4) X(accent5) X(accent6) X(after) X(afterAutospacing) X(afterLines) X(align) \
-    X(alignment) X(altChunk) X(anchor) X(ascii) X(asciiTheme) X(autoHyphenation) X(b) X(bCs) X(bIns) X(background) \
+    X(alignment) X(altChunk) X(anchor) X(ascii) X(asciiTheme) X(autoHyphenation) X(autoSpaceDE) X(autoSpaceDN) X(b) X(bCs) X(bIns) X(background) \
     X(bar) X(basedOn) X(bdo) X(bdr) X(before) X(beforeAutospacing) X(beforeLines) X(behindDoc) X(between) X(bidi) \
     X(bidiVisual) X(blip) X(blipFill) X(body) X(bodyPr) X(bookmarkStart) X(bottom) X(bottomFromText) X(br) \
     X(cantSplit) X(caps) X(char) X(checkBox) X(checked) X(clrScheme) X(col) X(color) X(cols) X(compat) \
@@ -23,12 +23,12 @@
     X(gutterAtTop) X(h) X(hAnchor) X(hAnsi) X(hAnsiTheme) X(hMerge) X(hRule) X(hSpace) X(hanging) X(hangingChars) X(header) \
     X(headerReference) X(hidden) X(highlight) X(hint) X(hlink) X(hlinkClick) X(horzAnchor) X(hr) X(hyperlink) X(i) \
     X(iCs) X(id) X(idx) X(ilvl) X(imagedata) X(imprint) X(ind) X(inline) X(ins) X(insideH) X(insideV) X(instr) \
-    X(instrText) X(isLgl) X(jc) X(keepLines) X(keepNext) X(kern) X(keywords) X(l) X(lIns) X(lang) X(language) \
+    X(instrText) X(isLgl) X(jc) X(keepLines) X(keepNext) X(kern) X(keywords) X(kinsoku) X(l) X(lIns) X(lang) X(language) \
     X(lastClr) X(lastColumn) X(lastRow) X(latin) X(leader) X(left) X(leftChars) X(leftFromText) X(ligatures) X(line) \
     X(linePitch) X(lineRule) X(link) X(ln) X(lnNumType) X(lnRef) X(lt1) X(lt2) X(lumMod) X(lumOff) X(lvl) X(lvlJc) \
     X(lvlOverride) X(lvlPicBulletId) X(lvlRestart) X(lvlText) X(majorFont) X(minorFont) X(mirrorMargins) X(moveTo) \
     X(name) X(noBreakHyphen) X(noFill) X(noHBand) X(noVBand) X(noWrap) X(num) X(numFmt) X(numId) X(numPr) X(numRestart) X(numStart) \
-    X(numStyleLink) X(oMath) X(oMathPara) X(object) X(offsetFrom) X(outline) X(outlineLvl) X(oval) X(p) X(pBdr) \
+    X(numStyleLink) X(oMath) X(oMathPara) X(object) X(offsetFrom) X(outline) X(outlineLvl) X(oval) X(overflowPunct) X(p) X(pBdr) \
     X(pPr) X(pPrDefault) X(pStyle) X(pageBreakBefore) X(pattFill) X(pctHeight) X(pctWidth) X(pgBorders) X(pgMar) \
     X(pgNumType) X(pgSz) X(pic) X(pict) X(polyline) X(pos) X(posOffset) X(position) X(positionH) X(positionV) \
     X(prst) X(prstClr) X(prstGeom) X(ptab) X(r) X(rFonts) X(rIns) X(rPr) X(rPrDefault) X(rStyle) X(rect) \

@@ -140,7 +140,10 @@ static bool walk_text(const struct breaker *b, const struct dgl_piece *p, uint32
         units += g[i].advance;
         letters += !(g[i].flags & DGL_G_INSIDE);
         if (!(g[i].flags & (DGL_G_SPACE | DGL_G_SOFT))) {
-            if (w->x + glyph_width(p, units, letters) > w->limit) {
+            int32_t reach = w->x + glyph_width(p, units, letters);
+            bool hangs = g[i].flags & DGL_G_HANG && b->p->p.flags & DGL_PF_OVERFLOW_PUNCT &&
+                         w->x + glyph_width(p, units - g[i].advance, letters) <= w->limit;
+            if (reach > w->limit && !hangs) {
                 if (w->has_candidate) {
                     w->end = w->candidate;
                     return true;

@@ -625,6 +625,14 @@ static uint32_t flag_bit(enum dgl_x_name name)
         return DGL_PF_WORD_WRAP;
     case DGL_X_suppressLineNumbers:
         return DGL_PF_SUPPRESS_NUMBERS;
+    case DGL_X_autoSpaceDE:
+        return DGL_PF_AUTO_SPACE_DE;
+    case DGL_X_autoSpaceDN:
+        return DGL_PF_AUTO_SPACE_DN;
+    case DGL_X_overflowPunct:
+        return DGL_PF_OVERFLOW_PUNCT;
+    case DGL_X_kinsoku:
+        return DGL_PF_KINSOKU;
     default:
         return 0;
     }

@@ -133,6 +133,10 @@ enum {
     DGL_PF_SNAP = 1u << 6,
     DGL_PF_WORD_WRAP = 1u << 7,
     DGL_PF_SUPPRESS_NUMBERS = 1u << 8,
+    DGL_PF_AUTO_SPACE_DE = 1u << 9,  // between ideographs and letters
+    DGL_PF_AUTO_SPACE_DN = 1u << 10, // between ideographs and digits
+    DGL_PF_OVERFLOW_PUNCT = 1u << 11,
+    DGL_PF_KINSOKU = 1u << 12,
 };
 enum dgl_jc { DGL_JC_START, DGL_JC_CENTER, DGL_JC_END, DGL_JC_BOTH, DGL_JC_DISTRIBUTE, DGL_JC_LEFT, DGL_JC_RIGHT };
 enum dgl_line_rule { DGL_RULE_AUTO, DGL_RULE_AT_LEAST, DGL_RULE_EXACT };

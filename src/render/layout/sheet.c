@@ -330,7 +330,8 @@ static struct dgl_sheet *new_sheet(void)
     s->ppr.outline = 9;
     s->ppr.shade = DGL_COLOR_NONE;
     s->ppr.style = UINT16_MAX;
-    s->ppr.flags = DGL_PF_WIDOW_CONTROL | DGL_PF_SNAP | DGL_PF_WORD_WRAP;
+    s->ppr.flags = DGL_PF_WIDOW_CONTROL | DGL_PF_SNAP | DGL_PF_WORD_WRAP | DGL_PF_AUTO_SPACE_DE | DGL_PF_AUTO_SPACE_DN |
+                   DGL_PF_OVERFLOW_PUNCT | DGL_PF_KINSOKU;
     return s;
 }
 

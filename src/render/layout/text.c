@@ -128,6 +128,8 @@ static bool may_break(const struct maker *m, uint32_t a, uint32_t b)
         return a > 0x20 && !may_not_start(b) && !may_not_end(a);
     if (a < 0x1100 && b < 0x1100)
         return false;
+    if ((is_wide(a) || is_wide(b)) && !(m->para->p.flags & DGL_PF_KINSOKU))
+        return b != 0xA0 && a != 0xA0 && b != 0x20;
     if (is_wide(a) || is_wide(b))
         return !may_not_start(b) && !may_not_end(a) && b != 0xA0 && a != 0xA0 && b != 0x20;
     if (is_hangul(a) && is_hangul(b))
@@ -303,8 +305,38 @@ static void mark_break(struct maker *m)
         p->break_after = true;
 }
 
+// Ideographs and kana, without punctuation.
+static bool is_ideograph(uint32_t c)
+{
+    return c >= 0x3041 && is_wide(c) && c < 0xFF00 && c != 0x30FB && !(c >= 0xFE30 && c <= 0xFE4F);
+}
+
+static bool is_digit(uint32_t c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool is_letter(uint32_t c)
+{
+    return ((c | 32) >= 'a' && (c | 32) <= 'z') || (c >= 0xC0 && c < 0x530 && c != 0xD7 && c != 0xF7);
+}
+
+// Word puts a quarter of an em between ideographs and what is written in other scripts (§17.3.1.2 f.).
+static void auto_space(struct maker *m, uint32_t a, uint32_t b)
+{
+    struct dgl_text *t = m->t;
+    uint32_t other = is_ideograph(a) ? b : is_ideograph(b) ? a : 0;
+    bool wanted = (is_letter(other) && m->para->p.flags & DGL_PF_AUTO_SPACE_DE) ||
+                  (is_digit(other) && m->para->p.flags & DGL_PF_AUTO_SPACE_DN);
+    struct dgl_piece *p = t->piece_count > t->label_pieces ? &t->pieces[t->piece_count - 1] : NULL;
+    if (wanted && p && p->kind == DGL_PIECE_TEXT && p->count)
+        t->glyphs[p->first + p->count - 1].advance += (int32_t)p->use->face->upem / 4;
+}
+
 static void note_char(struct maker *m, uint32_t c)
 {
+    if (c >= 0x3041 || m->before >= 0x3041)
+        auto_space(m, m->before, c);
     if (c != 0x20 && (m->before == 0x20 || may_break(m, m->before, c)) && m->before)
         mark_break(m);
     m->before2 = m->before;
@@ -337,6 +369,8 @@ static uint8_t flags_of(uint32_t c)
         return DGL_G_SOFT | DGL_G_BREAK;
     if (c == '.' || c == ',')
         return DGL_G_DECIMAL;
+    if (c == 0x3001 || c == 0x3002 || c == 0xFF0C || c == 0xFF0E || c == 0xFF61 || c == 0xFF64)
+        return DGL_G_WIDE | DGL_G_HANG;
     return is_wide(c) ? DGL_G_WIDE : 0;
 }
 
@@ -573,6 +607,9 @@ static void field_text(const struct dgl_text_env *env, const struct dgl_inline *
         break;
     case DGL_FIELD_SECTIONPAGES:
         put_number(b, in, env->section_pages);
+        break;
+    case DGL_FIELD_PAGEREF:
+        dgl_buf_append(b, in->field.ref->shown.data, in->field.ref->shown.len);
         break;
     case DGL_FIELD_STYLEREF: {
         struct dgl_str text = env->style_ref ? env->style_ref(env->ctx, in->text) : (struct dgl_str){"", 0};

@@ -18,7 +18,7 @@
     X(endnote) X(endnotePr) X(endnoteRef) X(endnoteReference) X(equalWidth) X(evenAndOddHeaders) X(extLst) X(extent) X(ffData) \
     X(fill) X(fillRef) X(fillcolor) X(filled) X(firstColumn) X(firstLine) X(firstLineChars) X(firstRow) X(fldChar) \
     X(fldCharType) X(fldSimple) X(flipH) X(flipV) X(fmt) X(folHlink) X(font) X(fontScheme) X(footer) \
-    X(footerReference) X(footnote) X(footnotePr) X(footnoteRef) X(footnoteReference) X(framePr) X(gradFill) X(graphic) \
+    X(footerReference) X(footnote) X(footnotePr) X(footnoteRef) X(footnoteReference) X(format) X(framePr) X(gradFill) X(graphic) \
     X(graphicData) X(gridAfter) X(gridBefore) X(gridCol) X(gridSpan) X(group) X(gs) X(gsLst) X(gutter) \
     X(gutterAtTop) X(h) X(hAnchor) X(hAnsi) X(hAnsiTheme) X(hMerge) X(hRule) X(hSpace) X(hanging) X(hangingChars) X(header) \
     X(headerReference) X(hidden) X(highlight) X(hint) X(hlink) X(hlinkClick) X(horzAnchor) X(hr) X(hyperlink) X(i) \

@@ -36,6 +36,23 @@ enum dgl_num_format {
     DGL_NUM_ARABIC_ALPHA,
     DGL_NUM_EARTHLY,
     DGL_NUM_HEAVENLY,
+    DGL_NUM_CHINESE_DIGITS,
+    DGL_NUM_CHINESE_LEGAL,
+    DGL_NUM_CHINESE_LEGAL_SIMPLE,
+    DGL_NUM_JAPANESE_LEGAL,
+    DGL_NUM_KOREAN_DIGITS,
+    DGL_NUM_KOREAN_COUNTING,
+    DGL_NUM_KOREAN_LEGAL,
+    DGL_NUM_PARENTHESES,
+    DGL_NUM_FULL_STOP,
+    DGL_NUM_CIRCLED_IDEOGRAPH,
+    DGL_NUM_THAI_DIGITS,
+    DGL_NUM_THAI_LETTERS,
+    DGL_NUM_HINDI_DIGITS,
+    DGL_NUM_HINDI_LETTERS,
+    DGL_NUM_HINDI_CONSONANTS,
+    DGL_NUM_HEBREW_VALUES,
+    DGL_NUM_ARABIC_ABJAD,
 };
 enum dgl_num_format dgl_num_format_of(struct dgl_str name); // unknown names are decimal
 void dgl_num_put(struct dgl_buf *out, enum dgl_num_format format, int64_t value);

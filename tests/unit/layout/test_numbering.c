@@ -29,6 +29,35 @@ static void test_formats(void **state DGL_UNUSED)
     check(DGL_NUM_ORDINAL_TEXT, 20, "Twentieth");
     check(DGL_NUM_CIRCLED, 3, "\xE2\x91\xA2");
     check(DGL_NUM_CHINESE, 12, "\xE5\x8D\x81\xE4\xBA\x8C");
+    check(DGL_NUM_CHINESE, 10, "十");
+    check(DGL_NUM_CHINESE, 111, "一百一十一");
+    check(DGL_NUM_CHINESE, 20305, "二万三百五");
+    check(DGL_NUM_CHINESE_DIGITS, 10, "一〇");
+    check(DGL_NUM_CHINESE_LEGAL, 12, "壹拾貳");
+    check(DGL_NUM_KOREAN_COUNTING, 21, "이십일");
+    check(DGL_NUM_KOREAN_COUNTING, 110, "백십");
+    check(DGL_NUM_KOREAN_LEGAL, 21, "스물하나");
+    check(DGL_NUM_KOREAN_DIGITS, 10, "일영");
+    check(DGL_NUM_KOREAN_GANADA, 3, "다");
+    check(DGL_NUM_PARENTHESES, 2, "⑵");
+    check(DGL_NUM_FULL_STOP, 3, "⒊");
+    check(DGL_NUM_CIRCLED_IDEOGRAPH, 1, "㊀");
+    check(DGL_NUM_THAI_DIGITS, 27, "๒๗");
+    check(DGL_NUM_THAI_LETTERS, 3, "ค");
+    check(DGL_NUM_HINDI_DIGITS, 12, "१२");
+    check(DGL_NUM_HEBREW_VALUES, 15, "טו");
+    check(DGL_NUM_HEBREW_VALUES, 121, "קכא");
+    check(DGL_NUM_HEBREW, 2, "ב");
+    check(DGL_NUM_ARABIC_ABJAD, 12, "يب");
+    check(DGL_NUM_ARABIC_ALPHA, 2, "ب");
+    check(DGL_NUM_AIUEO, 2, "イ");
+    check(DGL_NUM_RUSSIAN_UPPER, 2, "Б");
+    check(DGL_NUM_FULLWIDTH, 12, "１２");
+    check(DGL_NUM_HEX, 255, "FF");
+    check(DGL_NUM_CHICAGO, 5, "**");
+    check(DGL_NUM_PADDED3, 7, "007");
+    check(DGL_NUM_EARTHLY, 1, "子");
+    check(DGL_NUM_HEAVENLY, 2, "乙");
     check(DGL_NUM_DASHED, 3, "- 3 -");
     check(DGL_NUM_UPPER_ROMAN, -1, "-1");
     check(DGL_NUM_NONE, 5, "");
@@ -37,6 +66,8 @@ static void test_formats(void **state DGL_UNUSED)
 static void test_names(void **state DGL_UNUSED)
 {
     assert_int_equal(dgl_num_format_of(DGL_STR("lowerRoman")), DGL_NUM_LOWER_ROMAN);
+    assert_int_equal(dgl_num_format_of(DGL_STR("hebrew1")), DGL_NUM_HEBREW_VALUES);
+    assert_int_equal(dgl_num_format_of(DGL_STR("koreanCounting")), DGL_NUM_KOREAN_COUNTING);
     assert_int_equal(dgl_num_format_of(DGL_STR("somethingNew")), DGL_NUM_DECIMAL);
 }
 

@@ -1,0 +1,469 @@
+// What numbers look like, in lists, page numbers, notes and fields (§17.18.59).
+#include "render/layout/numbering.h"
+
+#include <string.h>
+
+enum dgl_num_format dgl_num_format_of(struct dgl_str name)
+{
+    static const struct {
+        const char *name;
+        enum dgl_num_format format;
+    } names[] = {{"decimal", DGL_NUM_DECIMAL},
+                 {"decimalZero", DGL_NUM_DECIMAL_ZERO},
+                 {"upperRoman", DGL_NUM_UPPER_ROMAN},
+                 {"lowerRoman", DGL_NUM_LOWER_ROMAN},
+                 {"upperLetter", DGL_NUM_UPPER_LETTER},
+                 {"lowerLetter", DGL_NUM_LOWER_LETTER},
+                 {"ordinal", DGL_NUM_ORDINAL},
+                 {"cardinalText", DGL_NUM_CARDINAL_TEXT},
+                 {"ordinalText", DGL_NUM_ORDINAL_TEXT},
+                 {"bullet", DGL_NUM_BULLET},
+                 {"none", DGL_NUM_NONE},
+                 {"decimalEnclosedCircle", DGL_NUM_CIRCLED},
+                 {"decimalEnclosedCircleChinese", DGL_NUM_CIRCLED},
+                 {"decimalFullWidth", DGL_NUM_FULLWIDTH},
+                 {"decimalFullWidth2", DGL_NUM_FULLWIDTH},
+                 {"ideographDigital", DGL_NUM_CHINESE_DIGITS},
+                 {"japaneseDigitalTenThousand", DGL_NUM_CHINESE_DIGITS},
+                 {"taiwaneseDigital", DGL_NUM_CHINESE_DIGITS},
+                 {"koreanDigital2", DGL_NUM_CHINESE_DIGITS},
+                 {"japaneseCounting", DGL_NUM_CHINESE},
+                 {"ideographLegalTraditional", DGL_NUM_CHINESE_LEGAL},
+                 {"chineseLegalSimplified", DGL_NUM_CHINESE_LEGAL_SIMPLE},
+                 {"japaneseLegal", DGL_NUM_JAPANESE_LEGAL},
+                 {"chineseCounting", DGL_NUM_CHINESE},
+                 {"chineseCountingThousand", DGL_NUM_CHINESE},
+                 {"taiwaneseCounting", DGL_NUM_CHINESE},
+                 {"taiwaneseCountingThousand", DGL_NUM_CHINESE},
+                 {"koreanDigital", DGL_NUM_KOREAN_DIGITS},
+                 {"koreanCounting", DGL_NUM_KOREAN_COUNTING},
+                 {"koreanLegal", DGL_NUM_KOREAN_LEGAL},
+                 {"decimalEnclosedParen", DGL_NUM_PARENTHESES},
+                 {"decimalEnclosedFullstop", DGL_NUM_FULL_STOP},
+                 {"ideographEnclosedCircle", DGL_NUM_CIRCLED_IDEOGRAPH},
+                 {"thaiNumbers", DGL_NUM_THAI_DIGITS},
+                 {"thaiLetters", DGL_NUM_THAI_LETTERS},
+                 {"hindiNumbers", DGL_NUM_HINDI_DIGITS},
+                 {"hindiVowels", DGL_NUM_HINDI_LETTERS},
+                 {"hindiConsonants", DGL_NUM_HINDI_CONSONANTS},
+                 {"hebrew1", DGL_NUM_HEBREW_VALUES},
+                 {"arabicAbjad", DGL_NUM_ARABIC_ABJAD},
+                 {"ganada", DGL_NUM_KOREAN_GANADA},
+                 {"chosung", DGL_NUM_KOREAN_CHOSUNG},
+                 {"aiueo", DGL_NUM_AIUEO},
+                 {"aiueoFullWidth", DGL_NUM_AIUEO},
+                 {"iroha", DGL_NUM_IROHA},
+                 {"irohaFullWidth", DGL_NUM_IROHA},
+                 {"russianLower", DGL_NUM_RUSSIAN_LOWER},
+                 {"russianUpper", DGL_NUM_RUSSIAN_UPPER},
+                 {"hex", DGL_NUM_HEX},
+                 {"numberInDash", DGL_NUM_DASHED},
+                 {"chicago", DGL_NUM_CHICAGO},
+                 {"hebrew2", DGL_NUM_HEBREW},
+                 {"arabicAlpha", DGL_NUM_ARABIC_ALPHA},
+                 {"ideographZodiac", DGL_NUM_EARTHLY},
+                 {"ideographTraditional", DGL_NUM_HEAVENLY}};
+    for (size_t i = 0; i < DGL_COUNT(names); i++)
+        if (dgl_str_is(name, names[i].name))
+            return names[i].format;
+    return DGL_NUM_DECIMAL;
+}
+
+static void put_decimal(struct dgl_buf *out, int64_t v, unsigned digits)
+{
+    char text[24];
+    size_t len = dgl_format_int64(v, text);
+    for (size_t i = len; v >= 0 && i < digits; i++)
+        dgl_buf_putc(out, '0');
+    dgl_buf_append(out, text, len);
+}
+
+static void put_roman(struct dgl_buf *out, int64_t v, bool upper)
+{
+    static const struct {
+        int value;
+        const char *text;
+    } steps[] = {{1000, "m"}, {900, "cm"}, {500, "d"}, {400, "cd"}, {100, "c"}, {90, "xc"}, {50, "l"},
+                 {40, "xl"},  {10, "x"},   {9, "ix"},  {5, "v"},    {4, "iv"},  {1, "i"}};
+    if (v <= 0 || v > 32767) {
+        put_decimal(out, v, 0);
+        return;
+    }
+    for (size_t i = 0; i < DGL_COUNT(steps); i++)
+        for (; v >= steps[i].value; v -= steps[i].value)
+            for (const char *c = steps[i].text; *c; c++)
+                dgl_buf_putc(out, upper ? (char)(*c - 32) : *c);
+}
+
+static void put_code(struct dgl_buf *out, uint32_t code)
+{
+    char utf8[4];
+    dgl_buf_append(out, utf8, dgl_utf8_put(utf8, code));
+}
+
+// Word counts letters a..z, aa..zz, aaa: the same letter again.
+static void put_repeated(struct dgl_buf *out, int64_t v, const uint32_t *letters, uint32_t count, uint32_t first)
+{
+    if (v <= 0 || v > 32767) {
+        put_decimal(out, v, 0);
+        return;
+    }
+    uint32_t letter = (uint32_t)((v - 1) % count);
+    for (int64_t n = (v - 1) / count; n >= 0; n--)
+        put_code(out, letters ? letters[letter] : first + letter);
+}
+
+static const char *const g_ones[] = {"",         "one",     "two",     "three",     "four",     "five",    "six",
+                                     "seven",    "eight",   "nine",    "ten",       "eleven",   "twelve",  "thirteen",
+                                     "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"};
+static const char *const g_tens[] = {"",      "",      "twenty",  "thirty", "forty",
+                                     "fifty", "sixty", "seventy", "eighty", "ninety"};
+static const char *const g_ordinals[] = {"",          "first",     "second",      "third",      "fourth",
+                                         "fifth",     "sixth",     "seventh",     "eighth",     "ninth",
+                                         "tenth",     "eleventh",  "twelfth",     "thirteenth", "fourteenth",
+                                         "fifteenth", "sixteenth", "seventeenth", "eighteenth", "nineteenth"};
+
+// English words up to 9,999, as Word writes them in an English document; the first letter is capital.
+static void put_words(struct dgl_buf *out, int64_t v, bool ordinal)
+{
+    if (v <= 0 || v > 9999) {
+        put_decimal(out, v, 0);
+        return;
+    }
+    size_t start = out->len;
+    if (v >= 1000) {
+        dgl_buf_puts(out, g_ones[v / 1000]);
+        dgl_buf_puts(out, v % 1000 ? " thousand " : ordinal ? " thousandth" : " thousand");
+        v %= 1000;
+    }
+    if (v >= 100) {
+        dgl_buf_puts(out, g_ones[v / 100]);
+        dgl_buf_puts(out, v % 100 ? " hundred " : ordinal ? " hundredth" : " hundred");
+        v %= 100;
+    }
+    if (v >= 20) {
+        const char *tens = g_tens[v / 10];
+        bool round = v % 10 == 0;
+        if (round && ordinal) {
+            dgl_buf_append(out, tens, strlen(tens) - 1);
+            dgl_buf_puts(out, "ieth");
+        } else {
+            dgl_buf_puts(out, tens);
+        }
+        v %= 10;
+        if (v)
+            dgl_buf_putc(out, '-');
+    }
+    if (v)
+        dgl_buf_puts(out, ordinal ? g_ordinals[v] : g_ones[v]);
+    if (out->len > start && out->data[start] >= 'a')
+        out->data[start] = (char)(out->data[start] - 32);
+}
+
+static void put_digits(struct dgl_buf *out, int64_t v, const uint32_t *digits, uint32_t zero)
+{
+    char text[24];
+    size_t len = dgl_format_int64(v, text);
+    for (size_t i = 0; i < len; i++)
+        put_code(out, text[i] == '-' ? '-' : digits ? digits[text[i] - '0'] : zero + (uint32_t)(text[i] - '0'));
+}
+
+// East Asian counting: a digit before each unit. `bare_ten`: a leading one before ten is left out.
+struct counting {
+    uint32_t digits[10], ten, hundred, thousand, ten_thousand;
+    bool bare_ten, bare_units; // also before hundred and thousand
+};
+
+static void put_group(struct dgl_buf *out, int64_t v, const struct counting *c, bool first)
+{
+    const uint32_t units[] = {c->thousand, c->hundred, c->ten};
+    int64_t size = 1000;
+    for (unsigned i = 0; i < 3; i++, size /= 10) {
+        int64_t digit = v / size % 10;
+        if (digit == 0)
+            continue;
+        bool bare = digit == 1 && (c->bare_units || (i == 2 && c->bare_ten && first && v < 20));
+        if (!bare)
+            put_code(out, c->digits[digit]);
+        put_code(out, units[i]);
+    }
+    if (v % 10)
+        put_code(out, c->digits[v % 10]);
+}
+
+static void put_counting(struct dgl_buf *out, int64_t v, const struct counting *c)
+{
+    if (v < 0 || v > 99999999) {
+        put_decimal(out, v, 0);
+        return;
+    }
+    if (v == 0)
+        put_code(out, c->digits[0]);
+    if (v >= 10000) {
+        put_group(out, v / 10000, c, true);
+        put_code(out, c->ten_thousand);
+    }
+    put_group(out, v % 10000, c, v < 10000);
+}
+
+#define IDEOGRAPHS 0x3007, 0x4E00, 0x4E8C, 0x4E09, 0x56DB, 0x4E94, 0x516D, 0x4E03, 0x516B, 0x4E5D
+static const uint32_t g_ideographs[] = {IDEOGRAPHS};
+static const uint32_t g_hangul[] = {0xC601, 0xC77C, 0xC774, 0xC0BC, 0xC0AC, 0xC624, 0xC721, 0xCE60, 0xD314, 0xAD6C};
+static const struct counting g_chinese = {{IDEOGRAPHS}, 0x5341, 0x767E, 0x5343, 0x4E07, true, false};
+static const struct counting g_legal = {
+    {0x96F6, 0x58F9, 0x8CB3, 0x53C3, 0x8086, 0x4F0D, 0x9678, 0x67D2, 0x634C, 0x7396},
+    0x62FE,
+    0x4F70,
+    0x4EDF,
+    0x842C,
+    false,
+    false};
+static const struct counting g_legal_simple = {
+    {0x96F6, 0x58F9, 0x8D30, 0x53C1, 0x8086, 0x4F0D, 0x9646, 0x67D2, 0x634C, 0x7396},
+    0x62FE,
+    0x4F70,
+    0x4EDF,
+    0x4E07,
+    false,
+    false};
+static const struct counting g_legal_japanese = {
+    {0x96F6, 0x58F1, 0x5F10, 0x53C2, 0x56DB, 0x4F0D, 0x516D, 0x4E03, 0x516B, 0x4E5D},
+    0x62FE,
+    0x767E,
+    0x9621,
+    0x842C,
+    false,
+    false};
+static const struct counting g_korean = {
+    {0xC601, 0xC77C, 0xC774, 0xC0BC, 0xC0AC, 0xC624, 0xC721, 0xCE60, 0xD314, 0xAD6C},
+    0xC2ED,
+    0xBC31,
+    0xCC9C,
+    0xB9CC,
+    true,
+    true};
+
+// Native Korean numerals, one to ninety-nine.
+static void put_korean_legal(struct dgl_buf *out, int64_t v)
+{
+    static const char *const ones[] = {"", "하나", "둘", "셋", "넷", "다섯", "여섯", "일곱", "여덟", "아홉"};
+    static const char *const tens[] = {"", "열", "스물", "서른", "마흔", "쉰", "예순", "일흔", "여든", "아흔"};
+    if (v < 1 || v > 99) {
+        put_decimal(out, v, 0);
+        return;
+    }
+    dgl_buf_puts(out, tens[v / 10]);
+    dgl_buf_puts(out, ones[v % 10]);
+}
+
+// Letters with values: the largest first; Hebrew writes 15 and 16 as 9 + 6 and 9 + 7.
+static void put_letter_values(struct dgl_buf *out, int64_t v, const uint16_t (*table)[2], size_t count, bool hebrew)
+{
+    if (v < 1 || v > 999) {
+        put_decimal(out, v, 0);
+        return;
+    }
+    for (size_t i = 0; i < count; i++)
+        for (; v >= table[i][0]; v -= table[i][0]) {
+            if (hebrew && (v == 15 || v == 16)) {
+                put_code(out, 0x5D8);
+                put_code(out, v == 15 ? 0x5D5 : 0x5D6);
+                return;
+            }
+            put_code(out, table[i][1]);
+        }
+}
+
+static void put_in_range(struct dgl_buf *out, int64_t v, uint32_t first, int64_t last)
+{
+    if (v >= 1 && v <= last)
+        put_code(out, first + (uint32_t)v - 1);
+    else
+        put_decimal(out, v, 0);
+}
+
+static void put_ordinal(struct dgl_buf *out, int64_t v)
+{
+    put_decimal(out, v, 0);
+    int64_t last = v % 10, two = v % 100;
+    dgl_buf_puts(out, two >= 11 && two <= 13 ? "th" : last == 1 ? "st" : last == 2 ? "nd" : last == 3 ? "rd" : "th");
+}
+
+void dgl_num_put(struct dgl_buf *out, enum dgl_num_format format, int64_t v)
+{
+    static const uint32_t ganada[] = {0xAC00, 0xB098, 0xB2E4, 0xB77C, 0xB9C8, 0xBC14, 0xC0AC,
+                                      0xC544, 0xC790, 0xCC28, 0xCE74, 0xD0C0, 0xD30C, 0xD558};
+    static const uint32_t chosung[] = {0x3131, 0x3134, 0x3137, 0x3139, 0x3141, 0x3142, 0x3145,
+                                       0x3147, 0x3148, 0x314A, 0x314B, 0x314C, 0x314D, 0x314E};
+    static const uint32_t aiueo[] = {0x30A2, 0x30A4, 0x30A6, 0x30A8, 0x30AA, 0x30AB, 0x30AD, 0x30AF, 0x30B1, 0x30B3,
+                                     0x30B5, 0x30B7, 0x30B9, 0x30BB, 0x30BD, 0x30BF, 0x30C1, 0x30C4, 0x30C6, 0x30C8,
+                                     0x30CA, 0x30CB, 0x30CC, 0x30CD, 0x30CE, 0x30CF, 0x30D2, 0x30D5, 0x30D8, 0x30DB,
+                                     0x30DE, 0x30DF, 0x30E0, 0x30E1, 0x30E2, 0x30E4, 0x30E6, 0x30E8, 0x30E9, 0x30EA,
+                                     0x30EB, 0x30EC, 0x30ED, 0x30EF, 0x30F2, 0x30F3};
+    static const uint32_t iroha[] = {0x30A4, 0x30ED, 0x30CF, 0x30CB, 0x30DB, 0x30D8, 0x30C8, 0x30C1, 0x30EA, 0x30CC,
+                                     0x30EB, 0x30F2, 0x30EF, 0x30AB, 0x30E8, 0x30BF, 0x30EC, 0x30BD, 0x30C4, 0x30CD};
+    static const uint32_t earthly[] = {0x5B50, 0x4E11, 0x5BC5, 0x536F, 0x8FB0, 0x5DF3,
+                                       0x5348, 0x672A, 0x7533, 0x9149, 0x620C, 0x4EA5};
+    static const uint32_t heavenly[] = {0x7532, 0x4E59, 0x4E19, 0x4E01, 0x620A, 0x5DF1, 0x5E9A, 0x8F9B, 0x58EC, 0x7678};
+    static const uint32_t chicago[] = {'*', 0x2020, 0x2021, 0xA7};
+    static const uint32_t russian[] = {0x430, 0x431, 0x432, 0x433, 0x434, 0x435, 0x436, 0x437, 0x438, 0x43A,
+                                       0x43B, 0x43C, 0x43D, 0x43E, 0x43F, 0x440, 0x441, 0x442, 0x443, 0x444,
+                                       0x445, 0x446, 0x447, 0x448, 0x449, 0x44B, 0x44D, 0x44E, 0x44F};
+    static const uint32_t arabic[] = {0x623, 0x628, 0x62A, 0x62B, 0x62C, 0x62D, 0x62E, 0x62F, 0x630, 0x631,
+                                      0x632, 0x633, 0x634, 0x635, 0x636, 0x637, 0x638, 0x639, 0x63A, 0x641,
+                                      0x642, 0x643, 0x644, 0x645, 0x646, 0x647, 0x648, 0x64A};
+    static const uint32_t hebrew[] = {0x5D0, 0x5D1, 0x5D2, 0x5D3, 0x5D4, 0x5D5, 0x5D6, 0x5D7, 0x5D8, 0x5D9, 0x5DB,
+                                      0x5DC, 0x5DE, 0x5E0, 0x5E1, 0x5E2, 0x5E4, 0x5E6, 0x5E7, 0x5E8, 0x5E9, 0x5EA};
+    static const uint32_t thai[] = {0xE01, 0xE02, 0xE04, 0xE07, 0xE08, 0xE09, 0xE0A, 0xE0B, 0xE0C, 0xE0D, 0xE0E,
+                                    0xE0F, 0xE10, 0xE11, 0xE12, 0xE13, 0xE14, 0xE15, 0xE16, 0xE17, 0xE18, 0xE19,
+                                    0xE1A, 0xE1B, 0xE1C, 0xE1D, 0xE1E, 0xE1F, 0xE20, 0xE21, 0xE22, 0xE23, 0xE25,
+                                    0xE27, 0xE28, 0xE29, 0xE2A, 0xE2B, 0xE2C, 0xE2D, 0xE2E};
+    static const uint32_t vowels[] = {0x905, 0x906, 0x907, 0x908, 0x909, 0x90A, 0x90F, 0x910, 0x913, 0x914, 0x905};
+    static const uint16_t hebrew_values[][2] = {
+        {400, 0x5EA}, {300, 0x5E9}, {200, 0x5E8}, {100, 0x5E7}, {90, 0x5E6}, {80, 0x5E4}, {70, 0x5E2}, {60, 0x5E1},
+        {50, 0x5E0},  {40, 0x5DE},  {30, 0x5DC},  {20, 0x5DB},  {10, 0x5D9}, {9, 0x5D8},  {8, 0x5D7},  {7, 0x5D6},
+        {6, 0x5D5},   {5, 0x5D4},   {4, 0x5D3},   {3, 0x5D2},   {2, 0x5D1},  {1, 0x5D0}};
+    static const uint16_t abjad[][2] = {
+        {900, 0x638}, {800, 0x636}, {700, 0x630}, {600, 0x62E}, {500, 0x62B}, {400, 0x62A}, {300, 0x634},
+        {200, 0x631}, {100, 0x642}, {90, 0x635},  {80, 0x641},  {70, 0x639},  {60, 0x633},  {50, 0x646},
+        {40, 0x645},  {30, 0x644},  {20, 0x643},  {10, 0x64A},  {9, 0x637},   {8, 0x62D},   {7, 0x632},
+        {6, 0x648},   {5, 0x647},   {4, 0x62F},   {3, 0x62C},   {2, 0x628},   {1, 0x623}};
+#define REPEATED(list) put_repeated(out, v, list, DGL_COUNT(list), 0)
+    switch (format) {
+    case DGL_NUM_DECIMAL:
+    case DGL_NUM_HEX:
+        if (format == DGL_NUM_HEX)
+            dgl_buf_printf(out, "%llX", (unsigned long long)v);
+        else
+            put_decimal(out, v, 0);
+        break;
+    case DGL_NUM_DECIMAL_ZERO:
+        put_decimal(out, v, 2);
+        break;
+    case DGL_NUM_PADDED3:
+        put_decimal(out, v, 3);
+        break;
+    case DGL_NUM_PADDED4:
+        put_decimal(out, v, 4);
+        break;
+    case DGL_NUM_UPPER_ROMAN:
+    case DGL_NUM_LOWER_ROMAN:
+        put_roman(out, v, format == DGL_NUM_UPPER_ROMAN);
+        break;
+    case DGL_NUM_UPPER_LETTER:
+        put_repeated(out, v, NULL, 26, 'A');
+        break;
+    case DGL_NUM_LOWER_LETTER:
+        put_repeated(out, v, NULL, 26, 'a');
+        break;
+    case DGL_NUM_ORDINAL:
+        put_ordinal(out, v);
+        break;
+    case DGL_NUM_CARDINAL_TEXT:
+    case DGL_NUM_ORDINAL_TEXT:
+        put_words(out, v, format == DGL_NUM_ORDINAL_TEXT);
+        break;
+    case DGL_NUM_CIRCLED:
+        put_in_range(out, v, 0x2460, 20);
+        break;
+    case DGL_NUM_PARENTHESES:
+        put_in_range(out, v, 0x2474, 20);
+        break;
+    case DGL_NUM_FULL_STOP:
+        put_in_range(out, v, 0x2488, 20);
+        break;
+    case DGL_NUM_CIRCLED_IDEOGRAPH:
+        put_in_range(out, v, 0x3280, 10);
+        break;
+    case DGL_NUM_FULLWIDTH:
+        put_digits(out, v, NULL, 0xFF10);
+        break;
+    case DGL_NUM_CHINESE:
+        put_counting(out, v, &g_chinese);
+        break;
+    case DGL_NUM_CHINESE_DIGITS:
+        put_digits(out, v, g_ideographs, 0);
+        break;
+    case DGL_NUM_CHINESE_LEGAL:
+        put_counting(out, v, &g_legal);
+        break;
+    case DGL_NUM_CHINESE_LEGAL_SIMPLE:
+        put_counting(out, v, &g_legal_simple);
+        break;
+    case DGL_NUM_JAPANESE_LEGAL:
+        put_counting(out, v, &g_legal_japanese);
+        break;
+    case DGL_NUM_KOREAN_DIGITS:
+        put_digits(out, v, g_hangul, 0);
+        break;
+    case DGL_NUM_KOREAN_COUNTING:
+        put_counting(out, v, &g_korean);
+        break;
+    case DGL_NUM_KOREAN_LEGAL:
+        put_korean_legal(out, v);
+        break;
+    case DGL_NUM_THAI_DIGITS:
+        put_digits(out, v, NULL, 0xE50);
+        break;
+    case DGL_NUM_THAI_LETTERS:
+        REPEATED(thai);
+        break;
+    case DGL_NUM_HINDI_DIGITS:
+        put_digits(out, v, NULL, 0x966);
+        break;
+    case DGL_NUM_HINDI_LETTERS:
+        REPEATED(vowels);
+        break;
+    case DGL_NUM_HINDI_CONSONANTS:
+        put_repeated(out, v, NULL, 37, 0x915);
+        break;
+    case DGL_NUM_HEBREW_VALUES:
+        put_letter_values(out, v, hebrew_values, DGL_COUNT(hebrew_values), true);
+        break;
+    case DGL_NUM_ARABIC_ABJAD:
+        put_letter_values(out, v, abjad, DGL_COUNT(abjad), false);
+        break;
+    case DGL_NUM_DASHED:
+        dgl_buf_puts(out, "- ");
+        put_decimal(out, v, 0);
+        dgl_buf_puts(out, " -");
+        break;
+    case DGL_NUM_KOREAN_GANADA:
+        REPEATED(ganada);
+        break;
+    case DGL_NUM_KOREAN_CHOSUNG:
+        REPEATED(chosung);
+        break;
+    case DGL_NUM_AIUEO:
+        REPEATED(aiueo);
+        break;
+    case DGL_NUM_IROHA:
+        REPEATED(iroha);
+        break;
+    case DGL_NUM_EARTHLY:
+        REPEATED(earthly);
+        break;
+    case DGL_NUM_HEAVENLY:
+        REPEATED(heavenly);
+        break;
+    case DGL_NUM_CHICAGO:
+        REPEATED(chicago);
+        break;
+    case DGL_NUM_RUSSIAN_LOWER:
+        REPEATED(russian);
+        break;
+    case DGL_NUM_RUSSIAN_UPPER:
+        put_repeated(out, v, NULL, 28, 0x410);
+        break;
+    case DGL_NUM_ARABIC_ALPHA:
+        REPEATED(arabic);
+        break;
+    case DGL_NUM_HEBREW:
+        REPEATED(hebrew);
+        break;
+    case DGL_NUM_BULLET:
+    case DGL_NUM_NONE:
+        break;
+    }
+#undef REPEATED
+}

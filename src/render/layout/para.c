@@ -255,7 +255,7 @@ static int32_t fill_segments(const struct breaker *b, struct spot start, struct 
     for (uint32_t i = start.piece; i < b->t->piece_count && (i < end.piece || (i == end.piece && end.glyph)); i++) {
         const struct dgl_piece *p = &b->t->pieces[i];
         struct dgl_seg *s = &line->segs[n];
-        *s = (struct dgl_seg){.piece = p, .x = x};
+        *s = (struct dgl_seg){.piece = p, .x = x, .level = p->level};
         if (p->kind == DGL_PIECE_TEXT) {
             uint32_t from = i == start.piece ? start.glyph : 0, to = i == end.piece ? end.glyph : p->count;
             s->first = p->first + from;
@@ -374,7 +374,7 @@ static void reorder(const struct dgl_line *line, int32_t from_x)
 {
     uint8_t highest = 0, lowest_odd = 255;
     for (uint32_t i = 0; i < line->seg_count; i++) {
-        uint8_t level = line->segs[i].piece->level;
+        uint8_t level = line->segs[i].level;
         highest = DGL_MAX(highest, level);
         if (level & 1)
             lowest_odd = DGL_MIN(lowest_odd, level);
@@ -385,7 +385,7 @@ static void reorder(const struct dgl_line *line, int32_t from_x)
     for (unsigned level = highest; level >= lowest_odd; level--)
         for (uint32_t i = 0; i < line->seg_count; i++) {
             uint32_t end = i;
-            while (end < line->seg_count && s[end].piece->level >= level)
+            while (end < line->seg_count && s[end].level >= level)
                 end++;
             for (uint32_t a = i, z = end; a + 1 < z; a++, z--) {
                 struct dgl_seg t = s[a];
@@ -398,6 +398,31 @@ static void reorder(const struct dgl_line *line, int32_t from_x)
     for (uint32_t i = 0; i < line->seg_count; i++) {
         s[i].x = from_x;
         from_x += s[i].width;
+    }
+}
+
+// Spaces at the end of a line have the paragraph's direction, whatever the text before them has (UAX #9, rule L1).
+static void split_hanging(const struct breaker *b, struct dgl_line *line)
+{
+    uint8_t base = b->rtl ? 1 : 0;
+    struct dgl_seg *s = line->seg_count ? &line->segs[line->seg_count - 1] : NULL;
+    if (!s || s->piece->kind != DGL_PIECE_TEXT || s->level == base || line->seg_count == UINT16_MAX)
+        return;
+    uint32_t n = 0;
+    while (n < s->count && b->t->glyphs[s->first + s->count - 1 - n].flags & DGL_G_SPACE)
+        n++;
+    if (n == s->count) {
+        s->level = base;
+    } else if (n) {
+        struct dgl_seg *spaces = s + 1; // there is room for one more
+        int32_t width = dgl_piece_width(b->t, s->piece, s->first + s->count - n, n);
+        *spaces = (struct dgl_seg){.piece = s->piece, .first = s->first + s->count - n, .count = n};
+        spaces->x = s->x + s->width - width;
+        spaces->width = width;
+        spaces->level = base;
+        s->count -= n;
+        s->width -= width;
+        line->seg_count++;
     }
 }
 
@@ -430,6 +455,7 @@ static void align(const struct breaker *b, struct dgl_line *line, int32_t end_x,
     if (line->seg_count) {
         // Hanging spaces stand outside on the left in right-to-left lines.
         int32_t from = line->segs[0].x - (b->rtl ? hanging : 0);
+        split_hanging(b, line);
         reorder(line, from);
     }
 }

@@ -16,7 +16,7 @@ struct dgl_seg {
     uint32_t first, count;
     int32_t x, width; // x from the container's left edge
     int32_t space_extra, space_rest, wide_extra;
-    uint8_t leader;
+    uint8_t leader, level;
     bool hyphen;
 };
 struct dgl_line {

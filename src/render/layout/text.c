@@ -577,6 +577,8 @@ static void put_text(struct maker *m, const struct dgl_inline *in, struct dgl_ru
             continue;
         }
         s.level = level_at(m, c.base + (uint32_t)c.at);
+        if (s.level & 1 && !s.use->symbol) // brackets open towards the text (UAX #9, rule L4)
+            shown = (uint32_t)u_charMirror((UChar32)shown);
         note_char(m, code);
         put_simple(m, text_piece(m, in, run, &s), code, shown, c.base + (uint32_t)c.at);
         c.at = next;

@@ -16,7 +16,7 @@ enum dgl_support { DGL_SUPPORT_FULL, DGL_SUPPORT_APPROXIMATED, DGL_SUPPORT_DECLI
     X(DIAGRAM, DECLINED, "SmartArt diagrams", "a SmartArt diagram is left out")                                        \
     X(MATH, DECLINED, "equations", "an equation is set as plain text")                                                 \
     X(PICTURE_FORMAT, DECLINED, "pictures of rare formats", "a picture is left out")                                   \
-    X(VERTICAL_TEXT, DECLINED, "vertical text", "vertical text is set horizontally")                                   \
+    X(VERTICAL_TEXT, DECLINED, "vertical East Asian text", "vertical text is set horizontally")                        \
     X(ALT_CHUNK, DECLINED, "inserted documents (altChunk, subDoc)", "an inserted document is left out")                \
     X(INK, DECLINED, "ink", "ink is left out")                                                                         \
     X(NESTING, DECLINED, "tables and text boxes nested very deeply", "content nested very deeply is left out")         \
@@ -35,7 +35,6 @@ enum dgl_support { DGL_SUPPORT_FULL, DGL_SUPPORT_APPROXIMATED, DGL_SUPPORT_DECLI
     X(HYPHENATION, APPROXIMATED, "automatic hyphenation", "words are not hyphenated")                                  \
     X(EMBEDDED_FONT, APPROXIMATED, "embedded fonts", "an embedded font is not used")                                   \
     X(PICTURE_EFFECT, APPROXIMATED, "picture effects", "a picture's colour effect is left out")                        \
-    X(DIAGONAL, APPROXIMATED, "diagonal cell borders", "a diagonal cell border is left out")                           \
     X(FITTED_TEXT, APPROXIMATED, "text fitted to its cell", "text is not squeezed to its cell")                        \
     X(CELL_SPACING, APPROXIMATED, "space between cells", "cells are set without space between them")                   \
     X(GRADIENT, APPROXIMATED, "pattern and picture fills", "a fill is drawn in one colour or left out")                \

@@ -115,6 +115,9 @@ static int32_t kept_height(const struct dgl_table_layout *t, uint32_t row)
 static bool may_split(const struct dgl_table_layout *t, uint32_t row)
 {
     const struct dgl_row *r = &t->t->rows[row];
+    for (uint16_t i = 0; i < r->cell_count; i++)
+        if (r->cells[i].p.turn)
+            return false;
     return !r->p.cant_split && !r->p.header && r->p.height_rule != DGL_RULE_EXACT;
 }
 
@@ -137,6 +140,10 @@ static enum dgl_status find_split(struct flow *f, const struct dgl_table_layout 
         const struct dgl_galley *g = t->rows[row].cells[i].galley;
         if (!g || cell->rows != 1)
             continue;
+        if (cell->p.turn) {
+            ret->to[i] = dgl_galley_end(g);
+            continue;
+        }
         struct dgl_mark at = from[i], end = dgl_galley_end(g);
         int32_t inner = room - t->rows[row].border - cell->margin[DGL_TOP];
         ret->to[i] = dgl_galley_fit(g, at, inner);

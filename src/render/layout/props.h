@@ -255,12 +255,13 @@ struct dgl_tcpr {
     uint16_t span;
     uint8_t v_merge; // 0 none, 1 continues, 2 starts
     uint8_t h_merge; // the same
-    bool valign_set, no_wrap, fit_text, rotated;
+    bool valign_set, no_wrap, fit_text;
+    uint8_t turn; // of the text, in quarters clockwise: 1 runs down, 3 runs up
     uint8_t valign;
     uint32_t shade;
     struct dgl_margins margins;
     struct dgl_border border[DGL_SIDES];
-    bool diagonal; // tl2br or tr2bl
+    struct dgl_border diagonal[2]; // from the top left, from the top right
 };
 
 // What reading needs beyond the element: where names are kept and what theme names stand for.

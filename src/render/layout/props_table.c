@@ -40,7 +40,8 @@ static void read_margins(const struct dgl_x *n, struct dgl_margins *m)
     }
 }
 
-static void read_borders(struct dgl_prop_reader *r, const struct dgl_x *n, struct dgl_border *border, bool *diagonal)
+static void read_borders(struct dgl_prop_reader *r, const struct dgl_x *n, struct dgl_border *border,
+                         struct dgl_border *diagonal)
 {
     DGL_X_EACH(c, n)
     {
@@ -56,7 +57,7 @@ static void read_borders(struct dgl_prop_reader *r, const struct dgl_x *n, struc
         if (side >= 0)
             dgl_border_read(r, c, &border[side]);
         else if (diagonal && (c->name == DGL_X_tl2br || c->name == DGL_X_tr2bl))
-            *diagonal |= !dgl_x_attr_is(c, DGL_X_val, "nil") && !dgl_x_attr_is(c, DGL_X_val, "none");
+            dgl_border_read(r, c, &diagonal[c->name == DGL_X_tr2bl]);
     }
 }
 
@@ -299,7 +300,7 @@ void dgl_tcpr_read(struct dgl_prop_reader *r, const struct dgl_x *n, struct dgl_
             read_margins(c, &p->margins);
             break;
         case DGL_X_tcBorders:
-            read_borders(r, c, p->border, &p->diagonal);
+            read_borders(r, c, p->border, p->diagonal);
             break;
         case DGL_X_noWrap:
             p->no_wrap = dgl_x_val_on(c);
@@ -308,7 +309,11 @@ void dgl_tcpr_read(struct dgl_prop_reader *r, const struct dgl_x *n, struct dgl_
             p->fit_text = dgl_x_val_on(c);
             break;
         case DGL_X_textDirection:
-            p->rotated = !dgl_x_attr_is(c, DGL_X_val, "lrTb") && !dgl_x_attr_is(c, DGL_X_val, "tb");
+            p->turn = dgl_x_attr_is(c, DGL_X_val, "btLr") || dgl_x_attr_is(c, DGL_X_val, "lr") ? 3
+                      : dgl_str_starts(dgl_x_val(c), "tbRl") || dgl_str_starts(dgl_x_val(c), "tbLr") ||
+                              dgl_x_attr_is(c, DGL_X_val, "rl")
+                          ? 1
+                          : 0;
             break;
         case DGL_X_vAlign:
             p->valign = dgl_x_attr_is(c, DGL_X_val, "center")   ? DGL_VALIGN_CENTER
@@ -404,8 +409,11 @@ void dgl_tcpr_apply(struct dgl_tcpr *p, const struct dgl_tcpr *o)
         p->shade = o->shade;
     p->no_wrap |= o->no_wrap;
     p->fit_text |= o->fit_text;
-    p->rotated |= o->rotated;
-    p->diagonal |= o->diagonal;
+    if (o->turn)
+        p->turn = o->turn;
+    for (unsigned i = 0; i < 2; i++)
+        if (o->diagonal[i].set)
+            p->diagonal[i] = o->diagonal[i];
     apply_margins(&p->margins, &o->margins);
     apply_borders(p->border, o->border);
 }

@@ -12,6 +12,8 @@
 
 #include <string.h>
 
+#define MAX_TURNED_LENGTH 400000 // mpt: longer texts that run up or down are broken into lines
+
 static uint32_t luminance(uint32_t rgb)
 {
     return rgb <= 0xFFFFFF ? (rgb >> 16 & 255) + 2 * (rgb >> 8 & 255) + (rgb & 255) : 0;
@@ -84,6 +86,34 @@ static int32_t cell_width(const struct dgl_table_layout *l, const struct dgl_cel
            l->column[DGL_MIN(cell->column, l->t->columns)];
 }
 
+// Cells whose text runs up or down: their lines are as long as the row is high. Without a height of its own the row
+// grows until the text stands in one line.
+static enum dgl_status turned_cells(const struct dgl_text_env *env, struct dgl_table_layout *l, uint32_t r,
+                                    unsigned nesting, int32_t *content, struct dgl_error *err)
+{
+    const struct dgl_row *row = &l->t->rows[r];
+    for (uint16_t i = 0; i < row->cell_count; i++) {
+        const struct dgl_cell *cell = &row->cells[i];
+        struct dgl_cell_layout *lc = &l->rows[r].cells[i];
+        int32_t sides = cell->margin[DGL_TOP] + cell->margin[DGL_BOTTOM], min = 0, max = 0;
+        if (!cell->p.turn || cell->rows == 0)
+            continue;
+        int32_t room = DGL_MAX(*content, row->p.height) - sides;
+        for (const struct dgl_block *b = cell->blocks; b; b = b->next)
+            if (b->kind == DGL_BLOCK_PARA)
+                DGL_TRY(dgl_para_extent(env, b->para, &min, &max, err));
+        if (row->p.height == 0 && cell->rows == 1)
+            room = DGL_MAX(room, DGL_MIN(max, MAX_TURNED_LENGTH));
+        else if (cell->rows > 1) // a merged cell has its rows' heights, which are not known yet
+            room = DGL_MAX(room, DGL_MIN(max, MAX_TURNED_LENGTH));
+        lc->turned_width = DGL_MAX(room, 2000);
+        DGL_TRY(dgl_galley_layout(env, cell->blocks, lc->turned_width, nesting + 1, &lc->galley, err));
+        if (cell->rows == 1)
+            *content = DGL_MAX(*content, lc->turned_width + sides);
+    }
+    return DGL_OK;
+}
+
 static enum dgl_status row_layout(const struct dgl_text_env *env, struct dgl_table_layout *l, uint32_t r,
                                   unsigned nesting, struct dgl_error *err)
 {
@@ -96,13 +126,14 @@ static enum dgl_status row_layout(const struct dgl_text_env *env, struct dgl_tab
                              "the document needs more memory than one document may use");
     for (uint16_t i = 0; i < row->cell_count; i++) {
         const struct dgl_cell *cell = &row->cells[i];
-        if (cell->rows == 0)
+        if (cell->rows == 0 || cell->p.turn)
             continue;
         int32_t inner = cell_width(l, cell) - cell->margin[DGL_LEFT] - cell->margin[DGL_RIGHT];
         DGL_TRY(dgl_galley_layout(env, cell->blocks, DGL_MAX(inner, 2000), nesting + 1, &out->cells[i].galley, err));
         if (cell->rows == 1)
             content = DGL_MAX(content, out->cells[i].galley->height + cell->margin[DGL_TOP] + cell->margin[DGL_BOTTOM]);
     }
+    DGL_TRY(turned_cells(env, l, r, nesting, &content, err));
     out->border = border_room(l->t, r);
     out->height = out->border + content;
     if (row->p.height_rule == DGL_RULE_EXACT && row->p.height)
@@ -124,7 +155,8 @@ static void stretch_merges(struct dgl_table_layout *l)
             int64_t have = -l->rows[r].border;
             for (uint32_t k = r; k <= last; k++)
                 have += l->rows[k].height;
-            int64_t need = l->rows[r].cells[i].galley->height + cell->margin[DGL_TOP] + cell->margin[DGL_BOTTOM];
+            int64_t need = (cell->p.turn ? l->rows[r].cells[i].turned_width : l->rows[r].cells[i].galley->height) +
+                           cell->margin[DGL_TOP] + cell->margin[DGL_BOTTOM];
             if (need > have && l->t->rows[last].p.height_rule != DGL_RULE_EXACT)
                 l->rows[last].height += (int32_t)(need - have);
         }
@@ -251,6 +283,35 @@ static const struct dgl_tag *cell_tag(struct table_paint *p, const struct dgl_ce
     return tags;
 }
 
+// A turned cell shows all of its text, on the row's first page.
+static void paint_turned(struct table_paint *p, const struct dgl_cell *cell, const struct dgl_galley *g, int32_t top,
+                         int32_t height, const struct dgl_tag *tag)
+{
+    uint16_t left = p->l->rtl ? (uint16_t)DGL_MIN(cell->column + cell->span, p->l->t->columns) : cell->column;
+    int32_t x0 = column_x(p, left) + cell->margin[DGL_LEFT],
+            width = cell_width(p->l, cell) - cell->margin[DGL_LEFT] - cell->margin[DGL_RIGHT];
+    int32_t spare = DGL_MAX(0, width - g->height), free = height - cell->margin[DGL_TOP] - cell->margin[DGL_BOTTOM];
+    int32_t shift = cell->p.valign == DGL_VALIGN_CENTER ? spare / 2 : cell->p.valign == DGL_VALIGN_BOTTOM ? spare : 0;
+    int32_t along = DGL_MAX(0, free - g->width) / 2; // a row that grew after the text was set
+    // The text is set as if it stood upright from the corner where its first line begins, and turned about it.
+    bool down = cell->p.turn == 1;
+    int32_t x = down ? x0 + width - shift : x0 + shift,
+            y = down ? top + cell->margin[DGL_TOP] + along : top + height - cell->margin[DGL_BOTTOM] - along;
+    struct dgl_matrix *m = DGL_ARENA_NEW(p->c->env->arena, struct dgl_matrix);
+    *m = down ? (struct dgl_matrix){0, 1, -1, 0, 0, 0} : (struct dgl_matrix){0, -1, 1, 0, 0, 0};
+    struct dgl_canvas inside = *p->c;
+    inside.nesting++;
+    inside.tag = tag;
+    inside.column_x = x;
+    inside.column_width = g->width;
+    if (cell->shade != DGL_COLOR_NONE)
+        inside.background = cell->shade;
+    dgl_canvas_box(&inside, DGL_BOX_PUSH, x, y, 0, 0)->matrix = m;
+    dgl_paint_galley(&inside, g, dgl_galley_start(), dgl_galley_end(g), x, y);
+    dgl_canvas_box(&inside, DGL_BOX_POP, 0, 0, 0, 0);
+    p->c->status = inside.status;
+}
+
 static void paint_contents(struct table_paint *p, const struct dgl_cell *cell, const struct dgl_galley *g,
                            struct dgl_mark from, struct dgl_mark to, int32_t top, int32_t height,
                            const struct dgl_tag *tag)
@@ -293,6 +354,11 @@ static void paint_cell(struct table_paint *p, uint32_t at, uint16_t index)
     if (!lc->galley)
         return;
     const struct dgl_tag *tag = cell_tag(p, cell, row, placed->repeated);
+    if (cell->p.turn) {
+        if (!placed->from || dgl_mark_same(placed->from[index], dgl_galley_start()))
+            paint_turned(p, cell, lc->galley, top, height, tag);
+        return;
+    }
     if (cell->rows == 1) {
         struct dgl_mark from = placed->from ? placed->from[index] : dgl_galley_start();
         struct dgl_mark to = placed->to ? placed->to[index] : dgl_galley_end(lc->galley);
@@ -321,6 +387,8 @@ static void paint_shades(struct table_paint *p, uint32_t at)
         uint16_t end = (uint16_t)DGL_MIN(cell->column + cell->span, p->l->t->columns);
         int32_t x0 = column_x(p, p->l->rtl ? end : cell->column), x1 = column_x(p, p->l->rtl ? cell->column : end);
         dgl_canvas_rect(p->c, x0, placed->y, x1 - x0, placed->height, shade);
+        dgl_canvas_line(p->c, x0, placed->y, x1 - x0, placed->height, &cell->p.diagonal[p->l->rtl]);
+        dgl_canvas_line(p->c, x0, placed->y + placed->height, x1 - x0, -placed->height, &cell->p.diagonal[!p->l->rtl]);
     }
 }
 

@@ -5,6 +5,7 @@
 #include "render/layout/galley.h"
 
 struct dgl_cell_layout {
+    int32_t turned_width;      // of the galley of a turned cell, along the row's height
     struct dgl_galley *galley; // NULL for the lower cells of a merge
     struct dgl_mark shown;     // of a merged cell: what earlier pages have shown
 };

@@ -232,6 +232,20 @@ static void cell_margins(const struct dgl_table *t, const struct cell_style *s, 
     }
 }
 
+static bool holds_east_asian(const struct dgl_block *b)
+{
+    for (; b; b = b->next)
+        for (uint32_t i = 0; b->kind == DGL_BLOCK_PARA && i < b->para->inline_count; i++) {
+            const struct dgl_inline *in = &b->para->inlines[i];
+            for (size_t k = 0; in->kind == DGL_IN_TEXT && k < in->text.len; k++) {
+                unsigned char c = (unsigned char)in->text.data[k];
+                if (c >= 0xE3 && c <= 0xED) // U+3000 to U+DFFF
+                    return true;
+            }
+        }
+    return false;
+}
+
 static void fill_cell(struct builder *b, struct dgl_table *t, const struct dgl_style *st, struct cell_style **styles,
                       uint32_t r, uint16_t c, const struct dgl_x *node, const struct build_context *outer,
                       struct dgl_error *err, enum dgl_status *status)
@@ -249,16 +263,16 @@ static void fill_cell(struct builder *b, struct dgl_table *t, const struct dgl_s
     if (!cell->p.valign_set && s->tcpr.valign_set)
         cell->p.valign = s->tcpr.valign;
     cell->p.no_wrap |= s->tcpr.no_wrap;
-    if (cell->p.rotated)
-        build_finding(b, DGL_FEATURE_VERTICAL_TEXT);
-    if (cell->p.diagonal)
-        build_finding(b, DGL_FEATURE_DIAGONAL);
     if (cell->p.fit_text)
         build_finding(b, DGL_FEATURE_FITTED_TEXT);
     struct build_context inner = {.ppr = &s->ppr, .rpr = &s->rpr, .nesting = outer->nesting + 1};
     struct dgl_block *first = NULL, **tail = &first;
     build_blocks(b, node, &inner, &tail, err, status);
     cell->blocks = first;
+    if (cell->p.turn && holds_east_asian(first)) { // whose letters would have to stand upright
+        build_finding(b, DGL_FEATURE_VERTICAL_TEXT);
+        cell->p.turn = 0;
+    }
 }
 
 static void resolve_table_style(struct builder *b, const struct dgl_x *n, struct dgl_table *t,

@@ -42,6 +42,12 @@ static enum dgl_status cell_extent(const struct dgl_text_env *env, const struct 
                                    int32_t *ret_max, struct dgl_error *err)
 {
     int32_t min = 0, max = 0, sides = cell->margin[DGL_LEFT] + cell->margin[DGL_RIGHT];
+    if (cell->p.turn && cell->blocks && cell->blocks->kind == DGL_BLOCK_PARA) { // a line's height
+        int32_t descent;
+        dgl_run_metrics(env, cell->blocks->para->mark, &min, &descent);
+        *ret_min = *ret_max = min + descent + sides;
+        return DGL_OK;
+    }
     DGL_TRY(blocks_extent(env, cell->blocks, &min, &max, err));
     if (cell->p.no_wrap)
         min = max;

@@ -1,0 +1,143 @@
+// Tables, read off the text dump of the boxes.
+#include "lay_out.h"
+
+#define TCP(w, pr, text)                                                                                    \
+    "<w:tc><w:tcPr><w:tcW w:type=\"dxa\" w:w=\"" w "\"/>" pr "</w:tcPr><w:p><w:r><w:t>" text "</w:t></w:r>" \
+    "</w:p></w:tc>"
+#define FIXED "<w:tblPr><w:tblW w:type=\"dxa\" w:w=\"4000\"/><w:tblLayout w:type=\"fixed\"/>"
+#define GRID2 "</w:tblPr><w:tblGrid><w:gridCol w:w=\"2000\"/><w:gridCol w:w=\"2000\"/></w:tblGrid>"
+#define COMPAT15 "<w:compat><w:compatSetting w:name=\"compatibilityMode\" w:val=\"15\"/></w:compat>"
+
+// Text that runs up starts at the cell's bottom left, text that runs down at its top right; the dump shows it as it is
+// before it is turned about that corner.
+static void test_turned_text(void **state DGL_UNUSED)
+{
+    char *d = dump_of(&(struct docx_parts){
+        .settings = COMPAT15,
+        .body = "<w:tbl>" FIXED GRID2 "<w:tr><w:trPr><w:trHeight w:val=\"1000\"/></w:trPr>" TCP(
+            "2000", "<w:textDirection w:val=\"btLr\"/>", "up")
+            TCP("2000", "<w:textDirection w:val=\"tbRl\"/>", "down") "</w:tr></w:tbl>" P("below")});
+    assert_non_null(strstr(d, "turn 77.400 122.000"));
+    near(find_text(d, "up").x, 72 + 5.4);
+    near(find_text(d, "up").y, 72 + 50 + 9.38);
+    assert_non_null(strstr(d, "turn 266.600 72.000"));
+    near(find_text(d, "down").x, 72 + 200 - 5.4);
+    near(find_text(d, "down").y, 72 + 9.38);
+    near(find_text(d, "below").y, 72 + 50 + 9.38);
+    free(d);
+}
+
+// Without a height of its own the row grows until turned text stands in one line.
+static void test_turned_text_makes_its_row_tall(void **state DGL_UNUSED)
+{
+    char *d = dump_of(&(struct docx_parts){
+        .body = "<w:tbl>" FIXED GRID2 "<w:tr>" TCP("2000", "<w:textDirection w:val=\"btLr\"/>", "WWWWWWWWWW")
+            TCP("2000", "", "a") "</w:tr></w:tbl>" P("below")});
+    near(find_text(d, "below").y, 72 + 10 * 9.44 + 9.38);
+    free(d);
+}
+
+static void test_diagonal_borders(void **state DGL_UNUSED)
+{
+    char *d = dump_of(&(struct docx_parts){
+        .settings = COMPAT15,
+        .body = "<w:tbl>" FIXED GRID2 "<w:tr><w:trPr><w:trHeight w:val=\"1000\"/></w:trPr>" TCP(
+            "2000", "<w:tcBorders><w:tr2bl w:val=\"single\" w:sz=\"8\" w:color=\"FF0000\"/></w:tcBorders>", "x")
+            TCP("2000", "", "y") "</w:tr></w:tbl>" P("")});
+    assert_non_null(strstr(d, "line 72.000 122.000 100.000 -50.000 #FF0000"));
+    free(d);
+}
+
+// A merged cell's text is centred over its rows.
+static void test_vertical_merge(void **state DGL_UNUSED)
+{
+    char *d = dump_of(&(struct docx_parts){.body = "<w:tbl>" FIXED GRID2 "<w:tr>" TCP(
+                                               "2000", "<w:vMerge w:val=\"restart\"/><w:vAlign w:val=\"center\"/>", "m")
+                                               TCP("2000", "", "one") "</w:tr><w:tr>" TCP("2000", "<w:vMerge/>", "")
+                                                   TCP("2000", "", "two") "</w:tr></w:tbl>" P("")});
+    near(find_text(d, "m").y, 72 + 11.50 / 2 + 9.38);
+    near(find_text(d, "two").y, 72 + 11.50 + 9.38);
+    free(d);
+}
+
+static void test_exact_and_least_heights(void **state DGL_UNUSED)
+{
+    char *d = dump_of(&(struct docx_parts){
+        .body = "<w:tbl>" FIXED GRID2 "<w:tr><w:trPr><w:trHeight w:val=\"100\" w:hRule=\"exact\"/></w:trPr>" TC(
+            "2000",
+            "a") "</w:tr><w:tr><w:trPr><w:trHeight w:val=\"800\"/></w:trPr>" TC("2000",
+                                                                                "b") "</w:tr></w:tbl>" P("below")});
+    near(find_text(d, "b").y, 72 + 5 + 9.38);
+    near(find_text(d, "below").y, 72 + 5 + 40 + 9.38);
+    free(d);
+}
+
+// bidiVisual: the first column is the right one, and the table begins at the right margin.
+static void test_right_to_left_table(void **state DGL_UNUSED)
+{
+    char *d = dump_of(&(struct docx_parts){
+        .settings = COMPAT15,
+        .body =
+            "<w:tbl><w:tblPr><w:bidiVisual/><w:tblW w:type=\"dxa\" w:w=\"4000\"/><w:tblLayout w:type=\"fixed\"/>" GRID2
+            "<w:tr>" TC("2000", "first") TC("2000", "second") "</w:tr></w:tbl>" P("")});
+    near(find_text(d, "first").x, 540 - 100 + 5.4);
+    near(find_text(d, "second").x, 540 - 200 + 5.4);
+    free(d);
+}
+
+// A row that must not be split goes to the next page whole; one that may is split between lines.
+static void test_rows_at_a_pages_end(void **state DGL_UNUSED)
+{
+    struct dgl_buf b = DGL_BUF_INIT(1u << 20);
+#define TALL                                                                              \
+    "<w:tc><w:tcPr><w:tcW w:type=\"dxa\" w:w=\"2000\"/></w:tcPr>" P("r1") P("r2") P("r3") \
+        P("r4") "</w:tc></w:tr></w:tbl>"
+    repeat(&b, P("line"), 54);
+    size_t start = b.len;
+    dgl_buf_puts(&b, "<w:tbl>" FIXED GRID2 "<w:tr><w:trPr><w:cantSplit/></w:trPr>" TALL P("below"));
+    char *d = dump_of(&(struct docx_parts){.body = b.data});
+    assert_int_equal(find_text(d, "r1").page, 2);
+    free(d);
+    b.len = start;
+    dgl_buf_puts(&b, "<w:tbl>" FIXED GRID2 "<w:tr>" TALL P("below"));
+    d = dump_of(&(struct docx_parts){.body = b.data});
+    assert_int_equal(find_text(d, "r2").page, 1);
+    assert_int_equal(find_text(d, "r3").page, 2);
+    free(d);
+    dgl_buf_fini(&b);
+}
+
+// Conditional parts of a style: the first row is bold, bands are shaded, direct shading wins.
+static void test_table_style(void **state DGL_UNUSED)
+{
+    char *d = dump_of(&(struct docx_parts){
+        .settings = COMPAT15,
+        .styles = "<w:style w:type=\"table\" w:styleId=\"T\"><w:name w:val=\"T\"/><w:tblStylePr w:type=\"firstRow\">"
+                  "<w:rPr><w:b/></w:rPr></w:tblStylePr><w:tblStylePr w:type=\"band1Horz\"><w:tcPr><w:shd "
+                  "w:val=\"clear\" w:fill=\"112233\"/></w:tcPr></w:tblStylePr></w:style>",
+        .body = "<w:tbl><w:tblPr><w:tblStyle w:val=\"T\"/><w:tblW w:type=\"dxa\" w:w=\"4000\"/><w:tblLayout "
+                "w:type=\"fixed\"/><w:tblLook w:firstRow=\"1\" w:noVBand=\"1\"/>" GRID2 "<w:tr>" TC("2000", "iiii")
+                    TC("2000", "x") "</w:tr><w:tr>" TC("2000", "band") TCP("2000",
+                                                                           "<w:shd w:val=\"clear\" "
+                                                                           "w:fill=\"AABBCC\"/>",
+                                                                           "own") "</w:tr></w:tbl>" P("")});
+    assert_non_null(strstr(d, "#112233"));
+    assert_non_null(strstr(d, "#AABBCC"));
+    assert_non_null(strstr(d, "11.113 \"iiii\"")); // bold: 0.278 em each
+    free(d);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_turned_text),
+        cmocka_unit_test(test_turned_text_makes_its_row_tall),
+        cmocka_unit_test(test_diagonal_borders),
+        cmocka_unit_test(test_vertical_merge),
+        cmocka_unit_test(test_exact_and_least_heights),
+        cmocka_unit_test(test_right_to_left_table),
+        cmocka_unit_test(test_rows_at_a_pages_end),
+        cmocka_unit_test(test_table_style),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}

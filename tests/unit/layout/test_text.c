@@ -1,0 +1,102 @@
+// Text of other scripts and fields, read off the text dump of the boxes.
+#include "lay_out.h"
+
+#define FIELD(code, result)                                                                                            \
+    "<w:r><w:fldChar w:fldCharType=\"begin\"/></w:r><w:r><w:instrText xml:space=\"preserve\"> " code " </w:instrText>" \
+    "</w:r><w:r><w:fldChar w:fldCharType=\"separate\"/></w:r><w:r><w:t>" result "</w:t></w:r><w:r><w:fldChar "         \
+    "w:fldCharType=\"end\"/></w:r>"
+#define JA "<w:rPr><w:rFonts w:eastAsia=\"MS Mincho\"/><w:lang w:eastAsia=\"ja-JP\"/></w:rPr>"
+
+// Between an ideograph and a letter or digit stands a quarter of an em, unless the paragraph says otherwise.
+static void test_space_between_scripts(void **state DGL_UNUSED)
+{
+    char *d = dump_of(&(struct docx_parts){.body = "<w:p><w:r>" JA "<w:t>一</w:t></w:r><w:r><w:t>a</w:t></w:r></w:p>"
+                                                   "<w:p><w:pPr><w:autoSpaceDE w:val=\"0\"/></w:pPr><w:r>" JA
+                                                   "<w:t>一</w:t></w:r><w:r><w:t>b</w:t></w:r></w:p>"});
+    near(find_text(d, "a").x, 72 + 10 + 2.5);
+    near(find_text(d, "b").x, 72 + 10);
+    free(d);
+}
+
+// A full stop that does not fit hangs beyond the line; without overflowPunct the character before it comes along.
+static void test_hanging_full_stop(void **state DGL_UNUSED)
+{
+#define TEXT "一二三四五六七八九十。十一"
+    char *d = dump_of(&(struct docx_parts){.body = "<w:p><w:pPr><w:ind w:right=\"7360\"/></w:pPr><w:r>" JA "<w:t>" TEXT
+                                                   "</w:t></w:r></w:p>"});
+    assert_non_null(strstr(d, "\"一二三四五六七八九十。\""));
+    free(d);
+    d = dump_of(&(struct docx_parts){
+        .body = "<w:p><w:pPr><w:overflowPunct w:val=\"0\"/><w:ind w:right=\"7360\"/></w:pPr><w:r>" JA "<w:t>" TEXT
+                "</w:t></w:r></w:p>"});
+    assert_non_null(strstr(d, "\"十。十一\""));
+    free(d);
+}
+
+// Lines that end in spaces of the other direction leave them outside.
+static void test_right_to_left_line_end(void **state DGL_UNUSED)
+{
+    char *d = dump_of(&(struct docx_parts){
+        .body = "<w:p><w:pPr><w:bidi/><w:ind w:right=\"8200\"/></w:pPr><w:r><w:t xml:space=\"preserve\">"
+                "WWWWWW WWWWWW</w:t></w:r></w:p>"});
+    near(find_text(d, "WWWWWW").x, 540 - 6 * 9.44);
+    free(d);
+}
+
+static void test_sequences(void **state DGL_UNUSED)
+{
+    char *d = dump_of(&(struct docx_parts){
+        .body = "<w:p>" FIELD("SEQ Table \\* ARABIC", "1") "</w:p><w:p>" FIELD(
+            "SEQ Table \\* ROMAN", "1") "</w:p><w:p>" FIELD("SEQ Figure \\r 7",
+                                                            "1") "</w:p><w:p>" FIELD("SEQ Figure \\c", "1") "</w:p>"});
+    assert_non_null(strstr(d, "\"1\""));
+    assert_non_null(strstr(d, "\"II\""));
+    const char *seven = strstr(d, "\"7\"");
+    assert_non_null(seven);
+    assert_non_null(strstr(seven + 1, "\"7\""));
+    free(d);
+}
+
+// A table of contents shows the pages on which its bookmarks are, whatever it showed when it was stored.
+static void test_page_references(void **state DGL_UNUSED)
+{
+    char *d = dump_of(&(struct docx_parts){
+        .body = "<w:p><w:r><w:t xml:space=\"preserve\">see </w:t></w:r>" FIELD(
+            "PAGEREF _Toc1 \\h", "9") "</w:p>"
+                                      "<w:p><w:r><w:t xml:space=\"preserve\">gone </w:t></w:r>" FIELD(
+                                          "PAGEREF _Toc2 \\h",
+                                          "8") "</w:p>"
+                                               "<w:p><w:r><w:br w:type=\"page\"/></w:r></w:p><w:p><w:bookmarkStart "
+                                               "w:id=\"1\" w:name=\"_Toc1\"/>"
+                                               "<w:r><w:t>target</w:t></w:r></w:p>"});
+    assert_non_null(strstr(d, "\"see \""));
+    assert_non_null(strstr(d, "\"2\""));
+    assert_non_null(strstr(d, "\"8\"")); // no such bookmark: what is stored
+    assert_null(strstr(d, "\"9\""));
+    free(d);
+}
+
+static void test_page_numbers_of_sections(void **state DGL_UNUSED)
+{
+    char *d = dump_of(&(struct docx_parts){
+        .header = "<w:p>" FIELD("PAGE", "1") "<w:r><w:t xml:space=\"preserve\"> of section </w:t></w:r>" FIELD(
+            "SECTIONPAGES", "1") "<w:r><w:t xml:space=\"preserve\"> in </w:t></w:r>" FIELD("STYLEREF 1", "x") "</w:p>",
+        .body = "<w:p><w:pPr><w:outlineLvl w:val=\"0\"/></w:pPr><w:r><w:t>Chapter</w:t></w:r></w:p>"
+                "<w:p><w:r><w:br w:type=\"page\"/><w:t>b</w:t></w:r></w:p><!--own section--><w:sectPr>"
+                "<w:headerReference w:type=\"default\" r:id=\"rIdH\"/><w:pgSz w:w=\"12240\" w:h=\"15840\"/><w:pgMar "
+                "w:top=\"1440\" w:right=\"1440\" w:bottom=\"1440\" w:left=\"1440\" w:header=\"720\" "
+                "w:footer=\"720\"/><w:pgNumType w:fmt=\"lowerRoman\" w:start=\"4\"/></w:sectPr>"});
+    assert_true(find_text(d, "iv of section 2").found);
+    assert_int_equal(find_text(d, "v of section 2").page, 2);
+    free(d);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_space_between_scripts),  cmocka_unit_test(test_hanging_full_stop),
+        cmocka_unit_test(test_right_to_left_line_end), cmocka_unit_test(test_sequences),
+        cmocka_unit_test(test_page_references),        cmocka_unit_test(test_page_numbers_of_sections),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}

@@ -25,6 +25,7 @@ static const char help[] =
     "  -o, --output FILE     where the document goes; replaced in one step\n"
     "  --engine NAME         who makes the PDF: native, libreoffice, or auto: native unless the\n"
     "                        document holds what it declines and LibreOffice is installed\n"
+    "  --pdf-a               make it PDF/A-2b, for archives\n"
     "  --explain             print what the document holds of the native engine's table of features\n"
     "  --now TIME            the document's time, as 2024-01-15T10:30:00Z (default: now)\n"
     "  --locale NAME         for numbers, dates and words (default en_US)\n"
@@ -33,7 +34,7 @@ static const char help[] =
 struct order {
     const char *files[2]; // template, data
     size_t file_count;
-    const char *output, *engine, *explain, *now, *locale, *time_zone;
+    const char *output, *engine, *explain, *archive, *now, *locale, *time_zone;
     bool pdf;
     int64_t now_us;
 };
@@ -57,6 +58,8 @@ static int check_order(struct order *o)
     if (o->explain && (!o->pdf || (o->engine && strcmp(o->engine, "libreoffice") == 0)))
         return dgl_cli_usage("render", "--explain tells how the native engine makes a PDF; end the output in .pdf and "
                                        "leave out --engine libreoffice.");
+    if (o->archive && !o->pdf)
+        return dgl_cli_usage("render", "--pdf-a is for an output that ends in .pdf.");
     o->now_us = dgl_clock_now_us(dgl_clock_system());
     if (o->now && !dgl_time_parse(o->now, strlen(o->now), &o->now_us))
         return dgl_cli_usage("render", "--now %s is no time; write it as 2024-01-15T10:30:00Z.", o->now);
@@ -93,16 +96,19 @@ static void print_findings(const struct dgl_session_answer *a)
         return;
     json_array_foreach(findings, i, f)
     {
-        char place[128];
-        int paragraph = (int)json_integer_value(json_object_get(f, "paragraph"));
-        snprintf(place, sizeof(place), paragraph ? "%s, paragraph %d" : "%s",
-                 json_string_value(json_object_get(f, "part")), paragraph);
-        printf("%-12s  %5lld  %-24s  %s: %s\n", json_string_value(json_object_get(f, "support")),
-               (long long)json_integer_value(json_object_get(f, "count")), place,
-               json_string_value(json_object_get(f, "name")), json_string_value(json_object_get(f, "effect")));
+        const char *support = json_string_value(json_object_get(f, "support"));
+        long long count = json_integer_value(json_object_get(f, "count"));
+        long long paragraph = json_integer_value(json_object_get(f, "paragraph"));
+        printf("%-12s  %6lld  %s", support, count, json_string_value(json_object_get(f, "name")));
+        if (strcmp(support, "supported") != 0) {
+            printf(": %s (%s", json_string_value(json_object_get(f, "effect")),
+                   json_string_value(json_object_get(f, "part")));
+            if (paragraph)
+                printf(", paragraph %lld", paragraph);
+            putchar(')');
+        }
+        putchar('\n');
     }
-    if (json_array_size(findings) == 0)
-        puts("Nothing that the native engine does otherwise than Word was met.");
     if (a->engine[0])
         printf("PDF by engine %s.\n", a->engine);
 }
@@ -145,6 +151,7 @@ static enum dgl_status render(const struct order *o, const struct dgl_config *co
                                        .want_pdf = o->pdf,
                                        .engine = o->engine,
                                        .explain = o->explain != NULL,
+                                       .archive = o->archive != NULL,
                                        .created_at_us = o->now_us,
                                        .time_zone = o->time_zone,
                                        .locale = o->locale};
@@ -162,9 +169,10 @@ static enum dgl_status render(const struct order *o, const struct dgl_config *co
 int dgl_cmd_render(int argc, char **argv)
 {
     struct order o = {0};
-    const struct dgl_cli_flag flags[] = {{"--output", true, &o.output},    {"--engine", true, &o.engine},
-                                         {"--explain", false, &o.explain}, {"--now", true, &o.now},
-                                         {"--locale", true, &o.locale},    {"--time-zone", true, &o.time_zone}};
+    const struct dgl_cli_flag flags[] = {
+        {"--output", true, &o.output},      {"--engine", true, &o.engine}, {"--explain", false, &o.explain},
+        {"--pdf-a", false, &o.archive},     {"--now", true, &o.now},       {"--locale", true, &o.locale},
+        {"--time-zone", true, &o.time_zone}};
     DGL_AUTO(config) config = NULL;
     int status = 0;
     if (!dgl_cli_parse(argc, argv, help, flags, DGL_COUNT(flags), o.files, 2, &o.file_count, &config, &status))

@@ -66,8 +66,9 @@ def test_the_command_line_chooses_and_explains(declined, tmp_path):
     native = render(declined, "-", "-o", out, "--engine", "native", "--explain", data='{"name": "Ada"}')
     assert native.returncode == 0, native.stderr
     assert native.stdout.decode().splitlines()[-1] == "PDF by engine native."
-    row = native.stdout.decode().splitlines()[0].split()
-    assert row[0] == "declined" and row[1] == "1" and "altChunk" in native.stdout.decode()
+    rows = [line.split() for line in native.stdout.decode().splitlines()]
+    assert ["supported", "2", "paragraphs"] in rows, rows
+    assert [row[:2] for row in rows if "(altChunk," in row] == [["declined", "1"]]
     assert b"an inserted document is left out" in native.stderr
     auto = render(declined, "-", "-o", out, "--explain", data='{"name": "Ada"}')
     assert auto.stdout.decode().splitlines()[-1] == "PDF by engine libreoffice."
@@ -77,6 +78,15 @@ def test_the_command_line_chooses_and_explains(declined, tmp_path):
     refused = render(declined, "-", "-o", out, "--engine", "libreoffice", env=missing)
     assert refused.returncode == 1 and b"ask for engine native" in refused.stderr
     assert render(declined, "-", "-o", str(tmp_path / "out.docx"), "--explain").returncode == 2
+
+
+def test_pdf_for_archives(invoice_path, invoice_data, tmp_path):
+    out = str(tmp_path / "out.pdf")
+    assert render(invoice_path, "-", "-o", out, "--pdf-a", data=invoice_data.decode()).returncode == 0
+    with open(out, "rb") as fh:
+        assert b"/GTS_PDFA1" in fh.read()
+    refused = render(invoice_path, "-", "-o", out, "--pdf-a", "--engine", "libreoffice", data=invoice_data.decode())
+    assert refused.returncode == 1 and b"PDF/A is made by the native engine only" in refused.stderr
 
 
 def test_data_and_template_come_through_pipes(declined, tmp_path):

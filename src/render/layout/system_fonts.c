@@ -22,6 +22,7 @@ struct entry {
     const char *family;
     uint32_t file, index, id;
     bool bold, italic;
+    int rank;    // see rank_of
     int penalty; // odd weights and widths come last
     const FcCharSet *coverage;
 };
@@ -233,9 +234,13 @@ static void rank_entries(struct dgl_system_fonts *s)
 {
     uint32_t at = 0;
     s->by_rank = dgl_alloc((s->count + 1) * sizeof(*s->by_rank));
+    for (uint32_t i = 0; i < s->count; i++) // entries of a family stand together
+        s->entries[i].rank = i > 0 && strcasecmp(s->entries[i].family, s->entries[i - 1].family) == 0
+                                 ? s->entries[i - 1].rank
+                                 : rank_of(s->entries[i].family);
     for (int rank = 0; rank <= 30; rank++)
         for (uint32_t i = 0; i < s->count; i++)
-            if (rank_of(s->entries[i].family) == rank)
+            if (s->entries[i].rank == rank)
                 s->by_rank[at++] = i;
 }
 

@@ -437,6 +437,11 @@ static enum dgl_status render_document(struct dgl_document *doc, const struct dg
     struct dgl_findings *findings = DGL_ARENA_NEW(env->arena, struct dgl_findings);
     *findings = doc->findings;
     ret->findings = findings;
+    if (env->explain) {
+        struct dgl_inventory *inventory = DGL_ARENA_NEW(env->arena, struct dgl_inventory);
+        dgl_inventory_take(doc, inventory);
+        ret->inventory = inventory;
+    }
     if (env->decline == DGL_PDF_AUTO && dgl_findings_declined(findings) != DGL_FEATURE_COUNT)
         return decline(doc, ret, err);
     dgl_findings_warn(findings, env->arena, &ret->warnings);

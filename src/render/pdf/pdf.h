@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "render/layout/findings.h"
 #include "render/layout/fonts.h"
+#include "render/layout/inventory.h"
 #include "render/layout/layout.h"
 
 struct dgl_pdf_engine;
@@ -33,6 +34,7 @@ struct dgl_pdf_env {
     const char *time_zone;     // IANA name; NULL = UTC
     const char *language;      // BCP 47, when the document names none; NULL = none
     enum dgl_pdf_policy decline;
+    bool explain; // fill the report's inventory
     bool archive; // PDF/A-2b: with a colour profile, and refusing what archives may not hold
     // Called with the laid-out pages before they are painted; NULL = nobody looks. For tests and --boxes.
     void (*on_pages)(void *ctx, const struct dgl_pages *pages);
@@ -40,8 +42,9 @@ struct dgl_pdf_env {
 };
 struct dgl_pdf_report {
     uint32_t pages;
-    struct dgl_warnings warnings;        // substituted fonts, approximated and left-out features
-    const struct dgl_findings *findings; // every feature of the table that was met, in the arena
+    struct dgl_warnings warnings;          // substituted fonts, approximated and left-out features
+    const struct dgl_findings *findings;   // every feature of the table that was met, in the arena
+    const struct dgl_inventory *inventory; // and what is done as Word does it; NULL when nobody asked
     // Why it was declined (status DGL_E_UNSUPPORTED only): the feature's name and its place stand in err as well.
     enum dgl_feature declined; // DGL_FEATURE_COUNT = not declined
 };

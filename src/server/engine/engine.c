@@ -448,6 +448,9 @@ static enum dgl_status check_job(const struct dgl_engine *e, const struct dgl_en
     if (job->input_len > DGL_ENGINE_MAX_INPUT_BYTES)
         return DGL_FAIL_FIELD(err, DGL_E_LIMIT, NULL, "input_json", "input_json is larger than %zu bytes",
                               DGL_ENGINE_MAX_INPUT_BYTES);
+    if (*ret_wanted == WANT_OFFICE && job->archive)
+        return DGL_FAIL_FIELD(err, DGL_E_UNSUPPORTED, NULL, "engine",
+                              "PDF/A is made by the native engine only; leave the engine out or ask for native");
     if (*ret_wanted == WANT_OFFICE && job->want_pdf && !e->office_available)
         return DGL_FAIL_SLUG(err, DGL_E_UNSUPPORTED, "engine_unavailable",
                              "engine libreoffice is not installed; install it (apt-get install "
@@ -462,7 +465,8 @@ static void set_outputs(const struct dgl_engine *e, const struct dgl_engine_job 
         return;
     bool native_pdf = job->want_pdf && wanted != WANT_OFFICE, office_pdf = job->want_pdf && wanted == WANT_OFFICE;
     wire->outputs = (job->want_docx || office_pdf ? DGL_WIRE_DOCX : 0) | (native_pdf ? DGL_WIRE_PDF : 0);
-    wire->may_decline = native_pdf && wanted == WANT_AUTO && e->office_available;
+    wire->may_decline = native_pdf && wanted == WANT_AUTO && e->office_available && !job->archive;
+    wire->archive = native_pdf && job->archive;
     wire->explain = native_pdf && job->explain;
 }
 

@@ -63,6 +63,7 @@ struct dgl_engine_job {
     // own, but LibreOffice where it is installed and the document holds what the table of features declines.
     const char *engine;
     bool explain; // fill findings_json
+    bool archive; // PDF/A-2b, by the native engine
     int64_t created_at_us;
     const char *time_zone, *locale; // NULL = UTC, en_US
     int64_t timeout_ms;             // 0 = the engine's
@@ -78,7 +79,7 @@ struct dgl_engine_result { // borrowed during done; descriptors are memfds, clos
     const char *problems_json; // INSPECT: [{"severity","code","message","part","paragraph","excerpt","tag"}]; also when
                                // status is not DGL_OK
     const char *warnings_json; // array of sentences or NULL
-    // What the native engine met of its table of features, when asked for and it laid the document out:
+    // What the native engine met of its table of features, when asked for and it read the document:
     // [{"name","support":"supported|approximated|declined","effect","count","part","paragraph"}]
     const char *findings_json;
     int64_t fill_us, layout_us, total_us;

@@ -86,6 +86,7 @@ struct dgl_wire_job { // then `input_len` bytes of JSON; descriptor 0: template,
     uint32_t outputs;     // RENDER: bits of dgl_wire_output
     uint32_t may_decline; // RENDER with PDF: answer with the DOCX alone when the document is not for this engine
     uint32_t explain;     // RENDER with PDF: tell the features that were met
+    uint32_t archive;     // RENDER with PDF: PDF/A-2b
     int64_t created_at_us, timeout_ms;
     unsigned char template_sha256[32];
     char time_zone[64], locale[32];

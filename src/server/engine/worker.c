@@ -216,22 +216,32 @@ static const char *support_name(enum dgl_support support)
     return names[support];
 }
 
-static void write_findings(struct dgl_buf *out, const struct dgl_findings *findings)
+static void write_finding(struct dgl_json_writer *jw, enum dgl_support support, const char *name, const char *effect,
+                          uint32_t count, const char *part, uint32_t paragraph)
+{
+    dgl_jw_object(jw);
+    dgl_jw_kstr(jw, "name", name);
+    dgl_jw_kstr(jw, "support", support_name(support));
+    dgl_jw_kstr(jw, "effect", effect);
+    dgl_jw_kint(jw, "count", count);
+    dgl_jw_kstr(jw, "part", part);
+    dgl_jw_kint(jw, "paragraph", paragraph);
+    dgl_jw_end_object(jw);
+}
+
+static void write_findings(struct dgl_buf *out, const struct dgl_pdf_report *r)
 {
     struct dgl_json_writer jw = DGL_JSON_WRITER(out);
     dgl_jw_array(&jw);
-    for (int i = 0; findings && i < DGL_FEATURE_COUNT; i++) {
-        if (!findings->found[i].count)
-            continue;
+    for (int i = 0; r->inventory && i < DGL_CONSTRUCT_COUNT; i++)
+        if (r->inventory->count[i])
+            write_finding(&jw, DGL_SUPPORT_FULL, dgl_construct_name((enum dgl_construct)i), "as Word does it",
+                          r->inventory->count[i], "", 0);
+    for (int i = 0; r->findings && i < DGL_FEATURE_COUNT; i++) {
         const struct dgl_feature_info *info = dgl_feature_info((enum dgl_feature)i);
-        dgl_jw_object(&jw);
-        dgl_jw_kstr(&jw, "name", info->name);
-        dgl_jw_kstr(&jw, "support", support_name(info->support));
-        dgl_jw_kstr(&jw, "effect", info->sentence);
-        dgl_jw_kint(&jw, "count", findings->found[i].count);
-        dgl_jw_kstr(&jw, "part", findings->found[i].part);
-        dgl_jw_kint(&jw, "paragraph", findings->found[i].paragraph);
-        dgl_jw_end_object(&jw);
+        if (r->findings->found[i].count)
+            write_finding(&jw, info->support, info->name, info->sentence, r->findings->found[i].count,
+                          r->findings->found[i].part, r->findings->found[i].paragraph);
     }
     dgl_jw_end_array(&jw);
 }
@@ -355,12 +365,14 @@ static enum dgl_status paint(struct worker *w, const struct dgl_wire_job *job, s
                                     .created_at_us = job->created_at_us,
                                     .time_zone = job->time_zone,
                                     .language = language_of(job, language),
+                                    .explain = job->explain,
+                                    .archive = job->archive,
                                     .decline = job->may_decline ? DGL_PDF_AUTO : DGL_PDF_NATIVE};
     enum dgl_status status = w->pdf_engine
                                  ? dgl_pdf_render(w->docx.data, w->docx.len, &env, &w->pdf, &report, err)
                                  : DGL_FAIL_SLUG(err, DGL_E_UNSUPPORTED, "no_fonts", "%s", fonts_error.message);
     if (job->explain && (status == DGL_OK || status == DGL_E_UNSUPPORTED))
-        write_findings(&out->findings, report.findings);
+        write_findings(&out->findings, &report);
     *ret_declined = status == DGL_E_UNSUPPORTED && job->may_decline;
     if (*ret_declined) {
         char sentence[sizeof(err->message) + 40];

@@ -5,11 +5,14 @@ a table row) or `--- body-xml` (WordprocessingML), optional `--- header`, `--- d
 that must all stand in the message; the command must exit 1 and leave no file). Ends with "N passed, M failed".
 """
 import glob
+import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
+import zipfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -100,7 +103,44 @@ def field_corpus():
     return passed, failed
 
 
+def judge_object(folder, template, case):
+    """A template made for host objects, with our JSON forms of them (objects.json)."""
+    paths = [os.path.join(folder, n) for n in ("main.docx", "data.json", "out.docx")]
+    shutil.copy(template, paths[0])
+    write_docx(os.path.join(folder, "terms.docx"), ["Terms of {{ name }}"])
+    with open(paths[1], "w", encoding="utf-8") as fh:
+        json.dump(case["data"], fh)
+    done = subprocess.run([PROGRAM, "render", paths[0], paths[1], "-o", paths[2]], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=30)
+    message = done.stderr.decode(errors="replace")
+    if "error" in case:
+        return None if done.returncode == 1 and case["error"] in message else f"{case['error']!r} is not named: {message}"
+    if done.returncode:
+        return message
+    lines = "\n".join(text_lines(paths[2]))
+    with zipfile.ZipFile(paths[2]) as z:
+        xml = "".join(z.read(n).decode() for n in z.namelist() if re.match(r"word/(document|header\d*|footer\d*)\.xml$", n))
+        member = z.read(case["member"][0]).decode() if "member" in case else ""
+    missing = [x for x in case.get("text", []) if x not in lines] + [x for x in case.get("xml", []) if x not in xml] + [x for x in case.get("member", [])[1:] if x not in member]
+    return f"{missing[0]!r} is missing" if missing else None
+
+
+def host_objects():
+    corpus = os.path.join(os.path.dirname(ROOT), "shared", "corpus", "docxtpl-objects")
+    if not os.path.isdir(corpus):
+        return 0, 0
+    passed = failed = 0
+    with open(os.path.join(HERE, "objects.json"), encoding="utf-8") as fh, tempfile.TemporaryDirectory() as folder:
+        for name, case in json.load(fh).items():
+            problem = judge_object(folder, os.path.join(corpus, name, "template.docx"), case)
+            passed, failed = (passed, failed + 1) if problem else (passed + 1, failed)
+            if problem:
+                print(f"FAIL host objects \"{name}\": {problem}")
+    print(f"host objects: {passed} passed, {failed} failed")
+    return passed, failed
+
+
 if __name__ == "__main__":
-    own, field = own_cases(), field_corpus()
-    print(f"{own[0] + field[0]} passed, {own[1] + field[1]} failed")
-    sys.exit(1 if own[1] + field[1] else 0)
+    results = [own_cases(), host_objects(), field_corpus()]
+    passed, failed = (sum(r[i] for r in results) for i in (0, 1))
+    print(f"{passed} passed, {failed} failed")
+    sys.exit(1 if failed else 0)

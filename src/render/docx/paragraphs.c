@@ -523,6 +523,17 @@ static bool is_block(struct dgl_value v)
     return false;
 }
 
+// Runs where the writer stands inside one: that one is closed before and opened again.
+static enum dgl_status write_runs_within(struct dgl_docx_writer *w, const struct dgl_docx_context *x,
+                                         struct dgl_value v, enum dgl_docx_level base, struct dgl_error *err)
+{
+    if (base < DGL_LEVEL_PARAGRAPH)
+        dgl_docx_go(w, x, DGL_LEVEL_PARAGRAPH);
+    DGL_TRY(dgl_rich_write_runs(w, x, v, 0, err));
+    dgl_docx_go(w, x, base);
+    return DGL_OK;
+}
+
 enum dgl_status dgl_docx_write_rich(struct dgl_docx_writer *w, const struct dgl_docx_context *x, struct dgl_value v,
                                     struct dgl_error *err)
 {
@@ -532,7 +543,7 @@ enum dgl_status dgl_docx_write_rich(struct dgl_docx_writer *w, const struct dgl_
         blocks = dgl_rich_field(v, "paragraphs");
     else if (base != DGL_LEVEL_BLOCK && !is_block(v) &&
              !(v.kind == DGL_VALUE_LIST && dgl_value_length(v) && is_block(dgl_value_list_get(v, 0))))
-        return dgl_rich_write_runs(w, x, v, 0, err);
+        return write_runs_within(w, x, v, base, err);
     DGL_TRY(dgl_rich_write_blocks(w, x, blocks, 0, err));
     return come_back(w, x, base, err);
 }

@@ -215,9 +215,24 @@ static bool is_nothing(struct dgl_value v)
            ((v.kind == DGL_VALUE_STRING || v.kind == DGL_VALUE_SAFE) && v.as.string->len == 0);
 }
 
+// An object that is nothing but rich text, a picture or a subdocument: {"image": …}, {"runs": […]}. It is drawn without
+// a prefix or filter, too; nobody wants to read it as Python prints it.
+static bool is_marked(struct dgl_value v)
+{
+    static const char *const marks[] = {"image", "runs", "paragraphs", "subdoc"};
+    if (v.kind != DGL_VALUE_DICT || dgl_value_length(v) != 1)
+        return false;
+    struct dgl_value key, value;
+    dgl_value_dict_at(v, 0, &key, &value);
+    return dgl_rich_is_one_of(dgl_rich_text(key), marks, DGL_COUNT(marks)) &&
+           (value.kind == DGL_VALUE_STRING || value.kind == DGL_VALUE_DICT || value.kind == DGL_VALUE_LIST);
+}
+
 enum dgl_status dgl_docx_write_any(struct dgl_docx_writer *w, const struct dgl_docx_context *x, struct dgl_value v,
                                    struct dgl_error *err)
 {
+    if (x->where == DGL_WHERE_TEXT && is_marked(v))
+        return dgl_docx_write_rich(w, x, v, err);
     if (x->where == DGL_WHERE_TEXT)
         return x->image ? dgl_docx_write_image(w, x, v, err) : dgl_docx_write_value(w, x, v, err);
     if (is_nothing(v))

@@ -244,7 +244,9 @@ static const char *const data_sets[] = {
     "\"rich\":{\"runs\":[{\"text\":\"R\\u0007S\",\"bold\":true},\"plain\"]},\"markup\":\"</"
     "w:t>\",\"img_a\":\"data:image/png;base64,"
     "iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAIAAAB7QOjdAAAADUlEQVR4nGP4zwAE/wEHAAH/4iOeWQAAAABJRU5ErkJggg==\"}",
-    "{\"deep\":{},\"xs\":[1,2],\"blocks\":{\"paragraphs\":[{\"heading\":1,\"text\":\"H\"},{\"list\":\"number\","
+    "{\"deep\":{},\"a\":{\"runs\":[\"r\",{\"text\":\"s\",\"bold\":true}]},\"x\":{\"paragraphs\":[\"P1\",{\"list\":"
+    "\"number\",\"text\":\"P2\"}]},\"xs\":[1,2],\"blocks\":{\"paragraphs\":[{\"heading\":1,\"text\":\"H\"},{\"list\":"
+    "\"number\","
     "\"level\":1,"
     "\"text\":\"n\"},{\"list\":\"bullet\",\"align\":\"right\",\"indent\":1,\"style\":\"Quote\",\"runs\":[\"x\"]},{"
     "\"table\":{\"header\":true,"

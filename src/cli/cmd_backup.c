@@ -46,9 +46,10 @@ static void print_json(const struct dgl_app_backup_result *r, const char *folder
 static void print_text(const struct dgl_app_backup_result *r, const char *what, const char *folder)
 {
     char bytes[32];
-    printf("%s %s: %lld organization%s, %lld templates, %lld documents, %lld files, %s.\n", what, folder,
+    printf("%s %s: %lld organization%s, %lld template%s, %lld documents, %lld files, %s.\n", what, folder,
            (long long)r->organizations, r->organizations == 1 ? "" : "s", (long long)r->templates,
-           (long long)r->documents, (long long)r->files, dgl_cli_format_bytes(r->bytes, bytes));
+           r->templates == 1 ? "" : "s", (long long)r->documents, (long long)r->files,
+           dgl_cli_format_bytes(r->bytes, bytes));
 }
 
 // Complete, but for files that were damaged before: the operator must hear of them, and the status says so to a script.

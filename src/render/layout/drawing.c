@@ -152,8 +152,12 @@ static void read_shape(struct builder *b, const struct dgl_x *wsp, struct dgl_dr
     build_box(body, d);
     const struct dgl_str *vert = dgl_x_attr(body, DGL_X_vert);
     const struct dgl_x *text = dgl_x_find(dgl_x_child(wsp, DGL_X_txbx), DGL_X_txbxContent);
-    if (text && vert && !dgl_str_is(*vert, "horz"))
+    if (text && vert && (dgl_str_is(*vert, "vert") || dgl_str_is(*vert, "vert270"))) {
+        d->text_turn = dgl_str_is(*vert, "vert") ? 1 : 3;
+        d->grows = false;
+    } else if (text && vert && !dgl_str_is(*vert, "horz")) {
         build_finding(b, DGL_FEATURE_VERTICAL_TEXT);
+    }
     const struct dgl_x *warp = dgl_x_child(body, DGL_X_prstTxWarp);
     if (text && warp && !dgl_x_attr_is(warp, DGL_X_prst, "textNoShape"))
         build_finding(b, DGL_FEATURE_WORD_ART);

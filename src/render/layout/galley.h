@@ -37,6 +37,9 @@ struct dgl_mark dgl_galley_fit(const struct dgl_galley *g, struct dgl_mark from,
 int32_t dgl_galley_height(const struct dgl_galley *g, struct dgl_mark from, struct dgl_mark to);
 void dgl_paint_galley(struct dgl_canvas *c, const struct dgl_galley *g, struct dgl_mark from, struct dgl_mark to,
                       int32_t x, int32_t y);
+// A whole galley that runs down (turn 1) from its top right corner or up (turn 3) from its bottom left one. The boxes
+// are those of upright text from that corner, between PUSH and POP.
+void dgl_paint_turned(struct dgl_canvas *c, const struct dgl_galley *g, uint8_t turn, int32_t x, int32_t y);
 // Space between two blocks that follow each other; either may be NULL. Word takes the larger of after and before.
 int32_t dgl_space_between(const struct dgl_para *above, const struct dgl_para *below);
 

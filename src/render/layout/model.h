@@ -101,6 +101,7 @@ struct dgl_drawing {
     int32_t line_width;
     int32_t inset[4];
     uint8_t v_text;                // enum dgl_valign of a box's text
+    uint8_t text_turn;             // of a box's text, in quarters clockwise: 1 runs down, 3 up
     bool grows;                    // the box is as tall as its text
     bool fits;                     // and as wide (frames, floating tables)
     int32_t min_height;            // of a box that grows

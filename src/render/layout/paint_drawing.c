@@ -98,6 +98,29 @@ static void paint_frame(struct dgl_canvas *c, const struct dgl_drawing *d, int32
     dgl_canvas_line(c, x + w, y, 0, h, &line);
 }
 
+static void paint_turned_text(struct dgl_canvas *c, const struct dgl_drawing *d, const int32_t room[4])
+{
+    struct dgl_galley *g = NULL;
+    int32_t along = room[3] - d->inset[DGL_TOP] - d->inset[DGL_BOTTOM],
+            across = room[2] - d->inset[DGL_LEFT] - d->inset[DGL_RIGHT];
+    c->status = dgl_galley_layout(c->env, d->blocks, DGL_MAX(along, DGL_BOX_MIN_WIDTH), c->nesting + 1, &g, c->err);
+    if (c->status != DGL_OK)
+        return;
+    int32_t spare = DGL_MAX(0, across - g->height);
+    int32_t shift = d->v_text == DGL_VALIGN_CENTER ? spare / 2 : d->v_text == DGL_VALIGN_BOTTOM ? spare : 0;
+    bool down = d->text_turn == 1;
+    struct dgl_canvas inside = *c;
+    inside.nesting++;
+    inside.headings = false;
+    inside.background = d->has_fill ? d->fill : c->background;
+    inside.column_x = room[0];
+    inside.column_width = g->width;
+    dgl_paint_turned(&inside, g, d->text_turn,
+                     down ? room[0] + room[2] - d->inset[DGL_RIGHT] - shift : room[0] + d->inset[DGL_LEFT] + shift,
+                     down ? room[1] + d->inset[DGL_TOP] : room[1] + room[3] - d->inset[DGL_BOTTOM]);
+    c->status = inside.status;
+}
+
 // `room` is the rectangle of the text inside the box before its insets: x, y, width, height.
 static void paint_box_text(struct dgl_canvas *c, const struct dgl_drawing *d, const int32_t room[4], int32_t *h)
 {
@@ -105,6 +128,10 @@ static void paint_box_text(struct dgl_canvas *c, const struct dgl_drawing *d, co
     int32_t inner = DGL_MAX(room[2] - d->inset[DGL_LEFT] - d->inset[DGL_RIGHT], DGL_BOX_MIN_WIDTH);
     if (!d->blocks || c->nesting > DGL_LAYOUT_MAX_NESTING || c->status != DGL_OK)
         return;
+    if (d->text_turn) {
+        paint_turned_text(c, d, room);
+        return;
+    }
     c->status = dgl_galley_layout(c->env, d->blocks, inner, c->nesting + 1, &g, c->err);
     if (c->status != DGL_OK)
         return;

@@ -293,12 +293,9 @@ static void paint_turned(struct table_paint *p, const struct dgl_cell *cell, con
     int32_t spare = DGL_MAX(0, width - g->height), free = height - cell->margin[DGL_TOP] - cell->margin[DGL_BOTTOM];
     int32_t shift = cell->p.valign == DGL_VALIGN_CENTER ? spare / 2 : cell->p.valign == DGL_VALIGN_BOTTOM ? spare : 0;
     int32_t along = DGL_MAX(0, free - g->width) / 2; // a row that grew after the text was set
-    // The text is set as if it stood upright from the corner where its first line begins, and turned about it.
     bool down = cell->p.turn == 1;
     int32_t x = down ? x0 + width - shift : x0 + shift,
             y = down ? top + cell->margin[DGL_TOP] + along : top + height - cell->margin[DGL_BOTTOM] - along;
-    struct dgl_matrix *m = DGL_ARENA_NEW(p->c->env->arena, struct dgl_matrix);
-    *m = down ? (struct dgl_matrix){0, 1, -1, 0, 0, 0} : (struct dgl_matrix){0, -1, 1, 0, 0, 0};
     struct dgl_canvas inside = *p->c;
     inside.nesting++;
     inside.tag = tag;
@@ -306,9 +303,7 @@ static void paint_turned(struct table_paint *p, const struct dgl_cell *cell, con
     inside.column_width = g->width;
     if (cell->shade != DGL_COLOR_NONE)
         inside.background = cell->shade;
-    dgl_canvas_box(&inside, DGL_BOX_PUSH, x, y, 0, 0)->matrix = m;
-    dgl_paint_galley(&inside, g, dgl_galley_start(), dgl_galley_end(g), x, y);
-    dgl_canvas_box(&inside, DGL_BOX_POP, 0, 0, 0, 0);
+    dgl_paint_turned(&inside, g, cell->p.turn, x, y);
     p->c->status = inside.status;
 }
 

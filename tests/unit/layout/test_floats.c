@@ -68,12 +68,29 @@ static void test_frame_at_the_end(void **state DGL_UNUSED)
     free(d);
 }
 
+// A box whose text runs up: its first line begins at the bottom left, inside the insets.
+static void test_turned_text_in_a_box(void **state DGL_UNUSED)
+{
+    char *d = dump_of(&(struct docx_parts){
+        .body = "<w:p><w:r><w:drawing><wp:inline><wp:extent cx=\"914400\" cy=\"914400\"/><wp:docPr id=\"1\" "
+                "name=\"b\"/><a:graphic><a:graphicData "
+                "uri=\"http://schemas.microsoft.com/office/word/2010/wordprocessingShape\"><wps:wsp "
+                "xmlns:wps=\"http://schemas.microsoft.com/office/word/2010/wordprocessingShape\"><wps:spPr><a:prstGeom "
+                "prst=\"rect\"/></wps:spPr><wps:txbx><w:txbxContent>" P(
+                    "up") "</w:txbxContent></wps:txbx><wps:bodyPr "
+                          "vert=\"vert270\" lIns=\"0\" tIns=\"0\" rIns=\"0\" bIns=\"0\"/></wps:wsp></a:graphicData>"
+                          "</a:graphic></wp:inline></w:drawing></w:r></w:p>"});
+    assert_non_null(strstr(d, "turn 72.000 144.000"));
+    near(find_text(d, "up").y, 144 + 9.38);
+    free(d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_drop_cap),         cmocka_unit_test(test_frame_at_the_right),
         cmocka_unit_test(test_floating_table),   cmocka_unit_test(test_floating_table_taller_than_the_page),
-        cmocka_unit_test(test_frame_at_the_end),
+        cmocka_unit_test(test_frame_at_the_end), cmocka_unit_test(test_turned_text_in_a_box),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -163,6 +163,11 @@ static void read_shape(struct builder *b, const struct dgl_x *wsp, struct dgl_dr
         build_finding(b, DGL_FEATURE_WORD_ART);
     if (text)
         build_text_box(b, text, d, c, err, status);
+    const struct dgl_x *own = dgl_x_child(wsp, DGL_X_txBody);
+    if (own) {
+        build_box(dgl_x_child(own, DGL_X_bodyPr), d);
+        build_shape_text(b, own, dgl_x_child(wsp, DGL_X_style), d);
+    }
 }
 
 // ---- Groups ----
@@ -295,6 +300,19 @@ static void read_chart(struct builder *b, const struct dgl_x *x, struct dgl_draw
         d->alt = d->chart->title.text;
 }
 
+// A diagram is drawn by the shapes that Word left beside its data; without them it is left out.
+static void read_diagram(struct builder *b, const struct dgl_x *ids, struct dgl_drawing *d,
+                         const struct build_context *c, struct dgl_error *err, enum dgl_status *status)
+{
+    const struct dgl_x *data = related_part(b, dgl_x_attr(ids, DGL_X_dm)), *ext = dgl_x_find(data, DGL_X_dataModelExt);
+    const struct dgl_x *drawing = ext ? related_part(b, dgl_x_attr(ext, DGL_X_relId)) : NULL;
+    const struct dgl_x *tree = dgl_x_child(drawing, DGL_X_spTree);
+    if (!tree)
+        build_finding(b, DGL_FEATURE_DIAGRAM);
+    else
+        read_group(b, tree, d, c, err, status);
+}
+
 static void read_graphic(struct builder *b, const struct dgl_x *graphic, struct dgl_drawing *d,
                          const struct build_context *c, struct dgl_error *err, enum dgl_status *status)
 {
@@ -312,7 +330,7 @@ static void read_graphic(struct builder *b, const struct dgl_x *graphic, struct 
         else if (x->ns == DGL_XN_C)
             read_chart(b, x, d);
         else if (x->ns == DGL_XN_DGM)
-            build_finding(b, DGL_FEATURE_DIAGRAM);
+            read_diagram(b, x, d, c, err, status);
         else if (x->name == DGL_X_contentPart)
             build_finding(b, DGL_FEATURE_INK);
         else if (!build_is_group(x))

@@ -15,6 +15,8 @@ void build_picture(struct builder *b, const struct dgl_x *pic, struct dgl_drawin
 void build_box(const struct dgl_x *body, struct dgl_drawing *d);
 void build_text_box(struct builder *b, const struct dgl_x *content, struct dgl_drawing *d,
                     const struct build_context *c, struct dgl_error *err, enum dgl_status *status);
+// Paragraphs of an a:txBody; their colour by the style when they have none.
+void build_shape_text(struct builder *b, const struct dgl_x *body, const struct dgl_x *style, struct dgl_drawing *d);
 void build_push_drawing(struct builder *b, struct dgl_drawing *d, struct dgl_run *run);
 uint8_t build_align(struct dgl_str s); // left, center, right …: 1, 2, 3; 0 none
 

@@ -2,7 +2,7 @@
 
 import sys
 
-from docx import Rendered, inline, near, p, picture, run, shape
+from docx import NS, Rendered, inline, near, p, picture, run, shape
 
 LEFT, TOP = 72, 72  # of the text
 TEXT = (
@@ -145,6 +145,24 @@ def test_vml_shapes_and_groups():
     made, colour = seen(body)
     assert_colours(colour, {(25, 25): "FF0000", (2, 2): "FFFFFF", (75, 25): "0000FF"})
     assert "warning" not in made.notes
+
+
+def test_diagrams_are_drawn_by_the_shapes_beside_their_data():
+    shape_part = (
+        '<dsp:sp><dsp:spPr><a:xfrm><a:off x="0" y="0"/><a:ext cx="635000" cy="635000"/></a:xfrm>'
+        '<a:prstGeom prst="rect"/><a:solidFill><a:srgbClr val="FF0000"/></a:solidFill></dsp:spPr><dsp:txBody>'
+        '<a:bodyPr anchor="b"/><a:p><a:pPr algn="ctr"/><a:r><a:rPr sz="800" b="1"/><a:t>Step</a:t></a:r></a:p>'
+        "</dsp:txBody></dsp:sp>"
+    )
+    parts = {
+        "word/d.xml": f'<dgm:dataModel {NS}><a:ext><dsp:dataModelExt relId="rIdG"/></a:ext></dgm:dataModel>',
+        "word/g.xml": f"<dsp:drawing {NS}><dsp:spTree><dsp:grpSpPr/>{shape_part}</dsp:spTree></dsp:drawing>",
+    }
+    body = inline('<dgm:relIds r:dm="rIdD"/>', 100, 50)
+    made, colour = seen(body, parts=parts, rels={"rIdD": ("diagramData", "d.xml"), "rIdG": ("diagramDrawing", "g.xml")})
+    assert_colours(colour, {(25, 10): "FF0000", (75, 25): "FFFFFF"})
+    assert "Step" in made.text() and "warning" not in made.notes
+    assert "SmartArt diagram is left out" in Rendered(body).notes
 
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100">{0}</svg>'

@@ -37,6 +37,9 @@ def figures(*command, env=None):
     for line in done.stdout.decode().splitlines():
         name = line.split(" ", 1)[0]
         found.update({f"{name}.{key}": float(value) for key, value in re.findall(r"(\w+)=([\d.]+)", line)})
+    lost = [key for key, value in found.items() if key.endswith(".failed") and value]
+    if lost:
+        sys.exit(f"bench: {' '.join(command)} lost requests: {found}")
     return found
 
 

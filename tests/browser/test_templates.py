@@ -3,6 +3,7 @@ import io
 import json
 import os
 import re
+import time
 import zipfile
 
 import pytest
@@ -131,6 +132,13 @@ def test_history_filters_and_deletes(admin, client, template):
     admin.get_by_role("button", name="Filter").click()
     expect(admin).to_have_url(re.compile("source=api"))
     expect(admin.get_by_role("row").filter(has_text=made["id"][-8:])).to_be_visible()
+    today = time.strftime("%Y-%m-%d", time.gmtime())
+    admin.goto(f"/history?from={today}&to={today}")
+    expect(admin.get_by_label("From")).to_have_value(today)
+    expect(admin.get_by_role("row").filter(has_text=made["id"][-8:])).to_be_visible()
+    admin.goto("/history?to=2020-01-31")
+    expect(admin.get_by_text("No document matches")).to_be_visible()
+    admin.goto("/history")
     admin.get_by_label("Status").select_option("failed")
     admin.get_by_label("Template").select_option(template["id"])
     admin.get_by_role("button", name="Filter").click()

@@ -18,8 +18,19 @@ static int choice_of(const char *given, const char *const *words, size_t count)
 
 struct filters {
     struct dgl_document_filter store;
+    const char *from, *to; // days as given, NULL = any
     bool any;
 };
+
+// "2026-03-09" is the start of that day, UTC; anything else is none.
+static const char *day_of(const char *given, int64_t *ret_us)
+{
+    int64_t us;
+    if (!given || strlen(given) != strlen("2026-03-09") || !dgl_time_parse(given, strlen(given), &us) || us <= 0)
+        return NULL;
+    *ret_us = us;
+    return given;
+}
 
 // Unknown words in the address are as good as none: the page shows what it does filter by.
 static struct filters read_filters(const struct dgl_ui_visit *v)
@@ -32,7 +43,11 @@ static struct filters read_filters(const struct dgl_ui_visit *v)
                   .status = choice_of(dgl_http_query(v->rq, "status"), status_words, DGL_COUNT(status_words)),
                   .source = choice_of(dgl_http_query(v->rq, "source"), source_words, DGL_COUNT(source_words)),
                   .is_uat = v->who.is_uat}};
-    f.any = f.store.template_id || f.store.status >= 0 || f.store.source >= 0;
+    f.from = day_of(dgl_http_query(v->rq, "from"), &f.store.since_us);
+    f.to = day_of(dgl_http_query(v->rq, "to"), &f.store.until_us);
+    if (f.to)
+        f.store.until_us += 86400 * DGL_US_PER_S; // that day too
+    f.any = f.from || f.to || f.store.template_id || f.store.status >= 0 || f.store.source >= 0;
     return f;
 }
 
@@ -61,6 +76,8 @@ static enum dgl_status set_choices(struct dgl_ui_visit *v, const struct filters 
     json_object_set_new(choices, "templates", templates);
     json_object_set_new(choices, "status", status);
     json_object_set_new(choices, "source", source);
+    dgl_ui_set_text(choices, "from", f->from ? f->from : "");
+    dgl_ui_set_text(choices, "to", f->to ? f->to : "");
     json_object_set_new(data, "choices", choices);
     return DGL_OK;
 }
@@ -75,6 +92,8 @@ static char *list_path(const struct dgl_ui_visit *v, const struct filters *f, co
     } parts[] = {{"template", f->store.template_id},
                  {"status", f->store.status >= 0 ? status_words[f->store.status] : NULL},
                  {"source", f->store.source >= 0 ? source_words[f->store.source] : NULL},
+                 {"from", f->from},
+                 {"to", f->to},
                  {"cursor", cursor}};
     for (size_t i = 0; i < DGL_COUNT(parts); i++) {
         if (!parts[i].value)

@@ -496,42 +496,72 @@ struct dgl_value dgl_value_list_get(struct dgl_value list, size_t index)
 
 // ---- JSON
 
-static enum dgl_status from_json(struct dgl_mem *m, const json_t *json, unsigned depth, struct dgl_value *ret);
+// Rows of a table have the same keys: those of the row before are shared.
+struct json_reader {
+    struct dgl_mem *mem;
+    bool consume; // items of lists are freed as soon as they are read
+};
 
-static enum dgl_status from_object(struct dgl_mem *m, const json_t *json, unsigned depth, struct dgl_value *ret)
+static enum dgl_status from_json(struct json_reader *r, json_t *json, unsigned depth, const struct dgl_value_dict *like,
+                                 struct dgl_value *ret);
+
+static enum dgl_status from_object(struct json_reader *r, json_t *json, unsigned depth,
+                                   const struct dgl_value_dict *like, struct dgl_value *ret)
 {
     const char *key;
     json_t *item;
     struct dgl_value dict;
-    DGL_TRY(dgl_make_dict(m, json_object_size(json), &dict));
-    json_object_foreach((json_t *)json, key, item)
+    uint32_t i = 0;
+    DGL_TRY(dgl_make_dict(r->mem, json_object_size(json), &dict));
+    json_object_foreach(json, key, item)
     {
         struct dgl_value k, v;
         size_t len = strlen(key);
-        DGL_TRY(dgl_make_string(m, key, len, &k));
-        DGL_TRY(from_json(m, item, depth + 1, &v));
-        DGL_TRY(dict_add(m, dict.as.dict, k, dgl_hash_bytes(key, len), v)); // jansson's keys are unique
+        const struct dgl_dict_entry *same = like && i < like->count ? &like->entries[i] : NULL;
+        if (same && !dgl_str_is(dgl_text(same->key), key))
+            same = NULL;
+        if (same)
+            k = same->key;
+        else
+            DGL_TRY(dgl_make_string(r->mem, key, len, &k));
+        DGL_TRY(from_json(r, item, depth + 1, NULL, &v));
+        // jansson's keys are unique
+        DGL_TRY(dict_add(r->mem, dict.as.dict, k, same ? same->hash : dgl_hash_bytes(key, len), v));
+        i++;
     }
     *ret = dict;
     return DGL_OK;
 }
 
-static enum dgl_status from_json(struct dgl_mem *m, const json_t *json, unsigned depth, struct dgl_value *ret)
+static enum dgl_status from_array(struct json_reader *r, json_t *json, unsigned depth, struct dgl_value *ret)
 {
+    struct dgl_value list;
+    const struct dgl_value_dict *like = NULL;
+    DGL_TRY(dgl_make_list(r->mem, DGL_VALUE_LIST, json_array_size(json), &list));
+    for (size_t i = 0; i < list.as.list->count; i++) {
+        struct dgl_value *item = &list.as.list->items[i];
+        DGL_TRY(from_json(r, json_array_get(json, i), depth + 1, like, item));
+        if (item->kind == DGL_VALUE_DICT)
+            like = item->as.dict;
+        if (r->consume)
+            json_array_set_new(json, i, json_null());
+    }
+    *ret = list;
+    return DGL_OK;
+}
+
+static enum dgl_status from_json(struct json_reader *r, json_t *json, unsigned depth, const struct dgl_value_dict *like,
+                                 struct dgl_value *ret)
+{
+    struct dgl_mem *m = r->mem;
     DGL_TRY(dgl_budget_tick(m->budget, m->err));
     if (depth > DGL_VALUE_MAX_DEPTH)
         return dgl_limit_error(m, "limit_depth", "the data is nested more than %u levels deep", DGL_VALUE_MAX_DEPTH);
     switch (json_typeof(json)) {
     case JSON_OBJECT:
-        return from_object(m, json, depth, ret);
-    case JSON_ARRAY: {
-        struct dgl_value list;
-        DGL_TRY(dgl_make_list(m, DGL_VALUE_LIST, json_array_size(json), &list));
-        for (size_t i = 0; i < list.as.list->count; i++)
-            DGL_TRY(from_json(m, json_array_get(json, i), depth + 1, &list.as.list->items[i]));
-        *ret = list;
-        return DGL_OK;
-    }
+        return from_object(r, json, depth, like, ret);
+    case JSON_ARRAY:
+        return from_array(r, json, depth, ret);
     case JSON_STRING:
         return dgl_make_string(m, json_string_value(json), json_string_length(json), ret);
     case JSON_INTEGER:
@@ -555,7 +585,16 @@ enum dgl_status dgl_value_from_json(struct dgl_arena *a, const json_t *json, str
                                     struct dgl_value *ret, struct dgl_error *err)
 {
     struct dgl_mem m = {.arena = a, .budget = budget, .err = err};
-    return from_json(&m, json, 0, ret);
+    struct json_reader r = {.mem = &m};
+    return from_json(&r, (json_t *)json, 0, NULL, ret);
+}
+
+enum dgl_status dgl_value_take_json(struct dgl_arena *a, json_t *json, struct dgl_budget *budget, struct dgl_value *ret,
+                                    struct dgl_error *err)
+{
+    struct dgl_mem m = {.arena = a, .budget = budget, .err = err};
+    struct json_reader r = {.mem = &m, .consume = true};
+    return from_json(&r, json, 0, NULL, ret);
 }
 
 // ---- walking

@@ -63,6 +63,10 @@ struct dgl_value_rich {
 // JSON to values, copied into the arena. Linear in size; ticks the budget.
 enum dgl_status dgl_value_from_json(struct dgl_arena *a, const json_t *json, struct dgl_budget *budget,
                                     struct dgl_value *ret, struct dgl_error *err) DGL_MUST_CHECK;
+// The same for JSON that is not needed any more: lists give their items back as they are read, so that large data is
+// not in memory twice. The caller still decrefs what is left.
+enum dgl_status dgl_value_take_json(struct dgl_arena *a, json_t *json, struct dgl_budget *budget, struct dgl_value *ret,
+                                    struct dgl_error *err) DGL_MUST_CHECK;
 // Copies. UNDEFINED when the arena's limit is reached.
 struct dgl_value dgl_value_string(struct dgl_arena *a, const char *s, size_t len);
 

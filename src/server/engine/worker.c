@@ -318,7 +318,7 @@ static enum dgl_status bind_data(struct worker *w, const struct dgl_wire_job *jo
     DGL_TRY(dgl_json_parse(input, job->input_len, "input_json", &json, err));
     if (!json_is_object(json))
         return DGL_FAIL_FIELD(err, DGL_E_INVALID, NULL, "input_json", "input_json must be an object");
-    return dgl_value_from_json(w->arena, json, budget, ret, err);
+    return dgl_value_take_json(w->arena, json, budget, ret, err);
 }
 
 static enum dgl_status fill(struct worker *w, const struct dgl_wire_job *job, const char *input, int fd,

@@ -123,6 +123,9 @@ static bool gif_frame(const uint8_t *d, size_t len, size_t at, const uint8_t *pa
         return false;
     struct bits b = {.data = d, .len = len, .at = at + 1};
     size_t pixels = (size_t)w * h;
+    // A code has three bits or more and stands for 4,096 pixels or fewer: what cannot be full gets no memory.
+    if (pixels / 4096 > (len - at) * 8 / 3)
+        return false;
     uint8_t *index = calloc(1, pixels + 1), *rgb = malloc(pixels * 3 + 1), *alpha = malloc(pixels + 1);
     bool ok = index && rgb && alpha && unpack(&b, d[at], index, pixels) > 0, opaque = true;
     for (uint32_t y = 0; ok && y < h; y++) {

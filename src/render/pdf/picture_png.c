@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define DEFLATE_MAX_RATIO 1032 // 258 bytes for two bits
+
 struct png {
     uint32_t width, height;
     uint8_t depth, color, interlace;
@@ -219,6 +221,8 @@ static bool decode(struct png *p, struct libdeflate_compressor *c, struct pdf_im
 {
     size_t size = raw_size(p), pixels = (size_t)p->width * p->height;
     if (size > DGL_PDF_MAX_BYTES)
+        return false;
+    if (size / DEFLATE_MAX_RATIO > p->idat.len) // cannot be full: no memory for it
         return false;
     uint8_t *raw = malloc(size + 1), *rgb = malloc(pixels * 3 + 1), *alpha = malloc(pixels + 1);
     struct libdeflate_decompressor *d = libdeflate_alloc_decompressor();

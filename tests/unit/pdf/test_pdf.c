@@ -111,6 +111,12 @@ static void test_pictures(void **state DGL_UNUSED)
     pdf_image_fini(&i);
     libdeflate_free_decompressor(d);
     // Every truncation is refused or read, never worse.
+    uint8_t bomb[sizeof(gif)]; // the same bytes, said to be a hundred million pixels
+    memcpy(bomb, gif, sizeof(gif));
+    for (size_t n = 0; n + 9 < sizeof(gif); n++)
+        if (bomb[n] == 0x2C)
+            memcpy(bomb + n + 5, "\x10\x27\x10\x27", 4);
+    assert_false(pdf_image_read(bomb, sizeof(bomb), c, &i));
     for (size_t n = 0; n < sizeof(gif); n++)
         if (pdf_image_read(gif, n, c, &i))
             pdf_image_fini(&i);

@@ -162,6 +162,35 @@ size_t dgl_utf8_count(const char *s, size_t len)
     return count;
 }
 
+static bool is_control(uint32_t c, bool lines)
+{
+    if (lines && (c == '\t' || c == '\n' || c == '\r'))
+        return false;
+    return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x2028 || c == 0x2029 || (c >= 0x202A && c <= 0x202E) ||
+           (c >= 0x2066 && c <= 0x2069);
+}
+
+static bool is_invisible(uint32_t c)
+{
+    return c <= 0x20 || c == 0xA0 || c == 0xAD || c == 0x034F || c == 0x061C || c == 0x1680 ||
+           (c >= 0x2000 && c <= 0x200F) || c == 0x202F || (c >= 0x205F && c <= 0x2064) || c == 0x3000 || c == 0x3164 ||
+           c == 0xFEFF;
+}
+
+bool dgl_utf8_plain(const char *s, size_t len, bool lines, bool visible)
+{
+    bool seen = false;
+    if (!dgl_utf8_valid(s, len))
+        return false;
+    for (size_t at = 0; at < len;) {
+        uint32_t c = dgl_utf8_next(s, len, &at);
+        if (is_control(c, lines))
+            return false;
+        seen = seen || !is_invisible(c);
+    }
+    return seen || !visible;
+}
+
 size_t dgl_utf8_cut(const char *s, size_t len, size_t max_bytes)
 {
     if (len <= max_bytes)

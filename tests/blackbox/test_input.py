@@ -192,3 +192,17 @@ def test_guarded_urls(new_house, letter, tls):
                 "https://", "https:///path", "//example.com", "https://example.com/" + "a" * 2100, "https://exa mple.com/", "https://[fe80::1]/"):
         answer = house.client.raw("PUT", "/webhooks/settings", {"webhook_url": url})
         check(answer, 422, "webhook_url")
+
+
+@pytest.mark.parametrize("name", ["a\r\nSet-Cookie: x=1", "a\x1b[2J", "a\x7f", "invoice\u202excod.exe", "\u2066x"])
+def test_names_that_lie_are_refused(house, invoice_path, name):
+    with open(invoice_path, "rb") as fh:
+        answer = house.client.upload("/templates/", {"name": name, "file": ("t.docx", fh.read())})
+    assert (answer.status, answer.json["code"], answer.json["errors"][0]["field"]) == (422, "invalid_text", "name")
+
+
+@pytest.mark.parametrize("name", ["   ", "\ufeff", "\u200b\u00a0\u3000"])
+def test_names_that_cannot_be_seen_are_missing(house, invoice_path, name):
+    with open(invoice_path, "rb") as fh:
+        answer = house.client.upload("/templates/", {"name": name, "file": ("t.docx", fh.read())})
+    assert (answer.status, answer.json["code"]) == (422, "missing_field")

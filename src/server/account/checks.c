@@ -66,11 +66,8 @@ enum dgl_status dgl_check_password(const char *password, struct dgl_error *err)
 enum dgl_status dgl_check_name(const char *name, const char *field, struct dgl_error *err)
 {
     size_t len = name ? strnlen(name, 4 * DGL_NAME_MAX + 1) : 0;
-    bool ok = len > 0 && len <= 4 * DGL_NAME_MAX && dgl_utf8_valid(name, len) &&
-              dgl_utf8_count(name, len) <= DGL_NAME_MAX && dgl_str_trim((struct dgl_str){name, len}).len > 0;
-    for (size_t i = 0; ok && i < len; i++)
-        ok = (unsigned char)name[i] >= ' ' && name[i] != 0x7f;
-    if (ok)
+    if (len > 0 && len <= 4 * DGL_NAME_MAX && dgl_utf8_plain(name, len, false, true) &&
+        dgl_utf8_count(name, len) <= DGL_NAME_MAX)
         return DGL_OK;
     return DGL_FAIL_FIELD(err, DGL_E_INVALID, "invalid_name", field,
                           "%s must have 1 to %d characters and no control characters", field, DGL_NAME_MAX);

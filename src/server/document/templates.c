@@ -56,7 +56,11 @@ static enum dgl_status check_text(const char *field, const char *value, size_t m
     size_t len = value ? strlen(value) : 0;
     if (!dgl_utf8_valid(value ? value : "", len))
         return DGL_FAIL_FIELD(err, DGL_E_INVALID, "invalid_text", field, "%s is not valid UTF-8 text.", field);
-    if (required && dgl_str_trim(dgl_str_of(value)).len == 0)
+    if (!dgl_utf8_plain(value ? value : "", len, !required, false))
+        return DGL_FAIL_FIELD(err, DGL_E_INVALID, "invalid_text", field,
+                              "%s holds a control character or one that turns the direction of text; leave it out.",
+                              field);
+    if (required && !dgl_utf8_plain(value ? value : "", len, false, true))
         return DGL_FAIL_FIELD(err, DGL_E_INVALID, "missing_field", field, "%s is missing; give the template a name.",
                               field);
     if (len > 0 && dgl_utf8_count(value, len) > max)

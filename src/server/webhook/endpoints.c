@@ -221,6 +221,10 @@ static enum dgl_status check_spec(struct dgl_webhook *w, const struct dgl_webhoo
         return DGL_FAIL_FIELD(err, DGL_E_INVALID, "too_long", "description",
                               "description has %zu bytes; at most %d are kept", strlen(spec->description),
                               DGL_WEBHOOK_DESCRIPTION_MAX);
+    if (spec->description && !dgl_utf8_plain(spec->description, strlen(spec->description), true, false))
+        return DGL_FAIL_FIELD(
+            err, DGL_E_INVALID, "invalid_text", "description",
+            "description holds a control character or one that turns the direction of text; leave it out");
     DGL_TRY(check_events(spec->events, err));
     if (spec->schedule)
         DGL_TRY(dgl_schedule_parse(spec->schedule, &schedule, err));

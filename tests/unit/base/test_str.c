@@ -235,20 +235,44 @@ static void test_distance(void **state DGL_UNUSED)
     assert_false(dgl_str_near(DGL_STR("colour"), DGL_STR("name")));
 }
 
+static void tells_plain_text(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool line, lines, visible;
+    } cases[] = {
+        {"Invoice", true, true, true},
+        {"na\xC3\xAFve \xE6\xBC\xA2 \xF0\x9F\x98\x80", true, true, true},
+        {"\xD7\xA9\xD7\x9C\xE2\x80\x8F!", true, true, true}, // right-to-left mark
+        {"a\tb\r\n", false, true, true},
+        {"a\x1B[2J", false, false, false},
+        {"a\x7F", false, false, false},
+        {"a\xC2\x85", false, false, false},            // NEL
+        {"a\xE2\x80\xAEgpj.exe", false, false, false}, // right-to-left override
+        {"\xE2\x81\xA6x", false, false, false},
+        {"a\xFF", false, false, false},
+        {"", true, true, false},
+        {" \xC2\xA0\xE2\x80\x8B\xEF\xBB\xBF\xE3\x80\x80", true, true, false},
+    };
+    for (size_t i = 0; i < DGL_COUNT(cases); i++) {
+        size_t len = strlen(cases[i].text);
+        if (dgl_utf8_plain(cases[i].text, len, false, false) != cases[i].line ||
+            dgl_utf8_plain(cases[i].text, len, true, false) != cases[i].lines ||
+            dgl_utf8_plain(cases[i].text, len, true, true) != (cases[i].lines && cases[i].visible))
+            fail_msg("case %zu", i);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_slices),
-        cmocka_unit_test(test_utf8_valid),
-        cmocka_unit_test(test_utf8_round_trip),
-        cmocka_unit_test(test_utf8_cut),
-        cmocka_unit_test(test_parse_int),
-        cmocka_unit_test(test_parse_double),
-        cmocka_unit_test(test_parse_bool),
-        cmocka_unit_test(test_format_double),
-        cmocka_unit_test(test_format_double_round_trips),
-        cmocka_unit_test(test_format_int),
-        cmocka_unit_test(test_percent_decode),
+        cmocka_unit_test(tells_plain_text),   cmocka_unit_test(test_slices),
+        cmocka_unit_test(test_utf8_valid),    cmocka_unit_test(test_utf8_round_trip),
+        cmocka_unit_test(test_utf8_cut),      cmocka_unit_test(test_parse_int),
+        cmocka_unit_test(test_parse_double),  cmocka_unit_test(test_parse_bool),
+        cmocka_unit_test(test_format_double), cmocka_unit_test(test_format_double_round_trips),
+        cmocka_unit_test(test_format_int),    cmocka_unit_test(test_percent_decode),
         cmocka_unit_test(test_distance),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

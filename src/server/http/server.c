@@ -164,9 +164,11 @@ enum dgl_status dgl_http_server_start(struct dgl_http_server *s, struct dgl_erro
     s->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (s->stop_fd < 0)
         return DGL_FAIL_ERRNO(err, errno, "cannot make an event descriptor");
+    s->blocking = http_blocking_new(s->options.blocking_threads); // the library's threads use it: before they are there
+    if (!s->blocking)
+        return DGL_FAIL(err, DGL_E_UNAVAILABLE, "cannot start the HTTP server's threads");
     DGL_TRY(start_library(s, err));
-    s->blocking = http_blocking_new(s->options.blocking_threads);
-    if (!s->blocking || pthread_create(&s->watch, NULL, http_watch_run, s) != 0)
+    if (pthread_create(&s->watch, NULL, http_watch_run, s) != 0)
         return DGL_FAIL(err, DGL_E_UNAVAILABLE, "cannot start the HTTP server's threads");
     if (pthread_create(&s->acceptor, NULL, http_accept_run, s) != 0) {
         pthread_mutex_lock(&s->stop_lock);

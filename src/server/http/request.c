@@ -114,14 +114,14 @@ size_t http_keep_escapes(void *server, struct MHD_Connection *mhd, char *text)
 
 // ---- the end
 
-static void log_request(const struct dgl_http_request *rq, enum MHD_RequestTerminationCode code, int64_t us)
+static void log_request(const struct dgl_http_request *rq, int status, enum MHD_RequestTerminationCode code, int64_t us)
 {
-    enum dgl_log_level level = rq->status >= 500 ? DGL_LOG_INFO : DGL_LOG_DEBUG;
+    enum dgl_log_level level = status >= 500 ? DGL_LOG_INFO : DGL_LOG_DEBUG;
     if (!dgl_log_enabled(level))
         return;
     dgl_log(level, "request", DGL_F_STR("id", rq->id), DGL_F_STR("method", rq->method),
-            DGL_F_STR("path", rq->target.path), DGL_F_INT("status", rq->status), DGL_F_INT("us", us),
-            DGL_F_INT("bytes", rq->response_bytes), DGL_F_STR("client", rq->client_address),
+            DGL_F_STR("path", rq->target.path), DGL_F_INT("status", status), DGL_F_INT("us", us),
+            DGL_F_INT("bytes", status ? rq->response_bytes : 0), DGL_F_STR("client", rq->client_address),
             DGL_F_BOOL("sent", code == MHD_REQUEST_TERMINATED_COMPLETED_OK));
 }
 
@@ -159,16 +159,17 @@ void http_on_completed(void *server, struct MHD_Connection *mhd, void **request,
     if (!rq)
         return;
     int64_t now = dgl_clock_mono_us(s->clock);
+    // A client that left does not wait for a handler that is just answering: its status is not for us to see then.
+    int status = atomic_load_explicit(&rq->state, memory_order_acquire) == HTTP_STATE_ANSWERED ? rq->status : 0;
     set_current(rq->connection, NULL);
     set_deadline(rq->connection, now + HTTP_IDLE_TIMEOUT_S * DGL_US_PER_S + HTTP_GRACE_US);
     atomic_fetch_add_explicit(&s->requests, 1, memory_order_relaxed);
-    if (rq->status >= 100 && rq->status < 600)
-        atomic_fetch_add_explicit(&http_area_of(s, rq->match.route)->by_class[rq->status / 100], 1,
-                                  memory_order_relaxed);
-    if (rq->status == 429)
+    if (status >= 100 && status < 600)
+        atomic_fetch_add_explicit(&http_area_of(s, rq->match.route)->by_class[status / 100], 1, memory_order_relaxed);
+    if (status == 429)
         atomic_fetch_add_explicit(&s->rate_limited, 1, memory_order_relaxed);
     dgl_histogram_add(&s->duration_us, now - rq->started_mono_us);
-    log_request(rq, code, now - rq->started_mono_us);
+    log_request(rq, status, code, now - rq->started_mono_us);
     leave_awaited(rq);
     if (rq->in_flight)
         count_down(s, &s->in_flight);

@@ -211,7 +211,7 @@ static void rich_runs(void **state DGL_UNUSED)
 {
     check_contains(DOCUMENT("<w:p><w:r><w:rPr><w:i/></w:rPr><w:t>a {{r x }} b</w:t></w:r></w:p>"),
                    "{\"x\":{\"runs\":[{\"text\":\"T<\",\"bold\":true,\"color\":\"#ff0000\",\"size\":12.5}]}}",
-                   "<w:r><w:rPr><w:i/><w:b/><w:color w:val=\"FF0000\"/><w:sz w:val=\"25\"/><w:szCs "
+                   "<w:r><w:rPr><w:b/><w:i/><w:color w:val=\"FF0000\"/><w:sz w:val=\"25\"/><w:szCs "
                    "w:val=\"25\"/></w:rPr><w:t xml:space=\"preserve\">T&lt;</w:t></w:r>");
     check_text(DOCUMENT(P("{{r x }}|{{r y }}{{r none_here }}")), "{\"x\":[{\"text\":\"a\"},\"b\"],\"y\":\"c\"}",
                "ab|c|");

@@ -250,14 +250,14 @@ static const struct probe probes[] = {
 
 // ---- in the place of ours
 
-enum dgl_status __real_dgl_value_from_json(struct dgl_arena *a, const json_t *json, struct dgl_budget *budget,
+enum dgl_status __real_dgl_value_take_json(struct dgl_arena *a, json_t *json, struct dgl_budget *budget,
                                            struct dgl_value *ret, struct dgl_error *err);
-enum dgl_status __wrap_dgl_value_from_json(struct dgl_arena *a, const json_t *json, struct dgl_budget *budget,
+enum dgl_status __wrap_dgl_value_take_json(struct dgl_arena *a, json_t *json, struct dgl_budget *budget,
                                            struct dgl_value *ret, struct dgl_error *err);
 enum dgl_status __real_dgl_sandbox_enter_office(const char *directory, const char *program, struct dgl_error *err);
 enum dgl_status __wrap_dgl_sandbox_enter_office(const char *directory, const char *program, struct dgl_error *err);
 
-enum dgl_status __wrap_dgl_value_from_json(struct dgl_arena *a, const json_t *json, struct dgl_budget *budget,
+enum dgl_status __wrap_dgl_value_take_json(struct dgl_arena *a, json_t *json, struct dgl_budget *budget,
                                            struct dgl_value *ret, struct dgl_error *err)
 {
     const char *name = json_string_value(json_object_get(json, "probe"));
@@ -271,7 +271,7 @@ enum dgl_status __wrap_dgl_value_from_json(struct dgl_arena *a, const json_t *js
         bool possible = probes[i].run();
         return DGL_FAIL(err, DGL_E_INVALID, "probe %s: %s; %s", name, possible ? "possible" : "refused", told);
     }
-    return __real_dgl_value_from_json(a, json, budget, ret, err);
+    return __real_dgl_value_take_json(a, json, budget, ret, err);
 }
 
 enum dgl_status __wrap_dgl_sandbox_enter_office(const char *directory, const char *program, struct dgl_error *err)

@@ -169,6 +169,9 @@ class Attack:
             good = (f"GET /api/v1/templates/ HTTP/1.1\r\nHost: documents.example.com\r\nX-API-Key: {self.key}\r\n"
                     "X-Forwarded-For: 9.9.9.9\r\nForwarded: for=9.9.9.9\r\nConnection: close\r\n\r\n").encode()
             said, _ = talk(("127.0.0.1", port), good, tls=True, source="127.0.0.77")
+            until = time.monotonic() + 10  # the line is written when the answer has gone out
+            while '"127.0.0.77"' not in self.log()[before:] and time.monotonic() < until:
+                time.sleep(0.05)
             self.expect('"127.0.0.77"' in self.log()[before:], f"through {name} the client's own address is not in the log")
             self.expect(re.match(rb"HTTP/1\.1 200", said), f"{name} in front answers {said[:200]!r}")
             for attack, data in AMBIGUOUS.items():

@@ -168,18 +168,27 @@ bool pdf_gif_read(const uint8_t *d, size_t len, struct libdeflate_compressor *c,
 
 // ---- BMP ----
 
+// Palette indexes of 1, 4 or 8 bits lie in a byte from its highest bits on.
+static uint32_t bmp_index(const uint8_t *row, uint32_t x, uint32_t bits)
+{
+    uint32_t per = 8 / bits;
+    return (uint32_t)row[x / per] >> (8 - bits * (x % per + 1)) & ((1u << bits) - 1);
+}
+
 bool pdf_bmp_read(const uint8_t *d, size_t len, struct libdeflate_compressor *c, struct pdf_image *ret)
 {
     uint32_t offset = le32(d + 10), header = le32(d + 14), w = le32(d + 18), bits = le16(d + 28), packed = le32(d + 30);
     int32_t signed_h = (int32_t)le32(d + 22);
     uint32_t h = signed_h < 0 ? 0 - (uint32_t)signed_h : (uint32_t)signed_h, colors = le32(d + 46);
     if (header < 40 || header > 256 || !size_ok(w, h) || (packed != 0 && packed != 3) ||
-        (bits != 8 && bits != 24 && bits != 32))
+        (bits != 1 && bits != 4 && bits != 8 && bits != 24 && bits != 32))
         return false;
     size_t stride = ((size_t)w * bits + 31) / 32 * 4;
     const uint8_t *palette = d + 14 + header;
-    colors = colors && colors <= 256 ? colors : 256;
-    if (offset > len || stride * h > len - offset || (bits == 8 && 14 + (size_t)header + colors * 4 > len))
+    bool indexed = bits <= 8;
+    uint32_t most = indexed ? 1u << bits : 0;
+    colors = colors && colors <= most ? colors : most;
+    if (offset > len || stride * h > len - offset || (indexed && 14 + (size_t)header + colors * 4 > len))
         return false;
     uint8_t *rgb = malloc((size_t)w * h * 3 + 1);
     if (!rgb)
@@ -187,7 +196,8 @@ bool pdf_bmp_read(const uint8_t *d, size_t len, struct libdeflate_compressor *c,
     for (uint32_t y = 0; y < h; y++) {
         const uint8_t *row = d + offset + stride * (signed_h < 0 ? y : h - 1 - y);
         for (uint32_t x = 0; x < w; x++) {
-            const uint8_t *p = bits == 8 ? palette + 4 * (row[x] < colors ? row[x] : 0u) : row + (size_t)x * bits / 8;
+            uint32_t index = indexed ? bmp_index(row, x, bits) : 0;
+            const uint8_t *p = indexed ? palette + 4 * (index < colors ? index : 0u) : row + (size_t)x * bits / 8;
             uint8_t *to = rgb + ((size_t)y * w + x) * 3;
             to[0] = p[2];
             to[1] = p[1];

@@ -129,6 +129,51 @@ static void test_pictures(void **state DGL_UNUSED)
     libdeflate_free_compressor(c);
 }
 
+// Three pixels wide and two high, bottom row first, rows filled up to four bytes.
+static void put_bmp(struct dgl_buf *b, unsigned bits, const uint8_t *palette, uint32_t colors, const char *rows)
+{
+    uint8_t head[54] = {'B', 'M'};
+    head[10] = (uint8_t)(54 + 4 * colors);
+    head[14] = 40;
+    head[18] = 3;
+    head[22] = 2;
+    head[26] = 1;
+    head[28] = (uint8_t)bits;
+    head[46] = (uint8_t)colors;
+    dgl_buf_append(b, head, sizeof(head));
+    dgl_buf_append(b, palette, (size_t)4 * colors);
+    dgl_buf_append(b, rows, 8);
+}
+
+static void test_bitmaps_of_few_colours(void **state DGL_UNUSED)
+{
+    static const uint8_t palette[] = {0, 0, 0xFF, 0, 0xFF, 0, 0, 0, 0, 0x80, 0, 0}; // red, blue, dark green
+    const struct {
+        unsigned bits;
+        uint32_t colors;
+        const char *rows, *rgb;
+    } cases[] = {
+        {1, 2, "\x40\0\0\0\xA0\0\0\0", "\0\0\xFF\xFF\0\0\0\0\xFF\xFF\0\0\0\0\xFF\xFF\0\0"},
+        {4, 3, "\x12\0\0\0\x01\xF0\0\0", "\xFF\0\0\0\0\xFF\xFF\0\0\0\0\xFF\0\x80\0\xFF\0\0"}};
+    struct libdeflate_compressor *c = libdeflate_alloc_compressor(1);
+    struct libdeflate_decompressor *d = libdeflate_alloc_decompressor();
+    for (size_t k = 0; k < DGL_COUNT(cases); k++) {
+        DGL_AUTO_FINI(buf) bmp = DGL_BUF_INIT(1000);
+        struct pdf_image i;
+        uint8_t rgb[18];
+        put_bmp(&bmp, cases[k].bits, palette, cases[k].colors, cases[k].rows);
+        assert_true(pdf_image_read(bmp.data, bmp.len, c, &i));
+        assert_int_equal(libdeflate_zlib_decompress(d, i.data.data, i.data.len, rgb, sizeof(rgb), NULL),
+                         LIBDEFLATE_SUCCESS);
+        assert_memory_equal(rgb, cases[k].rgb, sizeof(rgb));
+        pdf_image_fini(&i);
+        for (size_t n = 0; n < bmp.len; n++) // a truncated one is refused
+            assert_false(pdf_image_read(bmp.data, n, c, &i));
+    }
+    libdeflate_free_compressor(c);
+    libdeflate_free_decompressor(d);
+}
+
 static void test_numbers(void **state DGL_UNUSED)
 {
     DGL_AUTO_FINI(buf) b = DGL_BUF_INIT(1000);
@@ -160,6 +205,7 @@ int main(void)
         cmocka_unit_test(test_equal_bytes_whatever_came_before),
         cmocka_unit_test(test_declines_by_name),
         cmocka_unit_test(test_pictures),
+        cmocka_unit_test(test_bitmaps_of_few_colours),
         cmocka_unit_test(test_numbers),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -107,6 +107,8 @@ struct dgl_inline *build_push(struct builder *b, enum dgl_inline_kind kind, stru
         link = b->fields[i].link;
     struct dgl_inline *in = &b->inlines[b->inline_count++];
     *in = (struct dgl_inline){.kind = kind, .run = run, .link = link};
+    if (b->field_depth && (kind == DGL_IN_TEXT || kind == DGL_IN_FIELD))
+        b->fields[b->field_depth - 1].filled = true;
     return in;
 }
 
@@ -175,6 +177,13 @@ static void push_symbol(struct builder *b, const struct dgl_x *n, struct dgl_run
         push_code(b, code, build_run(b, &r));
 }
 
+struct dgl_str build_note_mark(struct builder *b, const struct dgl_note_numbers *n, uint32_t number)
+{
+    DGL_AUTO_FINI(buf) text = DGL_BUF_INIT(64);
+    dgl_num_put(&text, (enum dgl_num_format)n->format, (int64_t)number + n->start);
+    return (struct dgl_str){dgl_arena_strndup(b->arena, text.data, text.len), text.len};
+}
+
 static void push_note(struct builder *b, const struct dgl_x *x, struct dgl_run *run, bool endnote)
 {
     if (!build_is_shown(b) || is_hidden(run) || b->in_note)
@@ -188,12 +197,8 @@ static void push_note(struct builder *b, const struct dgl_x *x, struct dgl_run *
     if (custom && dgl_x_on(custom)) {
         in->note.mark = (struct dgl_str){"", 0};
     } else {
-        DGL_AUTO_FINI(buf) text = DGL_BUF_INIT(64);
         const struct dgl_settings *s = &b->sheet->settings;
-        const struct dgl_note_numbers *n = endnote ? &s->endnotes : &s->footnotes;
-        uint32_t number = endnote ? b->endnote_number++ : b->footnote_number++;
-        dgl_num_put(&text, (enum dgl_num_format)n->format, (int64_t)number + n->start);
-        in->note.mark = (struct dgl_str){dgl_arena_strndup(b->arena, text.data, text.len), text.len};
+        in->note.mark = build_note_mark(b, endnote ? &s->endnotes : &s->footnotes, b->note_number[endnote]++);
     }
     b->para_has_notes = true;
     *(endnote ? &b->has_endnotes : &b->has_footnotes) = true;

@@ -18,6 +18,8 @@ struct build_field {
     const struct dgl_link *link;
     struct dgl_run *run;   // of the result, or of the code
     bool emitted;          // a dynamic field stands in the paragraph already
+    bool filled;           // something to read stands in the result
+    bool lists;            // a table of contents, an index
     struct dgl_buf result; // of a hidden one, as stored
 };
 // What table styles say to the paragraphs of a cell.
@@ -65,7 +67,7 @@ struct builder {
     bool para_has_drawings, para_has_notes;
     struct dgl_section *section, **section_tail; // sections closed so far; NULL tail outside the body
     struct dgl_block **block_tail;
-    uint32_t footnote_number, endnote_number;
+    uint32_t note_number[2], notes_before[2]; // footnotes, endnotes; before: at the end of the section before
     bool has_footnotes, has_endnotes;
     uint32_t nodes_left;
     unsigned drawing_depth;
@@ -81,6 +83,7 @@ void build_blocks(struct builder *b, const struct dgl_x *parent, const struct bu
                   struct dgl_block ***tail, struct dgl_error *err, enum dgl_status *status);
 struct dgl_inline *build_push(struct builder *b, enum dgl_inline_kind kind, struct dgl_run *run);
 const struct dgl_docx_relationship *build_rel(struct builder *b, const struct dgl_str *id);
+struct dgl_str build_note_mark(struct builder *b, const struct dgl_note_numbers *n, uint32_t number);
 void build_finding(struct builder *b, enum dgl_feature f);
 bool build_is_shown(const struct builder *b); // false inside field codes and replaced results
 bool build_is_group(const struct dgl_x *n);   // elements that only hold others: content controls, insertions, …

@@ -230,6 +230,7 @@ static void separate(struct builder *b, struct build_field *f)
     enum dgl_field kind;
     bool live = live_kind(name, &kind) || word_is(name, "DATE") || word_is(name, "TIME") || is_sequence(name, rest);
     f->state = live ? BUILD_FIELD_HIDDEN : BUILD_FIELD_SHOWN;
+    f->lists = word_is(name, "TOC") || word_is(name, "TOA") || word_is(name, "INDEX");
     if (word_is(name, "HYPERLINK"))
         f->link = hyperlink(b, rest);
     if (word_is(name, "PAGEREF") || word_is(name, "REF")) {
@@ -275,6 +276,10 @@ static void end(struct builder *b, struct dgl_run *run)
         separate(b, f);
     if (outer_shown(b) && run)
         emit_live(b, f, f->run ? f->run : run);
+    if (f->lists && !f->filled && outer_shown(b))
+        build_finding(b, DGL_FEATURE_EMPTY_CONTENTS);
+    if (b->field_depth > 1)
+        b->fields[b->field_depth - 2].filled |= f->filled;
     dgl_buf_fini(&f->code);
     dgl_buf_fini(&f->result);
     b->field_depth--;

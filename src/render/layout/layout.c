@@ -32,10 +32,19 @@ static struct dgl_str style_ref(void *ctx, struct dgl_str name)
     return found;
 }
 
-static enum dgl_status flow_endnotes(struct flow *f)
+// To one section, or to any (NULL). A note that nothing refers to (a template may have dropped the place) is not shown.
+static bool belongs(const struct dgl_note *n, const struct dgl_section *s)
+{
+    return n->section && (!s || n->section == s);
+}
+
+static enum dgl_status flow_endnotes(struct flow *f, const struct dgl_section *section)
 {
     int32_t height, rule;
-    if (f->doc->endnote_count == 0)
+    uint32_t first = 0;
+    while (first < f->doc->endnote_count && !belongs(&f->doc->endnotes[first], section))
+        first++;
+    if (first == f->doc->endnote_count)
         return DGL_OK;
     DGL_TRY(flow_separator(f, false, &height, &rule));
     if (flow_room(f) < 2 * height)
@@ -47,7 +56,9 @@ static enum dgl_status flow_endnotes(struct flow *f)
     dgl_canvas_rect(&f->canvas, flow_column_x(f), f->y + rule, 144000, 500, 0x000000);
     f->y += height;
     f->at_top = false;
-    for (uint32_t i = 0; i < f->doc->endnote_count; i++) {
+    for (uint32_t i = first; i < f->doc->endnote_count; i++) {
+        if (!belongs(&f->doc->endnotes[i], section))
+            continue;
         struct dgl_tag *tag = DGL_ARENA_NEW(f->env.arena, struct dgl_tag);
         *tag = (struct dgl_tag){.kind = DGL_TAG_NOTE, .key = &f->doc->endnotes[i]};
         f->canvas.tag = tag;
@@ -116,8 +127,11 @@ static enum dgl_status flow_all(struct flow *f)
             DGL_TRY(flow_balanced(f, i));
         else
             DGL_TRY(flow_blocks(f, i));
+        if (f->doc->sheet->settings.endnotes.at_section_end)
+            DGL_TRY(flow_endnotes(f, s));
     }
-    DGL_TRY(flow_endnotes(f));
+    if (!f->doc->sheet->settings.endnotes.at_section_end)
+        DGL_TRY(flow_endnotes(f, NULL));
     while (f->carried_count)
         DGL_TRY(flow_new_page(f, false));
     return flow_finish_page(f);

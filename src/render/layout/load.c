@@ -1,5 +1,6 @@
 // Loading a document: the sheet, the body with its sections, headers and footers, notes, core properties.
 #include "render/layout/build.h"
+#include "render/layout/scan.h"
 
 #include <string.h>
 
@@ -215,11 +216,65 @@ static void read_section(struct builder *b, const struct dgl_x *n, struct dgl_se
     const struct dgl_str *grid_type = dgl_x_attr(grid, DGL_X_type);
     if (grid_type && !dgl_str_is(*grid_type, "default"))
         s->grid_pitch = DGL_MAX(0, dgl_x_twips(dgl_x_attr(grid, DGL_X_linePitch), 0));
+    // The pitch of characters is that of the standard font plus charSpace (§17.6.5).
+    s->character_grid =
+        grid_type && (dgl_str_is(*grid_type, "snapToChars") ||
+                      (dgl_str_is(*grid_type, "linesAndChars") && dgl_x_attr_int(grid, DGL_X_charSpace, 0) != 0));
     read_page_borders(b, n, s);
     read_line_numbers(b, dgl_x_child(n, DGL_X_lnNumType), &s->lines);
     const struct dgl_x *direction = dgl_x_child(n, DGL_X_textDirection);
     if (direction && !dgl_x_attr_is(direction, DGL_X_val, "lrTb") && !dgl_x_attr_is(direction, DGL_X_val, "tb"))
         build_finding(b, DGL_FEATURE_VERTICAL_TEXT);
+}
+
+struct renumbering {
+    struct builder *b;
+    struct dgl_note_numbers numbers;
+    bool endnote;
+    uint32_t next;
+};
+
+static bool renumber(void *ctx, const struct dgl_para *p)
+{
+    struct renumbering *r = ctx;
+    for (uint32_t i = 0; p->has_notes && i < p->inline_count; i++) {
+        struct dgl_inline *in = &p->inlines[i];
+        if (in->kind == DGL_IN_NOTE && in->note.endnote == r->endnote && in->note.mark.len)
+            in->note.mark = build_note_mark(r->b, &r->numbers, r->next++);
+    }
+    return true;
+}
+
+// References are numbered as they are met; a section says only at its end that it numbers otherwise (§17.11.10).
+static void number_notes(struct builder *b, const struct dgl_x *n, const struct dgl_section *s, bool endnotes)
+{
+    const struct dgl_note_numbers *common = endnotes ? &b->sheet->settings.endnotes : &b->sheet->settings.footnotes;
+    const struct dgl_x *own = dgl_x_child(n, endnotes ? DGL_X_endnotePr : DGL_X_footnotePr);
+    struct renumbering r = {.b = b, .numbers = *common, .endnote = endnotes};
+    if (own && (endnotes ? b->has_endnotes : b->has_footnotes)) {
+        dgl_note_numbers_read(own, &r.numbers);
+        r.next = r.numbers.each_section ? 0 : b->notes_before[endnotes];
+        dgl_blocks_each(s->blocks, renumber, &r);
+        b->note_number[endnotes] = r.next;
+    }
+    if (r.numbers.each_page && !endnotes && b->note_number[endnotes] > 1)
+        dgl_finding_add(&b->doc->findings, DGL_FEATURE_NOTE_RESTART, b->part_name, 0);
+    if (r.numbers.moved && !endnotes && b->has_footnotes)
+        dgl_finding_add(&b->doc->findings, DGL_FEATURE_NOTE_PLACE, b->part_name, 0);
+    b->notes_before[endnotes] = b->note_number[endnotes];
+    if (common->each_section)
+        b->note_number[endnotes] = 0;
+}
+
+// What the section's text shows otherwise than Word would.
+static void check_text(struct builder *b, const struct dgl_section *s)
+{
+    uint32_t number = s->character_grid ? dgl_scan_east_asian(s->blocks) : 0;
+    if (number)
+        dgl_finding_add(&b->doc->findings, DGL_FEATURE_CHARACTER_GRID, b->part_name, number);
+    number = b->sheet->settings.compress_punctuation ? dgl_scan_punctuation(s->blocks) : 0;
+    if (number)
+        dgl_finding_add(&b->doc->findings, DGL_FEATURE_PUNCTUATION, b->part_name, number);
 }
 
 // Closes the section at hand with its properties; later blocks go into a new one.
@@ -243,10 +298,9 @@ enum dgl_status build_section(struct builder *b, const struct dgl_x *n, struct d
         if (c->name == DGL_X_headerReference || c->name == DGL_X_footerReference)
             DGL_TRY(build_reference(b, c, s, err));
     }
-    if (b->sheet->settings.footnotes.each_section)
-        b->footnote_number = 0;
-    if (b->sheet->settings.endnotes.each_section)
-        b->endnote_number = 0;
+    number_notes(b, n, s, false);
+    number_notes(b, n, s, true);
+    check_text(b, s);
     b->section_tail = &s->next;
     b->section = DGL_ARENA_NEW(b->arena, struct dgl_section);
     s->next = b->section;
@@ -282,36 +336,36 @@ static int separator_of(const struct dgl_x *n)
                                                                    : -1;
 }
 
-// Numbers follow the references in the text, so notes are built after the body. `order` holds the ids as referred to.
-static struct dgl_str mark_of(struct builder *b, const struct dgl_block *blocks, int32_t id, bool endnote);
+struct reference {
+    int32_t id;
+    bool endnote;
+    const struct dgl_inline *found;
+};
 
-static struct dgl_str mark_in_table(struct builder *b, const struct dgl_table *t, int32_t id, bool endnote)
+static bool find_reference(void *ctx, const struct dgl_para *p)
 {
-    for (uint32_t r = 0; r < t->row_count; r++)
-        for (uint16_t c = 0; c < t->rows[r].cell_count; c++) {
-            struct dgl_str mark = mark_of(b, t->rows[r].cells[c].blocks, id, endnote);
-            if (mark.len)
-                return mark;
-        }
-    return (struct dgl_str){"", 0};
+    struct reference *r = ctx;
+    for (uint32_t i = 0; p->has_notes && i < p->inline_count; i++) {
+        const struct dgl_inline *in = &p->inlines[i];
+        if (in->kind != DGL_IN_NOTE || in->note.id != r->id || in->note.endnote != r->endnote)
+            continue;
+        r->found = in;
+        return false;
+    }
+    return true;
 }
 
-static struct dgl_str mark_of(struct builder *b, const struct dgl_block *blocks, int32_t id, bool endnote)
+// Numbers follow the references in the text, so notes are built after the body.
+static void note_from_reference(struct builder *b, struct dgl_note *note, bool endnote)
 {
-    for (; blocks; blocks = blocks->next) {
-        if (blocks->kind == DGL_BLOCK_TABLE) {
-            struct dgl_str mark = mark_in_table(b, blocks->table, id, endnote);
-            if (mark.len)
-                return mark;
-            continue;
+    struct reference r = {note->id, endnote, NULL};
+    b->note_mark = (struct dgl_str){"", 0};
+    note->section = NULL;
+    for (const struct dgl_section *s = b->doc->sections; s && !r.found; s = s->next)
+        if (!dgl_blocks_each(s->blocks, find_reference, &r)) {
+            b->note_mark = r.found->note.mark;
+            note->section = s;
         }
-        const struct dgl_para *p = blocks->para;
-        for (uint32_t i = 0; p->has_notes && i < p->inline_count; i++)
-            if (p->inlines[i].kind == DGL_IN_NOTE && p->inlines[i].note.id == id &&
-                p->inlines[i].note.endnote == endnote)
-                return p->inlines[i].note.mark;
-    }
-    return (struct dgl_str){"", 0};
 }
 
 static enum dgl_status build_notes(struct builder *b, const char *suffix, bool endnotes, struct dgl_note **ret,
@@ -348,9 +402,7 @@ static enum dgl_status build_notes(struct builder *b, const char *suffix, bool e
             continue;
         }
         notes[count].id = (int32_t)DGL_MAX(-1, DGL_MIN(dgl_x_attr_int(n, DGL_X_id, -1), INT32_MAX));
-        b->note_mark = (struct dgl_str){"", 0};
-        for (const struct dgl_section *s = b->doc->sections; s && !b->note_mark.len; s = s->next)
-            b->note_mark = mark_of(b, s->blocks, notes[count].id, endnotes);
+        note_from_reference(b, &notes[count], endnotes);
         build_blocks(b, n, &c, &tail, err, &status);
         build_fields_reset(b);
         notes[count++].blocks = first;
@@ -395,6 +447,9 @@ static enum dgl_status build_body(struct builder *b, const struct dgl_x *root, s
     if (background && b->sheet->settings.background) {
         uint32_t color = dgl_color_read(&b->sheet->theme, background, DGL_X_color, DGL_X_themeColor);
         b->doc->background = color <= 0xFFFFFF ? color : DGL_COLOR_NONE;
+        const struct dgl_x *fill = dgl_x_child(dgl_x_child(background, DGL_X_background), DGL_X_fill);
+        if (dgl_x_attr(fill, DGL_X_type) && !dgl_x_attr_is(fill, DGL_X_type, "solid"))
+            dgl_finding_add(&b->doc->findings, DGL_FEATURE_GRADIENT, b->part_name, 0);
     }
     b->section = b->doc->sections = DGL_ARENA_NEW(b->arena, struct dgl_section);
     b->block_tail = (struct dgl_block **)&b->section->blocks;
@@ -440,6 +495,8 @@ enum dgl_status dgl_document_load(struct dgl_docx_package *p, const struct dgl_l
         status = build_notes(b, "/endnotes", true, &ret->endnotes, &ret->endnote_count, err);
     if (status == DGL_OK)
         read_core(b);
+    if (b->reader.striped && status == DGL_OK)
+        dgl_finding_add(&ret->findings, DGL_FEATURE_GRADIENT, "shading", 0);
     if (sheet->settings.embedded_fonts && status == DGL_OK)
         dgl_finding_add(&ret->findings, DGL_FEATURE_EMBEDDED_FONT, "settings", 0);
     if (sheet->settings.auto_hyphenation && status == DGL_OK)

@@ -229,7 +229,8 @@ struct dgl_section {
     int32_t page_start; // -1 = goes on
     enum dgl_num_format page_format;
     uint8_t valign;
-    int32_t grid_pitch; // 0 = none
+    int32_t grid_pitch;  // 0 = none
+    bool character_grid; // characters have a pitch that is not their own
     struct dgl_border page_border[4];
     bool border_from_text;
     struct dgl_line_numbers lines;
@@ -241,6 +242,7 @@ struct dgl_section {
 
 struct dgl_note {
     int32_t id;
+    const struct dgl_section *section; // that refers to it; NULL = none does
     const struct dgl_block *blocks;
 };
 struct dgl_document {

@@ -10,7 +10,7 @@
     X(alignment) X(altChunk) X(anchor) X(ascii) X(asciiTheme) X(autoHyphenation) X(autoSpaceDE) X(autoSpaceDN) X(b) X(bCs) X(bIns) X(background) \
     X(bar) X(basedOn) X(bdo) X(bdr) X(before) X(beforeAutospacing) X(beforeLines) X(behindDoc) X(between) X(bidi) \
     X(bidiVisual) X(blip) X(blipFill) X(body) X(bodyPr) X(bookmarkStart) X(bottom) X(bottomFromText) X(br) \
-    X(cantSplit) X(caps) X(char) X(checkBox) X(checked) X(clrScheme) X(col) X(color) X(cols) X(compat) \
+    X(cantSplit) X(caps) X(char) X(charSpace) X(characterSpacingControl) X(checkBox) X(checked) X(clrScheme) X(col) X(color) X(cols) X(compat) \
     X(compatSetting) X(contentPart) X(contextualSpacing) X(control) X(countBy) X(cr) X(creator) X(cs) X(cstheme) \
     X(customMarkFollows) X(customXml) X(cx) X(cy) X(default) X(defaultTabStop) X(del) X(descr) X(description) X(dir) \
     X(displayBackgroundShape) X(distance) X(distB) X(distL) X(distR) X(distT) X(dk1) X(dk2) X(docDefaults) X(docGrid) X(docPr) \

@@ -94,8 +94,9 @@ static uint32_t mix(uint32_t back, uint32_t front, uint32_t percent)
 }
 
 // w:shd: the fill, mixed with the pattern's colour for percentage patterns.
-static uint32_t read_shade(const struct dgl_theme *theme, const struct dgl_x *n)
+static uint32_t read_shade(struct dgl_prop_reader *r, const struct dgl_x *n)
 {
+    const struct dgl_theme *theme = r->theme;
     struct dgl_str val = dgl_x_val(n);
     uint32_t fill = dgl_color_read(theme, n, DGL_X_fill, DGL_X_themeFill);
     if (dgl_str_is(val, "nil"))
@@ -109,6 +110,7 @@ static uint32_t read_shade(const struct dgl_theme *theme, const struct dgl_x *n)
         return mix(fill == DGL_COLOR_AUTO ? 0xFFFFFF : fill, front == DGL_COLOR_AUTO ? 0x000000 : front,
                    (uint32_t)DGL_MAX(0, DGL_MIN(percent, 100)));
     }
+    r->striped |= val.len && !dgl_str_is(val, "clear");
     return fill == DGL_COLOR_AUTO ? DGL_COLOR_NONE : fill;
 }
 
@@ -312,7 +314,7 @@ static void read_run_property(struct dgl_prop_reader *r, const struct dgl_x *c, 
         p->set |= DGL_R_HIGHLIGHT;
         break;
     case DGL_X_shd:
-        p->shade = read_shade(r->theme, c);
+        p->shade = read_shade(r, c);
         p->set |= DGL_R_SHADE;
         break;
     case DGL_X_u:
@@ -684,7 +686,7 @@ void dgl_ppr_read(struct dgl_prop_reader *r, const struct dgl_x *n, struct dgl_p
             read_paragraph_borders(r, c, p);
             break;
         case DGL_X_shd:
-            p->shade = read_shade(r->theme, c);
+            p->shade = read_shade(r, c);
             p->set |= DGL_P_SHADE;
             break;
         case DGL_X_numPr:

@@ -280,6 +280,7 @@ struct dgl_prop_reader {
     // Index of a style by its id, UINT16_MAX when there is none. May be NULL.
     uint16_t (*style_index)(void *ctx, struct dgl_str id);
     void *ctx;
+    bool striped; // set when a shade of lines was met: only its ground is painted
 };
 const char *dgl_prop_intern(struct dgl_prop_reader *r, struct dgl_str name);
 

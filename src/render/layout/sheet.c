@@ -246,13 +246,19 @@ static void read_styles(struct dgl_sheet *s, const struct dgl_x *root)
 void dgl_note_numbers_read(const struct dgl_x *n, struct dgl_note_numbers *p)
 {
     const struct dgl_x *format = dgl_x_child(n, DGL_X_numFmt), *start = dgl_x_child(n, DGL_X_numStart),
-                       *restart = dgl_x_child(n, DGL_X_numRestart);
+                       *restart = dgl_x_child(n, DGL_X_numRestart), *pos = dgl_x_child(n, DGL_X_pos);
     if (format)
         p->format = (uint8_t)dgl_num_format_of(dgl_x_val(format));
     if (start)
         p->start = (int32_t)DGL_MAX(0, DGL_MIN(dgl_x_attr_int(start, DGL_X_val, 1), 1000000));
-    if (restart)
+    if (restart) {
         p->each_section = dgl_x_attr_is(restart, DGL_X_val, "eachSect");
+        p->each_page = dgl_x_attr_is(restart, DGL_X_val, "eachPage");
+    }
+    if (pos) {
+        p->at_section_end = dgl_x_attr_is(pos, DGL_X_val, "sectEnd");
+        p->moved = !dgl_x_attr_is(pos, DGL_X_val, "pageBottom");
+    }
 }
 
 static void read_settings(struct dgl_sheet *s, const struct dgl_x *root)
@@ -269,6 +275,8 @@ static void read_settings(struct dgl_sheet *s, const struct dgl_x *root)
     t->background = dgl_x_val_on(dgl_x_child(root, DGL_X_displayBackgroundShape));
     dgl_note_numbers_read(dgl_x_child(root, DGL_X_footnotePr), &t->footnotes);
     dgl_note_numbers_read(dgl_x_child(root, DGL_X_endnotePr), &t->endnotes);
+    const struct dgl_x *compress = dgl_x_child(root, DGL_X_characterSpacingControl);
+    t->compress_punctuation = compress && dgl_str_starts(dgl_x_val(compress), "compress");
     const struct dgl_x *lang = dgl_x_child(root, DGL_X_themeFontLang);
     const struct dgl_str *ea = dgl_x_attr(lang, DGL_X_eastAsia), *bidi = dgl_x_attr(lang, DGL_X_bidi);
     t->theme_east_asia = ea ? *ea : (struct dgl_str){"", 0};
@@ -319,8 +327,8 @@ static struct dgl_sheet *new_sheet(void)
     s->default_paragraph = s->default_character = s->default_table = UINT16_MAX;
     s->settings.default_tab = 36000;
     s->settings.compat = 12;
-    s->settings.footnotes = (struct dgl_note_numbers){DGL_NUM_DECIMAL, 1, false};
-    s->settings.endnotes = (struct dgl_note_numbers){DGL_NUM_LOWER_ROMAN, 1, false};
+    s->settings.footnotes = (struct dgl_note_numbers){.format = DGL_NUM_DECIMAL, .start = 1};
+    s->settings.endnotes = (struct dgl_note_numbers){.format = DGL_NUM_LOWER_ROMAN, .start = 1};
     s->rpr.color = DGL_COLOR_AUTO;
     s->rpr.highlight = s->rpr.shade = DGL_COLOR_NONE;
     s->rpr.size = s->rpr.size_cs = 10000;

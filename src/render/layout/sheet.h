@@ -59,7 +59,9 @@ struct dgl_num {
 struct dgl_note_numbers { // of footnotes or endnotes
     uint8_t format;       // enum dgl_num_format
     int32_t start;
-    bool each_section;
+    bool each_section, each_page; // where numbers begin anew; else never
+    bool at_section_end;          // endnotes; else at the document's
+    bool moved;                   // footnotes that do not stand at the foot of the page
 };
 struct dgl_settings {
     struct dgl_note_numbers footnotes, endnotes;
@@ -67,6 +69,7 @@ struct dgl_settings {
     int32_t default_tab;
     int32_t compat; // compatibilityMode, 12 when absent
     bool even_odd_headers, mirror_margins, gutter_at_top, auto_hyphenation, embedded_fonts, background;
+    bool compress_punctuation;
 };
 
 struct dgl_sheet {

@@ -70,7 +70,7 @@ static bool is_hangul(uint32_t c)
            (c >= 0xA960 && c <= 0xA97F);
 }
 
-static bool is_east_asian(uint32_t c)
+bool dgl_is_east_asian(uint32_t c)
 {
     return c >= 0x1100 &&
            ((c <= 0x11FF) || (c >= 0x2E80 && c <= 0xA4CF) || (c >= 0xA960 && c <= 0xA97F) ||
@@ -81,7 +81,7 @@ static bool is_east_asian(uint32_t c)
 // Ideographs, kana and full-width forms: lines may break around them and justification may widen them.
 static bool is_wide(uint32_t c)
 {
-    return is_east_asian(c) && !is_hangul(c);
+    return dgl_is_east_asian(c) && !is_hangul(c);
 }
 
 // Characters that may not start or end a line (kinsoku, §17.15.1.58 f.; Word's standard sets).
@@ -196,7 +196,7 @@ static enum dgl_font_slot slot_of(const struct dgl_rpr *r, uint32_t c)
         return DGL_SLOT_CS;
     if (c < 0x80)
         return DGL_SLOT_ASCII;
-    if (is_east_asian(c))
+    if (dgl_is_east_asian(c))
         return DGL_SLOT_EAST_ASIA;
     if ((c >= 0x590 && c <= 0x109F) || (c >= 0x1780 && c <= 0x17FF) || (c >= 0xFB1D && c <= 0xFDFF) ||
         (c >= 0xFE70 && c <= 0xFEFE))
@@ -351,7 +351,7 @@ static int32_t adjusted_advance(const struct dgl_font_use *use, uint32_t c, int3
     int32_t wanted = advance;
     if (use->widths && c >= 0x20 && c < 0x7F && use->widths[c - 0x20])
         wanted = (int32_t)((int64_t)use->widths[c - 0x20] * em / use->width_units);
-    else if (use->wide_advance && is_east_asian(c) && advance > em * 4 / 5)
+    else if (use->wide_advance && dgl_is_east_asian(c) && advance > em * 4 / 5)
         wanted = use->wide_advance * em / 1000;
     else if (use->fixed_advance && advance > 0)
         wanted = use->fixed_advance * em / 1000;

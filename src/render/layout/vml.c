@@ -336,6 +336,8 @@ static void vml_stroke(const struct dgl_x *shape, struct dgl_shape *s)
 static void vml_gradient(struct builder *b, const struct dgl_x *fill, struct dgl_shape *s)
 {
     const struct dgl_str *type = dgl_x_attr(fill, DGL_X_type);
+    if (type && (dgl_str_is(*type, "pattern") || dgl_str_is(*type, "tile") || dgl_str_is(*type, "frame")))
+        build_finding(b, DGL_FEATURE_GRADIENT);
     if (!type || !(dgl_str_starts(*type, "gradient")))
         return;
     struct dgl_art_stop *stops = dgl_arena_alloc_try(b->arena, 2 * sizeof(*stops));

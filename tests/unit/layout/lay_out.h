@@ -18,6 +18,7 @@
 
 static struct dgl_system_fonts *g_source;
 static struct dgl_fonts *g_fonts;
+static struct dgl_findings g_findings; // of the document laid out last
 
 static enum dgl_status lay_out(const struct docx_parts *parts, struct dgl_buf *dump, struct dgl_error *err)
 {
@@ -35,6 +36,7 @@ static enum dgl_status lay_out(const struct docx_parts *parts, struct dgl_buf *d
     struct dgl_layout_env env = {.arena = a, .fonts = g_fonts, .budget = &budget};
     if (status == DGL_OK)
         status = dgl_layout(&doc, &env, &pages, err);
+    g_findings = doc.findings;
     if (status == DGL_OK)
         dgl_pages_dump(&pages, dump);
     dgl_sheet_free(owned);

@@ -38,6 +38,7 @@ struct docx_parts {
     const char *settings;  // inside w:settings; may be NULL
     const char *header;    // a whole w:hdr; may be NULL; relationship rIdH
     const char *footnotes; // inside w:footnotes; may be NULL
+    const char *endnotes;  // inside w:endnotes; may be NULL
 };
 
 static inline void make_docx(const struct docx_parts *p, struct dgl_buf *out)
@@ -67,6 +68,8 @@ static inline void make_docx(const struct docx_parts *p, struct dgl_buf *out)
         dgl_buf_puts(&text, "<Relationship Id=\"rIdH\" Type=\"" REL "header\" Target=\"header1.xml\"/>");
     if (p->footnotes)
         dgl_buf_puts(&text, "<Relationship Id=\"rId5\" Type=\"" REL "footnotes\" Target=\"footnotes.xml\"/>");
+    if (p->endnotes)
+        dgl_buf_puts(&text, "<Relationship Id=\"rId6\" Type=\"" REL "endnotes\" Target=\"endnotes.xml\"/>");
 #undef REL
     dgl_buf_puts(&text, "</Relationships>");
     add_part(w, "word/_rels/document.xml.rels", text.data);
@@ -81,7 +84,8 @@ static inline void make_docx(const struct docx_parts *p, struct dgl_buf *out)
         const char *name, *root, *content;
     } more[] = {{"word/numbering.xml", "numbering", p->numbering},
                 {"word/settings.xml", "settings", p->settings},
-                {"word/footnotes.xml", "footnotes", p->footnotes}};
+                {"word/footnotes.xml", "footnotes", p->footnotes},
+                {"word/endnotes.xml", "endnotes", p->endnotes}};
     for (size_t i = 0; i < DGL_COUNT(more); i++) {
         if (!more[i].content)
             continue;

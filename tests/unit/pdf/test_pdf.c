@@ -125,6 +125,15 @@ static void test_pictures(void **state DGL_UNUSED)
     assert_int_equal(i.width, 4);
     assert_int_equal(i.height, 3);
     pdf_image_fini(&i);
+    // Turned by its EXIF data: the drawing says how a picture is turned, as Word has it.
+    static const uint8_t turned[] = {0xFF, 0xD8, 0xFF, 0xE1, 0, 34, 'E', 'x',  'i', 'f',  0,    0,    'M', 'M',
+                                     0,    42,   0,    0,    0, 8,  0,   1,    1,   18,   0,    3,    0,   0,
+                                     0,    1,    0,    6,    0, 0,  0,   0,    0,   0,    0xFF, 0xC0, 0,   11,
+                                     8,    0,    3,    0,    4, 1,  1,   0x11, 0,   0xFF, 0xD9};
+    assert_true(pdf_image_read(turned, sizeof(turned), c, &i));
+    assert_int_equal(i.width, 4);
+    assert_int_equal(i.data.len, sizeof(turned));
+    pdf_image_fini(&i);
     assert_false(pdf_image_read("\x89PNG\r\n\x1A\n then nothing", 21, c, &i));
     libdeflate_free_compressor(c);
 }
@@ -152,9 +161,8 @@ static void test_bitmaps_of_few_colours(void **state DGL_UNUSED)
         unsigned bits;
         uint32_t colors;
         const char *rows, *rgb;
-    } cases[] = {
-        {1, 2, "\x40\0\0\0\xA0\0\0\0", "\0\0\xFF\xFF\0\0\0\0\xFF\xFF\0\0\0\0\xFF\xFF\0\0"},
-        {4, 3, "\x12\0\0\0\x01\xF0\0\0", "\xFF\0\0\0\0\xFF\xFF\0\0\0\0\xFF\0\x80\0\xFF\0\0"}};
+    } cases[] = {{1, 2, "\x40\0\0\0\xA0\0\0\0", "\0\0\xFF\xFF\0\0\0\0\xFF\xFF\0\0\0\0\xFF\xFF\0\0"},
+                 {4, 3, "\x12\0\0\0\x01\xF0\0\0", "\xFF\0\0\0\0\xFF\xFF\0\0\0\0\xFF\0\x80\0\xFF\0\0"}};
     struct libdeflate_compressor *c = libdeflate_alloc_compressor(1);
     struct libdeflate_decompressor *d = libdeflate_alloc_decompressor();
     for (size_t k = 0; k < DGL_COUNT(cases); k++) {
@@ -201,12 +209,9 @@ static int tear_down(void **state DGL_UNUSED)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_links_outline_dates),
-        cmocka_unit_test(test_equal_bytes_whatever_came_before),
-        cmocka_unit_test(test_declines_by_name),
-        cmocka_unit_test(test_pictures),
-        cmocka_unit_test(test_bitmaps_of_few_colours),
-        cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_links_outline_dates),    cmocka_unit_test(test_equal_bytes_whatever_came_before),
+        cmocka_unit_test(test_declines_by_name),       cmocka_unit_test(test_pictures),
+        cmocka_unit_test(test_bitmaps_of_few_colours), cmocka_unit_test(test_numbers),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -1,0 +1,104 @@
+// What is not done as Word does it is told, and only where it shows.
+#include "lay_out.h"
+
+static bool tells(enum dgl_feature f, const struct docx_parts *parts)
+{
+    free(dump_of(parts));
+    return g_findings.found[f].count > 0;
+}
+
+#define GRID(type)                                                                                               \
+    "<!--own section--><w:sectPr><w:pgSz w:w=\"12240\" w:h=\"15840\"/><w:pgMar w:top=\"1440\" w:right=\"1440\" " \
+    "w:bottom=\"1440\" w:left=\"1440\" w:header=\"720\" w:footer=\"720\"/><w:docGrid " type                      \
+    " w:linePitch=\"360\"/></w:sectPr>"
+#define WIDER "w:type=\"linesAndChars\" w:charSpace=\"1024\""
+
+static void test_character_grid(void **state DGL_UNUSED)
+{
+    const enum dgl_feature f = DGL_FEATURE_CHARACTER_GRID;
+    assert_true(tells(f, &(struct docx_parts){.body = P("a") P("請求書") GRID(WIDER)}));
+    assert_int_equal(g_findings.found[f].paragraph, 2);
+    assert_true(tells(f, &(struct docx_parts){.body = P("請求書") GRID("w:type=\"snapToChars\"")}));
+    assert_false(tells(f, &(struct docx_parts){.body = P("invoice") GRID(WIDER)}));
+    assert_false(tells(f, &(struct docx_parts){.body = P("請求書") GRID("w:type=\"linesAndChars\"")}));
+    assert_false(tells(f, &(struct docx_parts){.body = P("請求書") GRID("w:type=\"lines\" w:charSpace=\"1024\"")}));
+    assert_false(tells(f, &(struct docx_parts){.body = PP("<w:snapToGrid w:val=\"0\"/>", "請求書") GRID(WIDER)}));
+}
+
+static void test_punctuation(void **state DGL_UNUSED)
+{
+    const enum dgl_feature f = DGL_FEATURE_PUNCTUATION;
+    const char *on = "<w:characterSpacingControl w:val=\"compressPunctuation\"/>",
+               *off = "<w:characterSpacingControl w:val=\"doNotCompress\"/>";
+    assert_true(tells(f, &(struct docx_parts){.settings = on, .body = P("「請求書。」")}));
+    assert_true(
+        tells(f, &(struct docx_parts){.settings = on,
+                                      .body = "<w:p><w:r><w:t>書、</w:t></w:r><w:r><w:t>「請</w:t></w:r></w:p>"}));
+    assert_false(tells(f, &(struct docx_parts){.settings = on, .body = P("「請求」と書く。") P("「invoice」")}));
+    assert_false(tells(f, &(struct docx_parts){.settings = off, .body = P("「請求書。」")}));
+    assert_false(tells(f, &(struct docx_parts){.body = P("「請求書。」")}));
+}
+
+#define REF(id) "<w:p><w:r><w:footnoteReference w:id=\"" id "\"/></w:r></w:p>"
+#define NOTES "<w:footnote w:id=\"1\">" P("one") "</w:footnote><w:footnote w:id=\"2\">" P("two") "</w:footnote>"
+
+static void test_notes(void **state DGL_UNUSED)
+{
+    const char *each_page = "<w:footnotePr><w:numRestart w:val=\"eachPage\"/></w:footnotePr>",
+               *below = "<w:footnotePr><w:pos w:val=\"beneathText\"/></w:footnotePr>";
+    const enum dgl_feature restart = DGL_FEATURE_NOTE_RESTART, place = DGL_FEATURE_NOTE_PLACE;
+    const struct docx_parts two = {.footnotes = NOTES, .body = REF("1") REF("2")};
+    struct docx_parts p = two;
+    assert_false(tells(restart, &p));
+    assert_false(tells(place, &p));
+    p.settings = each_page;
+    assert_true(tells(restart, &p));
+    p.body = REF("1"); // one note has the same number either way
+    assert_false(tells(restart, &p));
+    p.settings = below;
+    assert_true(tells(place, &p));
+    p.body = P("none");
+    assert_false(tells(place, &p));
+}
+
+#define CODE(text) "<w:r><w:fldChar w:fldCharType=\"begin\"/></w:r><w:r><w:instrText>" text "</w:instrText></w:r>"
+#define SEPARATE "<w:r><w:fldChar w:fldCharType=\"separate\"/></w:r>"
+#define CLOSE "<w:r><w:fldChar w:fldCharType=\"end\"/></w:r>"
+
+static void test_empty_contents(void **state DGL_UNUSED)
+{
+    const enum dgl_feature f = DGL_FEATURE_EMPTY_CONTENTS;
+    assert_true(tells(f, &(struct docx_parts){.body = "<w:p>" CODE(" TOC \\o ") SEPARATE CLOSE "</w:p>"}));
+    assert_true(tells(f, &(struct docx_parts){.body = "<w:p>" CODE("TOC") CLOSE "</w:p>"}));
+    assert_true(tells(f, &(struct docx_parts){.body = "<w:p><w:fldSimple w:instr=\"TOC\"/></w:p>"}));
+    assert_false(tells(
+        f, &(struct docx_parts){.body = "<w:p>" CODE("TOC") SEPARATE "</w:p>" P("Chapter") "<w:p>" CLOSE "</w:p>"}));
+    assert_false(tells(f, &(struct docx_parts){.body = "<w:p>" CODE("TOC") SEPARATE CODE("PAGEREF a") SEPARATE
+                                               "<w:r><w:t>1</w:t></w:r>" CLOSE CLOSE "</w:p>"}));
+    assert_false(tells(f, &(struct docx_parts){.body = "<w:p>" CODE("REF a") SEPARATE CLOSE "</w:p>"}));
+}
+
+#define VML(type)                                                                                            \
+    "<w:p><w:r><w:pict xmlns:v=\"urn:schemas-microsoft-com:vml\"><v:rect style=\"width:100pt;height:50pt\" " \
+    "fillcolor=\"red\"><v:fill type=\"" type "\"/></v:rect></w:pict></w:r></w:p>"
+
+static void test_fills(void **state DGL_UNUSED)
+{
+    const enum dgl_feature f = DGL_FEATURE_GRADIENT;
+    assert_true(tells(f, &(struct docx_parts){.body = VML("tile")}));
+    assert_true(tells(f, &(struct docx_parts){.body = VML("pattern")}));
+    assert_false(tells(f, &(struct docx_parts){.body = VML("solid")}));
+    assert_false(tells(f, &(struct docx_parts){.body = VML("gradient")}));
+    assert_true(tells(f, &(struct docx_parts){.body = PP("<w:shd w:val=\"diagStripe\" w:fill=\"FFFF00\"/>", "x")}));
+    assert_false(tells(f, &(struct docx_parts){.body = PP("<w:shd w:val=\"pct20\" w:fill=\"FFFF00\"/>", "x")}));
+    assert_false(tells(f, &(struct docx_parts){.body = PP("<w:shd w:val=\"clear\" w:fill=\"FFFF00\"/>", "x")}));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_character_grid), cmocka_unit_test(test_punctuation), cmocka_unit_test(test_notes),
+        cmocka_unit_test(test_empty_contents), cmocka_unit_test(test_fills),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}

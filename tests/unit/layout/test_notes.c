@@ -1,0 +1,84 @@
+// Numbers and places of footnotes and endnotes.
+#include "lay_out.h"
+
+#define FOOT(id) "<w:r><w:footnoteReference w:id=\"" id "\"/></w:r>"
+#define END(id) "<w:r><w:endnoteReference w:id=\"" id "\"/></w:r>"
+#define NOTE(kind, id, text)                                                                              \
+    "<w:" kind " w:id=\"" id "\"><w:p><w:r><w:" kind "Ref/></w:r><w:r><w:t xml:space=\"preserve\"> " text \
+    "</w:t></w:r></w:p></w:" kind ">"
+#define SECT(inner)                                                                                     \
+    "<w:sectPr>" inner "<w:pgSz w:w=\"12240\" w:h=\"15840\"/><w:pgMar w:top=\"1440\" w:right=\"1440\" " \
+    "w:bottom=\"1440\" w:left=\"1440\" w:header=\"720\" w:footer=\"720\"/></w:sectPr>"
+#define CLOSES(text, inner) \
+    "<w:p><w:pPr>" SECT(inner) "</w:pPr><w:r><w:t xml:space=\"preserve\">" text "</w:t></w:r></w:p>"
+#define REFERS(text, note) "<w:p><w:r><w:t xml:space=\"preserve\">" text "</w:t></w:r>" note "</w:p>"
+
+// A section may number its notes in a way of its own: form, start, and whether it begins anew.
+static void test_a_section_numbers_its_notes(void **state DGL_UNUSED)
+{
+    char *d = dump_of(&(struct docx_parts){
+        .footnotes = NOTE("footnote", "1", "one") NOTE("footnote", "2", "two") NOTE("footnote", "3", "three")
+            NOTE("footnote", "4", "four"),
+        .body = REFERS("a", FOOT("1")) CLOSES("end of the first", "") REFERS("b", FOOT("2")) REFERS("c", FOOT("3"))
+            CLOSES("end of the second", "<w:footnotePr><w:numFmt w:val=\"upperLetter\"/><w:numRestart "
+                                        "w:val=\"eachSect\"/></w:footnotePr>")
+                REFERS("d", FOOT("4")) "<!--own section-->" SECT(
+                    "<w:footnotePr><w:numStart w:val=\"10\"/></w:footnotePr>")});
+    assert_true(find_text(d, "1 one").found);
+    assert_true(find_text(d, "A two").found);
+    assert_true(find_text(d, "B three").found);
+    assert_true(find_text(d, "12 four").found);
+    free(d);
+}
+
+// Endnotes are Roman unless a section says otherwise; one with a mark of its own is not counted.
+static void test_a_section_writes_its_endnotes(void **state DGL_UNUSED)
+{
+    char *d = dump_of(&(struct docx_parts){
+        .endnotes = NOTE("endnote", "1", "one") NOTE("endnote", "2", "two"),
+        .body = "<w:tbl><w:tblGrid><w:gridCol w:w=\"3000\"/></w:tblGrid><w:tr><w:tc>" REFERS(
+            "a", END("1")) "</w:tc></w:tr></w:tbl><w:p><w:r><w:endnoteReference w:customMarkFollows=\"1\" w:id=\"9\"/>"
+                           "<w:t>*</w:t></w:r></w:p>" REFERS("b", END("2")) "<!--own section-->" SECT(
+                               "<w:endnotePr><w:numFmt w:val=\"decimal\"/></w:endnotePr>")});
+    assert_true(find_text(d, "1 one").found);
+    assert_true(find_text(d, "2 two").found);
+    free(d);
+}
+
+#define TWO_SECTIONS                                                     \
+    .endnotes = NOTE("endnote", "1", "one") NOTE("endnote", "2", "two"), \
+    .body = REFERS("a", END("1")) CLOSES("end of the first", "") REFERS("b", END("2"))
+
+static void test_endnotes_end_their_section(void **state DGL_UNUSED)
+{
+    char *d = dump_of(
+        &(struct docx_parts){.settings = "<w:endnotePr><w:pos w:val=\"sectEnd\"/></w:endnotePr>", TWO_SECTIONS});
+    assert_int_equal(find_text(d, "i one").page, 1);
+    assert_int_equal(find_text(d, "ii two").page, 2);
+    assert_true(find_text(d, "i one").y > find_text(d, "end of the first").y);
+    free(d);
+    d = dump_of(&(struct docx_parts){TWO_SECTIONS});
+    assert_int_equal(find_text(d, "i one").page, 2);
+    free(d);
+}
+
+// A template may drop the text that refers to a note: then the note is not shown either.
+static void test_a_note_without_a_reference_is_not_shown(void **state DGL_UNUSED)
+{
+    char *d = dump_of(&(struct docx_parts){.endnotes = NOTE("endnote", "1", "one") NOTE("endnote", "2", "two"),
+                                           .body = REFERS("a", END("2"))});
+    assert_true(find_text(d, "i two").found);
+    assert_null(strstr(d, "one"));
+    free(d);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_section_numbers_its_notes),
+        cmocka_unit_test(test_a_section_writes_its_endnotes),
+        cmocka_unit_test(test_endnotes_end_their_section),
+        cmocka_unit_test(test_a_note_without_a_reference_is_not_shown),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}

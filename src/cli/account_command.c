@@ -83,6 +83,8 @@ int dgl_cli_account_command(int argc, char **argv, const char *help, const struc
                                          {"--password-file", true, &w.password_file},
                                          {"--rate-limit", true, &w.rate_limit},
                                          {"--max-jobs", true, &w.max_jobs},
+                                         {"--time-zone", true, &w.time_zone},
+                                         {"--locale", true, &w.locale},
                                          {"--json", false, &w.json}};
     const char *words[2] = {NULL, NULL};
     size_t given = 0;

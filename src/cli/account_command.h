@@ -7,7 +7,7 @@
 #include "server/app/app.h"
 
 struct dgl_account_wishes {
-    const char *org, *name, *email, *role, *expires, *password_file, *rate_limit, *max_jobs, *json;
+    const char *org, *name, *email, *role, *expires, *password_file, *rate_limit, *max_jobs, *time_zone, *locale, *json;
     const char *subject; // the id after the verb; NULL = none given
     const char *password;
 };

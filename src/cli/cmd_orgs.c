@@ -1,4 +1,4 @@
-// docgenlab orgs list | create | rename | limit
+// docgenlab orgs list | create | rename | limit | region
 #include "cli/cli.h"
 
 #include <stdio.h>
@@ -13,15 +13,17 @@ static const char help[] =
     "Usage: docgenlab orgs list   [--data DIR] [--json]\n"
     "       docgenlab orgs create [--data DIR] --name NAME --email ADMIN_EMAIL [--password-file FILE] [--json]\n"
     "       docgenlab orgs rename [--data DIR] [--org ID] --name NAME\n"
-    "       docgenlab orgs limit  [--data DIR] [--org ID] [--rate-limit N] [--max-jobs N]\n\n"
+    "       docgenlab orgs limit  [--data DIR] [--org ID] [--rate-limit N] [--max-jobs N]\n"
+    "       docgenlab orgs region [--data DIR] [--org ID] [--time-zone ZONE] [--locale LOCALE]\n\n"
     "create makes an organization with its Org Admin and a first API key, shown once; without --password-file a "
     "password\n"
     "is made and shown too. limit: requests a minute and documents rendered at once; 0 = no limit, -1 = the server's\n"
-    "setting. Without --org the only organization is meant. All of it works beside a running server.\n";
+    "setting. region: how documents write dates and amounts from the next one on; an IANA time zone (Europe/Berlin),\n"
+    "a locale (de-DE). Without --org the only organization is meant. All of it works beside a running server.\n";
 
 static enum dgl_status list(struct dgl_account_call *call, struct dgl_error *err)
 {
-    static const char *const columns[] = {"id", "name", "created_at", "rate_limit", "max_jobs"};
+    static const char *const columns[] = {"id", "name", "created_at", "rate_limit", "max_jobs", "time_zone", "locale"};
     struct dgl_org *orgs = NULL;
     size_t count = 0;
     DGL_TRY(dgl_store_org_list(call->data.store, call->arena, &orgs, &count, err));
@@ -32,6 +34,8 @@ static enum dgl_status list(struct dgl_account_call *call, struct dgl_error *err
         *c++ = DGL_TIME(orgs[i].created_at_us);
         *c++ = DGL_INT(orgs[i].rate_limit_per_minute);
         *c++ = DGL_INT(orgs[i].max_concurrent_jobs);
+        *c++ = DGL_TEXT(orgs[i].time_zone);
+        *c++ = DGL_TEXT(orgs[i].locale);
     }
     dgl_cli_print_table(call->wishes->json != NULL, columns, DGL_COUNT(columns), cells, count);
     return DGL_OK;
@@ -74,6 +78,14 @@ static enum dgl_status limit(struct dgl_account_call *call, struct dgl_error *er
     return dgl_store_org_update(call->data.store, &org, err);
 }
 
+static enum dgl_status region(struct dgl_account_call *call, struct dgl_error *err)
+{
+    const struct dgl_account_wishes *w = call->wishes;
+    if (!w->time_zone && !w->locale)
+        return DGL_FAIL(err, DGL_E_INVALID, "Say --time-zone or --locale.");
+    return dgl_account_org_set_region(call->data.account, call->org, w->time_zone, w->locale, err);
+}
+
 int dgl_cmd_orgs(int argc, char **argv)
 {
     static const struct dgl_account_verb verbs[] = {
@@ -81,6 +93,7 @@ int dgl_cmd_orgs(int argc, char **argv)
         {"create", DGL_NEEDS_NAME | DGL_NEEDS_EMAIL, NULL, create},
         {"rename", DGL_NEEDS_ORG | DGL_NEEDS_NAME, NULL, rename_org},
         {"limit", DGL_NEEDS_ORG, NULL, limit},
+        {"region", DGL_NEEDS_ORG, NULL, region},
     };
     return dgl_cli_account_command(argc, argv, help, verbs, DGL_COUNT(verbs));
 }

@@ -13,6 +13,7 @@ import threading
 import time
 
 import pytest
+from docx import text_lines, write_docx
 from local import PROGRAM, Client, Fail, Server, clean_environment, make_certificate, verify_signature
 
 
@@ -243,6 +244,9 @@ def test_accounts_from_the_command_line(new_house, tmp_path, password):
     assert "must be a number" in run("orgs", "limit", *second, "--rate-limit", "many", expect=1)
     assert "Zweite Ä" in run("orgs", "list", *data)
 
+    assert (row["time_zone"], row["locale"]) == ("UTC", "en-US")
+    assert "Say --time-zone or --locale" in run("orgs", "region", *second, expect=1)
+
     new = run_json("users", "create", *second, "--email", "New@Test.Example", "--name", "N", "--role", "viewer",
                    "--password-file", password)["id"]
     run("users", "role", *second, "--email", "NEW@test.example", "--role", "template_editor")
@@ -265,8 +269,32 @@ def test_accounts_from_the_command_line(new_house, tmp_path, password):
     assert all(row["id"] != key["id"] for row in run_json("keys", "list", *second))
 
 
+def test_the_next_document_is_of_the_time_zone_and_locale(new_house, tmp_path):
+    """Set beside the running server, in the document after; what is refused changes nothing."""
+    house = new_house()
+    data = ["--data", house.server.data_dir]
+    source = tmp_path / "region.docx"
+    write_docx(source, ['{{ "2026-01-15T23:30:00Z"|date("%d %B %Y %H:%M") }}', "{{ 1234.5|currency }}"])
+    template = house.client.upload_template("Region", str(source))["id"]
+
+    def lines():
+        made = house.client.generate(template, {}, "docx")
+        return text_lines(house.client.download(house.client.wait_document(made["id"])["download_url"]))
+
+    assert lines() == ["15 January 2026 23:30", "$1,234.50"]
+    run("orgs", "region", *data, "--time-zone", "Europe/Berlin", "--locale", "de_DE")
+    assert lines() == ["16 Januar 2026 00:30", "1.234,50\u00a0€"]
+    refused = run("orgs", "region", *data, "--time-zone", "America/New_York", "--locale", "klingon", expect=1)
+    assert 'The locale "klingon" is not known; use a language and a country' in refused
+    assert 'time zone "Berlin" is not known; use an IANA name' in run("orgs", "region", *data, "--time-zone", "Berlin", expect=1)
+    row = run_json("orgs", "list", *data)[0]
+    assert (row["time_zone"], row["locale"]) == ("Europe/Berlin", "de-DE")
+    run("orgs", "region", *data, "--time-zone", "america/new_york")
+    assert lines() == ["15 Januar 2026 18:30", "1.234,50\u00a0€"]
+
+
 @pytest.mark.parametrize("arguments, message", [
-    (["orgs"], "Say list, create, rename or limit."),
+    (["orgs"], "Say list, create, rename, limit or region."),
     (["orgs", "remove"], "orgs remove is not known"),
     (["orgs", "create", "--name", "X"], "--email is missing"),
     (["users", "create", "--email", "a@b.c"], "--password-file is missing"),

@@ -127,6 +127,30 @@ def test_disabled_enabled_removed(open_page, own, watch):
     expect(person).to_have_url(re.compile("/sign-in"))
 
 
+def test_time_zone_and_locale(open_page, own, watch):
+    watch.allow(422)
+    admin = sign_in(open_page(base_url=own.url))
+    admin.goto("/settings/organization")
+    zone, locale = admin.get_by_label("Time zone"), admin.get_by_label("Locale")
+    examples, save = admin.locator("#region-examples"), admin.get_by_role("button", name="Save time zone and locale")
+    expect(zone).to_have_value("UTC")
+    expect(locale).to_have_value("en-US")
+    expect(examples).to_contain_text("$1,234.50")
+    zone.fill("Asia/Tokyo")
+    locale.fill("german")
+    save.click()
+    expect(admin.get_by_role("alert")).to_contain_text('The locale "german" is not known')
+    expect(locale).to_have_attribute("aria-invalid", "true")
+    expect(zone).to_have_value("Asia/Tokyo")  # kept in the form, not yet in force
+    expect(examples).to_contain_text("$1,234.50")
+    locale.fill("de_DE")
+    save.click()
+    expect(admin.get_by_text("The time zone and the locale were saved.")).to_be_visible()
+    expect(locale).to_have_value("de-DE")
+    expect(examples).to_contain_text("1.234,50")
+    expect(examples).to_contain_text("Asia/Tokyo")
+
+
 def test_nobody_removes_themselves(open_page, own):
     admin = sign_in(open_page(base_url=own.url))
     admin.goto("/settings/organization")

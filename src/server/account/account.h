@@ -86,6 +86,11 @@ enum dgl_status dgl_account_user_rename(struct dgl_account *a, const struct dgl_
                                         struct dgl_error *err) DGL_MUST_CHECK;
 enum dgl_status dgl_account_org_rename(struct dgl_account *a, const char *org, const char *name,
                                        struct dgl_error *err) DGL_MUST_CHECK;
+// How its documents write dates and amounts, from the next one on: an IANA time zone and a locale (de_DE, de-DE) that
+// ICU has, in any case; NULL = as it is. Else DGL_E_INVALID with the field "time_zone" or "locale", and nothing is
+// changed.
+enum dgl_status dgl_account_org_set_region(struct dgl_account *a, const char *org, const char *time_zone,
+                                           const char *locale, struct dgl_error *err) DGL_MUST_CHECK;
 // First organization with its admin: DGL_E_CONFLICT when there is one already and `only_first`. generated password when
 // NULL (returned).
 struct dgl_account_init {

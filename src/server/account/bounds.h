@@ -26,6 +26,8 @@
 
 #define DGL_NAME_MAX 100 // characters: keys, users, organizations
 #define DGL_EMAIL_MAX 254
+#define DGL_TIME_ZONE_MAX 63 // bytes of a name; what a job for the workers holds
+#define DGL_LOCALE_MAX 31
 #define DGL_PASSWORD_MIN 10
 #define DGL_PASSWORD_MAX 256
 #define DGL_PASSWORD_GENERATED 20

@@ -1,4 +1,4 @@
-// Settings → Organization: its name, its users, and the invitation with which a user comes in.
+// Settings → Organization: its name, time zone and locale, its users, and the invitation with which a user comes in.
 #include <string.h>
 
 #include "server/ui/parts.h"
@@ -10,6 +10,8 @@ struct organization_extra {
     int status;                                     // 0 = 200
     const char *invite_error, *email, *name, *role; // the invitation's form, shown again
     const char *name_error, *organization;          // the organization's name, shown again
+    const char *zone_error, *locale_error;          // at most one of them
+    const char *zone, *locale;                      // its region, shown again
     const char *link, *link_email;                  // made just now
 };
 
@@ -35,6 +37,19 @@ static enum dgl_status set_users(struct dgl_ui_visit *v, json_t *data, struct dg
         json_array_append_new(list, dgl_ui_user(&users[i], strcmp(users[i].id, v->who.actor) == 0));
     json_object_set_new(data, "users", list);
     return DGL_OK;
+}
+
+// The fields with what was typed; the examples beside them are always written as the documents are now.
+static void set_region(const struct organization_extra *extra, const struct dgl_org *org, json_t *data)
+{
+    json_t *region = json_object();
+    dgl_ui_set_text(region, "zone", extra->zone ? extra->zone : org->time_zone);
+    dgl_ui_set_text(region, "locale", extra->locale ? extra->locale : org->locale);
+    dgl_ui_set_text(region, "zone_error", extra->zone_error);
+    dgl_ui_set_text(region, "locale_error", extra->locale_error);
+    dgl_ui_set_text(region, "zone_now", org->time_zone);
+    dgl_ui_set_text(region, "locale_now", org->locale);
+    json_object_set_new(data, "region", region);
 }
 
 static void set_forms(const struct organization_extra *extra, const char *name, json_t *data)
@@ -69,6 +84,7 @@ static void show_organization(struct dgl_ui_visit *v, const struct organization_
         return;
     }
     set_forms(extra, org.name, data);
+    set_region(extra, &org, data);
     dgl_ui_set_text(data, "organization_id", v->who.org);
     dgl_ui_set_text(data, "canonical", ORGANIZATION);
     dgl_ui_set_text(data, "return_to", ORGANIZATION);
@@ -97,6 +113,26 @@ void dgl_ui_post_organization_name(void *ui, struct dgl_http_request *rq)
         show_organization(&v, &(struct organization_extra){.status = dgl_status_http(err.code),
                                                            .name_error = err.message,
                                                            .organization = name});
+}
+
+void dgl_ui_post_organization_region(void *ui, struct dgl_http_request *rq)
+{
+    struct dgl_ui_visit v;
+    struct dgl_error err = DGL_ERROR_INIT;
+    if (!dgl_ui_enter(ui, rq, &v))
+        return;
+    struct organization_extra extra = {.zone = dgl_ui_field(&v, "time_zone"), .locale = dgl_ui_field(&v, "locale")};
+    if (dgl_account_org_set_region(v.ui->parts.account, v.who.org, extra.zone, extra.locale, &err) == DGL_OK) {
+        dgl_ui_leave(&v, ORGANIZATION, "good", "The time zone and the locale were saved.");
+        return;
+    }
+    if (err.code != DGL_E_INVALID) {
+        dgl_ui_refuse(&v, &err);
+        return;
+    }
+    extra.status = dgl_status_http(err.code);
+    *(strcmp(err.field, "locale") == 0 ? &extra.locale_error : &extra.zone_error) = err.message;
+    show_organization(&v, &extra);
 }
 
 // ---- inviting

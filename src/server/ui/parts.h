@@ -143,6 +143,7 @@ void dgl_ui_post_redeliver(void *ui, struct dgl_http_request *rq);
 
 void dgl_ui_get_organization(void *ui, struct dgl_http_request *rq);
 void dgl_ui_post_organization_name(void *ui, struct dgl_http_request *rq);
+void dgl_ui_post_organization_region(void *ui, struct dgl_http_request *rq);
 void dgl_ui_post_user_invite(void *ui, struct dgl_http_request *rq);
 void dgl_ui_post_user_link(void *ui, struct dgl_http_request *rq);
 void dgl_ui_post_user_change(void *ui, struct dgl_http_request *rq);

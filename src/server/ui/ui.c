@@ -83,6 +83,8 @@ static const struct dgl_route routes[] = {
     {"GET", "/settings/organization", dgl_ui_get_organization, PAGE, 0, DGL_UI_ADMIN, NULL, NULL},
     {"POST", "/settings/organization/name", dgl_ui_post_organization_name, FORM, DGL_UI_FORM_BYTES, DGL_UI_ADMIN, NULL,
      NULL},
+    {"POST", "/settings/organization/region", dgl_ui_post_organization_region, FORM, DGL_UI_FORM_BYTES, DGL_UI_ADMIN,
+     NULL, NULL},
     {"POST", "/settings/organization/users", dgl_ui_post_user_invite, FORM, DGL_UI_FORM_BYTES, DGL_UI_ADMIN, NULL,
      NULL},
     {"POST", "/settings/organization/users/{id}", dgl_ui_post_user_change, FORM, DGL_UI_FORM_BYTES, DGL_UI_ADMIN, NULL,

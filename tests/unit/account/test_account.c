@@ -501,6 +501,69 @@ static void test_an_invitation_expires(void **state)
     assert_string_equal(f->err.slug, "invitation_expired");
 }
 
+// ---- region
+
+static void expect_region(struct fixture *f, const char *zone, const char *locale)
+{
+    struct dgl_org org;
+    assert_int_equal(dgl_store_org_get(f->store, f->arena, f->first.org, &org, &f->err), DGL_OK);
+    assert_string_equal(org.time_zone, zone);
+    assert_string_equal(org.locale, locale);
+    assert_string_equal(org.name, "Acme");
+    assert_int_equal(org.rate_limit_per_minute, -1);
+}
+
+static void test_region(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const sets[][4] = {
+        // given, then kept; NULL = left alone
+        {"Europe/Berlin", "de_DE", "Europe/Berlin", "de-DE"},
+        {"america/argentina/buenos_aires", NULL, "America/Argentina/Buenos_Aires", "de-DE"},
+        {NULL, "EN-gb", "America/Argentina/Buenos_Aires", "en-GB"},
+        {"Etc/GMT-2", "zh-Hant-TW", "Etc/GMT-2", "zh-Hant-TW"},
+        {"Asia/Calcutta", "zh_CN", "Asia/Calcutta", "zh-CN"}, // older names of both lists
+        {"utc", "fr", "UTC", "fr"},
+    };
+    expect_region(f, "UTC", "en-US");
+    for (size_t i = 0; i < DGL_COUNT(sets); i++) {
+        assert_int_equal(dgl_account_org_set_region(f->account, f->first.org, sets[i][0], sets[i][1], &f->err), DGL_OK);
+        expect_region(f, sets[i][2], sets[i][3]);
+    }
+    assert_int_equal(
+        dgl_account_org_set_region(f->account, "01900000-0000-7000-8000-00000000000b", "UTC", NULL, &f->err),
+        DGL_E_NOT_FOUND);
+}
+
+static void test_region_refuses(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const zones[] = {"",       "Mars/Phobos", "Europe/Berlin ", "GMT+2",
+                                        "+02:00", "Etc/Unknown", "Berlin"};
+    static const char *const locales[] = {"",
+                                          "xx_YY",
+                                          "german",
+                                          "de_DE@currency=CHF",
+                                          "de_DE.UTF-8",
+                                          "de_JP",
+                                          "_",
+                                          "de_DEde_DEde_DEde_DEde_DEde_DEde_DE"};
+    for (size_t i = 0; i < DGL_COUNT(zones); i++) {
+        assert_int_equal(dgl_account_org_set_region(f->account, f->first.org, zones[i], "de_DE", &f->err),
+                         DGL_E_INVALID);
+        assert_string_equal(f->err.field, "time_zone");
+    }
+    for (size_t i = 0; i < DGL_COUNT(locales); i++) {
+        assert_int_equal(dgl_account_org_set_region(f->account, f->first.org, "Europe/Berlin", locales[i], &f->err),
+                         DGL_E_INVALID);
+        assert_string_equal(f->err.field, "locale");
+    }
+    assert_int_equal(dgl_account_org_set_region(f->account, f->first.org, "Mars/Phobos", NULL, &f->err), DGL_E_INVALID);
+    assert_string_equal(f->err.message,
+                        "The time zone \"Mars/Phobos\" is not known; use an IANA name like Europe/Berlin or UTC.");
+    expect_region(f, "UTC", "en-US");
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, open_all, close_all)
@@ -526,6 +589,8 @@ int main(void)
         CASE(test_disabled_user_cannot_sign_in),
         CASE(test_csrf),
         CASE(test_rate_limits),
+        CASE(test_region),
+        CASE(test_region_refuses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,7 @@
 
 #include "render/art/geometry.h"
 #include "render/art/metafile.h"
+#include "render/art/raster.h"
 #include "render/art/svg.h"
 
 #include <math.h>
@@ -61,8 +62,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     const struct dgl_art *svg = dgl_svg_read(a, (const char *)data, size), *meta = dgl_metafile_read(a, data, size);
+    struct dgl_str text = {(const char *)data, size};
+    fuzz_must(dgl_svg_check(a, &text) || dgl_svg_read(a, text.data, text.len) || !svg);
     if (svg)
         check(svg);
+    if (svg)
+        fuzz_must(dgl_art_rasterise(svg, a, 64, 48));
     if (meta)
         check(meta);
     return 0;

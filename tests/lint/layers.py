@@ -23,7 +23,7 @@ RENDER = ["render/template", "render/docx", "render/layout", "render/pdf", "rend
 ROOMS = {
     "base": [],
     "render/template": [],
-    "render/docx": ["render/template"],
+    "render/docx": ["render/template", "render/art"],
     "render/art": [],
     "render/layout": ["render/docx", "render/art"],
     "render/pdf": ["render/layout", "render/art"],

@@ -97,6 +97,7 @@ struct dgl_art_item {
 struct dgl_art {
     struct dgl_arena *arena;
     float width, height;
+    float natural_width, natural_height; // CSS pixels, 96 to the inch; 0 = not said
     struct dgl_art_item *first, *last;
     uint32_t items, points, depth;
     bool cut;      // a bound was met

@@ -438,6 +438,8 @@ struct dgl_art *dgl_svg_read(struct dgl_arena *a, const char *data, size_t len)
     struct state st = {.style = svg_style_first(), .m = {scale, 0, 0, scale, 0, 0}, .width = w, .height = h};
     s->art->width = (float)(w * scale);
     s->art->height = (float)(h * scale);
+    s->art->natural_width = (float)w;
+    s->art->natural_height = (float)h;
     st.style = svg_style_of(s, s->root, &st.style);
     viewport(s, s->root, &st, w, h);
     return s->art->cut ? NULL : s->art;

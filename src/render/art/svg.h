@@ -11,4 +11,8 @@
 // NULL when it is no SVG or past a bound.
 struct dgl_art *dgl_svg_read(struct dgl_arena *a, const char *data, size_t len);
 
+// For an SVG that is to be handed on: NULL when it holds nothing that runs or reaches outside, else what it holds, as
+// in "a script". A DOCTYPE without a subset is blanked out; then `svg` is changed to a copy in the arena.
+const char *dgl_svg_check(struct dgl_arena *a, struct dgl_str *svg);
+
 #endif

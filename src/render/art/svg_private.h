@@ -55,6 +55,7 @@ struct svg {
 };
 
 // svg_tree.c
+bool svg_drop_doctype(const char **data, size_t len, struct dgl_arena *a); // true: *data is a copy without one
 struct svg_node *svg_parse(struct svg *s, const char *data, size_t len);
 const struct dgl_str *svg_attr(const struct svg_node *n, const char *name); // NULL when absent
 struct svg_node *svg_by_id(const struct svg *s, struct dgl_str id);

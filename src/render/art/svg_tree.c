@@ -110,18 +110,19 @@ static enum dgl_status on_text(void *ctx, struct dgl_str text, struct dgl_error 
 }
 
 // A DOCTYPE without a subset of its own, as many programs write it, is cut out: the XML reader refuses them all.
-static void without_doctype(const char **data, size_t *len, struct dgl_arena *a)
+bool svg_drop_doctype(const char **data, size_t len, struct dgl_arena *a)
 {
-    size_t head = DGL_MIN(*len, (size_t)2000);
+    size_t head = DGL_MIN(len, (size_t)2000);
     const char *at = memmem(*data, head, "<!DOCTYPE", 9),
                *end = at ? memchr(at, '>', head - (size_t)(at - *data)) : NULL;
     if (!end || memchr(at, '[', (size_t)(end - at)))
-        return;
-    char *out = dgl_arena_memdup_try(a, *data, *len);
+        return false;
+    char *out = dgl_arena_memdup_try(a, *data, len);
     if (!out)
-        return;
+        return false;
     memset(out + (at - *data), ' ', (size_t)(end - at) + 1);
     *data = out;
+    return true;
 }
 
 struct svg_node *svg_parse(struct svg *s, const char *data, size_t len)
@@ -129,7 +130,7 @@ struct svg_node *svg_parse(struct svg *s, const char *data, size_t len)
     struct dgl_error ignored = DGL_ERROR_INIT;
     struct reader r = {.s = s};
     const struct dgl_xml_handler handler = {on_start, on_end, on_text, &r};
-    without_doctype(&data, &len, s->arena);
+    svg_drop_doctype(&data, len, s->arena);
     if (dgl_xml_parse(data, len, "an SVG picture", &handler, &ignored) != DGL_OK)
         return NULL;
     return s->root && dgl_str_is(s->root->name, "svg") ? s->root : NULL;

@@ -1,13 +1,13 @@
 // QR codes and barcodes through libzint. Each is a picture twice: SVG, which Word draws as vectors (MS-ODRAWXML 2.3.3.1
 // asvg:svgBlip), and a 1-bit PNG of the same modules for readers that know no SVG. Both come from libzint's grid of
 // modules, so they agree to the module.
+#include "render/docx/png.h"
 #include "render/docx/rich.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zint.h>
-#include <zlib.h>
 
 #define MAX_CODE_BYTES 4096u // of the text; the largest QR code holds 2,953
 #define PNG_TARGET_PX 1000u  // the longer side, at least one pixel per module
@@ -79,27 +79,7 @@ static void put_svg(const struct grid *g, bool stretch, struct dgl_buf *out)
     dgl_buf_puts(out, "\"/></svg>");
 }
 
-// ---- PNG (ISO/IEC 15948), one bit per pixel
-
-static void put_be32(unsigned char *p, uint32_t v)
-{
-    p[0] = (unsigned char)(v >> 24);
-    p[1] = (unsigned char)(v >> 16);
-    p[2] = (unsigned char)(v >> 8);
-    p[3] = (unsigned char)v;
-}
-
-static void put_chunk(struct dgl_buf *out, const char *type, const void *data, size_t len)
-{
-    unsigned char n[4];
-    put_be32(n, (uint32_t)len);
-    dgl_buf_append(out, n, 4);
-    size_t from = out->len;
-    dgl_buf_append(out, type, 4);
-    dgl_buf_append(out, data, len);
-    put_be32(n, out->failed ? 0 : (uint32_t)crc32(0, (const Bytef *)out->data + from, (uInt)(out->len - from)));
-    dgl_buf_append(out, n, 4);
-}
+// ---- PNG, one bit per pixel
 
 static void put_row(const struct grid *g, int row, unsigned scale, unsigned char *line, size_t stride)
 {
@@ -113,7 +93,6 @@ static void put_row(const struct grid *g, int row, unsigned scale, unsigned char
 
 static bool put_png(const struct grid *g, unsigned scale, struct dgl_buf *out)
 {
-    unsigned char head[13] = {0};
     size_t stride = 1 + (g->width * scale + 7) / 8, size = stride * g->height * scale;
     unsigned char *pixels = calloc(1, size);
     if (pixels) {
@@ -125,20 +104,9 @@ static bool put_png(const struct grid *g, unsigned scale, struct dgl_buf *out)
             for (unsigned i = 0; i < scale; i++)
                 put_row(g, inside ? row : -1, scale, pixels + stride * (y * scale + i), stride);
         }
-        uLongf n = compressBound(size);
-        unsigned char *packed = malloc(n);
-        if (!packed || compress2(packed, &n, pixels, size, 6) != Z_OK)
-            n = 0;
-        put_be32(head, g->width * scale);
-        put_be32(head + 4, g->height * scale);
-        head[8] = 1; // bit depth; greyscale
-        dgl_buf_append(out, "\x89PNG\r\n\x1a\n", 8);
-        put_chunk(out, "IHDR", head, sizeof head);
-        if (n)
-            put_chunk(out, "IDAT", packed, n);
-        put_chunk(out, "IEND", "", 0);
-        out->failed |= n == 0;
-        free(packed);
+        dgl_docx_put_png(
+            out, &(struct dgl_docx_png){
+                     .width = g->width * scale, .height = g->height * scale, .depth = 1, .rows = pixels, .len = size});
     }
     bool ok = pixels && !out->failed;
     free(pixels);

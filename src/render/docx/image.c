@@ -208,12 +208,11 @@ enum dgl_status dgl_docx_store_image(struct dgl_docx_writer *w, struct dgl_str b
                                      struct dgl_error *err)
 {
     struct dgl_docx_media m;
-    // Readers of DOCX want a raster picture beside an SVG, and drawing a stranger's SVG is not for here.
-    if (!dgl_docx_image_probe(bytes, &m))
-        return DGL_FAIL_SLUG(err, DGL_E_INVALID, "invalid_image",
-                             bytes.len && memmem(bytes.data, DGL_MIN(bytes.len, (size_t)1024), "<svg", 4)
-                                 ? "an image is an SVG; send it as PNG, JPEG or GIF"
-                                 : "an image is not a readable PNG, JPEG or GIF");
+    if (!dgl_docx_image_probe(bytes, &m)) {
+        if (dgl_docx_looks_like_svg(bytes))
+            return dgl_docx_store_svg(w, bytes, ret, err);
+        return DGL_FAIL_SLUG(err, DGL_E_INVALID, "invalid_image", "an image is not a readable PNG, JPEG, GIF or SVG");
+    }
     return keep(w, m, ret, err);
 }
 

@@ -150,6 +150,9 @@ enum dgl_status dgl_docx_store_image(struct dgl_docx_writer *w, struct dgl_str b
                                      struct dgl_error *err) DGL_MUST_CHECK;
 enum dgl_status dgl_docx_read_data_uri(struct dgl_docx_writer *w, struct dgl_str uri, struct dgl_str *ret,
                                        struct dgl_error *err) DGL_MUST_CHECK; // into the arena
+// vector.c
+bool dgl_docx_looks_like_svg(struct dgl_str bytes);
+enum dgl_status dgl_docx_store_svg(struct dgl_docx_writer *w, struct dgl_str svg, uint32_t *ret, struct dgl_error *err);
 // An SVG (arena) that shows what picture `of` shows.
 enum dgl_status dgl_docx_store_vector(struct dgl_docx_writer *w, uint32_t of, struct dgl_str svg,
                                       struct dgl_error *err) DGL_MUST_CHECK;

@@ -154,6 +154,17 @@ static void lists_join_the_templates_numbering(void **state DGL_UNUSED)
     outcome_fini(&o);
 }
 
+#define SVG_A                                                                                                          \
+    "data:image/"                                                                                                      \
+    "svg+xml;base64,"                                                                                                  \
+    "PCFET0NUWVBFIHN2ZyBQVUJMSUMgIi0vL1czQy8vRFREIFNWRyAxLjEvL0VOIiAiaHR0cDovL3d3dy53My5vcmcvR3JhcGhpY3MvU1ZHLzEuMS9E" \
+    "VEQvc3ZnMTEuZHRkIj48c3ZnIHhtbG5zPSJodHRwOi8vd3d3LnczLm9yZy8yMDAwL3N2ZyIgd2lkdGg9IjQwIiBoZWlnaHQ9IjIwIj48cmVjdCB3" \
+    "aWR0aD0iNDAiIGhlaWdodD0iMjAiIGZpbGw9InJlZCIvPjx0ZXh0PkE8L3RleHQ+PC9zdmc+"
+#define SVG_B                                                                                             \
+    "data:image/"                                                                                         \
+    "svg+xml;base64,PHN2ZyB4bWxucz0iaHR0cDovL3d3dy53My5vcmcvMjAwMC9zdmciIHdpZHRoPSI0MCIgaGVpZ2h0PSIyMCI+" \
+    "PHJlY3Qgd2lkdGg9IjQwIiBoZWlnaHQ9IjIwIiBmaWxsPSJyZWQiLz48dGV4dD5CPC90ZXh0Pjwvc3ZnPg=="
+
 // ---- codes
 
 static void codes_are_vectors_with_a_png(void **state DGL_UNUSED)
@@ -174,6 +185,30 @@ static void codes_are_vectors_with_a_png(void **state DGL_UNUSED)
     check_fails(DOCUMENT(P("{{ 'abc'|barcode('ean13') }}")), "{}", "invalid_barcode", 1);
     check_fails(DOCUMENT(P("{{ 'abc'|barcode('morse') }}")), "{}", "invalid_barcode", 1);
     check_rich_text(DOCUMENT(P("{{ missing|qr }}{{ ''|barcode }}")), "{}", "|");
+}
+
+static void an_svg_is_vectors_with_a_png(void **state DGL_UNUSED)
+{
+    // The two differ only in their text, which the PNG leaves out: they stay two pictures.
+    struct outcome o = render_body(DOCUMENT(P("{{ img_a }}{{ img_b }}")),
+                                   "{\"img_a\":\"" SVG_A "\",\"img_b\":{\"url\":\"" SVG_B "\",\"width\":\"3cm\"}}");
+    must_render(&o);
+    assert_int_equal(count_of(o.document, "<asvg:svgBlip"), 2);
+    assert_int_equal(count_of(o.document, "cx=\"381000\" cy=\"190500\""), 2); // 40 by 20 px at 96 dpi
+    assert_int_equal(count_of(o.document, "cx=\"1080000\" cy=\"540000\""), 2);
+    char *rels = read_member(&o.package, "word/_rels/document.xml.rels");
+    assert_int_equal(count_of(rels, ".svg\""), 2);
+    assert_int_equal(count_of(rels, ".png\""), 2);
+    char *end = strstr(rels, ".svg\""), *name = end;
+    end[4] = '\0';
+    while (strncmp(name, "word/media/", 11) != 0)
+        name--;
+    char *svg = read_member(&o.package, name);
+    check_piece(svg, "<rect");
+    assert_null(strstr(svg, "DOCTYPE"));
+    free(svg);
+    free(rels);
+    outcome_fini(&o);
 }
 
 // ---- pictures
@@ -408,6 +443,7 @@ int main(void)
         cmocka_unit_test(lists_get_numbering),
         cmocka_unit_test(lists_join_the_templates_numbering),
         cmocka_unit_test(codes_are_vectors_with_a_png),
+        cmocka_unit_test(an_svg_is_vectors_with_a_png),
         cmocka_unit_test(a_token_in_alternative_text_replaces_the_picture),
         cmocka_unit_test(object_replace_picture),
         cmocka_unit_test(object_inline_image),

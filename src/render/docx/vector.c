@@ -1,0 +1,78 @@
+// SVG from outside: checked, and stored beside a PNG of the same drawing for readers that know no SVG (MS-ODRAWXML
+// 2.3.3.1 asvg:svgBlip). One with scripts or addresses is refused, not rewritten: what is sent is what is seen.
+#include "render/art/raster.h"
+#include "render/art/svg.h"
+#include "render/docx/png.h"
+#include "render/docx/writer.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FINER 2.0      // pixels of the PNG for each of the SVG's own
+#define MIN_SIDE 256.0 // of its longer side
+#define MAX_SIDE 1024.0
+#define MAX_ARENA (256u << 20)
+
+bool dgl_docx_looks_like_svg(struct dgl_str bytes)
+{
+    struct dgl_str head = {bytes.data, DGL_MIN(bytes.len, (size_t)4096)};
+    if (dgl_str_starts(head, "\xEF\xBB\xBF"))
+        head.data += 3, head.len -= 3;
+    head = dgl_str_trim(head);
+    return dgl_str_starts(head, "<") && (dgl_str_holds(head, "<svg") || dgl_str_holds(head, ":svg"));
+}
+
+static bool put_png(const struct dgl_art *art, struct dgl_arena *a, uint32_t w, uint32_t h, const char *note,
+                    struct dgl_buf *out)
+{
+    size_t stride = (size_t)w * 4;
+    const uint8_t *rgba = dgl_art_rasterise(art, a, w, h);
+    unsigned char *rows = rgba ? dgl_arena_alloc_try(a, (stride + 1) * h) : NULL; // zeroed: no filter
+    if (!rows)
+        return false;
+    for (uint32_t y = 0; y < h; y++)
+        memcpy(rows + (stride + 1) * y + 1, rgba + stride * y, stride);
+    dgl_docx_put_png(
+        out, &(struct dgl_docx_png){
+                 .width = w, .height = h, .depth = 8, .color = 6, .rows = rows, .len = (stride + 1) * h, .note = note});
+    return !out->failed;
+}
+
+// Two SVGs that differ only in what the PNG leaves out must not become one picture, so each PNG names its SVG.
+static enum dgl_status draw(struct dgl_docx_writer *w, const struct dgl_art *art, struct dgl_arena *a,
+                            struct dgl_str svg, uint32_t *ret, struct dgl_error *err)
+{
+    unsigned char hash[DGL_SHA256_LEN];
+    char hex[2 * DGL_SHA256_LEN + 1];
+    double width = art->natural_width, height = art->natural_height, longer = fmax(width, height),
+           scale = fmin(fmax(longer * FINER, MIN_SIDE), MAX_SIDE) / longer;
+    uint32_t px_w = (uint32_t)fmax(1, round(width * scale)), px_h = (uint32_t)fmax(1, round(height * scale));
+    dgl_sha256(svg.data, svg.len, hash);
+    dgl_hex_encode(hash, sizeof hash, hex);
+    DGL_AUTO_FINI(buf) png = DGL_BUF_INIT(16u << 20);
+    bool ok = put_png(art, a, px_w, px_h, hex, &png);
+    char *png_copy = ok ? dgl_arena_memdup_try(w->env->arena, png.data, png.len) : NULL,
+         *svg_copy = ok ? dgl_arena_memdup_try(w->env->arena, svg.data, svg.len) : NULL;
+    if (!png_copy || !svg_copy)
+        return DGL_FAIL(err, DGL_E_LIMIT, "the document needs too much memory");
+    DGL_TRY(dgl_budget_memory(w->env->budget, png.len + svg.len, err));
+    DGL_TRY(dgl_docx_store_image(w, (struct dgl_str){png_copy, png.len}, ret, err));
+    DGL_TRY(dgl_docx_store_vector(w, *ret, (struct dgl_str){svg_copy, svg.len}, err));
+    w->media[*ret].dpi_x = px_w / width * 96;
+    w->media[*ret].dpi_y = px_h / height * 96;
+    return DGL_OK;
+}
+
+enum dgl_status dgl_docx_store_svg(struct dgl_docx_writer *w, struct dgl_str svg, uint32_t *ret, struct dgl_error *err)
+{
+    DGL_AUTO(arena) a = dgl_arena_new(MAX_ARENA);
+    const char *found = dgl_svg_check(a, &svg);
+    if (found)
+        return DGL_FAIL_SLUG(err, DGL_E_INVALID, "invalid_image",
+                             "an image is an SVG with %s; send it without, or as PNG, JPEG or GIF", found);
+    const struct dgl_art *art = dgl_svg_read(a, svg.data, svg.len);
+    if (!art)
+        return DGL_FAIL_SLUG(err, DGL_E_INVALID, "invalid_image",
+                             "an image is an SVG that is too large or has no size; send it as PNG, JPEG or GIF");
+    return draw(w, art, a, svg, ret, err);
+}

@@ -360,11 +360,6 @@ static void fit(const struct dgl_docx_context *x, const struct dgl_docx_media *m
 
 // ---- markup
 
-#define SVG_BLIP                                                                                        \
-    "<a:extLst><a:ext uri=\"{96DAC541-7B7A-43D3-8B79-37D633B846F1}\"><asvg:svgBlip "                    \
-    "xmlns:asvg=\"http://schemas.microsoft.com/office/drawing/2016/SVG/main\" r:embed=\"%s\"/></a:ext>" \
-    "</a:extLst>"
-
 // `vector`: relationship of the SVG, "" when there is none.
 static void put_drawing(struct dgl_docx_writer *w, const struct picture *p, const char *rel, const char *vector)
 {
@@ -393,7 +388,7 @@ static void put_drawing(struct dgl_docx_writer *w, const struct picture *p, cons
                    drawing, drawing, drawing, drawing, id, id);
     dgl_buf_printf(b, "<a:blip xmlns:r=\"%s\" r:embed=\"%s\">", office, rel);
     if (*vector)
-        dgl_buf_printf(b, SVG_BLIP, vector);
+        dgl_buf_printf(b, "<a:extLst>" DGL_DOCX_SVG_EXT "</a:extLst>", office, vector);
     dgl_buf_printf(b,
                    "</a:blip><a:stretch><a:fillRect/></a:stretch></pic:blipFill><pic:spPr>"
                    "<a:xfrm><a:off x=\"0\" y=\"0\"/><a:ext cx=\"%lld\" cy=\"%lld\"/></a:xfrm>"

@@ -134,7 +134,11 @@ enum dgl_status dgl_docx_close_frame(struct dgl_docx_writer *w, struct dgl_error
 {
     struct dgl_str pair, all = {w->xml->data + w->frame_start, w->xml->len - w->frame_start};
     int64_t cx = 0, cy = 0;
-    if (w->placed_media == UINT32_MAX || w->xml->failed || !read_extent(all, &pair, &cx, &cy))
+    if (w->placed_media == UINT32_MAX || w->xml->failed)
+        return DGL_OK;
+    DGL_TRY(dgl_docx_set_frame_vector(w, w->frame_start, w->placed_media, err));
+    all = (struct dgl_str){w->xml->data + w->frame_start, w->xml->len - w->frame_start};
+    if (w->xml->failed || !read_extent(all, &pair, &cx, &cy))
         return DGL_OK;
     const struct dgl_docx_media *m = &w->media[w->placed_media];
     w->placed_media = UINT32_MAX;

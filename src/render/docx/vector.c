@@ -5,6 +5,7 @@
 #include "render/docx/png.h"
 #include "render/docx/writer.h"
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,4 +76,72 @@ enum dgl_status dgl_docx_store_svg(struct dgl_docx_writer *w, struct dgl_str svg
         return DGL_FAIL_SLUG(err, DGL_E_INVALID, "invalid_image",
                              "an image is an SVG that is too large or has no size; send it as PNG, JPEG or GIF");
     return draw(w, art, a, svg, ret, err);
+}
+
+// ---- placeholders
+
+static const char *find(const char *from, const char *end, const char *what)
+{
+    return memmem(from, (size_t)(end - from), what, strlen(what));
+}
+
+static bool drop_vector(struct dgl_buf *b)
+{
+    const char *all = b->data, *end = all + b->len, *at = find(all, end, "svgBlip"), *from = at;
+    const char *stop = at ? find(at, end, "</a:ext>") : NULL;
+    while (from && from > all && (size_t)(end - from) >= 7 && memcmp(from, "<a:ext ", 7) != 0)
+        from--;
+    if (!stop || from == all)
+        return false;
+    stop += strlen("</a:ext>");
+    memmove(b->data + (from - all), stop, (size_t)(end - stop));
+    b->len -= (size_t)(stop - from);
+    return true;
+}
+
+// The old SVG is out of `frame`; the new one goes last into the blip, where its extensions are.
+static void put_vector(const struct dgl_buf *frame, const char *picture, const char *ext, struct dgl_buf *out)
+{
+    const char *all = frame->data, *end = all + frame->len, *at = find(all, end, picture);
+    const char *tag = at ? memchr(at, '>', (size_t)(end - at)) : NULL,
+               *close = tag ? find(tag, end, "</a:blip>") : NULL;
+    bool empty = tag && tag[-1] == '/';
+    if (!tag || (!empty && !close)) {
+        dgl_buf_append(out, all, frame->len);
+        return;
+    }
+    const char *list = empty ? NULL : find(tag, close, "</a:extLst>"), *before = empty ? tag - 1 : list ? list : close;
+    dgl_buf_append(out, all, (size_t)(before - all));
+    dgl_buf_puts(out, empty ? "><a:extLst>" : list ? "" : "<a:extLst>");
+    dgl_buf_puts(out, ext);
+    dgl_buf_puts(out, empty ? "</a:extLst></a:blip>" : list ? "" : "</a:extLst>");
+    before = empty ? tag + 1 : before;
+    dgl_buf_append(out, before, (size_t)(end - before));
+}
+
+enum dgl_status dgl_docx_set_frame_vector(struct dgl_docx_writer *w, size_t start, uint32_t media,
+                                          struct dgl_error *err)
+{
+    const struct dgl_docx_media *m = &w->media[media];
+    char id[24], vector[24], picture[48];
+    size_t len = w->xml->len - start;
+    if (!m->vector && !find(w->xml->data + start, w->xml->data + w->xml->len, "svgBlip"))
+        return DGL_OK;
+    DGL_AUTO_FINI(buf) frame = DGL_BUF_INIT(len);
+    dgl_buf_append(&frame, w->xml->data + start, len);
+    DGL_TRY(dgl_buf_check(&frame, "the document", err));
+    while (drop_vector(&frame))
+        ;
+    w->xml->len = start;
+    if (!m->vector) {
+        dgl_buf_append(w->xml, frame.data, frame.len);
+        return DGL_OK;
+    }
+    DGL_TRY(dgl_docx_relate_image(w, media, id, err));
+    DGL_TRY(dgl_docx_relate_image(w, w->media[media].vector - 1, vector, err));
+    snprintf(picture, sizeof picture, "embed=\"%s\"", id);
+    const char *office = w->docx->strict ? "http://purl.oclc.org/ooxml/officeDocument/relationships"
+                                         : "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+    put_vector(&frame, picture, dgl_arena_printf(w->env->arena, DGL_DOCX_SVG_EXT, office, vector), w->xml);
+    return DGL_OK;
 }

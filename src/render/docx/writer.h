@@ -151,6 +151,14 @@ enum dgl_status dgl_docx_store_image(struct dgl_docx_writer *w, struct dgl_str b
 enum dgl_status dgl_docx_read_data_uri(struct dgl_docx_writer *w, struct dgl_str uri, struct dgl_str *ret,
                                        struct dgl_error *err) DGL_MUST_CHECK; // into the arena
 // vector.c
+// An a:ext of a:blip with the relationships' namespace and the id of the SVG that is shown instead of the blip's
+// picture.
+#define DGL_DOCX_SVG_EXT                                                   \
+    "<a:ext uri=\"{96DAC541-7B7A-43D3-8B79-37D633B846F1}\"><asvg:svgBlip " \
+    "xmlns:asvg=\"http://schemas.microsoft.com/office/drawing/2016/SVG/main\" xmlns:r=\"%s\" r:embed=\"%s\"/></a:ext>"
+// In a frame (from `start` of w->xml) whose a:blip was given this picture: the SVG of the old one goes, its own comes.
+enum dgl_status dgl_docx_set_frame_vector(struct dgl_docx_writer *w, size_t start, uint32_t media,
+                                          struct dgl_error *err) DGL_MUST_CHECK;
 bool dgl_docx_looks_like_svg(struct dgl_str bytes);
 enum dgl_status dgl_docx_store_svg(struct dgl_docx_writer *w, struct dgl_str svg, uint32_t *ret, struct dgl_error *err);
 // An SVG (arena) that shows what picture `of` shows.

@@ -215,6 +215,34 @@ static void an_svg_is_vectors_with_a_png(void **state DGL_UNUSED)
 
 static const char picture_rels[] = RELS(REL("rId5", "image", "media/image1.png"));
 
+static void an_svg_takes_a_placeholder(void **state DGL_UNUSED)
+{
+    static const char *const values[] = {SVG_A, PNG};
+    static const char *const blips[] = {"/>", "><a:extLst><a:ext uri=\"x\"/></a:extLst></a:blip>", "></a:blip>",
+                                        "><a:extLst><a:ext uri=\"x\"/><a:ext uri=\"y\"><s:svgBlip xmlns:s=\"s\" "
+                                        "r:embed=\"rId9\"/></a:ext></a:extLst></a:blip>"};
+    for (size_t i = 0; i < 2 * DGL_COUNT(blips); i++) {
+        char document[3000], json[2000];
+        const char *frame = PICTURE("name=\"img_a\"", "rId5"), *at = strstr(frame, "r:embed=\"rId5\"/>");
+        int head = (int)(at + strlen("r:embed=\"rId5\"") - frame);
+        snprintf(document, sizeof document, DOCUMENT("%.*s%s%s"), head, frame, blips[i / 2], frame + head + 2);
+        snprintf(json, sizeof json, "{\"img_a\":\"%s\"}", values[i % 2]);
+        struct outcome o = render_members((struct member[]){{"word/document.xml", document},
+                                                            {"word/_rels/document.xml.rels", picture_rels},
+                                                            {"word/media/image1.png", "old"},
+                                                            {NULL, NULL}},
+                                          json);
+        must_render(&o);
+        check_piece(o.document, "<a:blip r:embed=\"rIdD1\"");
+        assert_null(strstr(o.document, "rId9"));
+        assert_int_equal(count_of(o.document, "svgBlip"), i % 2 == 0);
+        assert_int_equal(count_of(o.document, "r:embed=\"rIdD2\"/></a:ext></a:extLst></a:blip>"), i % 2 == 0);
+        assert_int_equal(count_of(o.document, "uri=\"x\""), i / 2 % 2);
+        assert_int_equal(count_of(o.document, "cx=\"4000\" cy=\"2000\""), 2);
+        outcome_fini(&o);
+    }
+}
+
 static void a_token_in_alternative_text_replaces_the_picture(void **state DGL_UNUSED)
 {
     static const char *const names[] = {PICTURE("name=\"a\" descr=\"Our {{ img_logo }} logo\"", "rId5"),
@@ -444,6 +472,7 @@ int main(void)
         cmocka_unit_test(lists_join_the_templates_numbering),
         cmocka_unit_test(codes_are_vectors_with_a_png),
         cmocka_unit_test(an_svg_is_vectors_with_a_png),
+        cmocka_unit_test(an_svg_takes_a_placeholder),
         cmocka_unit_test(a_token_in_alternative_text_replaces_the_picture),
         cmocka_unit_test(object_replace_picture),
         cmocka_unit_test(object_inline_image),

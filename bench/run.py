@@ -272,7 +272,7 @@ def bench_accept(server, client, template):
     requests, duration_us, errors, p50, p99 = map(int, found.groups())
     if errors:
         sys.exit(f"bench: {errors} of {requests} requests were refused: {done}")
-    bare = re.search(r"bare[^\n]*?([\d,.]+)/s", output(os.path.join(BINARIES, "bench_store")))
+    bare = re.search(r"group commit alone[^\n]*?([\d,.]+)/s", output(os.path.join(BINARIES, "bench_store")))
     results["samples"]["accept"] = {"requests": requests, "duration_us": duration_us, "p50_us": p50, "p99_us": p99}
     limit = float(bare.group(1).replace(",", "")) if bare else ""
     row("accept, 64 connections, fsync", requests / (duration_us / 1e6), limit, "bare group commit", "/s", higher=True)

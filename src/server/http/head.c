@@ -240,9 +240,9 @@ enum dgl_status http_head_read(struct dgl_http_request *rq, const char *method, 
     DGL_TRY(check_framing(rq, version, err));
     if (!is_token(method, strlen(method)) || strlen(method) > HTTP_MAX_METHOD_BYTES)
         return FAIL_HEAD(err, "the request's method is not one");
-    rq->must_close = false;
     read_context(rq);
-    DGL_TRY(http_target_parse(rq->arena, rq->raw_target, &rq->target, err));
+    DGL_TRY(http_target_parse(rq->arena, rq->raw_target, &rq->target, err)); // a blank in it may be another's end of it
+    rq->must_close = false;
     char allow[128];
     enum dgl_status found = http_router_find(rq->server->router, rq->method, &rq->target, &rq->match, allow, err);
     if (found == DGL_E_METHOD)

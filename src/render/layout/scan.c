@@ -3,7 +3,7 @@
 #include "render/layout/scan.h"
 
 #include "base/str.h"
-#include "render/layout/text.h"
+#include "render/layout/letters.h"
 
 static bool each_in_table(const struct dgl_table *t, bool (*visit)(void *, const struct dgl_para *), void *ctx)
 {
@@ -85,22 +85,10 @@ static bool is_east_asian(uint32_t before DGL_UNUSED, uint32_t c)
     return dgl_is_east_asian(c);
 }
 
-static bool opens(uint32_t c)
-{
-    return c == 0xFF08 || c == 0xFF3B || c == 0xFF5B || // full-width ( [ {
-           (c >= 0x3008 && c <= 0x3016 && c % 2 == 0 && c != 0x3012);
-}
-
-static bool closes(uint32_t c)
-{
-    return c == 0x3001 || c == 0x3002 || c == 0xFF0C || c == 0xFF0E || // comma and full stop
-           c == 0xFF09 || c == 0xFF3D || c == 0xFF5D || (c >= 0x3009 && c <= 0x3017 && c % 2 == 1 && c != 0x3013);
-}
-
 // The halves without ink meet: 。」 or 、「 or 「『.
 static bool is_pair(uint32_t before, uint32_t c)
 {
-    return (closes(before) && (closes(c) || opens(c))) || (opens(before) && opens(c));
+    return (dgl_closes(before) && (dgl_closes(c) || dgl_opens(c))) || (dgl_opens(before) && dgl_opens(c));
 }
 
 uint32_t dgl_scan_east_asian(const struct dgl_block *blocks)

@@ -7,11 +7,11 @@
 // bidirectional order, and only when a character needs it.
 #include "render/layout/text.h"
 
+#include "render/layout/letters.h"
+#include "render/layout/text_order.h"
+
 #include <string.h>
-#include <unicode/ubidi.h>
-#include <unicode/ubrk.h>
 #include <unicode/uchar.h>
-#include <unicode/ustring.h>
 
 #define SUPER_SIZE_PERCENT 65
 #define SUPER_RAISE_PERCENT 34
@@ -27,115 +27,9 @@ struct maker {
     uint32_t glyph_cap, piece_cap;
     uint32_t before; // character before the one at hand, 0 at the start
     uint32_t before2;
-    uint8_t *levels; // per byte, when the paragraph is bidirectional
-    uint8_t *breaks; // per byte, for scripts without spaces
+    struct dgl_text_order order;
     bool out_of_memory;
 };
-
-// ---- Classes of characters ----
-
-static bool is_combining(uint32_t c)
-{
-    return (c >= 0x300 && c <= 0x36F) || (c >= 0x483 && c <= 0x489) || (c >= 0x1AB0 && c <= 0x1AFF) ||
-           (c >= 0x1DC0 && c <= 0x1DFF) || (c >= 0x20D0 && c <= 0x20FF) || (c >= 0xFE00 && c <= 0xFE0F) ||
-           (c >= 0xFE20 && c <= 0xFE2F) || (c >= 0x3099 && c <= 0x309A) || c == 0x200C || c == 0x200D ||
-           (c >= 0x1F3FB && c <= 0x1F3FF) || (c >= 0xE0100 && c <= 0xE01EF);
-}
-
-static bool is_complex(uint32_t c)
-{
-    if (c < 0x300)
-        return false;
-    return is_combining(c) || (c >= 0x590 && c <= 0x109F) || (c >= 0x1100 && c <= 0x11FF) ||
-           (c >= 0x1700 && c <= 0x18AF) || (c >= 0x1900 && c <= 0x1CFF) || (c >= 0xA800 && c <= 0xABFF) ||
-           (c >= 0xD7B0 && c <= 0xD7FF) || (c >= 0xFB1D && c <= 0xFDFF) || (c >= 0xFE70 && c <= 0xFEFE) ||
-           (c >= 0x10800 && c <= 0x11FFF) || (c >= 0x1E800 && c <= 0x1EFFF);
-}
-
-static bool is_rtl(uint32_t c)
-{
-    return (c >= 0x590 && c <= 0x8FF) || (c >= 0xFB1D && c <= 0xFDFF) || (c >= 0xFE70 && c <= 0xFEFE) || c == 0x200F ||
-           c == 0x202B || c == 0x202E || c == 0x2067 || (c >= 0x10800 && c <= 0x10FFF) ||
-           (c >= 0x1E800 && c <= 0x1EFFF);
-}
-
-static bool is_spaceless(uint32_t c)
-{
-    return (c >= 0xE00 && c <= 0xEFF) || (c >= 0x1000 && c <= 0x109F) || (c >= 0x1780 && c <= 0x17FF);
-}
-
-static bool is_hangul(uint32_t c)
-{
-    return (c >= 0xAC00 && c <= 0xD7FF) || (c >= 0x1100 && c <= 0x11FF) || (c >= 0x3130 && c <= 0x318F) ||
-           (c >= 0xA960 && c <= 0xA97F);
-}
-
-bool dgl_is_east_asian(uint32_t c)
-{
-    return c >= 0x1100 &&
-           ((c <= 0x11FF) || (c >= 0x2E80 && c <= 0xA4CF) || (c >= 0xA960 && c <= 0xA97F) ||
-            (c >= 0xAC00 && c <= 0xD7FF) || (c >= 0xF900 && c <= 0xFAFF) || (c >= 0xFE30 && c <= 0xFE4F) ||
-            (c >= 0xFF00 && c <= 0xFFEF) || (c >= 0x20000 && c <= 0x3FFFF));
-}
-
-// Ideographs, kana and full-width forms: lines may break around them and justification may widen them.
-static bool is_wide(uint32_t c)
-{
-    return dgl_is_east_asian(c) && !is_hangul(c);
-}
-
-// Characters that may not start or end a line (kinsoku, §17.15.1.58 f.; Word's standard sets).
-static bool may_not_start(uint32_t c)
-{
-    static const uint16_t set[] = {
-        '!',    '%',    ')',    ',',    '.',    ':',    ';',    '?',    ']',    '}',    0xA2,   0xB0,   0xB7,   0x2019,
-        0x201D, 0x2030, 0x2032, 0x2033, 0x2103, 0x3001, 0x3002, 0x3005, 0x3009, 0x300B, 0x300D, 0x300F, 0x3011, 0x3015,
-        0x3017, 0x301E, 0x3041, 0x3043, 0x3045, 0x3047, 0x3049, 0x3063, 0x3083, 0x3085, 0x3087, 0x308E, 0x309B, 0x309C,
-        0x309D, 0x309E, 0x30A1, 0x30A3, 0x30A5, 0x30A7, 0x30A9, 0x30C3, 0x30E3, 0x30E5, 0x30E7, 0x30EE, 0x30F5, 0x30F6,
-        0x30FB, 0x30FC, 0x30FD, 0x30FE, 0xFF01, 0xFF02, 0xFF05, 0xFF07, 0xFF09, 0xFF0C, 0xFF0E, 0xFF1A, 0xFF1B, 0xFF1F,
-        0xFF3D, 0xFF5D, 0xFF61, 0xFF63, 0xFF64, 0xFF65, 0xFF70, 0xFF9E, 0xFF9F, 0xFFE0};
-    for (size_t i = 0; i < DGL_COUNT(set); i++)
-        if (set[i] == c)
-            return true;
-    return false;
-}
-
-static bool may_not_end(uint32_t c)
-{
-    static const uint16_t set[] = {'$',    '(',    '[',    '{',    0xA3,   0xA5,   0x2018, 0x201C,
-                                   0x3008, 0x300A, 0x300C, 0x300E, 0x3010, 0x3014, 0x3016, 0x301D,
-                                   0xFF04, 0xFF08, 0xFF3B, 0xFF5B, 0xFF62, 0xFFE1, 0xFFE5, 0xFFE6};
-    for (size_t i = 0; i < DGL_COUNT(set); i++)
-        if (set[i] == c)
-            return true;
-    return false;
-}
-
-static bool is_word_char(uint32_t c)
-{
-    return c >= 0x80 ? c != 0xA0 && c != 0x202F && c != 0x2011
-                     : (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') || c == '(' || c == '"';
-}
-
-// May a line end between two characters (the first not a space)?
-static bool may_break(const struct maker *m, uint32_t a, uint32_t b)
-{
-    if (a == 0x200B)
-        return true;
-    if (a == '-' || a == 0x2010 || a == 0x2013 || a == 0x2014)
-        return is_word_char(b) && m->before2 > 0x20 && m->before2 != 0xA0;
-    if (a == 0xFFFC || b == 0xFFFC)
-        return a > 0x20 && !may_not_start(b) && !may_not_end(a);
-    if (a < 0x1100 && b < 0x1100)
-        return false;
-    if ((is_wide(a) || is_wide(b)) && !(m->para->p.flags & DGL_PF_KINSOKU))
-        return b != 0xA0 && a != 0xA0 && b != 0x20;
-    if (is_wide(a) || is_wide(b))
-        return !may_not_start(b) && !may_not_end(a) && b != 0xA0 && a != 0xA0 && b != 0x20;
-    if (is_hangul(a) && is_hangul(b))
-        return !(m->para->p.flags & DGL_PF_WORD_WRAP);
-    return false;
-}
 
 // ---- Growing arrays ----
 
@@ -293,6 +187,14 @@ static struct dgl_piece *text_piece(struct maker *m, const struct dgl_inline *in
     return p;
 }
 
+static bool may_break(const struct maker *m, uint32_t c)
+{
+    uint32_t flags = m->para->p.flags;
+    return dgl_may_break(
+        (struct dgl_break_rules){.kinsoku = flags & DGL_PF_KINSOKU, .break_words = !(flags & DGL_PF_WORD_WRAP)},
+        m->before2, m->before, c);
+}
+
 static void mark_break(struct maker *m)
 {
     struct dgl_text *t = m->t;
@@ -305,29 +207,13 @@ static void mark_break(struct maker *m)
         p->break_after = true;
 }
 
-// Ideographs and kana, without punctuation.
-static bool is_ideograph(uint32_t c)
-{
-    return c >= 0x3041 && is_wide(c) && c < 0xFF00 && c != 0x30FB && !(c >= 0xFE30 && c <= 0xFE4F);
-}
-
-static bool is_digit(uint32_t c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool is_letter(uint32_t c)
-{
-    return ((c | 32) >= 'a' && (c | 32) <= 'z') || (c >= 0xC0 && c < 0x530 && c != 0xD7 && c != 0xF7);
-}
-
 // Word puts a quarter of an em between ideographs and what is written in other scripts (§17.3.1.2 f.).
 static void auto_space(struct maker *m, uint32_t a, uint32_t b)
 {
     struct dgl_text *t = m->t;
-    uint32_t other = is_ideograph(a) ? b : is_ideograph(b) ? a : 0;
-    bool wanted = (is_letter(other) && m->para->p.flags & DGL_PF_AUTO_SPACE_DE) ||
-                  (is_digit(other) && m->para->p.flags & DGL_PF_AUTO_SPACE_DN);
+    uint32_t other = dgl_is_ideograph(a) ? b : dgl_is_ideograph(b) ? a : 0;
+    bool wanted = (dgl_is_letter(other) && m->para->p.flags & DGL_PF_AUTO_SPACE_DE) ||
+                  (dgl_is_digit(other) && m->para->p.flags & DGL_PF_AUTO_SPACE_DN);
     struct dgl_piece *p = t->piece_count > t->label_pieces ? &t->pieces[t->piece_count - 1] : NULL;
     if (wanted && p && p->kind == DGL_PIECE_TEXT && p->count)
         t->glyphs[p->first + p->count - 1].advance += (int32_t)p->use->face->upem / 4;
@@ -337,7 +223,7 @@ static void note_char(struct maker *m, uint32_t c)
 {
     if (c >= 0x3041 || m->before >= 0x3041)
         auto_space(m, m->before, c);
-    if (c != 0x20 && (m->before == 0x20 || may_break(m, m->before, c)) && m->before)
+    if (c != 0x20 && (m->before == 0x20 || may_break(m, c)) && m->before)
         mark_break(m);
     m->before2 = m->before;
     m->before = c;
@@ -371,7 +257,7 @@ static uint8_t flags_of(uint32_t c)
         return DGL_G_DECIMAL;
     if (c == 0x3001 || c == 0x3002 || c == 0xFF0C || c == 0xFF0E || c == 0xFF61 || c == 0xFF64)
         return DGL_G_WIDE | DGL_G_HANG;
-    return is_wide(c) ? DGL_G_WIDE : 0;
+    return dgl_is_wide(c) ? DGL_G_WIDE : 0;
 }
 
 static void put_simple(struct maker *m, struct dgl_piece *p, uint32_t c, uint32_t shown, uint32_t cluster)
@@ -412,18 +298,11 @@ static void put_shaped(struct maker *m, struct dgl_piece *p, const char *text, s
             g->advance += adjusted_advance(p->use, byte, nominal, &shift) - nominal;
             g->dx = (int16_t)(g->dx + shift);
         }
-        if (m->breaks && g->cluster && m->breaks[g->cluster] && i)
+        if (m->order.breaks && g->cluster && m->order.breaks[g->cluster] && i)
             m->t->glyphs[m->t->glyph_count - 2].flags |= DGL_G_BREAK;
     }
     p->count = m->t->glyph_count - p->first;
     p->text_end = base + (uint32_t)len;
-}
-
-static uint32_t upper_of(uint32_t c)
-{
-    if (c < 0x80)
-        return c >= 'a' && c <= 'z' ? c - 32 : c;
-    return (uint32_t)u_toupper((UChar32)c);
 }
 
 static struct style style_of(struct maker *m, struct dgl_run *run, uint32_t c, bool small)
@@ -444,11 +323,6 @@ static struct style style_of(struct maker *m, struct dgl_run *run, uint32_t c, b
     return s;
 }
 
-static bool is_ignorable(uint32_t c)
-{
-    return (c >= 0x200B && c <= 0x200F) || (c >= 0x202A && c <= 0x202E) || (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF;
-}
-
 // The face that has the character: the run's own, or what stands in for that script.
 static void choose_face(struct maker *m, struct dgl_run *run, uint32_t c, struct style *s, uint32_t *shown)
 {
@@ -463,7 +337,7 @@ static void choose_face(struct maker *m, struct dgl_run *run, uint32_t c, struct
         *shown = dgl_face_glyph(s->use->face, c, &advance) ? c : 0x20;
     if (c == 0xAD)
         *shown = '-';
-    if (dgl_face_glyph(s->use->face, *shown, &advance) || is_ignorable(c) || is_combining(c))
+    if (dgl_face_glyph(s->use->face, *shown, &advance) || dgl_is_ignorable(c) || dgl_is_combining(c))
         return;
     enum dgl_font_slot slot = slot_of(&run->r, c);
     const struct dgl_font_use *use = dgl_fonts_fallback(m->env->fonts, s->use, *shown, lang_for(&run->r, slot),
@@ -498,7 +372,7 @@ static uint32_t peek(const struct cursor *c, size_t at, size_t *ret_next)
 
 static uint8_t level_at(const struct maker *m, uint32_t offset)
 {
-    return m->levels ? m->levels[offset] : 0;
+    return m->order.levels ? m->order.levels[offset] : 0;
 }
 
 // A stretch for HarfBuzz: up to a space, another font, level or script.
@@ -516,13 +390,14 @@ static void take_shaped(struct maker *m, const struct dgl_inline *in, struct dgl
         uint32_t following = peek(c, next, &after);
         if (at > start && (code == 0x20 || level_at(m, c->base + (uint32_t)at) != s.level))
             break;
-        if (at > start && complex_only && !is_complex(code) && !is_combining(following) && !is_ignorable(code))
+        if (at > start && complex_only && !dgl_is_complex(code) && !dgl_is_combining(following) &&
+            !dgl_is_ignorable(code))
             break;
         hb_script_t of = hb_unicode_script(funcs, code);
         bool common = of == HB_SCRIPT_COMMON || of == HB_SCRIPT_INHERITED || of == HB_SCRIPT_UNKNOWN;
         if (!common && script != HB_SCRIPT_COMMON && of != script)
             break;
-        if (at > start && !is_combining(code)) {
+        if (at > start && !dgl_is_combining(code)) {
             struct style other = style_of(m, run, code, s.small);
             uint32_t shown = code;
             choose_face(m, run, code, &other, &shown);
@@ -532,7 +407,7 @@ static void take_shaped(struct maker *m, const struct dgl_inline *in, struct dgl
         if (!common)
             script = of;
         // Pairs at which a line may end split the stretch, so that breaks fall between shaped words.
-        if (at > start && (may_break(m, m->before, code) || code == 0xAD || m->before == 0xAD))
+        if (at > start && (may_break(m, code) || code == 0xAD || m->before == 0xAD))
             break;
         if (at == start) {
             note_char(m, code);
@@ -558,20 +433,20 @@ static void put_text(struct maker *m, const struct dgl_inline *in, struct dgl_ru
     while (c.at < c.len && !m->out_of_memory) {
         size_t next, after;
         uint32_t code = peek(&c, c.at, &next), following = peek(&c, next, &after);
-        bool small = r->toggles & DGL_T_SMALL_CAPS && !(r->toggles & DGL_T_CAPS) && upper_of(code) != code;
-        uint32_t shown = small ? upper_of(code) : code;
+        bool small = r->toggles & DGL_T_SMALL_CAPS && !(r->toggles & DGL_T_CAPS) && dgl_upper_of(code) != code;
+        uint32_t shown = small ? dgl_upper_of(code) : code;
         struct style s = style_of(m, run, code, small);
         if (code == '\t' || code == '\n' || code == '\r')
             code = shown = 0x20;
         choose_face(m, run, shown, &s, &shown);
         if (!s.use->face)
             return;
-        bool complex = is_complex(code) || is_combining(following);
+        bool complex = dgl_is_complex(code) || dgl_is_combining(following);
         if ((complex || (shape_all && code != 0x20 && code != 0xAD)) && !small && !s.use->symbol) {
             take_shaped(m, in, run, &c, s, flags, !shape_all);
             continue;
         }
-        if (is_ignorable(code)) {
+        if (dgl_is_ignorable(code)) {
             note_char(m, code);
             c.at = next;
             continue;
@@ -639,7 +514,7 @@ static void append_inline(struct maker *m, const struct dgl_inline *in, struct s
                 if (c == 0xDF)
                     dgl_buf_append(&m->bytes, "SS", 2);
                 else
-                    dgl_buf_append(&m->bytes, utf8, dgl_utf8_put(utf8, upper_of(c)));
+                    dgl_buf_append(&m->bytes, utf8, dgl_utf8_put(utf8, dgl_upper_of(c)));
             }
         } else {
             dgl_buf_append(&m->bytes, in->text.data, in->text.len);
@@ -670,96 +545,13 @@ static void append_inline(struct maker *m, const struct dgl_inline *in, struct s
     s->len = (uint32_t)m->bytes.len - s->start;
 }
 
-static void scan_scripts(const struct maker *m, bool *bidi, bool *spaceless)
-{
-    const char *s = m->bytes.data;
-    for (size_t at = 0; at < m->bytes.len;) {
-        if ((unsigned char)s[at] < 0xD6) { // below U+0580 nothing of either kind begins
-            at++;
-            continue;
-        }
-        uint32_t c = dgl_utf8_next(s, m->bytes.len, &at);
-        *bidi |= is_rtl(c);
-        *spaceless |= is_spaceless(c);
-    }
-}
-
-// Paragraph text in UTF-16 with the byte offset of each unit.
-static UChar *to_utf16(struct maker *m, int32_t *ret_len, uint32_t **ret_offsets)
-{
-    size_t len = m->bytes.len, n = 0;
-    UChar *units = dgl_arena_alloc_try(m->env->arena, (len + 1) * sizeof(*units));
-    uint32_t *offsets = dgl_arena_alloc_try(m->env->arena, (len + 1) * sizeof(*offsets));
-    if (!units || !offsets) {
-        m->out_of_memory = true;
-        return NULL;
-    }
-    for (size_t at = 0; at < len;) {
-        uint32_t offset = (uint32_t)at, c = dgl_utf8_next(m->bytes.data, len, &at);
-        if (c > 0xFFFF) {
-            offsets[n] = offset;
-            units[n++] = (UChar)(0xD7C0 + (c >> 10));
-            c = 0xDC00 + (c & 0x3FF);
-        }
-        offsets[n] = offset;
-        units[n++] = (UChar)c;
-    }
-    *ret_len = (int32_t)n;
-    *ret_offsets = offsets;
-    return units;
-}
-
-static void find_levels(struct maker *m, const UChar *units, int32_t len, const uint32_t *offsets)
-{
-    UErrorCode code = U_ZERO_ERROR;
-    UBiDi *bidi = ubidi_open();
-    ubidi_setPara(bidi, units, len, m->t->rtl ? 1 : 0, NULL, &code);
-    const UBiDiLevel *levels = U_SUCCESS(code) ? ubidi_getLevels(bidi, &code) : NULL;
-    m->levels = dgl_arena_alloc_try(m->env->arena, m->bytes.len + 1);
-    for (int32_t i = 0; levels && m->levels && U_SUCCESS(code) && i < len; i++) {
-        uint32_t end = i + 1 < len ? offsets[i + 1] : (uint32_t)m->bytes.len;
-        for (uint32_t at = offsets[i]; at < end; at++)
-            m->levels[at] = levels[i];
-    }
-    ubidi_close(bidi);
-    m->out_of_memory |= !m->levels;
-}
-
-static void find_breaks(struct maker *m, const UChar *units, int32_t len, const uint32_t *offsets)
-{
-    UErrorCode code = U_ZERO_ERROR;
-    UBreakIterator *it = ubrk_open(UBRK_LINE, "en", units, len, &code);
-    m->breaks = dgl_arena_alloc_try(m->env->arena, m->bytes.len + 1);
-    m->out_of_memory |= !m->breaks;
-    for (int32_t at = U_SUCCESS(code) ? ubrk_first(it) : UBRK_DONE; at != UBRK_DONE && m->breaks; at = ubrk_next(it))
-        if (at > 0 && at < len)
-            m->breaks[offsets[at]] = 1;
-    if (it)
-        ubrk_close(it);
-}
-
-static void analyse(struct maker *m)
-{
-    bool bidi = m->t->rtl, spaceless = false;
-    scan_scripts(m, &bidi, &spaceless);
-    if ((!bidi && !spaceless) || m->bytes.len == 0)
-        return;
-    int32_t len;
-    uint32_t *offsets;
-    UChar *units = to_utf16(m, &len, &offsets);
-    if (units && bidi)
-        find_levels(m, units, len, offsets);
-    if (units && spaceless)
-        find_breaks(m, units, len, offsets);
-}
-
 static void put_object(struct maker *m, const struct dgl_inline *in, enum dgl_piece_kind kind, uint32_t offset)
 {
     struct dgl_piece *p = new_piece(m, kind, in->run);
     p->in = in;
     p->link = in->link;
     p->what = (uint8_t)in->kind;
-    p->level = m->levels && offset < m->bytes.len ? m->levels[offset] : p->level;
+    p->level = m->order.levels && offset < m->bytes.len ? m->order.levels[offset] : p->level;
     if (in->run) {
         dgl_run_metrics(m->env, in->run, &p->ascent, &p->descent);
         p->use = use_of(m->env, in->run, DGL_SLOT_ASCII);
@@ -855,7 +647,7 @@ enum dgl_status dgl_text_build(const struct dgl_text_env *env, const struct dgl_
             m.bytes.len += stretches[i].len;
         ret->bytes = kept;
         ret->len = (uint32_t)m.bytes.len;
-        analyse(&m);
+        m.out_of_memory |= !dgl_text_order(env->arena, kept, m.bytes.len, ret->rtl, &m.order);
         if (p->level)
             put_label(&m, p, &label);
         for (uint32_t i = 0; i < p->inline_count && status == DGL_OK && !m.out_of_memory; i++) {

@@ -55,7 +55,6 @@ struct dgl_text_env {
     const struct dgl_section *section_of_galley; // NULL = not known
     int32_t galley_x, galley_y;
 };
-bool dgl_is_east_asian(uint32_t c); // written in the East Asian font
 enum dgl_status dgl_text_build(const struct dgl_text_env *env, const struct dgl_para *p, struct dgl_text *ret,
                                struct dgl_error *err) DGL_MUST_CHECK;
 // Width of glyphs [first, first + count) of a piece in mpt, letter spacing and scale included.

@@ -22,5 +22,16 @@
 #define DGL_LAYOUT_MAX_SHAPES 65536u          // entries of the shape cache
 #define DGL_LAYOUT_MAX_SHEETS 32u             // style sheets a warm process keeps
 #define DGL_LAYOUT_MAX_SHEET_BYTES (8u << 20) // compressed parts of one kept sheet
+#define DGL_FONT_MAX_BYTES (20u << 20)        // one font file from a stranger
+#define DGL_FONT_MAX_FACES 64u                // of one file: of a collection, or instances of a variable font
+#define DGL_FONT_MAX_NAMES 12u                // by which one face is known
+#define DGL_FONT_MAX_NAME_BYTES 120u
+#define DGL_FONT_MAX_TABLES 64u
+#define DGL_FONT_MAX_LAYOUT_BYTES (8u << 20) // of each table of shaping rules
+#define DGL_FONT_MAX_DEPTH 10u               // glyphs made of glyphs, subroutines in subroutines
+#define DGL_FONT_MAX_COMPONENTS 512u         // of one glyph, theirs included
+#define DGL_FONT_MAX_STEPS 20000u            // of one CFF outline
+#define DGL_FONT_MAX_ALL_STEPS 100000000u    // of all of them
+#define DGL_FONT_SAMPLE_BYTES (96u << 10)
 
 #endif

@@ -1,4 +1,4 @@
-// docgenlab orgs list | create | rename | limit | region
+// docgenlab orgs list | create | rename | limit | region | disable | enable
 #include "cli/cli.h"
 
 #include <stdio.h>
@@ -7,6 +7,7 @@
 #include "base/crypto.h"
 #include "base/str.h"
 #include "cli/account_command.h"
+#include "cli/org_choice.h"
 #include "cli/table.h"
 
 static const char help[] =
@@ -14,16 +15,21 @@ static const char help[] =
     "       docgenlab orgs create [--data DIR] --name NAME --email ADMIN_EMAIL [--password-file FILE] [--json]\n"
     "       docgenlab orgs rename [--data DIR] [--org ID] --name NAME\n"
     "       docgenlab orgs limit  [--data DIR] [--org ID] [--rate-limit N] [--max-jobs N]\n"
-    "       docgenlab orgs region [--data DIR] [--org ID] [--time-zone ZONE] [--locale LOCALE]\n\n"
+    "       docgenlab orgs region [--data DIR] [--org ID] [--time-zone ZONE] [--locale LOCALE]\n"
+    "       docgenlab orgs disable|enable [--data DIR] NAME\n\n"
     "create makes an organization with its Org Admin and a first API key, shown once; without --password-file a "
     "password\n"
     "is made and shown too. limit: requests a minute and documents rendered at once; 0 = no limit, -1 = the server's\n"
     "setting. region: how documents write dates and amounts from the next one on; an IANA time zone (Europe/Berlin),\n"
-    "a locale (de-DE). Without --org the only organization is meant. All of it works beside a running server.\n";
+    "a locale (de-DE). Without --org the only organization is meant. disable: within seconds its keys, users and "
+    "links\n"
+    "are refused with 403 and its documents and deliveries wait; enable: they go on, nothing is lost. NAME or its id.\n"
+    "All of it works beside a running server.\n";
 
 static enum dgl_status list(struct dgl_account_call *call, struct dgl_error *err)
 {
-    static const char *const columns[] = {"id", "name", "created_at", "rate_limit", "max_jobs", "time_zone", "locale"};
+    static const char *const columns[] = {"id",       "name",      "created_at", "rate_limit",
+                                          "max_jobs", "time_zone", "locale",     "disabled_at"};
     struct dgl_org *orgs = NULL;
     size_t count = 0;
     DGL_TRY(dgl_store_org_list(call->data.store, call->arena, &orgs, &count, err));
@@ -36,6 +42,7 @@ static enum dgl_status list(struct dgl_account_call *call, struct dgl_error *err
         *c++ = DGL_INT(orgs[i].max_concurrent_jobs);
         *c++ = DGL_TEXT(orgs[i].time_zone);
         *c++ = DGL_TEXT(orgs[i].locale);
+        *c++ = DGL_TIME(orgs[i].disabled_at_us);
     }
     dgl_cli_print_table(call->wishes->json != NULL, columns, DGL_COUNT(columns), cells, count);
     return DGL_OK;
@@ -86,6 +93,23 @@ static enum dgl_status region(struct dgl_account_call *call, struct dgl_error *e
     return dgl_account_org_set_region(call->data.account, call->org, w->time_zone, w->locale, err);
 }
 
+static enum dgl_status set_disabled(struct dgl_account_call *call, bool disabled, struct dgl_error *err)
+{
+    const char *org = NULL;
+    DGL_TRY(dgl_cli_choose_org(call->data.store, call->arena, call->wishes->subject, &org, err));
+    return dgl_store_org_set_disabled(call->data.store, org, disabled, err);
+}
+
+static enum dgl_status disable(struct dgl_account_call *call, struct dgl_error *err)
+{
+    return set_disabled(call, true, err);
+}
+
+static enum dgl_status enable(struct dgl_account_call *call, struct dgl_error *err)
+{
+    return set_disabled(call, false, err);
+}
+
 int dgl_cmd_orgs(int argc, char **argv)
 {
     static const struct dgl_account_verb verbs[] = {
@@ -94,6 +118,8 @@ int dgl_cmd_orgs(int argc, char **argv)
         {"rename", DGL_NEEDS_ORG | DGL_NEEDS_NAME, NULL, rename_org},
         {"limit", DGL_NEEDS_ORG, NULL, limit},
         {"region", DGL_NEEDS_ORG, NULL, region},
+        {"disable", DGL_NEEDS_SUBJECT, "organization", disable},
+        {"enable", DGL_NEEDS_SUBJECT, "organization", enable},
     };
     return dgl_cli_account_command(argc, argv, help, verbs, DGL_COUNT(verbs));
 }

@@ -20,8 +20,7 @@ enum dgl_status dgl_cli_choose_org(struct dgl_store *store, struct dgl_arena *ar
     if (matches == 0)
         return DGL_FAIL(err, DGL_E_NOT_FOUND, "No organization has the id or name \"%s\".", wanted);
     if (matches > 1)
-        return DGL_FAIL(err, DGL_E_INVALID,
-                        "There are %zu organizations to choose from; give the id of one with --org.", matches);
+        return DGL_FAIL(err, DGL_E_INVALID, "There are %zu organizations to choose from; give the id of one.", matches);
     *ret_id = found;
     return DGL_OK;
 }

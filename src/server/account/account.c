@@ -38,11 +38,19 @@ void dgl_account_free(struct dgl_account *a)
     free(a);
 }
 
+enum dgl_status dgl_refuse_disabled(struct dgl_error *err)
+{
+    return DGL_FAIL_SLUG(err, DGL_E_FORBIDDEN, "organization_disabled",
+                         "the organization is disabled; ask the operator of this server");
+}
+
 enum dgl_status dgl_account_fill_org(struct dgl_account *a, struct dgl_arena *arena, struct dgl_principal *p,
                                      struct dgl_error *err)
 {
     struct dgl_org org;
     DGL_TRY(dgl_store_org_get(a->store, arena, p->org, &org, err));
+    if (org.disabled_at_us)
+        return dgl_refuse_disabled(err);
     p->org_number = org.number;
     p->rate_limit_per_minute =
         org.rate_limit_per_minute < 0 ? a->options.rate_limit_per_minute : org.rate_limit_per_minute;

@@ -29,11 +29,13 @@ struct dgl_principal {
     unsigned char session_hash[32];
     int64_t rate_limit_per_minute; // in force for the organization; 0 = none
 };
-// Anything but a live key: DGL_E_UNAUTHORIZED, one message for all causes.
+// Anything but a live key: DGL_E_UNAUTHORIZED, one message for all causes. A live key of a disabled organization:
+// DGL_E_FORBIDDEN "organization_disabled", at most 5 s after it was disabled.
 enum dgl_status dgl_account_authenticate_key(struct dgl_account *a, const char *key, struct dgl_principal *ret,
                                              struct dgl_error *err) DGL_MUST_CHECK;
 // E-mail and password to a session token (43 characters base64url + NUL). Throttled per e-mail and per client address:
-// DGL_E_RATE with *ret_retry_after_s. Takes the same time for unknown e-mails. Blocks (Argon2id): blocking-pool threads
+// DGL_E_RATE with *ret_retry_after_s. Takes the same time for unknown e-mails; who has the right password of a disabled
+// organization is told so (DGL_E_FORBIDDEN "organization_disabled"). Blocks (Argon2id): blocking-pool threads
 // only.
 enum dgl_status dgl_account_sign_in(struct dgl_account *a, const char *email, const char *password,
                                     const char *client_address, char ret_token[48], int64_t *ret_retry_after_s,

@@ -22,7 +22,9 @@ struct dgl_account {
     char nobody_hash[128]; // verified against when there is no such user
 };
 
-// The organization's number and limit in force, for a principal.
+// DGL_E_FORBIDDEN "organization_disabled".
+enum dgl_status dgl_refuse_disabled(struct dgl_error *err) DGL_MUST_CHECK;
+// The organization's number and limit in force, for a principal. Refuses a disabled one.
 enum dgl_status dgl_account_fill_org(struct dgl_account *a, struct dgl_arena *arena, struct dgl_principal *p,
                                      struct dgl_error *err) DGL_MUST_CHECK;
 

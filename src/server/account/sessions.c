@@ -98,6 +98,10 @@ enum dgl_status dgl_account_sign_in(struct dgl_account *a, const char *email, co
     }
     dgl_backoff_succeeded(a->backoff, names.email);
     dgl_backoff_succeeded(a->backoff, names.client);
+    struct dgl_org org;
+    DGL_TRY(dgl_store_org_get(a->store, arena, user.org, &org, err));
+    if (org.disabled_at_us)
+        return dgl_refuse_disabled(err);
     return start_session(a, &user, ret_token, err);
 }
 

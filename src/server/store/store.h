@@ -43,10 +43,11 @@ DGL_DEFINE_AUTO(store);
 // the last commit.
 enum dgl_status dgl_store_health(struct dgl_store *s, struct dgl_error *err) DGL_MUST_CHECK;
 struct dgl_store_stats {
-    uint64_t commits, writes, write_errors, queue_length, queued_documents, pending_deliveries, database_bytes;
-    uint64_t disk_free_bytes, disk_bytes; // of the database's file system
-    int64_t oldest_queued_age_us;         // how long the oldest queued document waits; 0 = none
-    struct dgl_histogram_values commit;   // from the first request of a group to its being on disk
+    uint64_t commits, writes, write_errors, queue_length, database_bytes;
+    uint64_t queued_documents, pending_deliveries; // not those of disabled organizations
+    uint64_t disk_free_bytes, disk_bytes;          // of the database's file system
+    int64_t oldest_queued_age_us;                  // how long the oldest queued document waits; 0 = none
+    struct dgl_histogram_values commit;            // from the first request of a group to its being on disk
 };
 void dgl_store_stats(struct dgl_store *s, struct dgl_store_stats *ret);
 // Result of an asynchronous write, called in the writer thread after the commit; must not block or write synchronously.
@@ -74,6 +75,7 @@ struct dgl_org {
     int64_t rate_limit_per_minute; // -1 = the server's setting
     int64_t max_concurrent_jobs;   // -1 = the server's setting
     int64_t created_at_us;
+    int64_t disabled_at_us; // 0 = it is not
 };
 enum dgl_status dgl_store_org_create(struct dgl_store *s, const char *name, struct dgl_id *ret_id,
                                      struct dgl_error *err)
@@ -84,6 +86,11 @@ enum dgl_status dgl_store_org_list(struct dgl_store *s, struct dgl_arena *a, str
                                    struct dgl_error *err) DGL_MUST_CHECK;
 enum dgl_status dgl_store_org_update(struct dgl_store *s, const struct dgl_org *org,
                                      struct dgl_error *err) DGL_MUST_CHECK; // name, time zone, locale, limits
+// A disabled organization's sessions end, nobody signs in to it, its queued documents are not claimed and its pending
+// deliveries are neither due nor too old; nothing of it is removed. Enabling takes all of that up again: what waited is
+// due at once, schedules and the days of failing of its endpoints count from now. Both may be said twice.
+enum dgl_status dgl_store_org_set_disabled(struct dgl_store *s, const char *org, bool disabled,
+                                           struct dgl_error *err) DGL_MUST_CHECK;
 
 struct dgl_user {
     char id[40], org[40];
@@ -327,7 +334,7 @@ struct dgl_document_row {
 enum dgl_status dgl_store_document_get(struct dgl_store *s, struct dgl_arena *a, const char *org, const char *id,
                                        struct dgl_document_row *ret,
                                        struct dgl_error *err) DGL_MUST_CHECK; // erased ones: DGL_E_NOT_FOUND
-// For signed links, which carry no organization: DGL_E_GONE when erased.
+// For signed links, which carry no organization: DGL_E_GONE when erased, DGL_E_FORBIDDEN "organization_disabled".
 enum dgl_status dgl_store_document_for_link(struct dgl_store *s, struct dgl_arena *a, const char *id,
                                             struct dgl_document_row *ret, struct dgl_error *err) DGL_MUST_CHECK;
 struct dgl_document_filter {

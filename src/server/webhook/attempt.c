@@ -342,6 +342,10 @@ static void start_loaded(struct dgl_webhook *w, struct dgl_queue_item *item, con
         again_soon(w, item);
         return;
     }
+    if (facts->paused) { // it waits in the store until its organization is enabled
+        dgl_queues_forget(w->queues, item, dgl_clock_now_us(w->clock));
+        return;
+    }
     struct dgl_flight *f = flight_new(w, item, row);
     const char *to = item->endpoint[0] ? facts->url : row->url;
     f->schedule = facts->schedule;

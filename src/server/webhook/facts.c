@@ -81,9 +81,12 @@ static enum dgl_status read_facts(struct dgl_webhook *w, struct dgl_arena *a, st
                                   struct dgl_error *err)
 {
     bool is_organization = false;
+    struct dgl_org org;
     f->key_count = 0;
     f->schedule = w->schedule;
     drop_headers(f);
+    DGL_TRY(dgl_store_org_get(w->store, a, f->org, &org, err));
+    f->paused = org.disabled_at_us != 0;
     if (f->endpoint[0])
         DGL_TRY(read_endpoint(w, a, f, &is_organization, err));
     else

@@ -114,6 +114,7 @@ struct dgl_facts_key {
 struct dgl_facts {
     char org[40], endpoint[40];
     bool exists, enabled; // of the endpoint; both true for ""
+    bool paused;          // the organization is disabled
     char url[DGL_URL_MAX + 1];
     char organization_origin[300]; // "" = no organization URL
     struct dgl_schedule schedule;

@@ -80,6 +80,19 @@ enum dgl_status dgl_store_document_get(struct dgl_store *s, struct dgl_arena *a,
     return DGL_OK;
 }
 
+static enum dgl_status check_enabled(struct dgl_store *s, const char *org, struct dgl_error *err)
+{
+    DGL_AUTO_READ r = {.store = s};
+    DGL_TRY(dgl_read(&r, err));
+    DGL_AUTO_SQL q = dgl_sql(r.conn, "SELECT disabled_at_us FROM organizations WHERE id = ?1");
+    int64_t disabled_at_us;
+    dgl_sql_put_text(&q, org);
+    DGL_TRY(dgl_sql_int(&q, 0, &disabled_at_us, err));
+    return disabled_at_us == 0 ? DGL_OK
+                               : DGL_FAIL_SLUG(err, DGL_E_FORBIDDEN, "organization_disabled",
+                                               "the organization this document belongs to is disabled");
+}
+
 enum dgl_status dgl_store_document_for_link(struct dgl_store *s, struct dgl_arena *a, const char *id,
                                             struct dgl_document_row *ret, struct dgl_error *err)
 {
@@ -88,6 +101,7 @@ enum dgl_status dgl_store_document_for_link(struct dgl_store *s, struct dgl_aren
     DGL_TRY(find_document(s, a, NULL, id, &row, &erased, err));
     if (erased)
         return DGL_FAIL_SLUG(err, DGL_E_GONE, "document_deleted", "document %s was deleted", id);
+    DGL_TRY(check_enabled(s, row.org, err));
     *ret = row;
     return DGL_OK;
 }

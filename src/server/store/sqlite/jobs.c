@@ -191,17 +191,20 @@ static enum dgl_status next_org(struct dgl_conn *c, int64_t after, int64_t *ret,
     return dgl_sql_int(&q, 0, ret, err);
 }
 
-// How many more jobs the organization may have in rendering.
+// How many more jobs the organization may have in rendering; none while it is disabled.
 static enum dgl_status free_slots(struct dgl_conn *c, int64_t org, int64_t default_limit, int64_t *ret,
                                   struct dgl_error *err)
 {
     int64_t limit, rendering;
-    DGL_AUTO_SQL q = dgl_sql(c, "SELECT max_concurrent_jobs FROM organizations WHERE seq = ?1");
+    DGL_AUTO_SQL q = dgl_sql(c, "SELECT iif(disabled_at_us > 0, -2, max_concurrent_jobs) FROM organizations"
+                                " WHERE seq = ?1");
     dgl_sql_put_int(&q, org);
     DGL_TRY(dgl_sql_int(&q, -1, &limit, err));
+    *ret = limit == -2 ? 0 : DGL_STORE_CLAIM_MAX;
+    if (limit == -2)
+        return DGL_OK;
     if (limit < 0)
         limit = default_limit;
-    *ret = DGL_STORE_CLAIM_MAX;
     if (limit <= 0)
         return DGL_OK;
     DGL_AUTO_SQL busy = dgl_sql(c, "SELECT count(*) FROM documents WHERE status < 2 AND status = 1 AND org = ?1");

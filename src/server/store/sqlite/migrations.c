@@ -207,8 +207,14 @@ static const char delivery_queues[] =
     "CREATE INDEX deliveries_by_endpoint ON deliveries (endpoint, created_at_us) WHERE endpoint IS NOT NULL;"
     "CREATE INDEX deliveries_unsent ON deliveries (org, created_at_us) WHERE status >= 2;";
 
+// disabled_at_us: 0 = it is not. enabled_at_us: the end of the latest pause, from which what waited counts anew.
+static const char disabled_organizations[] =
+    "ALTER TABLE organizations ADD COLUMN disabled_at_us INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE organizations ADD COLUMN enabled_at_us INTEGER NOT NULL DEFAULT 0;";
+
 const struct dgl_migration dgl_schema_migrations[] = {
     {"accounts, templates, documents, webhooks", accounts_and_documents},
     {"delivery queues, listeners, health", delivery_queues},
+    {"organizations that are disabled", disabled_organizations},
 };
 const int dgl_schema_version = (int)DGL_COUNT(dgl_schema_migrations);

@@ -143,6 +143,8 @@ static uint64_t file_bytes(const char *path, const char *suffix)
     return (uint64_t)st.st_size;
 }
 
+#define DISABLED "SELECT seq FROM organizations WHERE disabled_at_us > 0"
+
 static int64_t oldest_queued_age_us(struct dgl_store *s)
 {
     struct dgl_error err = DGL_ERROR_INIT;
@@ -151,7 +153,8 @@ static int64_t oldest_queued_age_us(struct dgl_store *s)
     if (dgl_read(&r, &err) != DGL_OK)
         return 0;
     DGL_AUTO_SQL q = dgl_sql(r.conn, "SELECT created_at_us FROM documents WHERE seq ="
-                                     " (SELECT min(seq) FROM documents WHERE status < 2 AND status = 0)");
+                                     " (SELECT min(seq) FROM documents WHERE status < 2 AND status = 0"
+                                     "  AND org NOT IN (" DISABLED "))");
     if (dgl_sql_int(&q, 0, &created_at_us, &err) != DGL_OK || created_at_us == 0)
         return 0;
     return DGL_MAX(dgl_clock_now_us(s->clock) - created_at_us, 0);
@@ -181,8 +184,10 @@ void dgl_store_stats(struct dgl_store *s, struct dgl_store_stats *ret)
         .writes = atomic_load(&w->writes),
         .write_errors = atomic_load(&w->write_errors),
         .queue_length = queue_length,
-        .queued_documents = count_rows(s, "SELECT count(*) FROM documents WHERE status < 2 AND status = 0"),
-        .pending_deliveries = count_rows(s, "SELECT count(*) FROM deliveries WHERE status = 0"),
+        .queued_documents = count_rows(s, "SELECT count(*) FROM documents WHERE status < 2 AND status = 0"
+                                          " AND org NOT IN (" DISABLED ")"),
+        .pending_deliveries = count_rows(s, "SELECT count(*) FROM deliveries WHERE status = 0"
+                                            " AND org NOT IN (" DISABLED ")"),
         .database_bytes = file_bytes(s->path, "") + file_bytes(s->path, "-wal"),
         .oldest_queued_age_us = oldest_queued_age_us(s),
     };

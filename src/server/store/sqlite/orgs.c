@@ -2,7 +2,8 @@
 #include "server/store/sqlite/accounts.h"
 #include "server/store/sqlite/sqlite.h"
 
-#define ORG_COLUMNS "id, seq, name, time_zone, locale, rate_limit_per_minute, max_concurrent_jobs, created_at_us"
+#define ORG_COLUMNS \
+    "id, seq, name, time_zone, locale, rate_limit_per_minute, max_concurrent_jobs, created_at_us, disabled_at_us"
 
 static void read_org(struct dgl_sql *q, struct dgl_arena *a, struct dgl_org *ret)
 {
@@ -14,6 +15,7 @@ static void read_org(struct dgl_sql *q, struct dgl_arena *a, struct dgl_org *ret
     ret->rate_limit_per_minute = dgl_sql_get_int(q);
     ret->max_concurrent_jobs = dgl_sql_get_int(q);
     ret->created_at_us = dgl_sql_get_int(q);
+    ret->disabled_at_us = dgl_sql_get_int(q);
 }
 
 enum dgl_status dgl_org_insert(struct dgl_store *s, struct dgl_conn *c, const char *id, const char *name,
@@ -139,4 +141,54 @@ enum dgl_status dgl_store_org_update(struct dgl_store *s, const struct dgl_org *
 {
     struct dgl_org copy = *org;
     return dgl_write_sync(s, update_run, &copy, err);
+}
+
+// ---- disabling
+
+struct switching {
+    const char *org;
+    bool disabled;
+};
+
+static enum dgl_status disable(struct dgl_conn *c, int64_t org, int64_t now_us, struct dgl_error *err)
+{
+    DGL_AUTO_SQL q = dgl_sql(c, "UPDATE organizations SET disabled_at_us = ?2 WHERE seq = ?1 AND disabled_at_us = 0");
+    dgl_sql_put_int(&q, org);
+    dgl_sql_put_int(&q, DGL_MAX(now_us, 1));
+    DGL_TRY(dgl_sql_run(&q, err));
+    DGL_AUTO_SQL end = dgl_sql(c, "DELETE FROM sessions WHERE user IN (SELECT seq FROM users WHERE org = ?1)");
+    dgl_sql_put_int(&end, org);
+    return dgl_sql_run(&end, err);
+}
+
+// The pause is nobody's failure: endpoints that failed before it are judged from here on.
+static enum dgl_status enable(struct dgl_conn *c, int64_t org, int64_t now_us, struct dgl_error *err)
+{
+    int64_t changed;
+    DGL_AUTO_SQL q = dgl_sql(c, "UPDATE organizations SET disabled_at_us = 0, enabled_at_us = ?2"
+                                " WHERE seq = ?1 AND disabled_at_us > 0");
+    dgl_sql_put_int(&q, org);
+    dgl_sql_put_int(&q, now_us);
+    DGL_TRY(dgl_sql_change(&q, &changed, err));
+    if (changed == 0)
+        return DGL_OK;
+    DGL_AUTO_SQL fresh = dgl_sql(c, "UPDATE endpoints SET failing_since_us = 0, warned_at_us = 0,"
+                                    " seen_at_us = iif(kind = 1, ?2, seen_at_us) WHERE org = ?1");
+    dgl_sql_put_int(&fresh, org);
+    dgl_sql_put_int(&fresh, now_us);
+    return dgl_sql_run(&fresh, err);
+}
+
+static enum dgl_status switch_run(struct dgl_store *s, struct dgl_conn *c, void *arg, struct dgl_error *err)
+{
+    const struct switching *x = arg;
+    int64_t org, now_us = dgl_clock_now_us(s->clock);
+    DGL_TRY(dgl_org_seq(c, x->org, &org, err));
+    return x->disabled ? disable(c, org, now_us, err) : enable(c, org, now_us, err);
+}
+
+enum dgl_status dgl_store_org_set_disabled(struct dgl_store *s, const char *org, bool disabled, struct dgl_error *err)
+{
+    struct switching x = {.org = org, .disabled = disabled};
+    return dgl_write_sync(s, switch_run, &x, err);
 }

@@ -34,13 +34,16 @@ static enum dgl_status prune_sessions(struct dgl_store *s, struct dgl_conn *c, s
     return DGL_OK;
 }
 
-// Listeners nobody asked for in a day. Few, and what waits for them is canceled a batch per call.
+// Listeners nobody asked for in a day, unless nobody may ask. Few, and what waits for them is canceled a batch per
+// call.
 static enum dgl_status prune_listeners(struct dgl_store *s, struct dgl_conn *c, struct prune *x, struct dgl_error *err)
 {
     int64_t now_us = dgl_clock_now_us(s->clock), seq;
     bool more;
     DGL_AUTO_SQL find = dgl_sql(c, "SELECT seq FROM endpoints INDEXED BY endpoints_listening WHERE kind = 1"
-                                   " AND deleted_at_us = 0 AND seen_at_us <= ?1 ORDER BY seen_at_us LIMIT 1");
+                                   " AND deleted_at_us = 0 AND seen_at_us <= ?1 AND org IN"
+                                   " (SELECT seq FROM organizations WHERE disabled_at_us = 0)"
+                                   " ORDER BY seen_at_us LIMIT 1");
     dgl_sql_put_int(&find, now_us - DGL_STORE_LISTENER_US);
     DGL_TRY(dgl_sql_int(&find, 0, &seq, err));
     if (!seq)

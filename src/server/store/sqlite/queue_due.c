@@ -24,13 +24,15 @@ void dgl_read_due(struct dgl_sql *q, struct dgl_arena *a, struct dgl_delivery_du
 static enum dgl_status next_queue(struct dgl_conn *c, int64_t after, struct dgl_queue_due *ret, bool *ret_found,
                                   struct dgl_error *err)
 {
-    DGL_AUTO_SQL q = dgl_sql(c, "SELECT w.queue, w.next_attempt_at_us, coalesce(e.rate_per_s, 0), o.id,"
-                                " coalesce(e.id, ''), o.seq FROM deliveries w INDEXED BY deliveries_queued"
-                                " CROSS JOIN organizations o ON o.seq = w.org"
-                                " LEFT JOIN endpoints e ON e.seq = w.endpoint"
-                                " WHERE w.status = 0 AND w.queue > ?1"
-                                " ORDER BY w.queue, w.next_attempt_at_us LIMIT 1");
+    DGL_AUTO_SQL q = dgl_sql(
+        c, "SELECT w.queue, iif(o.disabled_at_us > 0, ?2, w.next_attempt_at_us),"
+           " coalesce(e.rate_per_s, 0), o.id, coalesce(e.id, ''), o.seq FROM deliveries w INDEXED BY deliveries_queued"
+           " CROSS JOIN organizations o ON o.seq = w.org"
+           " LEFT JOIN endpoints e ON e.seq = w.endpoint"
+           " WHERE w.status = 0 AND w.queue > ?1"
+           " ORDER BY w.queue, w.next_attempt_at_us LIMIT 1");
     dgl_sql_put_int(&q, after);
+    dgl_sql_put_int(&q, INT64_MAX); // a disabled organization's: not in this life
     DGL_TRY(dgl_sql_next(&q, ret_found, err));
     if (!*ret_found)
         return DGL_OK;
@@ -76,11 +78,12 @@ enum dgl_status dgl_store_queue_due(struct dgl_store *s, struct dgl_arena *a, in
 {
     DGL_AUTO_READ r = {.store = s};
     DGL_TRY(dgl_read(&r, err));
-    DGL_AUTO_SQL q = dgl_sql(r.conn, "SELECT " DUE_COLUMNS " FROM deliveries w INDEXED BY deliveries_queued"
-                                     " CROSS JOIN organizations o ON o.seq = w.org"
-                                     " LEFT JOIN endpoints e ON e.seq = w.endpoint"
-                                     " WHERE w.status = 0 AND w.queue = ?1 AND w.next_attempt_at_us <= ?2"
-                                     " ORDER BY w.next_attempt_at_us, w.seq LIMIT ?3");
+    DGL_AUTO_SQL q =
+        dgl_sql(r.conn, "SELECT " DUE_COLUMNS " FROM deliveries w INDEXED BY deliveries_queued"
+                        " CROSS JOIN organizations o ON o.seq = w.org"
+                        " LEFT JOIN endpoints e ON e.seq = w.endpoint"
+                        " WHERE w.status = 0 AND w.queue = ?1 AND w.next_attempt_at_us <= ?2 AND o.disabled_at_us = 0"
+                        " ORDER BY w.next_attempt_at_us, w.seq LIMIT ?3");
     dgl_sql_put_int(&q, queue);
     dgl_sql_put_int(&q, until_us);
     dgl_sql_put_int(&q, (int64_t)DGL_MIN(max, DGL_STORE_DUE_MAX));
@@ -109,7 +112,8 @@ struct expiry {
 };
 
 // What was scheduled before T is due before T or, after failures, later: so the look begins at the earliest due and
-// ends after a bounded number of rows.
+// ends after a bounded number of rows. While its organization is disabled nothing grows too old, and afterwards it has
+// its whole schedule again.
 static enum dgl_status expire_run(struct dgl_store *s, struct dgl_conn *c, void *arg, struct dgl_error *err)
 {
     struct expiry *x = arg;
@@ -119,7 +123,8 @@ static enum dgl_status expire_run(struct dgl_store *s, struct dgl_conn *c, void 
                    "last_error, ?3) WHERE seq IN (SELECT seq FROM"
                    " (SELECT seq, scheduled_from_us FROM deliveries INDEXED BY deliveries_queued WHERE status = 0"
                    "  AND queue = ?1 AND next_attempt_at_us <= ?4 ORDER BY next_attempt_at_us, seq LIMIT ?5)"
-                   " WHERE scheduled_from_us < ?2 LIMIT ?6)");
+                   " WHERE scheduled_from_us < ?2 LIMIT ?6)"
+                   " AND org IN (SELECT seq FROM organizations WHERE disabled_at_us = 0 AND enabled_at_us < ?2)");
     dgl_sql_put_int(&q, x->queue);
     dgl_sql_put_int(&q, x->before_us);
     dgl_sql_put_text(&q, x->reason);

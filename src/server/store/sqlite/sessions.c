@@ -8,7 +8,7 @@ static enum dgl_status create_run(struct dgl_store *s, struct dgl_conn *c, void 
     (void)s;
     const struct dgl_session *session = arg;
     DGL_AUTO_SQL stamp = dgl_sql(c, "UPDATE users SET last_sign_in_at_us = ?3 WHERE id = ?2 AND disabled = 0"
-                                    " AND org = (SELECT seq FROM organizations WHERE id = ?1)");
+                                    " AND org = (SELECT seq FROM organizations WHERE id = ?1 AND disabled_at_us = 0)");
     dgl_sql_put_text(&stamp, session->org);
     dgl_sql_put_text(&stamp, session->user);
     dgl_sql_put_int(&stamp, session->created_at_us);
@@ -40,7 +40,8 @@ static enum dgl_status read_session(struct dgl_store *s, const unsigned char tok
     DGL_AUTO_SQL q = dgl_sql(r.conn, "SELECT o.id, u.id, n.created_at_us, n.expires_at_us, n.is_uat"
                                      " FROM sessions n JOIN users u ON u.seq = n.user"
                                      " JOIN organizations o ON o.seq = u.org"
-                                     " WHERE n.token_hash = ?1 AND n.expires_at_us > ?2 AND u.disabled = 0");
+                                     " WHERE n.token_hash = ?1 AND n.expires_at_us > ?2 AND u.disabled = 0"
+                                     " AND o.disabled_at_us = 0");
     dgl_sql_put_blob(&q, token_hash, 32);
     dgl_sql_put_int(&q, dgl_clock_now_us(s->clock));
     bool row;

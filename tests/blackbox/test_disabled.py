@@ -1,0 +1,79 @@
+"""An organization that is disabled: refused with a clear word, everything of it waits, nothing of it is lost."""
+import sqlite3
+import time
+
+from docx import write_docx
+from local import Client, Receiver
+from test_tenants import Tenants, cli
+
+WITHIN = 20  # caches live 5 s
+
+
+def until(what, wanted, seconds=WITHIN):
+    end = time.monotonic() + seconds
+    while (found := what()) != wanted:
+        assert time.monotonic() < end, found
+        time.sleep(0.05)
+
+
+def test_a_disabled_organization_waits_and_goes_on(tmp_path, tls):
+    tenants = Tenants(tmp_path, tls)
+    server, data, ours = tenants.house.server, tenants.house.data_dir, tenants.admin
+    tenants.house.restart(RENDER_WORKERS=1, WEBHOOK_RETRY_SCHEDULE="1,1,1")
+    ours, theirs = Client(server.url, ours.api_key), Client(server.url, tenants.keys["stranger"])
+    slow = str(tmp_path / "slow.docx")
+    write_docx(slow, ["{% for a in range(250000) %}{% if false %}{{ a }}{% endif %}{% endfor %}done"])
+    slow = ours.upload_template("Slow", slow)["id"]
+    letter = theirs.upload_template("Letter", tenants.letter)["id"]
+    session, _ = tenants.sign_in("org_admin")
+    taken = []
+    with Receiver(answer=lambda hook: (200 if taken else 503, {}, b"")) as receiver:
+        ours.call("PUT", "/webhooks/settings", {"webhook_url": receiver.url()})
+        link = ours.wait_document(ours.generate(slow, {}, "docx")["id"])["download_url"]
+        assert ours.raw("GET", link).status == 200
+        first = receiver.wait()  # refused; again in 1 s
+        documents = [ours.generate(slow, {}, "docx")["id"] for _ in range(8)]
+        cli(data, "orgs", "disable", "Test Organization")
+
+        def waiting():
+            db = sqlite3.connect(data + "/docgenlab.db")
+            try:
+                return db.execute("SELECT count(*) FROM documents WHERE status < 2").fetchone()[0]
+            finally:
+                db.close()
+
+        until(lambda: ours.raw("GET", "/templates/").status, 403)
+        refusal = ours.raw("POST", "/documents/", {"template_id": slow, "input_json": {}, "output_format": "docx"})
+        assert (refusal.status, refusal.json["code"]) == (403, "organization_disabled")
+        assert len(refusal.json["detail"].split()) > 4
+        assert ours.raw("GET", link).json["code"] == "organization_disabled"
+        assert tenants.request("GET", "/templates", headers={"Cookie": session})[0] == 303  # to sign in again
+        tenants.cookies.clear()
+        try:
+            tenants.sign_in("org_admin")
+        except AssertionError as problem:
+            assert "403" in str(problem)
+        else:
+            raise AssertionError("signed in")
+        taken.append(True)
+        time.sleep(0.5)  # what was under way ends
+        left, came = waiting(), len(receiver.kept)
+        assert left > 0
+        other = theirs.generate(letter, {"name": "x"}, "docx", {"Prefer": "wait=20"})
+        assert other["status"] == "ready"  # nobody else notices
+        time.sleep(1.5)  # a retry would have been due
+        assert (waiting(), len(receiver.kept)) == (left, came)
+        assert tenants.house.client.raw("GET", server.url + "/readyz").status == 200
+
+        tenants.house.restart()  # a restart changes nothing of it
+        ours.url = server.url
+        assert ours.raw("GET", "/templates/").status == 403
+        cli(data, "orgs", "enable", "Test Organization")
+        until(lambda: ours.raw("GET", "/templates/").status, 200)
+        assert {ours.wait_document(document)["status"] for document in documents} == {"ready"}
+        assert ours.raw("GET", link.replace(link.split("/files")[0], server.url)).status == 200
+        until(lambda: len({hook.payload["job_id"] for hook in receiver.kept if hook.headers["webhook-id"]}), 9, 40)
+        again = [hook for hook in receiver.kept if hook.payload["job_id"] == first.payload["job_id"]]
+        assert len(again) == 2 and len({hook.headers["webhook-id"] for hook in again}) == 1
+        tenants.sign_in("org_admin")
+    assert tenants.house.server.stop() == 0

@@ -395,6 +395,7 @@ static void walk_inlines(struct builder *b, const struct dgl_x *n, const struct 
 // Character and line units stand for lengths once the paragraph's font size is known.
 static void settle_units(struct dgl_ppr *p, int32_t size)
 {
+    int32_t automatic = p->flags & DGL_PF_SPACES_ADD ? 5000 : 14000;
     if (p->set & DGL_P_LEFT_CHARS)
         p->left = (int32_t)((int64_t)p->left_chars * size / 100);
     if (p->set & DGL_P_RIGHT_CHARS)
@@ -405,13 +406,14 @@ static void settle_units(struct dgl_ppr *p, int32_t size)
         if (p->first < 0 && p->set & DGL_P_LEFT_CHARS)
             p->left -= p->first;
     }
+    // Lines are those of the document's grid: Word writes beside them the length that they came to.
     if (p->before_auto)
-        p->before = 14000; // what Word takes for "auto": 14 points (§17.3.1.33 leaves it open)
-    else if (p->set & DGL_P_BEFORE_LINES && p->before_lines)
+        p->before = automatic; // what Word takes for "auto": 14 points (§17.3.1.33 leaves it open), or 5 (§17.15.3.21)
+    else if (p->set & DGL_P_BEFORE_LINES && p->before_lines && !p->before)
         p->before = p->before_lines * 120;
     if (p->after_auto)
-        p->after = 14000;
-    else if (p->set & DGL_P_AFTER_LINES && p->after_lines)
+        p->after = automatic;
+    else if (p->set & DGL_P_AFTER_LINES && p->after_lines && !p->after)
         p->after = p->after_lines * 120;
 }
 
@@ -466,6 +468,8 @@ static void resolve_ppr(struct builder *b, const struct build_context *c, const 
     }
     dgl_ppr_apply(p, &direct, b->arena);
     p->style = style;
+    if (b->sheet->settings.spaces_add_up)
+        p->flags |= DGL_PF_SPACES_ADD;
 }
 
 static void number_paragraph(struct builder *b, struct dgl_para *para, const struct dgl_rpr *mark)
@@ -551,6 +555,9 @@ static void build_paragraph(struct builder *b, const struct dgl_x *n, const stru
     bool framed = para->p.frame && !para->ends_section && build_frame(b, para);
     if (!framed && !gone) {
         build_take_floats(b, para);
+        // One that only ends a section has no line, unless the section has nothing else (Word).
+        para->no_line =
+            para->ends_section && para->inline_count == 0 && !para->level && b->section_tail && b->section->blocks;
         add_block(b, DGL_BLOCK_PARA, tail)->para = para;
     }
     if (para->ends_section && b->section_tail && c->nesting == 0)

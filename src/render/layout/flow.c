@@ -68,6 +68,7 @@ static enum dgl_status measure_margins(struct flow *f, struct flow_section *fs, 
     struct dgl_text_env env = f->env;
     env.page_number = DGL_STR("1");
     env.page = env.section = 1;
+    env.grid_pitch = s->grid_pitch;
     env.section_of_galley = s;
     env.galley_x = s->margin[DGL_LEFT];
     env.galley_y = s->header;
@@ -90,6 +91,7 @@ static void point_canvas(struct flow *f)
     f->canvas.body_top = f->top;
     f->canvas.body_bottom = f->bottom;
     f->canvas.section = flow_here(f);
+    f->env.grid_pitch = f->canvas.section->grid_pitch;
 }
 
 static enum dgl_status add_page(struct flow *f)
@@ -193,7 +195,6 @@ enum dgl_status flow_new_page(struct flow *f, bool hard)
 enum dgl_status flow_next_column(struct flow *f, bool hard)
 {
     const struct dgl_section *s = f->sections[f->section].s;
-    f->column_break |= hard;
     if (f->column + 1 >= s->columns)
         return flow_new_page(f, hard);
     f->deepest = max32(f->deepest, f->y);
@@ -238,6 +239,7 @@ enum dgl_status flow_start_section(struct flow *f, uint32_t index)
     DGL_TRY(begin_page(f, true));
     f->sections[index].first_page = f->page_count;
     f->hard_break = true;
+    f->given = f->above ? f->above->p.after : 0; // counts against the space above the first paragraph (Word)
     f->above = NULL;
     return DGL_OK;
 }
@@ -308,7 +310,8 @@ static enum dgl_status count_fitting(struct flow *f, const struct dgl_lines *l, 
         const struct dgl_line *line = &l->lines[k];
         struct flow_need more;
         DGL_TRY(flow_notes_of_line(f, line, &more));
-        int32_t bottom = k + 1 == l->count ? l->bottom : 0, need = line->y + line->height - base + bottom + notes;
+        int32_t bottom = k + 1 == l->count ? l->bottom : 0, hangs = bottom ? 0 : line->hangs;
+        int32_t need = line->y + line->height - hangs - base + bottom + notes;
         if (need + more.all > room && !only_a_break(line)) {
             k += more.least < more.all && need + more.least <= room; // the note goes on on the next page
             break;
@@ -347,8 +350,7 @@ static enum dgl_status lines_of(struct flow *f, struct dgl_para *p, int32_t y, s
                                    .x = flow_column_x(f),
                                    .y = y,
                                    .exclusions = f->exclusions,
-                                   .exclusion_count = f->exclusion_count,
-                                   .grid_pitch = f->sections[f->section].s->grid_pitch};
+                                   .exclusion_count = f->exclusion_count};
     return dgl_para_layout(&f->env, p, &place, ret, f->err);
 }
 
@@ -417,7 +419,7 @@ static int32_t space_above(const struct flow *f, const struct dgl_para *p)
 {
     // At the top of a page Word shows a space before only after a break that somebody put there.
     if (f->at_top)
-        return f->hard_break && !(p->p.before_auto && f->page_empty) ? p->p.before : 0;
+        return f->hard_break && !(p->p.before_auto && f->page_empty) ? max32(p->p.before - f->given, 0) : 0;
     return max32(dgl_space_between(f->above, p) - f->given, 0);
 }
 
@@ -443,7 +445,7 @@ static enum dgl_status flow_para(struct flow *f, const struct dgl_block *b)
 {
     struct dgl_para *p = b->para;
     struct dgl_lines *l = NULL;
-    bool moved, joined = false;
+    bool moved, joined = false, keeps = !f->doc->sheet->settings.no_space_after_break;
     bool joins_next = b->next && b->next->kind == DGL_BLOCK_PARA && dgl_para_same_box(p, b->next->para);
     if (p->p.flags & DGL_PF_PAGE_BREAK_BEFORE && !f->page_empty)
         DGL_TRY(flow_new_page(f, true));
@@ -473,10 +475,13 @@ static enum dgl_status flow_para(struct flow *f, const struct dgl_block *b)
     }
     for (from = fits; from < l->count; from += fits) {
         uint8_t ends = l->lines[from - 1].ends;
+        f->column_break |= ends == DGL_IN_COLUMN_BREAK;
         if (ends == DGL_IN_PAGE_BREAK)
-            DGL_TRY(flow_new_page(f, true));
+            DGL_TRY(flow_new_page(f, keeps));
         else
-            DGL_TRY(flow_next_column(f, ends == DGL_IN_COLUMN_BREAK));
+            DGL_TRY(flow_next_column(f, ends == DGL_IN_COLUMN_BREAK && keeps));
+        if (from == 1 && keeps && only_a_break(&l->lines[0])) // the space above text that a break begins (§17.15.3.70)
+            f->y += p->p.before;
         DGL_TRY(count_fitting(f, l, from, &fits));
         fits = DGL_MAX(hold_lines(l, from, fits, true), 1u);
         DGL_TRY(paint_chunk(f, l, from, fits, false, joins_next, 0));
@@ -487,9 +492,11 @@ static enum dgl_status flow_para(struct flow *f, const struct dgl_block *b)
     uint8_t ends = l->lines[l->count - 1].ends;
     // A section that begins on a new page needs no page of its own before it.
     if (ends == DGL_IN_PAGE_BREAK && !p->ends_section)
-        return flow_new_page(f, true);
-    if (ends == DGL_IN_COLUMN_BREAK)
-        return flow_next_column(f, true);
+        return flow_new_page(f, keeps);
+    if (ends == DGL_IN_COLUMN_BREAK) {
+        f->column_break = true;
+        return flow_next_column(f, keeps);
+    }
     return DGL_OK;
 }
 

@@ -167,7 +167,8 @@ static enum dgl_status split_row(struct flow *f, struct batch *b, uint32_t row)
         struct split s;
         DGL_TRY(dgl_work_tick(f->env.budget, f->env.arena, f->err));
         DGL_TRY(find_split(f, b->t, row, flow_room(f), from, &s));
-        if (!s.moves && !f->at_top) {
+        bool held = s.all && !started && b->t->rows[row].height > flow_room(f); // by its height alone
+        if ((!s.moves || held) && !f->at_top) {
             DGL_TRY(break_page(f, b, row));
             continue;
         }

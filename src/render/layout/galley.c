@@ -9,7 +9,8 @@
 #define GALLEY_MAX_FLOATS 32u
 
 // Spaces of neighbours do not add up: the larger counts (Word; §17.3.1.33 says the same of HTML-like spacing only).
-// contextualSpacing takes a paragraph's own space away towards a neighbour of the same style.
+// A compatibility setting (§17.15.3.21) brings back the sum. contextualSpacing takes a paragraph's own space away
+// towards a neighbour of the same style.
 int32_t dgl_space_between(const struct dgl_para *above, const struct dgl_para *below)
 {
     bool same = above && below && above->style == below->style;
@@ -18,7 +19,8 @@ int32_t dgl_space_between(const struct dgl_para *above, const struct dgl_para *b
         after = 0;
     if (same && below->p.flags & DGL_PF_CONTEXTUAL)
         before = 0;
-    return DGL_MAX(after, before);
+    bool add = (above && above->p.flags & DGL_PF_SPACES_ADD) || (below && below->p.flags & DGL_PF_SPACES_ADD);
+    return add ? after + before : DGL_MAX(after, before);
 }
 
 // What is anchored in a paragraph and takes room from it and those below. What hangs on the page is left out where the

@@ -189,6 +189,7 @@ static enum dgl_status set_margins(struct flow *f, uint32_t index)
         f->env.section = (int32_t)info->section + 1;
         f->env.section_pages = (int32_t)f->sections[info->section].pages;
         f->styles_page = index + 1;
+        f->env.grid_pitch = s->grid_pitch;
         f->env.section_of_galley = s;
         f->env.galley_x = x;
         f->env.galley_y = s->header;

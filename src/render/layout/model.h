@@ -178,6 +178,7 @@ struct dgl_para {
     uint16_t style;
     int8_t outline; // 1..9, 0 none
     bool has_drawings, has_notes, has_fields, ends_section;
+    bool no_line;            // an empty paragraph of which only the spaces count
     struct dgl_text *shaped; // layout's own: the glyphs, once made
 };
 

@@ -5,15 +5,16 @@
 
 // clang-format off
 #define DGL_X_NAMES(X) \
-    X(AlternateContent) X(Choice) X(Fallback) X(OLEObject) X(Requires) X(abstractNum) X(abstractNumId) X(accent1) \
+    X(AlternateContent) X(Choice) X(Fallback) X(OLEObject) X(Requires) X(abstractNum) X(abstractNumId) X(accent1) X(adjustLineHeightInTable) \
     X(accent2) X(accent3) X(accent4) X(accent5) X(accent6) X(after) X(afterAutospacing) X(afterLines) X(align) \
     X(alignment) X(altChunk) X(anchor) X(ascii) X(asciiTheme) X(autoHyphenation) X(autoSpaceDE) X(autoSpaceDN) X(b) X(bCs) X(bIns) X(background) \
     X(bar) X(basedOn) X(bdo) X(bdr) X(before) X(beforeAutospacing) X(beforeLines) X(behindDoc) X(between) X(bidi) \
     X(bidiVisual) X(blip) X(blipFill) X(body) X(bodyPr) X(bookmarkStart) X(bottom) X(bottomFromText) X(br) \
     X(cantSplit) X(caps) X(char) X(charSpace) X(characterSpacingControl) X(checkBox) X(checked) X(clrScheme) X(col) X(color) X(cols) X(compat) \
     X(compatSetting) X(contentPart) X(contextualSpacing) X(control) X(countBy) X(cr) X(creator) X(cs) X(cstheme) \
-    X(customMarkFollows) X(customXml) X(cx) X(cy) X(default) X(defaultTabStop) X(del) X(descr) X(description) X(dir) \
-    X(displayBackgroundShape) X(distance) X(distB) X(distL) X(distR) X(distT) X(dk1) X(dk2) X(docDefaults) X(docGrid) X(docPr) \
+    X(customMarkFollows) X(customXml) X(cx) X(cy) X(default) X(defaultTabStop) X(del) X(descr) X(description) X(dir) X(decimalSymbol) \
+    X(doNotExpandShiftReturn) X(doNotUseHTMLParagraphAutoSpacing) X(hideMark) X(splitPgBreakAndParaMark) \
+    X(suppressSpBfAfterPgBrk) X(displayBackgroundShape) X(distance) X(distB) X(distL) X(distR) X(distT) X(dk1) X(dk2) X(docDefaults) X(docGrid) X(docPr) \
     X(drawing) X(dropCap) X(dstrike) X(ea) X(eastAsia) X(eastAsiaTheme) X(embed) X(embedTrueTypeFonts) X(emboss) X(end) \
     X(endnote) X(endnotePr) X(endnoteRef) X(endnoteReference) X(equalWidth) X(evenAndOddHeaders) X(extLst) X(extent) X(ffData) \
     X(fill) X(fillRef) X(fillcolor) X(filled) X(firstColumn) X(firstLine) X(firstLineChars) X(firstRow) X(fldChar) \

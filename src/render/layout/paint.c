@@ -61,7 +61,8 @@ static uint32_t text_color(const struct dgl_canvas *c, const struct dgl_rpr *r, 
 {
     if (r->color <= 0xFFFFFF)
         return r->color;
-    uint32_t back = r->shade <= 0xFFFFFF ? r->shade : behind <= 0xFFFFFF ? behind : c->background;
+    uint32_t back = r->highlight <= 0xFFFFFF ? r->highlight : r->shade;
+    back = back <= 0xFFFFFF ? back : behind <= 0xFFFFFF ? behind : c->background;
     return is_dark(back) ? 0xFFFFFF : 0x000000;
 }
 

@@ -6,6 +6,7 @@
 #include "render/layout/para.h"
 
 #include <string.h>
+#include <unicode/uchar.h>
 
 #define MAX_LINES 4000000u
 
@@ -19,7 +20,7 @@ struct breaker {
     const struct dgl_text *t;
     int32_t left, right, default_tab;
     int32_t mark_ascent, mark_descent;
-    bool rtl;
+    bool rtl, no_line;
 };
 
 // ---- Tabs ----
@@ -45,32 +46,59 @@ struct dgl_tab dgl_next_tab(const struct dgl_para *p, int32_t x, int32_t default
     return (struct dgl_tab){at, DGL_TAB_LEFT, DGL_LEADER_NONE};
 }
 
-// Width of what follows a tab, up to the next tab or break; for decimal tabs up to the separator.
+// Where a number ends for a decimal tab: before the document's decimal symbol, else before what follows its digits.
+// Counts glyphs of the piece; `digits` tells whether some were met in pieces before. False when the number goes on.
+static bool number_ends(const struct breaker *b, const struct dgl_piece *p, bool *digits, uint32_t *ret)
+{
+    uint32_t symbol = b->env->doc->sheet->settings.decimal_symbol;
+    for (uint32_t g = 0; g < p->count; g++) {
+        size_t at = b->t->glyphs[p->first + g].cluster;
+        uint32_t c = dgl_utf8_next(b->t->bytes, b->t->len, &at);
+        bool digit = u_isdigit((UChar32)c);
+        bool inside = digit || c == '.' || c == ',' || c == '\'' || c == 0x2019 || c == 0xA0 || c == 0x202F;
+        if (c == symbol || (*digits && !inside)) {
+            *ret = g;
+            return true;
+        }
+        *digits |= digit;
+    }
+    return false;
+}
+
+// Width of what follows a tab, up to the next tab or break; for decimal tabs up to the end of the number's whole part.
 static int32_t width_after(const struct breaker *b, uint32_t piece, bool decimal)
 {
     int32_t w = 0;
+    bool digits = false;
     for (uint32_t i = piece; i < b->t->piece_count; i++) {
         const struct dgl_piece *p = &b->t->pieces[i];
+        uint32_t end;
         if (p->kind == DGL_PIECE_TAB || p->kind == DGL_PIECE_PTAB || p->kind == DGL_PIECE_BREAK)
             break;
         if (p->kind == DGL_PIECE_DRAWING)
             w += p->in->drawing->width;
         if (p->kind != DGL_PIECE_TEXT)
             continue;
-        for (uint32_t g = 0; decimal && g < p->count; g++)
-            if (b->t->glyphs[p->first + g].flags & DGL_G_DECIMAL) {
-                // The last separator counts in "1,234.50", so look on for another one.
-                uint32_t last = g;
-                for (uint32_t k = g; k < p->count; k++)
-                    if (b->t->glyphs[p->first + k].flags & DGL_G_DECIMAL)
-                        last = k;
-                return w + dgl_piece_width(b->t, p, p->first, last);
-            }
+        if (decimal && number_ends(b, p, &digits, &end))
+            return w + dgl_piece_width(b->t, p, p->first, end);
         w += dgl_piece_width(b->t, p, p->first, p->count);
         if (w > DGL_LAYOUT_MAX_LENGTH)
             break;
     }
     return w;
+}
+
+// In a cell a paragraph whose first stop is a decimal one stands at it without a tab (Word).
+static int32_t cell_number_shift(const struct breaker *b, int32_t x0)
+{
+    const struct dgl_ppr *p = &b->p->p;
+    if (!b->env->in_cell || b->rtl || p->tab_count == 0 || p->tabs[0].kind != DGL_TAB_DECIMAL ||
+        (p->jc != DGL_JC_START && p->jc != DGL_JC_LEFT && p->jc != DGL_JC_BOTH))
+        return 0;
+    for (uint32_t i = 0; i < b->t->piece_count; i++)
+        if (b->t->pieces[i].kind == DGL_PIECE_TAB)
+            return 0;
+    return DGL_MAX(0, p->tabs[0].at - width_after(b, 0, true) - x0);
 }
 
 struct tab_move {
@@ -224,6 +252,86 @@ static struct spot find_end(const struct breaker *b, struct spot start, int32_t 
     return (struct spot){b->t->piece_count, 0};
 }
 
+// ---- Justified lines that take one word more ----
+
+struct stretch { // of text without the spaces at its end
+    int64_t width, space_width;
+    uint32_t spaces;
+    bool plain; // text only
+};
+
+static struct stretch measure(const struct breaker *b, struct spot from, struct spot to)
+{
+    struct stretch s = {.plain = true};
+    int64_t tail = 0; // spaces that may turn out to be the last
+    uint32_t tail_count = 0;
+    for (uint32_t i = from.piece; i < b->t->piece_count && (i < to.piece || (i == to.piece && to.glyph)); i++) {
+        const struct dgl_piece *p = &b->t->pieces[i];
+        s.plain &= p->kind == DGL_PIECE_TEXT || p->kind == DGL_PIECE_ANCHOR || p->kind == DGL_PIECE_FLOAT;
+        if (p->kind != DGL_PIECE_TEXT)
+            continue;
+        uint32_t first = i == from.piece ? from.glyph : 0, end = i == to.piece ? to.glyph : p->count;
+        for (uint32_t g = first; g < end;) {
+            uint32_t run = g;
+            bool space = b->t->glyphs[p->first + g].flags & DGL_G_SPACE;
+            while (run < end && ((b->t->glyphs[p->first + run].flags & DGL_G_SPACE) != 0) == space)
+                run++;
+            int32_t w = dgl_piece_width(b->t, p, p->first + g, run - g);
+            if (space) {
+                tail += w;
+                tail_count += run - g;
+            } else {
+                s.width += tail + w;
+                s.space_width += tail;
+                s.spaces += tail_count;
+                tail = tail_count = 0;
+            }
+            g = run;
+        }
+    }
+    return s;
+}
+
+// The first place after `from` where a line may end.
+static struct spot next_end(const struct breaker *b, struct spot from, uint8_t *ret_forced)
+{
+    *ret_forced = DGL_IN_TEXT;
+    for (uint32_t i = from.piece; i < b->t->piece_count; i++) {
+        const struct dgl_piece *p = &b->t->pieces[i];
+        if (p->kind == DGL_PIECE_BREAK)
+            *ret_forced = p->what;
+        if (p->kind == DGL_PIECE_BREAK || p->break_after)
+            return (struct spot){i + 1, 0};
+        for (uint32_t g = i == from.piece ? from.glyph : 0; p->kind == DGL_PIECE_TEXT && g < p->count; g++)
+            if ((b->t->glyphs[p->first + g].flags & (DGL_G_BREAK | DGL_G_SOFT)) == DGL_G_BREAK)
+                return g + 1 < p->count ? (struct spot){i, g + 1} : (struct spot){i + 1, 0};
+    }
+    return (struct spot){b->t->piece_count, 0};
+}
+
+// Since Word 2013 a justified line takes one word more when its spaces have to give up no more than a quarter of
+// their width, and no more than half of what they would gain without that word.
+static bool squeeze(const struct breaker *b, struct spot start, int32_t x, int32_t limit, struct spot *end,
+                    uint8_t *forced)
+{
+    if (b->p->p.jc != DGL_JC_BOTH || b->env->doc->sheet->settings.compat < 15 || *forced != DGL_IN_TEXT ||
+        end->piece >= b->t->piece_count)
+        return false;
+    struct stretch without = measure(b, start, *end);
+    if (!without.plain || without.spaces == 0)
+        return false;
+    uint8_t ends;
+    struct spot more = next_end(b, *end, &ends);
+    struct stretch with = measure(b, start, more);
+    int64_t over = x + with.width - limit, spare = limit - x - without.width;
+    if (!with.plain || with.spaces <= without.spaces || over <= 0 || over * 4 > with.space_width ||
+        over * 2 * without.spaces > spare * with.spaces)
+        return false;
+    *end = more;
+    *forced = ends;
+    return true;
+}
+
 // ---- Placing ----
 
 struct metrics {
@@ -341,10 +449,15 @@ static struct gaps count_gaps(const struct breaker *b, const struct dgl_line *li
 static void justify(const struct breaker *b, struct dgl_line *line, int32_t extra, bool letters)
 {
     struct gaps g = count_gaps(b, line, letters);
-    uint32_t count = g.spaces + g.wides;
-    if (count == 0 || extra <= 0)
+    bool narrower = extra < 0; // then only the spaces give
+    uint32_t count = g.spaces + (narrower ? 0 : g.wides);
+    if (count == 0 || extra == 0)
         return;
     int32_t each = extra / (int32_t)count, rest = extra % (int32_t)count, shift = 0;
+    if (rest < 0) {
+        each--;
+        rest += (int32_t)count;
+    }
     for (uint32_t i = g.first_seg; i < line->seg_count; i++) {
         struct dgl_seg *s = &line->segs[i];
         s->x += shift;
@@ -354,7 +467,7 @@ static void justify(const struct breaker *b, struct dgl_line *line, int32_t extr
         for (uint32_t k = 0; k < s->count && !(i == g.last_seg && k >= g.last_count); k++) {
             uint8_t flags = b->t->glyphs[s->first + k].flags;
             spaces += (flags & DGL_G_SPACE) != 0;
-            wides += (flags & DGL_G_WIDE) != 0 || (letters && !(flags & (DGL_G_SPACE | DGL_G_INSIDE)));
+            wides += !narrower && (flags & DGL_G_WIDE || (letters && !(flags & (DGL_G_SPACE | DGL_G_INSIDE))));
         }
         int32_t ones = DGL_MIN(rest, (int32_t)spaces);
         rest -= ones;
@@ -436,13 +549,14 @@ static enum dgl_jc alignment(const struct breaker *b)
     return jc;
 }
 
-static void align(const struct breaker *b, struct dgl_line *line, int32_t end_x, bool last)
+static void align(const struct breaker *b, struct dgl_line *line, int32_t end_x, bool last, bool squeezed)
 {
     int32_t hanging = trailing_spaces(b, line), room = line->x1 - (end_x - hanging);
     enum dgl_jc jc = alignment(b);
     int32_t shift = 0;
-    if (jc == DGL_JC_DISTRIBUTE || (jc == DGL_JC_BOTH && !last)) {
-        justify(b, line, room, jc == DGL_JC_DISTRIBUTE);
+    last |= line->ends == DGL_IN_LINE_BREAK && b->env->doc->sheet->settings.keep_shift_return;
+    if (jc == DGL_JC_DISTRIBUTE || squeezed || (jc == DGL_JC_BOTH && !last)) {
+        justify(b, line, squeezed ? room : DGL_MAX(room, 0), jc == DGL_JC_DISTRIBUTE);
     } else if (jc == DGL_JC_CENTER) {
         shift = room / 2;
     } else if (jc == DGL_JC_RIGHT || (jc == DGL_JC_BOTH && b->rtl)) {
@@ -468,17 +582,14 @@ static void set_height(const struct breaker *b, struct dgl_line *line, const str
     line->height = h;
     if (p->line_rule == DGL_RULE_EXACT) {
         line->height = p->line;
-        line->baseline = (int32_t)((int64_t)p->line * 4 / 5);
-        int32_t need = m->text_ascent + m->text_descent;
-        if (need <= p->line) // room to spare goes above, as measured in Word's output
-            line->baseline = p->line - m->text_descent - (p->line - need) / 5;
+        line->baseline = (int32_t)((int64_t)p->line * 4 / 5); // whatever the font (Word)
     } else if (p->line_rule == DGL_RULE_AT_LEAST) {
         if (h < p->line) {
             line->baseline += p->line - h;
             line->height = p->line;
         }
     } else {
-        int32_t pitch = b->place->grid_pitch;
+        int32_t pitch = b->env->grid_pitch;
         if (pitch > 0 && p->flags & DGL_PF_SNAP && h > 0) {
             int32_t snapped = (h + pitch - 1) / pitch * pitch;
             line->baseline += (snapped - h) / 2;
@@ -487,8 +598,9 @@ static void set_height(const struct breaker *b, struct dgl_line *line, const str
         int32_t text = pitch > 0 && p->flags & DGL_PF_SNAP ? h : m->text_ascent + m->text_descent;
         int32_t extra = (int32_t)((int64_t)text * (p->line - 240) / 240);
         line->height = h + extra;
-        if (extra < 0)
-            line->baseline += extra; // tighter lines are cut at their top
+        if (extra < 0) // tighter lines keep the proportion of ascent and descent
+            line->baseline = (int32_t)((int64_t)asc * line->height / DGL_MAX(h, 1));
+        line->hangs = DGL_MAX(extra, 0);
     }
 }
 
@@ -588,8 +700,9 @@ static enum dgl_status add_line(struct breaker *b, struct dgl_lines *l, uint32_t
         find_room(b, y, b->mark_ascent + b->mark_descent, &x0, &x1);
     line->x0 = x0;
     line->x1 = x1;
-    int32_t start_x = x0 - (first ? label_shift(b) : 0);
+    int32_t start_x = x0 + (first ? cell_number_shift(b, x0) - label_shift(b) : 0);
     struct spot end = find_end(b, *at, start_x, x1, &line->ends);
+    bool squeezed = squeeze(b, *at, start_x, x1, &end, &line->ends);
     if (end.piece == at->piece && end.glyph == at->glyph && at->piece < b->t->piece_count)
         end = (struct spot){at->piece + 1, 0}; // never stand still
     uint32_t pieces = pieces_in(b, *at, end);
@@ -607,12 +720,22 @@ static enum dgl_status add_line(struct breaker *b, struct dgl_lines *l, uint32_t
     if (soft && line->seg_count)
         line->segs[line->seg_count - 1].hyphen = true;
     bool last = end.piece >= b->t->piece_count || line->ends == DGL_IN_PAGE_BREAK || line->ends == DGL_IN_COLUMN_BREAK;
-    align(b, line, end_x, last);
-    set_height(b, line, &m);
+    align(b, line, end_x, last, squeezed);
+    if (!b->no_line)
+        set_height(b, line, &m);
     line->y = *y;
     *y += line->height;
     *at = end;
     return DGL_OK;
+}
+
+// A line break at the very end opens one more, empty line, and so does a column break: the paragraph's mark stands in
+// it. After a page break the mark stays before it, unless the document says otherwise (§17.15.3.65).
+static bool opens_line(const struct dgl_text_env *env, const struct dgl_para *p, uint8_t ends)
+{
+    if (ends == DGL_IN_PAGE_BREAK)
+        return env->doc->sheet->settings.split_page_break && !p->ends_section;
+    return ends == DGL_IN_LINE_BREAK || (ends == DGL_IN_COLUMN_BREAK && !p->ends_section);
 }
 
 enum dgl_status dgl_para_layout(const struct dgl_text_env *env, struct dgl_para *p, const struct dgl_para_place *place,
@@ -625,6 +748,7 @@ enum dgl_status dgl_para_layout(const struct dgl_text_env *env, struct dgl_para 
     l->para = p;
     l->text = t;
     l->width = place->width;
+    b.no_line = p->no_line;
     l->top = dgl_para_border_room(&p->p.border[DGL_TOP]);
     l->bottom = dgl_para_border_room(&p->p.border[DGL_BOTTOM]);
     struct spot at = {0, 0};
@@ -634,8 +758,7 @@ enum dgl_status dgl_para_layout(const struct dgl_text_env *env, struct dgl_para 
         DGL_TRY(dgl_work_tick(env->budget, env->arena, err));
         DGL_TRY(add_line(&b, l, &cap, &at, &y, err));
     } while (at.piece < t->piece_count);
-    // A line break at the very end opens one more, empty line; a page break does not.
-    if (l->lines[l->count - 1].ends == DGL_IN_LINE_BREAK)
+    if (opens_line(env, p, l->lines[l->count - 1].ends))
         DGL_TRY(add_line(&b, l, &cap, &at, &y, err));
     l->height = y;
     *ret = l;

@@ -22,6 +22,7 @@ struct dgl_seg {
 struct dgl_line {
     int32_t y, height, baseline; // y from the paragraph's first line's top; baseline from y
     int32_t x0, x1;              // the room it had
+    int32_t hangs;               // how much of the height may reach below the bottom of a page
     struct dgl_seg *segs;
     uint16_t seg_count;
     bool has_notes;
@@ -46,7 +47,6 @@ struct dgl_para_place {
     int32_t x, y; // of the first line's top left corner on the page, for exclusions
     const struct dgl_exclusion *exclusions;
     uint32_t exclusion_count;
-    int32_t grid_pitch;
 };
 enum dgl_status dgl_para_layout(const struct dgl_text_env *env, struct dgl_para *p, const struct dgl_para_place *place,
                                 struct dgl_lines **ret, struct dgl_error *err) DGL_MUST_CHECK;

@@ -137,6 +137,7 @@ enum {
     DGL_PF_AUTO_SPACE_DN = 1u << 10, // between ideographs and digits
     DGL_PF_OVERFLOW_PUNCT = 1u << 11,
     DGL_PF_KINSOKU = 1u << 12,
+    DGL_PF_SPACES_ADD = 1u << 13, // of the document: spaces between paragraphs add up
 };
 enum dgl_jc { DGL_JC_START, DGL_JC_CENTER, DGL_JC_END, DGL_JC_BOTH, DGL_JC_DISTRIBUTE, DGL_JC_LEFT, DGL_JC_RIGHT };
 enum dgl_line_rule { DGL_RULE_AUTO, DGL_RULE_AT_LEAST, DGL_RULE_EXACT };
@@ -255,7 +256,7 @@ struct dgl_tcpr {
     uint16_t span;
     uint8_t v_merge; // 0 none, 1 continues, 2 starts
     uint8_t h_merge; // the same
-    bool valign_set, no_wrap, fit_text;
+    bool valign_set, no_wrap, fit_text, hide_mark;
     uint8_t turn; // of the text, in quarters clockwise: 1 runs down, 3 runs up
     uint8_t valign;
     uint32_t shade;

@@ -308,6 +308,9 @@ void dgl_tcpr_read(struct dgl_prop_reader *r, const struct dgl_x *n, struct dgl_
         case DGL_X_tcFitText:
             p->fit_text = dgl_x_val_on(c);
             break;
+        case DGL_X_hideMark:
+            p->hide_mark = dgl_x_val_on(c);
+            break;
         case DGL_X_textDirection:
             p->turn = dgl_x_attr_is(c, DGL_X_val, "btLr") || dgl_x_attr_is(c, DGL_X_val, "lr") ? 3
                       : dgl_str_starts(dgl_x_val(c), "tbRl") || dgl_str_starts(dgl_x_val(c), "tbLr") ||

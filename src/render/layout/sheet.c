@@ -261,6 +261,20 @@ void dgl_note_numbers_read(const struct dgl_x *n, struct dgl_note_numbers *p)
     }
 }
 
+static void read_compat(struct dgl_settings *t, const struct dgl_x *compat)
+{
+    DGL_X_EACH(c, compat)
+    {
+        if (c->name == DGL_X_compatSetting && dgl_x_attr_is(c, DGL_X_name, "compatibilityMode"))
+            t->compat = (int32_t)DGL_MAX(11, DGL_MIN(dgl_x_attr_int(c, DGL_X_val, 12), 15));
+    }
+    t->grid_in_tables = dgl_x_val_on(dgl_x_child(compat, DGL_X_adjustLineHeightInTable));
+    t->keep_shift_return = dgl_x_val_on(dgl_x_child(compat, DGL_X_doNotExpandShiftReturn));
+    t->spaces_add_up = dgl_x_val_on(dgl_x_child(compat, DGL_X_doNotUseHTMLParagraphAutoSpacing));
+    t->split_page_break = dgl_x_val_on(dgl_x_child(compat, DGL_X_splitPgBreakAndParaMark));
+    t->no_space_after_break = t->compat >= 15 || dgl_x_val_on(dgl_x_child(compat, DGL_X_suppressSpBfAfterPgBrk));
+}
+
 static void read_settings(struct dgl_sheet *s, const struct dgl_x *root)
 {
     struct dgl_settings *t = &s->settings;
@@ -281,13 +295,13 @@ static void read_settings(struct dgl_sheet *s, const struct dgl_x *root)
     const struct dgl_str *ea = dgl_x_attr(lang, DGL_X_eastAsia), *bidi = dgl_x_attr(lang, DGL_X_bidi);
     t->theme_east_asia = ea ? *ea : (struct dgl_str){"", 0};
     t->theme_bidi = bidi ? *bidi : (struct dgl_str){"", 0};
-    if (!compat)
-        return;
-    DGL_X_EACH(c, compat)
-    {
-        if (c->name == DGL_X_compatSetting && dgl_x_attr_is(c, DGL_X_name, "compatibilityMode"))
-            t->compat = (int32_t)DGL_MAX(11, DGL_MIN(dgl_x_attr_int(c, DGL_X_val, 12), 15));
-    }
+    const struct dgl_x *decimal = dgl_x_child(root, DGL_X_decimalSymbol);
+    struct dgl_str symbol = decimal ? dgl_x_val(decimal) : (struct dgl_str){"", 0};
+    size_t at = 0;
+    if (symbol.len && dgl_utf8_valid(symbol.data, symbol.len))
+        t->decimal_symbol = dgl_utf8_next(symbol.data, symbol.len, &at);
+    if (compat)
+        read_compat(t, compat);
 }
 
 // ---- Parts ----
@@ -327,6 +341,7 @@ static struct dgl_sheet *new_sheet(void)
     s->default_paragraph = s->default_character = s->default_table = UINT16_MAX;
     s->settings.default_tab = 36000;
     s->settings.compat = 12;
+    s->settings.decimal_symbol = '.';
     s->settings.footnotes = (struct dgl_note_numbers){.format = DGL_NUM_DECIMAL, .start = 1};
     s->settings.endnotes = (struct dgl_note_numbers){.format = DGL_NUM_LOWER_ROMAN, .start = 1};
     s->rpr.color = DGL_COLOR_AUTO;

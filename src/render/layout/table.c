@@ -182,9 +182,13 @@ static void place_table(const struct dgl_text_env *env, struct dgl_table_layout 
     }
 }
 
-enum dgl_status dgl_table_layout_make(const struct dgl_text_env *env, const struct dgl_table *t, int32_t width,
+enum dgl_status dgl_table_layout_make(const struct dgl_text_env *outer, const struct dgl_table *t, int32_t width,
                                       unsigned nesting, struct dgl_table_layout **ret, struct dgl_error *err)
 {
+    struct dgl_text_env inner = *outer, *env = &inner;
+    inner.in_cell = true;
+    if (!outer->doc->sheet->settings.grid_in_tables) // §17.15.3.1
+        inner.grid_pitch = 0;
     struct dgl_table_layout *l = DGL_ARENA_NEW(env->arena, struct dgl_table_layout);
     int32_t widths[DGL_LAYOUT_MAX_COLUMNS + 1] = {0};
     l->t = t;

@@ -148,6 +148,24 @@ static void settle_borders(const struct dgl_table *t, const struct dgl_style *st
 
 // ---- Rows and cells ----
 
+// The empty paragraph that every cell has to end with takes no room after a nested table (Word), nor in a cell that
+// hides its mark (§17.4.21).
+static void hide_mark(struct dgl_cell *cell)
+{
+    const struct dgl_block *before = NULL, *last = cell->blocks;
+    while (last && last->next) {
+        before = last;
+        last = last->next;
+    }
+    if (!last || last->kind != DGL_BLOCK_PARA || last->para->inline_count || last->para->level)
+        return;
+    if (before ? before->kind != DGL_BLOCK_TABLE : !cell->p.hide_mark)
+        return;
+    last->para->no_line = true;
+    last->para->p.before = last->para->p.after = 0;
+    last->para->p.before_auto = last->para->p.after_auto = false;
+}
+
 static void list_cells(struct builder *b, const struct dgl_x *n, struct dgl_row *row, const struct dgl_x **nodes,
                        uint32_t *column)
 {
@@ -269,6 +287,7 @@ static void fill_cell(struct builder *b, struct dgl_table *t, const struct dgl_s
     struct dgl_block *first = NULL, **tail = &first;
     build_blocks(b, node, &inner, &tail, err, status);
     cell->blocks = first;
+    hide_mark(cell);
     if (cell->p.turn && holds_east_asian(first)) { // whose letters would have to stand upright
         build_finding(b, DGL_FEATURE_VERTICAL_TEXT);
         cell->p.turn = 0;

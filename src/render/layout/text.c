@@ -436,7 +436,7 @@ static void put_text(struct maker *m, const struct dgl_inline *in, struct dgl_ru
         bool small = r->toggles & DGL_T_SMALL_CAPS && !(r->toggles & DGL_T_CAPS) && dgl_upper_of(code) != code;
         uint32_t shown = small ? dgl_upper_of(code) : code;
         struct style s = style_of(m, run, code, small);
-        if (code == '\t' || code == '\n' || code == '\r')
+        if (code == '\t' || code == '\n' || code == '\r' || code == 0x2028 || code == 0x2029)
             code = shown = 0x20;
         choose_face(m, run, shown, &s, &shown);
         if (!s.use->face)

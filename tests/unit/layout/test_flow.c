@@ -121,6 +121,88 @@ static void test_endless_footnote_ends(void **state DGL_UNUSED)
     dgl_buf_fini(&b);
 }
 
+#define MODE(n)                                                                                                   \
+    "<w:compat><w:compatSetting w:name=\"compatibilityMode\" w:uri=\"http://schemas.microsoft.com/office/word\" " \
+    "w:val=\"" n "\"/></w:compat>"
+
+// Of a line with a multiple only the single height has to fit at the foot of a page: 28 double lines and one more.
+static void test_last_line_may_hang(void **state DGL_UNUSED)
+{
+    struct dgl_buf b = DGL_BUF_INIT(1u << 20);
+    repeat(&b, PP("<w:spacing w:line=\"480\" w:lineRule=\"auto\"/>", "line"), 28); // 643.6 of 648 points
+    dgl_buf_puts(&b, PP("<w:spacing w:line=\"480\" w:lineRule=\"auto\"/>", "moved"));
+    char *d = dump_of(&(struct docx_parts){.body = b.data});
+    assert_int_equal(find_text(d, "moved").page, 2);
+    free(d);
+    dgl_buf_reset(&b);
+    dgl_buf_puts(&b, PP("<w:spacing w:line=\"160\" w:lineRule=\"exact\"/>", "8 points"));
+    repeat(&b, PP("<w:spacing w:line=\"480\" w:lineRule=\"auto\"/>", "line"), 27);
+    dgl_buf_puts(&b, PP("<w:spacing w:line=\"480\" w:lineRule=\"auto\"/>", "stays")); // from 628.6 to 651.5
+    char *e = dump_of(&(struct docx_parts){.body = b.data});
+    assert_int_equal(find_text(e, "stays").page, 1);
+    free(e);
+    dgl_buf_fini(&b);
+}
+
+// Since Word 2013 the space above is dropped after a page break, not after a break before the paragraph or a section.
+static void test_space_above_after_a_break(void **state DGL_UNUSED)
+{
+    const char *body =
+        "<w:p><w:r><w:t>one</w:t><w:br w:type=\"page\"/></w:r></w:p>" PP("<w:spacing w:before=\"400\"/>", "two")
+            PP("<w:pageBreakBefore/><w:spacing w:before=\"400\"/>", "three");
+    char *d = dump_of(&(struct docx_parts){.settings = MODE("15"), .body = body});
+    near(find_text(d, "two").y, 72 + 9.38);
+    near(find_text(d, "three").y, 72 + 20 + 9.38);
+    free(d);
+    d = dump_of(&(struct docx_parts){.settings = MODE("14"), .body = body});
+    near(find_text(d, "two").y, 72 + 20 + 9.38);
+    free(d);
+}
+
+// The mark of a paragraph that ends with a column break opens the next column; with a page break it stays, unless the
+// document says otherwise.
+static void test_marks_after_breaks(void **state DGL_UNUSED)
+{
+    char *d = dump_of(
+        &(struct docx_parts){.body = "<w:p><w:r><w:t>l1</w:t><w:br w:type=\"column\"/></w:r></w:p>" P(
+                                 "l2") "<!--own section-->" SECT("nextPage", "<w:cols w:num=\"2\" w:space=\"720\"/>")});
+    near(find_text(d, "l2").y, 72 + 11.50 + 9.38);
+    free(d);
+    const char *body = "<w:p><w:r><w:t>one</w:t><w:br w:type=\"page\"/></w:r></w:p>" P("two");
+    d = dump_of(&(struct docx_parts){.body = body});
+    near(find_text(d, "two").y, 72 + 9.38);
+    free(d);
+    d = dump_of(&(struct docx_parts){.settings = "<w:compat><w:splitPgBreakAndParaMark/></w:compat>", .body = body});
+    near(find_text(d, "two").y, 72 + 11.50 + 9.38);
+    free(d);
+}
+
+// An empty paragraph that only ends a section has no line; its section's last space counts against the next one's
+// first.
+static void test_empty_section_end(void **state DGL_UNUSED)
+{
+#define ONLY_END(type, ppr) "<w:p><w:pPr>" ppr SECT(type, "") "</w:pPr></w:p>"
+    char *d = dump_of(&(struct docx_parts){
+        .body = P("one") ONLY_END("nextPage", "") P("two") PP("<w:spacing w:after=\"160\"/>", "three")
+            ONLY_END("continuous", "<w:spacing w:after=\"160\"/>")
+                PP("<w:spacing w:before=\"600\"/>", "four") "<!--own section-->" SECT("nextPage", "")});
+    near(find_text(d, "two").y, find_text(d, "one").y + 11.49);
+    near(find_text(d, "four").y, 72 + 30 - 8 + 9.38);
+    free(d);
+}
+
+static void test_spaces_add_up(void **state DGL_UNUSED)
+{
+    const char *body = PP("<w:spacing w:after=\"200\"/>", "one") PP("<w:spacing w:before=\"300\"/>", "two");
+    char *d = dump_of(&(struct docx_parts){.body = body});
+    near(find_text(d, "two").y - find_text(d, "one").y, 11.49 + 15);
+    free(d);
+    d = dump_of(
+        &(struct docx_parts){.settings = "<w:compat><w:doNotUseHTMLParagraphAutoSpacing/></w:compat>", .body = body});
+    near(find_text(d, "two").y - find_text(d, "one").y, 11.49 + 25);
+    free(d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -132,6 +214,11 @@ int main(void)
         cmocka_unit_test(test_footnote_goes_on),
         cmocka_unit_test(test_footnote_numbers),
         cmocka_unit_test(test_endless_footnote_ends),
+        cmocka_unit_test(test_last_line_may_hang),
+        cmocka_unit_test(test_space_above_after_a_break),
+        cmocka_unit_test(test_marks_after_breaks),
+        cmocka_unit_test(test_empty_section_end),
+        cmocka_unit_test(test_spaces_add_up),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

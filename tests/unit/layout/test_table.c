@@ -127,6 +127,38 @@ static void test_table_style(void **state DGL_UNUSED)
     free(d);
 }
 
+// The paragraph that every cell ends with takes no room after a nested table, nor when the cell hides its mark.
+static void test_marks_of_cells(void **state DGL_UNUSED)
+{
+#define IN \
+    "<w:tbl><w:tblPr/><w:tblGrid><w:gridCol w:w=\"3000\"/></w:tblGrid><w:tr>" TC("3000", "inner") "</w:tr></w:tbl>"
+#define OUT(cell)                                                                                \
+    "<w:tbl><w:tblPr/><w:tblGrid><w:gridCol w:w=\"4000\"/></w:tblGrid><w:tr><w:tc><w:tcPr>" cell \
+    "</w:tc></w:tr></w:tbl>"
+    char *d =
+        dump_of(&(struct docx_parts){.body = OUT("</w:tcPr>" IN "<w:p/>") P("one") OUT("<w:hideMark/></w:tcPr><w:p/>")
+                                         P("two") OUT("</w:tcPr><w:p/>") P("three")});
+    near(find_text(d, "one").y, find_text(d, "inner").y + 11.49);
+    near(find_text(d, "two").y, find_text(d, "one").y + 11.49);
+    near(find_text(d, "three").y, find_text(d, "two").y + 2 * 11.49);
+    free(d);
+}
+
+// A row that does not fit by its height alone moves; one whose text does not fit is split.
+static void test_row_moves_by_its_height(void **state DGL_UNUSED)
+{
+    struct dgl_buf b = DGL_BUF_INIT(1u << 20);
+    repeat(&b, P("line"), 54); // 27 points are left
+    dgl_buf_puts(
+        &b, "<w:tbl><w:tblPr/><w:tblGrid><w:gridCol w:w=\"3000\"/></w:tblGrid><w:tr><w:trPr><w:trHeight w:val=\"700\"/>"
+            "</w:trPr>" TC("3000", "tall") "</w:tr></w:tbl>" P("after"));
+    char *d = dump_of(&(struct docx_parts){.body = b.data});
+    assert_int_equal(find_text(d, "tall").page, 2);
+    near(find_text(d, "after").y, 72 + 35 + 9.38);
+    free(d);
+    dgl_buf_fini(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -138,6 +170,8 @@ int main(void)
         cmocka_unit_test(test_right_to_left_table),
         cmocka_unit_test(test_rows_at_a_pages_end),
         cmocka_unit_test(test_table_style),
+        cmocka_unit_test(test_marks_of_cells),
+        cmocka_unit_test(test_row_moves_by_its_height),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

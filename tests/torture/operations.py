@@ -157,6 +157,8 @@ class Migrate:
         data = os.path.join(place, "data")
         os.makedirs(data)
         self.expected = unpack("v1", data)
+        for day in range(1, 6):  # of migrations that failed
+            open(os.path.join(data, f"docgenlab.db.v1-2020-01-0{day}T00:00:00Z.backup"), "wb").close()
         return ["migrate", "--data", data]
 
     def judge(self, place, arguments):
@@ -167,6 +169,8 @@ class Migrate:
             raise Fail("the schema is another")
         if not any(version_of(copy) == 1 for copy in glob.glob(database + ".v1-*.backup")):
             raise Fail("there is no copy of the database as it was")
+        if glob.glob(database + ".v1-2020*.backup") or os.path.exists(database + ".copying"):
+            raise Fail(f"copies that have had their time are still there: {sorted(os.listdir(data))}")
         with Server(data) as server:
             there = Client(server.url, self.expected["api_key"]).call("GET", "/documents/")["items"]
             if [d["id"] for d in there] != [d["id"] for d in self.expected["documents"]]:

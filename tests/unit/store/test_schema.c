@@ -136,6 +136,53 @@ static void test_migration_copies_first(void **state)
     fixture_remove_directory(&g);
 }
 
+static bool is_there(const struct fixture *g, const char *name)
+{
+    char path[200];
+    snprintf(path, sizeof path, "%s%s", g->path, name);
+    return access(path, F_OK) == 0;
+}
+
+static void make_copies(const struct fixture *g, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        char path[200];
+        snprintf(path, sizeof path, "%s%s", g->path, names[i]);
+        FILE *file = fopen(path, "w");
+        assert_non_null(file);
+        fclose(file);
+    }
+}
+
+static void test_few_copies_are_kept(void **state)
+{
+    static const char *const gone[] = {".v1-2023-11-14T22:13:19Z.backup", ".v2-2023-01-01T00:00:00Z.backup",
+                                       ".v1-2030-01-01T00:00:00Z.backup"}; // by a clock that ran ahead
+    static const char *const kept[] = {".v2-2023-01-02T00:00:00Z.backup", ".v12-2023-02-01T00:00:00Z.backup",
+                                       ".v3-2023-02-01T00:00:00Z.backup.old", ".vx-2023-02-01T00:00:00Z.backup",
+                                       ".backup"};
+    static const char *const fourth[] = {".v11-2022-02-01T00:00:00Z.backup"};
+    struct fixture *f = *state;
+    struct fixture g = {0};
+    DGL_AUTO_PTR char *copy = NULL;
+    fixture_make_directory(&g);
+    assert_ok(f, dgl_schema_create_file(g.path, &f->err));
+    struct dgl_conn *c = open_conn(&g, false);
+    assert_ok(f, dgl_schema_migrate(c, g.path, steps, 1, START_US, &copy, &f->err));
+    make_copies(&g, gone, DGL_COUNT(gone));
+    make_copies(&g, kept, DGL_COUNT(kept));
+    make_copies(&g, fourth, 1);
+    assert_ok(f, dgl_schema_migrate(c, g.path, steps, 2, START_US, &copy, &f->err));
+    assert_int_equal(access(copy, F_OK), 0);
+    for (size_t i = 0; i < DGL_COUNT(gone); i++)
+        assert_false(is_there(&g, gone[i]));
+    for (size_t i = 0; i < DGL_COUNT(kept); i++)
+        assert_true(is_there(&g, kept[i]));
+    assert_false(is_there(&g, fourth[0]));
+    dgl_conn_free(c);
+    fixture_remove_directory(&g);
+}
+
 static void test_failed_migration_changes_nothing(void **state)
 {
     struct fixture *f = *state;
@@ -207,6 +254,7 @@ int main(void)
         CASE(test_foreign_database_is_refused_untouched),
         CASE(test_bad_urls),
         CASE(test_migration_copies_first),
+        CASE(test_few_copies_are_kept),
         CASE(test_failed_migration_changes_nothing),
         CASE(test_hot_queries_use_their_index),
     };

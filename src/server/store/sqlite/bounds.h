@@ -16,6 +16,8 @@
 #define DGL_SQLITE_WRITER_CACHE_KIB 65536
 #define DGL_SQLITE_READER_CACHE_KIB 4096
 #define DGL_SQLITE_PROBE_MS 1000 // after a failed commit, /readyz tries one of its own at most this often
+#define DGL_SQLITE_COPIES_KEPT 3 // copies made before migrations, each of another version
+#define DGL_SQLITE_COPIES_LOOKED_AT 256
 
 #define DGL_STORE_CLAIM_MAX 64      // jobs claimed at once
 #define DGL_STORE_LIST_MAX 10000    // rows of a list asked for without pages

@@ -73,20 +73,34 @@ enum dgl_status dgl_store_queues_due(struct dgl_store *s, struct dgl_arena *a, i
     return DGL_OK;
 }
 
+// A queue is one organization's: its first row says of all of them whether they wait.
+static enum dgl_status is_disabled(struct dgl_conn *c, int64_t queue, bool *ret, struct dgl_error *err)
+{
+    int64_t disabled_at_us;
+    DGL_AUTO_SQL q = dgl_sql(c, "SELECT o.disabled_at_us FROM deliveries w INDEXED BY deliveries_queued"
+                                " CROSS JOIN organizations o ON o.seq = w.org"
+                                " WHERE w.status = 0 AND w.queue = ?1 LIMIT 1");
+    dgl_sql_put_int(&q, queue);
+    DGL_TRY(dgl_sql_int(&q, 0, &disabled_at_us, err));
+    *ret = disabled_at_us != 0;
+    return DGL_OK;
+}
+
 enum dgl_status dgl_store_queue_due(struct dgl_store *s, struct dgl_arena *a, int64_t queue, int64_t until_us,
                                     size_t max, struct dgl_delivery_due **ret, size_t *ret_count, struct dgl_error *err)
 {
+    bool waits;
     DGL_AUTO_READ r = {.store = s};
     DGL_TRY(dgl_read(&r, err));
-    DGL_AUTO_SQL q =
-        dgl_sql(r.conn, "SELECT " DUE_COLUMNS " FROM deliveries w INDEXED BY deliveries_queued"
-                        " CROSS JOIN organizations o ON o.seq = w.org"
-                        " LEFT JOIN endpoints e ON e.seq = w.endpoint"
-                        " WHERE w.status = 0 AND w.queue = ?1 AND w.next_attempt_at_us <= ?2 AND o.disabled_at_us = 0"
-                        " ORDER BY w.next_attempt_at_us, w.seq LIMIT ?3");
+    DGL_TRY(is_disabled(r.conn, queue, &waits, err));
+    DGL_AUTO_SQL q = dgl_sql(r.conn, "SELECT " DUE_COLUMNS " FROM deliveries w INDEXED BY deliveries_queued"
+                                     " CROSS JOIN organizations o ON o.seq = w.org"
+                                     " LEFT JOIN endpoints e ON e.seq = w.endpoint"
+                                     " WHERE w.status = 0 AND w.queue = ?1 AND w.next_attempt_at_us <= ?2"
+                                     " ORDER BY w.next_attempt_at_us, w.seq LIMIT ?3");
     dgl_sql_put_int(&q, queue);
     dgl_sql_put_int(&q, until_us);
-    dgl_sql_put_int(&q, (int64_t)DGL_MIN(max, DGL_STORE_DUE_MAX));
+    dgl_sql_put_int(&q, waits ? 0 : (int64_t)DGL_MIN(max, DGL_STORE_DUE_MAX));
     struct dgl_delivery_due *rows = NULL;
     size_t count = 0, cap = 0;
     bool row;

@@ -17,7 +17,7 @@
 
 #define APPLICATION_ID 0x44474c31 // "DGL1", PRAGMA application_id
 
-static enum dgl_status sync_directory_of(const char *path, struct dgl_error *err)
+enum dgl_status dgl_schema_sync_directory(const char *path, struct dgl_error *err)
 {
     DGL_AUTO_PTR char *copy = dgl_strdup(path);
     const char *directory = dirname(copy);
@@ -34,56 +34,13 @@ enum dgl_status dgl_schema_create_file(const char *path, struct dgl_error *err)
         return DGL_OK;
     if (fd < 0)
         return DGL_FAIL_ERRNO(err, errno, "cannot make the database %s", path);
-    return sync_directory_of(path, err);
+    return dgl_schema_sync_directory(path, err);
 }
 
 static enum dgl_status read_pragma(struct dgl_conn *c, const char *sql, int64_t *ret, struct dgl_error *err)
 {
     DGL_AUTO_SQL q = dgl_sql(c, sql);
     return dgl_sql_int(&q, 0, ret, err);
-}
-
-// VACUUM INTO copies a consistent state, without what is free or half-written. The target must be empty, so it can be
-// made with the right mode first.
-static enum dgl_status copy_to(struct dgl_conn *c, const char *path, struct dgl_error *err)
-{
-    if (unlink(path) != 0 && errno != ENOENT) // of a migration that died
-        return DGL_FAIL_ERRNO(err, errno, "cannot remove %s", path);
-    DGL_TRY(dgl_schema_create_file(path, err));
-    {
-        DGL_AUTO_SQL q = dgl_sql(c, "VACUUM INTO ?1");
-        dgl_sql_put_text(&q, path);
-        DGL_TRY(dgl_sql_run(&q, err));
-    }
-    DGL_AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || fsync(fd) != 0)
-        return DGL_FAIL_ERRNO(err, errno, "cannot sync the copy");
-    return DGL_OK;
-}
-
-// The copy has its name only when it is whole.
-static enum dgl_status copy_database(struct dgl_conn *c, const char *path, int64_t version, int64_t now_us,
-                                     char **ret_copy, struct dgl_error *err)
-{
-    char when[32], target[4096], partial[4096];
-    dgl_time_format_utc(now_us, when);
-    if (snprintf(target, sizeof target, "%s.v%lld-%s.backup", path, (long long)version, when) >= (int)sizeof target)
-        return DGL_FAIL(err, DGL_E_LIMIT, "the path of the database is longer than %zu bytes", sizeof target);
-    snprintf(partial, sizeof partial, "%s.copying", path);
-    enum dgl_status status = copy_to(c, partial, err);
-    DGL_FAILPOINT("ops.migrate_copying");
-    if (status == DGL_OK && rename(partial, target) != 0)
-        status = DGL_FAIL_ERRNO(err, errno, "cannot rename the copy");
-    if (status == DGL_OK)
-        status = sync_directory_of(target, err);
-    if (status != DGL_OK) {
-        unlink(partial);
-        dgl_error_prefix(err, "the database was not migrated because its copy %s could not be made", target);
-        return status;
-    }
-    DGL_FAILPOINT("ops.migrate_copied");
-    *ret_copy = dgl_strdup(target);
-    return DGL_OK;
 }
 
 // Another process may have migrated since the version was read; the transaction sees which is there now.
@@ -144,8 +101,8 @@ enum dgl_status dgl_schema_migrate(struct dgl_conn *c, const char *path, const s
     if (version == count)
         return DGL_OK;
     if (version > 0)
-        DGL_TRY(copy_database(c, path, version, now_us, ret_copy, err));
+        DGL_TRY(dgl_schema_copy(c, path, version, now_us, ret_copy, err));
     for (int64_t i = version; i < count; i++)
         DGL_TRY(apply(c, &migrations[i], i + 1, err));
-    return sync_directory_of(path, err);
+    return dgl_schema_sync_directory(path, err);
 }

@@ -77,9 +77,12 @@ static enum dgl_status set_password(struct dgl_account_call *call, struct dgl_er
 static enum dgl_status set_role(struct dgl_account_call *call, struct dgl_error *err)
 {
     struct dgl_user user;
+    struct dgl_user_change change = DGL_USER_CHANGE;
+    enum dgl_role role;
     DGL_TRY(find(call, &user, err));
-    DGL_TRY(dgl_cli_role(call, &user.role, err));
-    return dgl_store_user_update(call->data.store, &user, err);
+    DGL_TRY(dgl_cli_role(call, &role, err));
+    change.role = (int)role;
+    return dgl_store_user_change(call->data.store, user.org, user.id, &change, err);
 }
 
 static enum dgl_status rename_user(struct dgl_account_call *call, struct dgl_error *err)
@@ -92,9 +95,10 @@ static enum dgl_status rename_user(struct dgl_account_call *call, struct dgl_err
 static enum dgl_status set_disabled(struct dgl_account_call *call, bool disabled, struct dgl_error *err)
 {
     struct dgl_user user;
+    struct dgl_user_change change = DGL_USER_CHANGE;
     DGL_TRY(find(call, &user, err));
-    user.disabled = disabled;
-    return dgl_store_user_update(call->data.store, &user, err);
+    change.disabled = disabled;
+    return dgl_store_user_change(call->data.store, user.org, user.id, &change, err);
 }
 
 static enum dgl_status disable(struct dgl_account_call *call, struct dgl_error *err)

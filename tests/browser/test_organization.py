@@ -166,3 +166,31 @@ def test_renaming(open_page, own):
     admin.get_by_role("button", name="Save name").click()
     expect(admin.get_by_text("The name was saved.")).to_be_visible()
     expect(admin.get_by_label("Organization", exact=True)).to_have_value("Harbour <b>& Sons")
+
+
+def test_changing_ones_own_password(open_page, own, watch):
+    watch.allow(422, 401)
+    admin, person, elsewhere = sign_in(open_page(base_url=own.url)), open_page(base_url=own.url), open_page(base_url=own.url)
+    accept(person, invite(admin, "changes@test.example", "Viewer"))
+    sign_in(elsewhere, "changes@test.example", NEW_PASSWORD)
+    person.locator("summary[aria-label='Your account']").click()
+    person.get_by_role("link", name="Account and password").click()
+    expect(person.get_by_role("heading", level=1)).to_have_text("Account")
+    expect(person.get_by_role("link", name="Developer")).to_have_count(0)
+
+    def change(present, new):
+        person.get_by_label("Present password").fill(present)
+        person.get_by_label("New password").fill(new)
+        person.get_by_role("button", name="Change password").click()
+
+    change("not the one in force", "another short sentence")
+    expect(person.get_by_role("alert")).to_contain_text("This is not your present password")
+    expect(person.get_by_label("Present password")).to_have_attribute("aria-invalid", "true")
+    expect(person.get_by_label("Present password")).to_have_value("")
+    change(NEW_PASSWORD, "another short sentence")
+    expect(person.get_by_text("The password was changed.")).to_be_visible()
+    person.reload()
+    expect(person.get_by_role("heading", level=1)).to_have_text("Account")
+    elsewhere.goto("/templates")
+    expect(elsewhere).to_have_url(re.compile("/sign-in"))
+    sign_in(elsewhere, "changes@test.example", "another short sentence")

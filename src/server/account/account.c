@@ -95,23 +95,25 @@ enum dgl_status dgl_account_user_create(struct dgl_account *a, const char *org, 
 enum dgl_status dgl_account_user_set_password(struct dgl_account *a, const char *org, const char *id,
                                               const char *password, struct dgl_error *err)
 {
-    DGL_AUTO(arena) arena = dgl_arena_new(0);
+    return dgl_account_replace_password(a, org, id, NULL, password, err);
+}
+
+enum dgl_status dgl_account_replace_password(struct dgl_account *a, const char *org, const char *id, const char *was,
+                                             const char *password, struct dgl_error *err)
+{
     char hash[128];
-    struct dgl_user user;
     DGL_TRY(dgl_check_password(password, err));
-    DGL_TRY(dgl_store_user_get(a->store, arena, org, id, &user, err));
     DGL_TRY(dgl_password_hash(password, strlen(password), hash, err));
-    user.password_hash = hash;
-    return dgl_store_user_update(a->store, &user, err);
+    return dgl_store_user_set_hash(a->store, org, id, was, hash, err);
 }
 
 enum dgl_status dgl_account_user_rename(struct dgl_account *a, const struct dgl_user *user, const char *name,
                                         struct dgl_error *err)
 {
-    struct dgl_user changed = *user;
+    struct dgl_user_change change = DGL_USER_CHANGE;
     DGL_TRY(dgl_check_name(name, "name", err));
-    changed.name = name;
-    return dgl_store_user_update(a->store, &changed, err);
+    change.name = name;
+    return dgl_store_user_change(a->store, user->org, user->id, &change, err);
 }
 
 enum dgl_status dgl_account_org_rename(struct dgl_account *a, const char *org, const char *name, struct dgl_error *err)

@@ -70,6 +70,11 @@ enum dgl_status dgl_account_user_create(struct dgl_account *a, const char *org, 
                                         struct dgl_error *err) DGL_MUST_CHECK;
 enum dgl_status dgl_account_user_set_password(struct dgl_account *a, const char *org, const char *id,
                                               const char *password, struct dgl_error *err) DGL_MUST_CHECK;
+// By the user: `current` is the present password (else DGL_E_INVALID with the field "current_password"), throttled like
+// signing in. All sessions end, `who`'s among them, which somebody may have taken; the token is of a new one. Blocks.
+enum dgl_status dgl_account_password_change(struct dgl_account *a, const struct dgl_principal *who, const char *current,
+                                            const char *password, char ret_token[48], int64_t *ret_retry_after_s,
+                                            struct dgl_error *err) DGL_MUST_CHECK;
 // A user whose password nobody knows yet, and the token (URL-safe, good for 7 days and for one use) of the link with
 // which they choose one. The token also serves who forgot their password. Opening: a token that is wrong, used or
 // expired is DGL_E_FORBIDDEN; accepting sets the password and ends the user's sessions (blocks).

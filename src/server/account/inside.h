@@ -28,6 +28,10 @@ enum dgl_status dgl_refuse_disabled(struct dgl_error *err) DGL_MUST_CHECK;
 enum dgl_status dgl_account_fill_org(struct dgl_account *a, struct dgl_arena *arena, struct dgl_principal *p,
                                      struct dgl_error *err) DGL_MUST_CHECK;
 
+// Checks, hashes (blocks), replaces, ends all sessions. `was`: see dgl_store_user_set_hash.
+enum dgl_status dgl_account_replace_password(struct dgl_account *a, const char *org, const char *id, const char *was,
+                                             const char *password, struct dgl_error *err) DGL_MUST_CHECK;
+
 // ---- checks.c
 // Lower case into out (DGL_EMAIL_MAX + 1 bytes); false when it has not the form of an e-mail address.
 bool dgl_email_normalize(const char *email, char out[DGL_EMAIL_MAX + 1]);

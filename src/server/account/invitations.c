@@ -84,6 +84,13 @@ static bool split(const char *token, struct parts *ret)
     return strlen(p) == MAC_CHARS;
 }
 
+static enum dgl_status used(struct dgl_error *err)
+{
+    return DGL_FAIL_SLUG(err, DGL_E_FORBIDDEN, "invitation_used",
+                         "This link was used already or is not complete. Ask an administrator of your organization "
+                         "for a new one.");
+}
+
 enum dgl_status dgl_account_invitation_open(struct dgl_account *a, struct dgl_arena *arena, const char *token,
                                             struct dgl_user *ret, struct dgl_error *err)
 {
@@ -96,9 +103,7 @@ enum dgl_status dgl_account_invitation_open(struct dgl_account *a, struct dgl_ar
                 !user.disabled && sign(a, (uint8_t)parts.key_id, parts.text, user.password_hash, mac) &&
                 dgl_equal_secret(mac, parts.mac, MAC_CHARS);
     if (!good)
-        return DGL_FAIL_SLUG(err, DGL_E_FORBIDDEN, "invitation_used",
-                             "This link was used already or is not complete. Ask an administrator of your organization "
-                             "for a new one.");
+        return used(err);
     if (parts.expires_s <= dgl_clock_now_us(a->clock) / DGL_US_PER_S)
         return DGL_FAIL_SLUG(err, DGL_E_FORBIDDEN, "invitation_expired",
                              "This link has expired. Ask an administrator of your organization for a new one.");
@@ -110,5 +115,6 @@ enum dgl_status dgl_account_invitation_accept(struct dgl_account *a, struct dgl_
                                               const char *password, struct dgl_user *ret, struct dgl_error *err)
 {
     DGL_TRY(dgl_account_invitation_open(a, arena, token, ret, err));
-    return dgl_account_user_set_password(a, ret->org, ret->id, password, err);
+    enum dgl_status s = dgl_account_replace_password(a, ret->org, ret->id, ret->password_hash, password, err);
+    return s == DGL_E_CONFLICT ? used(err) : s; // by another at the same time
 }

@@ -55,12 +55,14 @@ static enum dgl_status check_password(struct dgl_account *a, struct dgl_arena *a
     return DGL_OK;
 }
 
-static enum dgl_status start_session(struct dgl_account *a, const struct dgl_user *user, char ret_token[48],
-                                     struct dgl_error *err)
+// The password that was verified must be the one still in force: a new one has just ended all sessions.
+static enum dgl_status start_session(struct dgl_account *a, const struct dgl_user *user, bool is_uat,
+                                     char ret_token[48], struct dgl_error *err)
 {
     unsigned char random[TOKEN_BYTES];
     char token[48];
-    struct dgl_session session = {.created_at_us = dgl_clock_now_us(a->clock)};
+    struct dgl_session session = {
+        .created_at_us = dgl_clock_now_us(a->clock), .is_uat = is_uat, .password_hash = user->password_hash};
     session.expires_at_us = session.created_at_us + DGL_SESSION_LIFE_US;
     memcpy(session.org, user->org, sizeof session.org);
     memcpy(session.user, user->id, sizeof session.user);
@@ -71,6 +73,11 @@ static enum dgl_status start_session(struct dgl_account *a, const struct dgl_use
     DGL_TRY(dgl_store_session_create(a->store, &session, err));
     memcpy(ret_token, token, TOKEN_CHARS + 1);
     return DGL_OK;
+}
+
+static enum dgl_status sign_in_failed(struct dgl_error *err)
+{
+    return DGL_FAIL_SLUG(err, DGL_E_UNAUTHORIZED, "sign_in_failed", "the e-mail address or the password is wrong");
 }
 
 enum dgl_status dgl_account_sign_in(struct dgl_account *a, const char *email, const char *password,
@@ -94,7 +101,7 @@ enum dgl_status dgl_account_sign_in(struct dgl_account *a, const char *email, co
         int64_t now_us = dgl_clock_mono_us(a->clock);
         dgl_backoff_failed(a->backoff, names.email, DGL_SIGN_IN_EMAIL_WAIT_MAX_S, now_us);
         dgl_backoff_failed(a->backoff, names.client, DGL_SIGN_IN_ADDRESS_WAIT_MAX_S, now_us);
-        return DGL_FAIL_SLUG(err, DGL_E_UNAUTHORIZED, "sign_in_failed", "the e-mail address or the password is wrong");
+        return sign_in_failed(err);
     }
     dgl_backoff_succeeded(a->backoff, names.email);
     dgl_backoff_succeeded(a->backoff, names.client);
@@ -102,7 +109,52 @@ enum dgl_status dgl_account_sign_in(struct dgl_account *a, const char *email, co
     DGL_TRY(dgl_store_org_get(a->store, arena, user.org, &org, err));
     if (org.disabled_at_us)
         return dgl_refuse_disabled(err);
-    return start_session(a, &user, ret_token, err);
+    enum dgl_status status = start_session(a, &user, false, ret_token, err);
+    return status == DGL_E_NOT_FOUND ? sign_in_failed(err) : status; // changed, disabled or removed meanwhile
+}
+
+// ---- a new password
+
+// As for signing in: whoever has found a browser signed in must not find the password by trying.
+static bool is_change_throttled(struct dgl_account *a, struct dgl_bucket_name name, int64_t *ret_wait_s)
+{
+    int64_t now_us = dgl_clock_mono_us(a->clock);
+    *ret_wait_s = dgl_backoff_wait_s(a->backoff, name, now_us);
+    return *ret_wait_s > 0 || !dgl_buckets_take(a->buckets, name, DGL_SIGN_IN_PER_MINUTE, now_us, ret_wait_s);
+}
+
+static enum dgl_status check_current(struct dgl_account *a, const struct dgl_user *user, struct dgl_bucket_name name,
+                                     const char *current, struct dgl_error *err)
+{
+    size_t len = strnlen(current, DGL_PASSWORD_MAX + 1);
+    if (len <= DGL_PASSWORD_MAX && dgl_password_verify(user->password_hash, current, len)) {
+        dgl_backoff_succeeded(a->backoff, name);
+        return DGL_OK;
+    }
+    dgl_backoff_failed(a->backoff, name, DGL_SIGN_IN_EMAIL_WAIT_MAX_S, dgl_clock_mono_us(a->clock));
+    return DGL_FAIL_FIELD(err, DGL_E_INVALID, "wrong_password", "current_password",
+                          "This is not your present password.");
+}
+
+enum dgl_status dgl_account_password_change(struct dgl_account *a, const struct dgl_principal *who, const char *current,
+                                            const char *password, char ret_token[48], int64_t *ret_retry_after_s,
+                                            struct dgl_error *err)
+{
+    DGL_AUTO(arena) arena = dgl_arena_new(ARENA_BYTES);
+    struct dgl_bucket_name name = dgl_bucket_name("password_change", who->actor);
+    struct dgl_user user;
+    DGL_TRY(dgl_store_user_get(a->store, arena, who->org, who->actor, &user, err));
+    DGL_TRY(dgl_check_password(password, err));
+    if (is_change_throttled(a, name, ret_retry_after_s))
+        return DGL_FAIL_SLUG(err, DGL_E_RATE, "password_change_throttled",
+                             "Too many passwords were tried; try again in %lld s.", (long long)*ret_retry_after_s);
+    DGL_TRY(check_current(a, &user, name, current, err));
+    if (strcmp(current, password) == 0)
+        return DGL_FAIL_FIELD(err, DGL_E_INVALID, "same_password", "password",
+                              "This is your present password; choose another one.");
+    DGL_TRY(dgl_account_replace_password(a, user.org, user.id, user.password_hash, password, err));
+    DGL_TRY(dgl_store_user_get(a->store, arena, user.org, user.id, &user, err));
+    return start_session(a, &user, who->is_uat, ret_token, err);
 }
 
 enum dgl_status dgl_account_authenticate_session(struct dgl_account *a, const char *token, struct dgl_principal *ret,

@@ -107,9 +107,23 @@ enum dgl_status dgl_store_user_get(struct dgl_store *s, struct dgl_arena *a, con
                                    struct dgl_user *ret, struct dgl_error *err) DGL_MUST_CHECK;
 enum dgl_status dgl_store_user_list(struct dgl_store *s, struct dgl_arena *a, const char *org, struct dgl_user **ret,
                                     size_t *ret_count, struct dgl_error *err) DGL_MUST_CHECK;
-enum dgl_status dgl_store_user_update(struct dgl_store *s, const struct dgl_user *user, struct dgl_error *err)
-    DGL_MUST_CHECK; // name, role, hash, disabled; ends sessions when the hash or disabled changed; the last enabled
-                    // admin of an org stays (DGL_E_CONFLICT)
+// A change names what it changes, so that two at the same time (a password chosen, a role taken away) both hold.
+struct dgl_user_change {
+    const char *name; // NULL = as it is
+    int role;         // an enum dgl_role; -1 = as it is
+    int disabled;     // 0, 1; -1 = as it is
+};
+#define DGL_USER_CHANGE            \
+    {                              \
+        .role = -1, .disabled = -1 \
+    }
+enum dgl_status dgl_store_user_change(struct dgl_store *s, const char *org, const char *id,
+                                      const struct dgl_user_change *change, struct dgl_error *err)
+    DGL_MUST_CHECK; // ends sessions when disabled changed; the last enabled admin of an org stays (DGL_E_CONFLICT)
+// Ends all sessions of the user. `was`: the hash it must still have, else DGL_E_CONFLICT "password_changed" and nothing
+// is changed; NULL = any.
+enum dgl_status dgl_store_user_set_hash(struct dgl_store *s, const char *org, const char *id, const char *was,
+                                        const char *hash, struct dgl_error *err) DGL_MUST_CHECK;
 enum dgl_status dgl_store_user_delete(struct dgl_store *s, const char *org, const char *id,
                                       struct dgl_error *err) DGL_MUST_CHECK;
 
@@ -117,7 +131,8 @@ struct dgl_session {
     unsigned char token_hash[32]; // SHA-256 of the cookie's token
     char org[40], user[40];
     int64_t created_at_us, expires_at_us;
-    bool is_uat; // the environment toggle
+    bool is_uat;               // the environment toggle
+    const char *password_hash; // creating: what the user must still have, or it is DGL_E_NOT_FOUND; NULL = any
 };
 enum dgl_status dgl_store_session_create(struct dgl_store *s, const struct dgl_session *session,
                                          struct dgl_error *err) DGL_MUST_CHECK; // also stamps the user's last sign-in

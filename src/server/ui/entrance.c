@@ -16,17 +16,28 @@ static enum dgl_status has_organization(struct dgl_ui *ui, struct dgl_arena *are
     return DGL_OK;
 }
 
-// Whether the set-up page is open. False with an answer given already when the store failed.
+// Who sets the server up has it; so a page of another site must not, through a name of its own that leads here.
+static enum dgl_status check_setup(struct dgl_ui_visit *v, bool *ret, struct dgl_error *err)
+{
+    bool has = false;
+    DGL_TRY(has_organization(v->ui, v->arena, &has, err));
+    bool needs = !has && v->ui->parts.allow_setup;
+    if (needs && !dgl_ui_is_own_host(dgl_http_header(v->rq, "Host"), v->ui->parts.public_url))
+        return DGL_FAIL_SLUG(err, DGL_E_FORBIDDEN, "foreign_host",
+                             "This server is set up at its own address: open %s, or set PUBLIC_URL to this one.",
+                             v->ui->parts.public_url);
+    *ret = needs;
+    return DGL_OK;
+}
+
+// Whether the set-up page is open. False with an answer given already when it cannot be said.
 static bool needs_setup(struct dgl_ui_visit *v, bool *ret)
 {
     struct dgl_error err = DGL_ERROR_INIT;
-    bool has = false;
-    if (has_organization(v->ui, v->arena, &has, &err) != DGL_OK) {
-        dgl_ui_refuse(v, &err);
-        return false;
-    }
-    *ret = !has && v->ui->parts.allow_setup;
-    return true;
+    if (check_setup(v, ret, &err) == DGL_OK)
+        return true;
+    dgl_ui_refuse(v, &err);
+    return false;
 }
 
 void dgl_ui_get_root(void *ui, struct dgl_http_request *rq)
@@ -79,7 +90,7 @@ static enum dgl_status open_session(struct dgl_ui_visit *v, const char *email, c
         dgl_http_set_header(v->rq, "Retry-After",
                             dgl_arena_printf(v->arena, "%lld", (long long)DGL_MAX(retry_after_s, 1)));
     if (s == DGL_OK)
-        dgl_ui_set_cookie(v->rq, "dgl_session", token, false);
+        dgl_ui_set_session(v, token);
     return s;
 }
 
@@ -110,7 +121,7 @@ void dgl_ui_post_sign_out(void *ui, struct dgl_http_request *rq)
         dgl_ui_refuse(&v, &err);
         return;
     }
-    dgl_ui_set_cookie(rq, "dgl_session", "", true);
+    dgl_ui_set_session(&v, NULL);
     dgl_ui_leave(&v, "/sign-in", NULL, NULL);
 }
 

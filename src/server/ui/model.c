@@ -1,6 +1,7 @@
 // The small view models: text, time, size, keys, and the judgements about URLs.
 #include "server/ui/model.h"
 
+#include <arpa/inet.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -201,4 +202,21 @@ bool dgl_ui_is_same_origin(const char *origin, const char *host, const char *pub
         return true;
     struct dgl_str ours = authority_of(public_url);
     return ours.len == given.len && strncasecmp(ours.data, given.data, given.len) == 0;
+}
+
+bool dgl_ui_is_own_host(const char *host, const char *public_url)
+{
+    char name[64];
+    struct in6_addr address;
+    struct dgl_str ours = authority_of(public_url);
+    if (!host)
+        return false;
+    if (ours.len == strlen(host) && strncasecmp(ours.data, host, ours.len) == 0)
+        return true;
+    bool is_v6 = host[0] == '[';
+    size_t len = strcspn(host + is_v6, is_v6 ? "]" : ":");
+    if (len >= sizeof(name))
+        return false;
+    dgl_str_copy(name, sizeof(name), host + is_v6, len);
+    return inet_pton(is_v6 ? AF_INET6 : AF_INET, name, &address) == 1 || strcasecmp(name, "localhost") == 0;
 }

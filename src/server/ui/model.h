@@ -89,5 +89,8 @@ bool dgl_ui_is_local_path(const char *path);
 bool dgl_ui_is_loopback_url(const char *url);
 // Whether the Origin header of a POST names this server: by its Host header, or by the public URL behind a proxy.
 bool dgl_ui_is_same_origin(const char *origin, const char *host, const char *public_url);
+// Whether a Host header names this server beyond doubt: by an address, as localhost, or as the public URL does. Any
+// other name may be a stranger's that was pointed here, whose page then has our origin in the eyes of a browser.
+bool dgl_ui_is_own_host(const char *host, const char *public_url);
 
 #endif

@@ -208,17 +208,20 @@ static enum dgl_status change_user(struct dgl_ui_visit *v, struct dgl_user *user
                                    struct dgl_error *err)
 {
     const char *what = dgl_ui_field(v, "change");
+    struct dgl_user_change change = DGL_USER_CHANGE;
+    enum dgl_role role;
     DGL_TRY(find_user(v, user, err));
     if (strcmp(what, "disable") == 0 || strcmp(what, "enable") == 0) {
-        user->disabled = *what == 'd';
-        *ret_text = dgl_arena_printf(v->arena, user->disabled ? "%s can no longer sign in." : "%s can sign in again.",
+        change.disabled = *what == 'd';
+        *ret_text = dgl_arena_printf(v->arena, change.disabled ? "%s can no longer sign in." : "%s can sign in again.",
                                      user->email);
-    } else if (dgl_role_parse(dgl_ui_field(v, "role"), &user->role)) {
-        *ret_text = dgl_arena_printf(v->arena, "%s now has the role %s.", user->email, dgl_role_title(user->role));
+    } else if (dgl_role_parse(dgl_ui_field(v, "role"), &role)) {
+        change.role = (int)role;
+        *ret_text = dgl_arena_printf(v->arena, "%s now has the role %s.", user->email, dgl_role_title(role));
     } else {
         return DGL_FAIL_FIELD(err, DGL_E_INVALID, NULL, "role", "Choose a role for the user.");
     }
-    return dgl_store_user_update(v->ui->parts.store, user, err);
+    return dgl_store_user_change(v->ui->parts.store, user->org, user->id, &change, err);
 }
 
 void dgl_ui_post_user_change(void *ui, struct dgl_http_request *rq)

@@ -71,7 +71,8 @@ void dgl_ui_refuse(struct dgl_ui_visit *v, const struct dgl_error *err);
 const char *dgl_ui_return_to(const struct dgl_ui_visit *v, const char *fallback);
 
 void dgl_ui_set_headers(struct dgl_http_request *rq);
-void dgl_ui_set_cookie(struct dgl_http_request *rq, const char *name, const char *value, bool expire);
+void dgl_ui_set_cookie(struct dgl_ui_visit *v, const char *name, const char *value, bool expire);
+void dgl_ui_set_session(struct dgl_ui_visit *v, const char *token); // NULL takes the cookie away
 
 // "{text, field}" of an error for a form, in words.
 json_t *dgl_ui_form_error(const struct dgl_error *err);
@@ -148,6 +149,9 @@ void dgl_ui_post_user_invite(void *ui, struct dgl_http_request *rq);
 void dgl_ui_post_user_link(void *ui, struct dgl_http_request *rq);
 void dgl_ui_post_user_change(void *ui, struct dgl_http_request *rq);
 void dgl_ui_post_user_delete(void *ui, struct dgl_http_request *rq);
+
+void dgl_ui_get_account(void *ui, struct dgl_http_request *rq);
+void dgl_ui_post_password(void *ui, struct dgl_http_request *rq);
 
 void dgl_ui_get_deliveries(void *ui, struct dgl_http_request *rq);
 void dgl_ui_get_delivery(void *ui, struct dgl_http_request *rq);

@@ -35,12 +35,24 @@ void dgl_ui_set_headers(struct dgl_http_request *rq)
     dgl_http_set_header(rq, "Permissions-Policy", "camera=(), geolocation=(), microphone=()");
 }
 
-void dgl_ui_set_cookie(struct dgl_http_request *rq, const char *name, const char *value, bool expire)
+// Also behind a proxy that does not say so, where the browser asked for the public https address.
+static bool is_secure(const struct dgl_ui_visit *v)
+{
+    const char *url = v->ui->parts.public_url, *host = dgl_http_header(v->rq, "Host");
+    return dgl_http_is_tls(v->rq) || (host && strncmp(url, "https://", 8) == 0 && dgl_ui_is_same_origin(url, host, ""));
+}
+
+void dgl_ui_set_cookie(struct dgl_ui_visit *v, const char *name, const char *value, bool expire)
 {
     char cookie[2048];
     snprintf(cookie, sizeof(cookie), "%s=%s; Path=/; HttpOnly; SameSite=Lax%s%s", name, value,
-             dgl_http_is_tls(rq) ? "; Secure" : "", expire ? "; Max-Age=0" : "");
-    dgl_http_add_header(rq, "Set-Cookie", cookie);
+             is_secure(v) ? "; Secure" : "", expire ? "; Max-Age=0" : "");
+    dgl_http_add_header(v->rq, "Set-Cookie", cookie);
+}
+
+void dgl_ui_set_session(struct dgl_ui_visit *v, const char *token)
+{
+    dgl_ui_set_cookie(v, SESSION_COOKIE, token ? token : "", !token);
 }
 
 // ---- entering
@@ -71,7 +83,7 @@ static void take_seed(struct dgl_ui_visit *v)
     unsigned char bytes[SEED_LEN / 2];
     dgl_random_bytes(bytes, sizeof(bytes));
     dgl_hex_encode(bytes, sizeof(bytes), v->seed);
-    dgl_ui_set_cookie(v->rq, SEED_COOKIE, v->seed, false);
+    dgl_ui_set_cookie(v, SEED_COOKIE, v->seed, false);
 }
 
 static enum dgl_status check_origin(const struct dgl_ui_visit *v, struct dgl_error *err)
@@ -191,7 +203,7 @@ static void set_flash(struct dgl_ui_visit *v, const char *kind, const char *text
     if (dgl_base64_encode(plain, kept, true, payload, sizeof(payload)) == 0)
         return;
     flash_mac(v, payload, mac);
-    dgl_ui_set_cookie(v->rq, FLASH_COOKIE, dgl_arena_printf(v->arena, "%s.%s", payload, mac), false);
+    dgl_ui_set_cookie(v, FLASH_COOKIE, dgl_arena_printf(v->arena, "%s.%s", payload, mac), false);
 }
 
 static json_t *take_flash(struct dgl_ui_visit *v)
@@ -199,7 +211,7 @@ static json_t *take_flash(struct dgl_ui_visit *v)
     const char *cookie = dgl_http_cookie(v->rq, FLASH_COOKIE);
     if (!cookie || !*cookie || !v->signed_in)
         return json_null();
-    dgl_ui_set_cookie(v->rq, FLASH_COOKIE, "", true);
+    dgl_ui_set_cookie(v, FLASH_COOKIE, "", true);
     const char *dot = strchr(cookie, '.');
     if (!dot || strlen(dot + 1) != CSRF_LEN)
         return json_null();

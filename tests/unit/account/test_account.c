@@ -387,6 +387,55 @@ static void test_password_change_ends_sessions(void **state)
     assert_int_equal(sign_in_from(f, "admin@example.com", "another password", "192.0.2.1", token, &wait), DGL_OK);
 }
 
+static void test_a_user_changes_the_password(void **state)
+{
+    struct fixture *f = *state;
+    struct dgl_principal p, other;
+    char token[48], elsewhere[48], again[48];
+    int64_t wait;
+    assert_int_equal(sign_in_from(f, "admin@example.com", PASSWORD, "192.0.2.1", token, &wait), DGL_OK);
+    assert_int_equal(sign_in_from(f, "admin@example.com", PASSWORD, "192.0.2.2", elsewhere, &wait), DGL_OK);
+    assert_int_equal(dgl_account_authenticate_session(f->account, token, &p, &f->err), DGL_OK);
+    p.is_uat = true;
+    assert_int_equal(
+        dgl_account_password_change(f->account, &p, "wrong password", "another one", again, &wait, &f->err),
+        DGL_E_INVALID);
+    assert_string_equal(f->err.field, "current_password");
+    assert_int_equal(dgl_account_password_change(f->account, &p, PASSWORD, "short", again, &wait, &f->err),
+                     DGL_E_INVALID);
+    assert_string_equal(f->err.field, "password");
+    assert_int_equal(dgl_account_password_change(f->account, &p, PASSWORD, PASSWORD, again, &wait, &f->err),
+                     DGL_E_INVALID);
+    assert_int_equal(dgl_account_password_change(f->account, &p, PASSWORD, "another one", again, &wait, &f->err),
+                     DGL_OK);
+    assert_int_equal(dgl_account_authenticate_session(f->account, token, &other, &f->err), DGL_E_UNAUTHORIZED);
+    assert_int_equal(dgl_account_authenticate_session(f->account, elsewhere, &other, &f->err), DGL_E_UNAUTHORIZED);
+    assert_int_equal(dgl_account_authenticate_session(f->account, again, &other, &f->err), DGL_OK);
+    assert_string_equal(other.actor, p.actor);
+    assert_true(other.is_uat);
+    assert_int_equal(sign_in_from(f, "admin@example.com", PASSWORD, "192.0.2.1", token, &wait), DGL_E_UNAUTHORIZED);
+    assert_int_equal(sign_in_from(f, "admin@example.com", "another one", "192.0.2.1", token, &wait), DGL_OK);
+}
+
+static void test_trying_the_present_password_is_slowed(void **state)
+{
+    struct fixture *f = *state;
+    struct dgl_principal p;
+    char token[48];
+    int64_t wait = 0;
+    assert_int_equal(sign_in_from(f, "admin@example.com", PASSWORD, "192.0.2.1", token, &wait), DGL_OK);
+    assert_int_equal(dgl_account_authenticate_session(f->account, token, &p, &f->err), DGL_OK);
+    for (int i = 0; i < DGL_SIGN_IN_FREE_FAILURES + 1; i++)
+        assert_int_equal(
+            dgl_account_password_change(f->account, &p, "guess guess", "another one", token, &wait, &f->err),
+            DGL_E_INVALID);
+    assert_int_equal(dgl_account_password_change(f->account, &p, PASSWORD, "another one", token, &wait, &f->err),
+                     DGL_E_RATE);
+    assert_true(wait >= 1);
+    assert_int_equal(sign_in_from(f, "admin@example.com", PASSWORD, "192.0.2.1", token, &wait),
+                     DGL_OK); // not locked out
+}
+
 static void test_disabled_user_cannot_sign_in(void **state)
 {
     struct fixture *f = *state;
@@ -402,8 +451,8 @@ static void test_disabled_user_cannot_sign_in(void **state)
         DGL_E_CONFLICT);
     assert_int_equal(sign_in_from(f, "v@example.com", PASSWORD, "192.0.2.1", token, &wait), DGL_OK);
     assert_int_equal(dgl_store_user_by_email(f->store, f->arena, "v@example.com", &u, &f->err), DGL_OK);
-    u.disabled = true;
-    assert_int_equal(dgl_store_user_update(f->store, &u, &f->err), DGL_OK);
+    struct dgl_user_change disable = {.role = -1, .disabled = true};
+    assert_int_equal(dgl_store_user_change(f->store, u.org, u.id, &disable, &f->err), DGL_OK);
     assert_int_equal(sign_in_from(f, "v@example.com", PASSWORD, "192.0.2.1", token, &wait), DGL_E_UNAUTHORIZED);
 }
 
@@ -586,6 +635,8 @@ int main(void)
         CASE(test_guessing_one_password_is_slowed),
         CASE(test_trying_many_addresses_is_slowed),
         CASE(test_password_change_ends_sessions),
+        CASE(test_a_user_changes_the_password),
+        CASE(test_trying_the_present_password_is_slowed),
         CASE(test_disabled_user_cannot_sign_in),
         CASE(test_csrf),
         CASE(test_rate_limits),

@@ -100,16 +100,19 @@ static void test_last_admin_stays(void **state)
     struct dgl_id elsewhere = make_org(f, "Other");
     add_user(f, elsewhere.s, "other@example.com", DGL_ROLE_ADMIN); // does not count here
     struct dgl_user u;
-    assert_ok(f, dgl_store_user_get(f->store, f->arena, f->org.s, admin.s, &u, &f->err));
-    u.role = DGL_ROLE_VIEWER;
-    assert_fails(f, DGL_E_CONFLICT, dgl_store_user_update(f->store, &u, &f->err));
-    u.role = DGL_ROLE_ADMIN;
-    u.disabled = true;
-    assert_fails(f, DGL_E_CONFLICT, dgl_store_user_update(f->store, &u, &f->err));
+    struct dgl_user_change viewer = DGL_USER_CHANGE, disabled = DGL_USER_CHANGE, renamed = DGL_USER_CHANGE;
+    viewer.role = DGL_ROLE_VIEWER;
+    disabled.disabled = true;
+    renamed.name = "Adam";
+    renamed.role = DGL_ROLE_ADMIN; // what it is
+    renamed.disabled = false;
+    assert_fails(f, DGL_E_CONFLICT, dgl_store_user_change(f->store, f->org.s, admin.s, &viewer, &f->err));
+    assert_fails(f, DGL_E_CONFLICT, dgl_store_user_change(f->store, f->org.s, admin.s, &disabled, &f->err));
+    assert_ok(f, dgl_store_user_change(f->store, f->org.s, admin.s, &renamed, &f->err));
     assert_fails(f, DGL_E_CONFLICT, dgl_store_user_delete(f->store, f->org.s, admin.s, &f->err));
     assert_string_equal(dgl_error_slug(&f->err), "last_admin");
     add_user(f, f->org.s, "second@example.com", DGL_ROLE_ADMIN);
-    assert_ok(f, dgl_store_user_update(f->store, &u, &f->err));
+    assert_ok(f, dgl_store_user_change(f->store, f->org.s, admin.s, &disabled, &f->err));
     assert_ok(f, dgl_store_user_delete(f->store, f->org.s, admin.s, &f->err));
     assert_fails(f, DGL_E_NOT_FOUND, dgl_store_user_get(f->store, f->arena, f->org.s, admin.s, &u, &f->err));
 }
@@ -143,26 +146,56 @@ static void test_sessions_end_with_password_or_user(void **state)
     struct fixture *f = *state;
     add_user(f, f->org.s, "admin@example.com", DGL_ROLE_ADMIN);
     struct dgl_id user = add_user(f, f->org.s, "a@example.com", DGL_ROLE_EDITOR);
+    const char *org = f->org.s;
     struct dgl_session n;
-    struct dgl_user u, seen;
-    assert_ok(f, dgl_store_user_get(f->store, f->arena, f->org.s, user.s, &u, &f->err));
-    add_session(f, f->org.s, user.s, 1);
-    u.name = "New name";
-    assert_ok(f, dgl_store_user_update(f->store, &u, &f->err));
+    struct dgl_user seen;
+    struct dgl_user_change name = DGL_USER_CHANGE, disable = DGL_USER_CHANGE, enable = DGL_USER_CHANGE;
+    add_session(f, org, user.s, 1);
+    name.name = "New name";
+    assert_ok(f, dgl_store_user_change(f->store, org, user.s, &name, &f->err));
     assert_ok(f, get_session(f, 1, &n, &seen));
     assert_string_equal(seen.name, "New name");
-    u.password_hash = "another";
-    assert_ok(f, dgl_store_user_update(f->store, &u, &f->err));
+    assert_ok(f, dgl_store_user_set_hash(f->store, org, user.s, NULL, "another", &f->err));
     assert_fails(f, DGL_E_NOT_FOUND, get_session(f, 1, &n, &seen));
-    add_session(f, f->org.s, user.s, 2);
-    u.disabled = true;
-    assert_ok(f, dgl_store_user_update(f->store, &u, &f->err));
+    add_session(f, org, user.s, 2);
+    disable.disabled = true;
+    assert_ok(f, dgl_store_user_change(f->store, org, user.s, &disable, &f->err));
     assert_fails(f, DGL_E_NOT_FOUND, get_session(f, 2, &n, &seen));
-    u.disabled = false;
-    assert_ok(f, dgl_store_user_update(f->store, &u, &f->err));
+    enable.disabled = false;
+    assert_ok(f, dgl_store_user_change(f->store, org, user.s, &enable, &f->err));
     add_session(f, f->org.s, user.s, 3);
     assert_ok(f, dgl_store_user_delete(f->store, f->org.s, user.s, &f->err));
     assert_fails(f, DGL_E_NOT_FOUND, get_session(f, 3, &n, &seen));
+}
+
+// Two at the same time: each changes what it names and nothing else; of two new passwords for one old one, one holds.
+static void test_changes_of_a_user_do_not_undo_each_other(void **state)
+{
+    struct fixture *f = *state;
+    const char *org = f->org.s;
+    struct dgl_id user = add_user(f, org, "a@example.com", DGL_ROLE_EDITOR);
+    struct dgl_session n = {.created_at_us = START_US, .expires_at_us = START_US + 100, .password_hash = "first"};
+    struct dgl_user_change demote = DGL_USER_CHANGE, disable = DGL_USER_CHANGE;
+    struct dgl_user seen;
+    demote.role = DGL_ROLE_VIEWER;
+    disable.disabled = true;
+    assert_ok(f, dgl_store_user_set_hash(f->store, org, user.s, NULL, "first", &f->err));
+    assert_ok(f, dgl_store_user_change(f->store, org, user.s, &demote, &f->err));
+    assert_ok(f, dgl_store_user_change(f->store, org, user.s, &disable, &f->err));
+    assert_ok(f, dgl_store_user_set_hash(f->store, org, user.s, "first", "second", &f->err));
+    assert_fails(f, DGL_E_CONFLICT, dgl_store_user_set_hash(f->store, org, user.s, "first", "third", &f->err));
+    assert_string_equal(dgl_error_slug(&f->err), "password_changed");
+    assert_ok(f, dgl_store_user_get(f->store, f->arena, org, user.s, &seen, &f->err));
+    assert_string_equal(seen.password_hash, "second");
+    assert_int_equal(seen.role, DGL_ROLE_VIEWER);
+    assert_true(seen.disabled);
+    disable.disabled = false;
+    assert_ok(f, dgl_store_user_change(f->store, org, user.s, &disable, &f->err));
+    memcpy(n.org, org, sizeof n.org);
+    memcpy(n.user, user.s, sizeof n.user);
+    assert_fails(f, DGL_E_NOT_FOUND, dgl_store_session_create(f->store, &n, &f->err)); // verified before the change
+    n.password_hash = "second";
+    assert_ok(f, dgl_store_session_create(f->store, &n, &f->err));
 }
 
 static void test_keys(void **state)
@@ -206,7 +239,7 @@ int main(void)
         CASE(test_organizations), CASE(test_setup_is_all_or_nothing),
         CASE(test_users),         CASE(test_last_admin_stays),
         CASE(test_sessions),      CASE(test_sessions_end_with_password_or_user),
-        CASE(test_keys),
+        CASE(test_keys),          CASE(test_changes_of_a_user_do_not_undo_each_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -94,7 +94,8 @@ static void test_writes(void **state)
     struct fixture *f = *state;
     struct thing t = make_one_of_everything(f);
     const char *org = t.stranger.s;
-    struct dgl_user u = {.name = "taken over", .role = DGL_ROLE_ADMIN};
+    struct dgl_user u;
+    struct dgl_user_change change = {.name = "taken over", .role = DGL_ROLE_ADMIN, .disabled = -1};
     struct dgl_template_row template = {.name = "taken over"};
     struct dgl_session n = {.expires_at_us = INT64_MAX};
     struct dgl_endpoint_row e = {.url = "https://evil.example/"};
@@ -105,9 +106,8 @@ static void test_writes(void **state)
     int64_t version;
     const char **uris;
     size_t count;
-    memcpy(u.id, t.user.s, sizeof u.id);
-    memcpy(u.org, org, sizeof u.org);
-    assert_fails(f, DGL_E_NOT_FOUND, dgl_store_user_update(f->store, &u, &f->err));
+    assert_fails(f, DGL_E_NOT_FOUND, dgl_store_user_change(f->store, org, t.user.s, &change, &f->err));
+    assert_fails(f, DGL_E_NOT_FOUND, dgl_store_user_set_hash(f->store, org, t.user.s, NULL, "theirs", &f->err));
     assert_fails(f, DGL_E_NOT_FOUND, dgl_store_user_delete(f->store, org, t.user.s, &f->err));
     memcpy(n.org, org, sizeof n.org);
     memcpy(n.user, t.user.s, sizeof n.user);

@@ -302,6 +302,23 @@ static void test_loopback_urls(void **state)
 static void test_origins(void **state)
 {
     (void)state;
+    static const char *const own[] = {"127.0.0.1:8080", "192.0.2.7", "[::1]:8080",
+                                      "localhost:8080", "LOCALHOST", "Docs.example"};
+    static const char *const others[] = {"evil.example",
+                                         "evil.example:8080",
+                                         "127.0.0.1.evil.example",
+                                         "docs.example:81",
+                                         "[evil]",
+                                         "localhost.evil.example",
+                                         "",
+                                         ":",
+                                         "[",
+                                         "1.2.3"};
+    for (size_t i = 0; i < DGL_COUNT(own); i++)
+        assert_true(dgl_ui_is_own_host(own[i], "https://docs.example"));
+    for (size_t i = 0; i < DGL_COUNT(others); i++)
+        assert_false(dgl_ui_is_own_host(others[i], "https://docs.example"));
+    assert_false(dgl_ui_is_own_host(NULL, "https://docs.example"));
     assert_true(dgl_ui_is_same_origin("http://127.0.0.1:8080", "127.0.0.1:8080", "https://docs.example"));
     assert_true(dgl_ui_is_same_origin("https://docs.example", "10.0.0.5:8080", "https://docs.example"));
     assert_true(dgl_ui_is_same_origin("https://DOCS.example", "docs.EXAMPLE", NULL));

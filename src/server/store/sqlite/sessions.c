@@ -8,10 +8,12 @@ static enum dgl_status create_run(struct dgl_store *s, struct dgl_conn *c, void 
     (void)s;
     const struct dgl_session *session = arg;
     DGL_AUTO_SQL stamp = dgl_sql(c, "UPDATE users SET last_sign_in_at_us = ?3 WHERE id = ?2 AND disabled = 0"
-                                    " AND org = (SELECT seq FROM organizations WHERE id = ?1 AND disabled_at_us = 0)");
+                                    " AND org = (SELECT seq FROM organizations WHERE id = ?1 AND disabled_at_us = 0)"
+                                    " AND (?4 IS NULL OR password_hash = ?4)");
     dgl_sql_put_text(&stamp, session->org);
     dgl_sql_put_text(&stamp, session->user);
     dgl_sql_put_int(&stamp, session->created_at_us);
+    dgl_sql_put_text(&stamp, session->password_hash);
     int64_t changed;
     DGL_TRY(dgl_sql_change(&stamp, &changed, err));
     if (changed == 0)
@@ -49,6 +51,7 @@ static enum dgl_status read_session(struct dgl_store *s, const unsigned char tok
     if (!row)
         return DGL_FAIL_SLUG(err, DGL_E_NOT_FOUND, "no_session", "the session has ended; sign in again");
     memcpy(ret->token_hash, token_hash, 32);
+    ret->password_hash = NULL;
     dgl_sql_get_chars(&q, ret->org, sizeof ret->org);
     dgl_sql_get_chars(&q, ret->user, sizeof ret->user);
     ret->created_at_us = dgl_sql_get_int(&q);

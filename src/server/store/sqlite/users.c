@@ -114,14 +114,12 @@ struct user_now { // of a user that is about to change
     int64_t seq, org;
     bool is_admin; // enabled Org Admin
     bool disabled;
-    bool same_hash;
 };
 
-static enum dgl_status look_at(struct dgl_conn *c, const char *org, const char *id, const char *hash,
-                               struct user_now *ret, struct dgl_error *err)
+static enum dgl_status look_at(struct dgl_conn *c, const char *org, const char *id, struct user_now *ret,
+                               struct dgl_error *err)
 {
-    DGL_AUTO_SQL q = dgl_sql(c, "SELECT u.seq, u.org, u.role, u.disabled, u.password_hash" USER_FROM
-                                "WHERE u.id = ?2 AND o.id = ?1");
+    DGL_AUTO_SQL q = dgl_sql(c, "SELECT u.seq, u.org, u.role, u.disabled" USER_FROM "WHERE u.id = ?2 AND o.id = ?1");
     dgl_sql_put_text(&q, org);
     dgl_sql_put_text(&q, id);
     bool row;
@@ -133,7 +131,6 @@ static enum dgl_status look_at(struct dgl_conn *c, const char *org, const char *
     ret->is_admin = strcmp(dgl_sql_peek_text(&q), dgl_role_word(DGL_ROLE_ADMIN)) == 0;
     ret->disabled = dgl_sql_get_int(&q) != 0;
     ret->is_admin = ret->is_admin && !ret->disabled;
-    ret->same_hash = !hash || strcmp(dgl_sql_peek_text(&q), hash) == 0;
     return DGL_OK;
 }
 
@@ -159,29 +156,66 @@ static enum dgl_status end_sessions(struct dgl_conn *c, int64_t user, struct dgl
     return dgl_sql_run(&q, err);
 }
 
-static enum dgl_status update_run(struct dgl_store *s, struct dgl_conn *c, void *arg, struct dgl_error *err)
+struct change {
+    const char *org, *id;
+    const struct dgl_user_change *change;
+};
+
+static enum dgl_status change_run(struct dgl_store *s, struct dgl_conn *c, void *arg, struct dgl_error *err)
 {
     (void)s;
-    const struct dgl_user *user = *(const struct dgl_user **)arg;
+    const struct change *x = arg;
+    const struct dgl_user_change *to = x->change;
     struct user_now now;
-    DGL_TRY(look_at(c, user->org, user->id, user->password_hash, &now, err));
-    if (now.is_admin && (user->role != DGL_ROLE_ADMIN || user->disabled))
+    DGL_TRY(look_at(c, x->org, x->id, &now, err));
+    if (now.is_admin && ((to->role >= 0 && to->role != DGL_ROLE_ADMIN) || to->disabled == 1))
         DGL_TRY(keep_an_admin(c, &now, err));
-    if (!now.same_hash || now.disabled != user->disabled)
+    if (to->disabled >= 0 && now.disabled != (to->disabled == 1))
         DGL_TRY(end_sessions(c, now.seq, err));
-    DGL_AUTO_SQL q = dgl_sql(c, "UPDATE users SET name = coalesce(?2, name), role = ?3,"
-                                " password_hash = coalesce(?4, password_hash), disabled = ?5 WHERE seq = ?1");
+    DGL_AUTO_SQL q = dgl_sql(c, "UPDATE users SET name = coalesce(?2, name), role = coalesce(?3, role),"
+                                " disabled = iif(?4 < 0, disabled, ?4) WHERE seq = ?1");
     dgl_sql_put_int(&q, now.seq);
-    dgl_sql_put_text(&q, user->name);
-    dgl_sql_put_text(&q, dgl_role_word(user->role));
-    dgl_sql_put_text(&q, user->password_hash);
-    dgl_sql_put_int(&q, user->disabled);
+    dgl_sql_put_text(&q, to->name);
+    dgl_sql_put_text(&q, to->role < 0 ? NULL : dgl_role_word((enum dgl_role)to->role));
+    dgl_sql_put_int(&q, to->disabled);
     return dgl_sql_run(&q, err);
 }
 
-enum dgl_status dgl_store_user_update(struct dgl_store *s, const struct dgl_user *user, struct dgl_error *err)
+enum dgl_status dgl_store_user_change(struct dgl_store *s, const char *org, const char *id,
+                                      const struct dgl_user_change *change, struct dgl_error *err)
 {
-    return dgl_write_sync(s, update_run, &user, err);
+    struct change x = {org, id, change};
+    return dgl_write_sync(s, change_run, &x, err);
+}
+
+struct new_hash {
+    const char *org, *id, *was, *hash;
+};
+
+// The hashes are no secret to whoever calls: the one it was comes from the same row.
+static enum dgl_status hash_run(struct dgl_store *s, struct dgl_conn *c, void *arg, struct dgl_error *err)
+{
+    (void)s;
+    const struct new_hash *x = arg;
+    struct user_now now;
+    int64_t changed;
+    DGL_TRY(look_at(c, x->org, x->id, &now, err));
+    DGL_AUTO_SQL q = dgl_sql(c, "UPDATE users SET password_hash = ?2 WHERE seq = ?1"
+                                " AND (?3 IS NULL OR password_hash = ?3)");
+    dgl_sql_put_int(&q, now.seq);
+    dgl_sql_put_text(&q, x->hash);
+    dgl_sql_put_text(&q, x->was);
+    DGL_TRY(dgl_sql_change(&q, &changed, err));
+    if (changed == 0)
+        return DGL_FAIL_SLUG(err, DGL_E_CONFLICT, "password_changed", "the password was changed meanwhile");
+    return end_sessions(c, now.seq, err);
+}
+
+enum dgl_status dgl_store_user_set_hash(struct dgl_store *s, const char *org, const char *id, const char *was,
+                                        const char *hash, struct dgl_error *err)
+{
+    struct new_hash x = {org, id, was, hash};
+    return dgl_write_sync(s, hash_run, &x, err);
 }
 
 struct user_name {
@@ -193,7 +227,7 @@ static enum dgl_status delete_run(struct dgl_store *s, struct dgl_conn *c, void 
     (void)s;
     const struct user_name *x = arg;
     struct user_now now;
-    DGL_TRY(look_at(c, x->org, x->id, NULL, &now, err));
+    DGL_TRY(look_at(c, x->org, x->id, &now, err));
     if (now.is_admin)
         DGL_TRY(keep_an_admin(c, &now, err));
     DGL_AUTO_SQL q = dgl_sql(c, "DELETE FROM users WHERE seq = ?1"); // its sessions go along

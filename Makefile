@@ -29,7 +29,7 @@ test-deps:
 	@scripts/deps build fonts office test
 
 build/release/build.ninja: | deps
-	$(MESON) setup build/release --prefix=$(PREFIX) --buildtype=debugoptimized -Dwerror=true >build/meson-release.log 2>&1 || { cat build/meson-release.log; rm -rf build/release; exit 1; }
+	@$(MESON) setup build/release --prefix=$(PREFIX) --buildtype=debugoptimized -Dwerror=true >build/meson-release.log 2>&1 || { cat build/meson-release.log; rm -rf build/release; exit 1; }
 
 build: deps | build-dir
 	@$(MAKE) --no-print-directory build/release/build.ninja
@@ -40,7 +40,7 @@ build: deps | build-dir
 program: deps | build-dir
 	@$(MAKE) --no-print-directory build/release/build.ninja
 	@ninja -C build/release -n src/cli/docgenlab | grep -q 'no work' || echo "Building the program"
-	@ninja -C build/release src/cli/docgenlab >build/ninja.log 2>&1 || { cat build/ninja.log; exit 1; }
+	@ninja -C build/release src/cli/docgenlab src/cli/docgenlab.1 >build/ninja.log 2>&1 || { cat build/ninja.log; exit 1; }
 	@ln -sf release/src/cli/docgenlab build/docgenlab
 
 build-dir:
@@ -91,7 +91,7 @@ bench: | build-dir
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
-deb: build
+deb: program
 	@scripts/deps deb
 	@scripts/deb
 

@@ -57,7 +57,7 @@ static void write_flag(const char *key, char *out, size_t size)
 static enum dgl_status fail_unknown(const struct dgl_config *c, struct dgl_str key, const char *origin,
                                     const char *prefix, struct dgl_error *err)
 {
-    char asked[64];
+    char asked[64], flag[80];
     size_t len = DGL_MIN(key.len, sizeof(asked) - 1);
     for (size_t i = 0; i < len; i++)
         asked[i] = folded(key.data[i]);
@@ -70,6 +70,10 @@ static enum dgl_status fail_unknown(const struct dgl_config *c, struct dgl_str k
             best = distance;
             nearest = known.data;
         }
+    }
+    if (nearest && strcmp(prefix, "--") == 0) {
+        write_flag(nearest, flag, sizeof flag);
+        nearest = flag;
     }
     return DGL_FAIL_SLUG(err, DGL_E_INVALID, "unknown_option", "%s: %s%.*s is not a known option%s%s%s", origin, prefix,
                          (int)DGL_MIN(key.len, (size_t)100), key.data, nearest ? "; did you mean " : "",
@@ -258,13 +262,27 @@ bool dgl_config_bool(const struct dgl_config *c, const char *key)
     return value_of(c, key)->number != 0;
 }
 
-void dgl_config_help(const struct dgl_config *c, struct dgl_buf *out)
+bool dgl_config_key_in(const char *keys, const char *key)
+{
+    size_t len = strlen(key);
+    for (const char *at = keys; at && *at; at += strspn(at, " ")) {
+        size_t n = strcspn(at, " ");
+        if (n == len && memcmp(at, key, n) == 0)
+            return true;
+        at += n;
+    }
+    return !keys;
+}
+
+void dgl_config_help(const struct dgl_config *c, const char *keys, struct dgl_buf *out)
 {
     static const char *const arguments[] = {
         [DGL_OPTION_STRING] = " TEXT", [DGL_OPTION_INT] = " NUMBER", [DGL_OPTION_BOOL] = ""};
     for (size_t i = 0; i < c->count; i++) {
         const struct dgl_option *o = &c->options[i];
         char flag[80], left[96];
+        if (!dgl_config_key_in(keys, o->key))
+            continue;
         write_flag(o->key, flag, sizeof(flag));
         snprintf(left, sizeof(left), "%s%s", flag, arguments[o->kind]);
         dgl_buf_printf(out, "  %-36s %s", left, o->help);

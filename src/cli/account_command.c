@@ -72,7 +72,8 @@ static enum dgl_status run(const struct dgl_account_verb *verb, const struct dgl
     return status;
 }
 
-int dgl_cli_account_command(int argc, char **argv, const char *help, const struct dgl_account_verb *verbs, size_t count)
+int dgl_cli_account_command(int argc, char **argv, const struct dgl_cli_help *help,
+                            const struct dgl_account_verb *verbs, size_t count)
 {
     struct dgl_account_wishes w = {0};
     const struct dgl_cli_flag flags[] = {{"--org", true, &w.org},

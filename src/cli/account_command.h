@@ -4,6 +4,7 @@
 #define DGL_CLI_ACCOUNT_COMMAND_H
 
 #include "base/arena.h"
+#include "cli/cli.h"
 #include "server/app/app.h"
 
 struct dgl_account_wishes {
@@ -32,8 +33,8 @@ struct dgl_account_verb {
     const char *subject; // what the id is of: "key"
     enum dgl_status (*run)(struct dgl_account_call *call, struct dgl_error *err);
 };
-int dgl_cli_account_command(int argc, char **argv, const char *help, const struct dgl_account_verb *verbs,
-                            size_t count);
+int dgl_cli_account_command(int argc, char **argv, const struct dgl_cli_help *help,
+                            const struct dgl_account_verb *verbs, size_t count);
 // The wished role, or Generator when none is.
 enum dgl_status dgl_cli_role(const struct dgl_account_call *call, enum dgl_role *ret,
                              struct dgl_error *err) DGL_MUST_CHECK;

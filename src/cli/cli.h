@@ -32,12 +32,19 @@ struct dgl_cli_flag {
     bool takes_value;
     const char **value; // untouched when absent
 };
-// Reads the configuration (file, environment) and the flags: the command's own, then those of the option table
-// (--listen, --data-dir, …;
-// --data and --database for short). What is no flag goes to positional. --help: prints `help` and returns false with
-// *ret_exit = 0.
-bool dgl_cli_parse(int argc, char **argv, const char *help, const struct dgl_cli_flag *flags, size_t flag_count,
-                   const char **positional, size_t max_positional, size_t *ret_positional,
+// What a command tells of itself.
+struct dgl_cli_help {
+    const char *text;    // "Usage: docgenlab …", what it does, its own flags, an example
+    const char *options; // keys of the options (server/app/options.c) it reads, separated by spaces; NULL = all
+};
+// Where a data folder is; what every command that opens one reads.
+#define DGL_CLI_DATA_OPTIONS "DATA_DIR DATABASE_URL SECRET_KEY_FILE"
+
+// Reads the configuration (file, environment) and the flags: the command's own, then those of the options it reads
+// (--listen, --data-dir, …; --data and --database for short); a flag of an option that only other commands read is
+// wrong usage. What is no flag goes to positional. --help: prints `help` and returns false with *ret_exit = 0.
+bool dgl_cli_parse(int argc, char **argv, const struct dgl_cli_help *help, const struct dgl_cli_flag *flags,
+                   size_t flag_count, const char **positional, size_t max_positional, size_t *ret_positional,
                    struct dgl_config **ret_config, int *ret_exit);
 
 // The first bytes of a file without its line end; `ret` should hold 4,096 bytes at most.

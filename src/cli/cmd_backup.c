@@ -9,20 +9,25 @@
 #include "cli/progress.h"
 #include "server/app/backup.h"
 
-static const char backup_help[] = "Usage: docgenlab backup DIR [--data DATA] [--with-key] [--json]\n\n"
-                                  "Writes a whole backup to the new folder DIR, also while the server runs: the "
-                                  "database as of one moment, and every\n"
-                                  "file it names, each read and checked. On the same file system files are linked and "
-                                  "take no space. DIR appears when\n"
-                                  "the backup is complete; `sha256sum -c SHA256SUMS` in it checks it later.\n"
-                                  "The master key is left out, so that a backup alone opens no secret: keep a copy of "
-                                  "it elsewhere, or say --with-key.\n";
-static const char restore_help[] =
+static const struct dgl_cli_help backup_help = {
+    "Usage: docgenlab backup DIR [--data DATA] [--with-key] [--json]\n\n"
+    "Writes a whole backup to the new folder DIR, also while the server runs: the "
+    "database as of one moment, and every\n"
+    "file it names, each read and checked. On the same file system files are linked and "
+    "take no space. DIR appears when\n"
+    "the backup is complete; `sha256sum -c SHA256SUMS` in it checks it later.\n"
+    "The master key is left out, so that a backup alone opens no secret: keep a copy of "
+    "it elsewhere, or say --with-key.\n\n"
+    "Example: docgenlab backup /backups/2026-01-15 --data /var/lib/docgenlab\n",
+    DGL_CLI_DATA_OPTIONS};
+static const struct dgl_cli_help restore_help = {
     "Usage: docgenlab restore DIR --data NEW [--key FILE] [--json]\n\n"
     "Restores the backup in DIR into the new or empty folder NEW and checks every file. Without a master key in the "
     "backup,\n"
     "--key names it. Run it as the user the server runs as. What was queued goes on when a server is started on NEW;\n"
-    "webhooks that were pending at the time of the backup are sent (again).\n";
+    "webhooks that were pending at the time of the backup are sent (again).\n\n"
+    "Example: docgenlab restore /backups/2026-01-15 --data /var/lib/docgenlab-new --key /safe/secret.key\n",
+    DGL_CLI_DATA_OPTIONS};
 
 static void print_json(const struct dgl_app_backup_result *r, const char *folder)
 {
@@ -72,7 +77,7 @@ int dgl_cmd_backup(int argc, char **argv)
     size_t count = 0;
     DGL_AUTO(config) config = NULL;
     int code = 0;
-    if (!dgl_cli_parse(argc, argv, backup_help, flags, DGL_COUNT(flags), words, 1, &count, &config, &code))
+    if (!dgl_cli_parse(argc, argv, &backup_help, flags, DGL_COUNT(flags), words, 1, &count, &config, &code))
         return code;
     if (count == 0)
         return dgl_cli_usage(argv[0], "The folder for the backup is missing.");
@@ -102,7 +107,7 @@ int dgl_cmd_restore(int argc, char **argv)
     size_t count = 0;
     DGL_AUTO(config) config = NULL;
     int code = 0;
-    if (!dgl_cli_parse(argc, argv, restore_help, flags, DGL_COUNT(flags), words, 1, &count, &config, &code))
+    if (!dgl_cli_parse(argc, argv, &restore_help, flags, DGL_COUNT(flags), words, 1, &count, &config, &code))
         return code;
     if (count == 0)
         return dgl_cli_usage(argv[0], "The folder of the backup is missing.");

@@ -9,10 +9,16 @@
 #include "base/str.h"
 #include "server/app/app.h"
 
-static const char help[] =
+static const struct dgl_cli_help help = {
     "Usage: docgenlab init --data DIR --org NAME --admin-email EMAIL [--admin-password-file FILE] [--json]\n\n"
     "Makes the data folder, the first organization, its Org Admin and an API key, and prints the key once.\n"
-    "Without --admin-password-file a password is made and printed.\n";
+    "Without --admin-password-file a password is made and printed.\n\n"
+    "  --org NAME                  the organization\n"
+    "  --admin-email EMAIL         who signs in first\n"
+    "  --admin-password-file FILE  its first line is the password; /dev/stdin will do\n"
+    "  --json                      for programs\n\n"
+    "Example: docgenlab init --data ./data --org \"My Company\" --admin-email me@example.com\n",
+    DGL_CLI_DATA_OPTIONS};
 
 static void print_json(const struct dgl_account_init *made, const char *email, bool password_given)
 {
@@ -45,7 +51,7 @@ int dgl_cmd_init(int argc, char **argv)
                                          {"--json", false, &json}};
     DGL_AUTO(config) config = NULL;
     int code = 0;
-    if (!dgl_cli_parse(argc, argv, help, flags, DGL_COUNT(flags), NULL, 0, NULL, &config, &code))
+    if (!dgl_cli_parse(argc, argv, &help, flags, DGL_COUNT(flags), NULL, 0, NULL, &config, &code))
         return code;
     if (!org || !email)
         return dgl_cli_usage(argv[0], "%s is missing.", org ? "--admin-email" : "--org");

@@ -8,7 +8,7 @@
 #include "cli/master_key.h"
 #include "cli/table.h"
 
-static const char help[] =
+static const struct dgl_cli_help help = {
     "Usage: docgenlab keys list   [--data DIR] [--org ID] [--json]\n"
     "       docgenlab keys create [--data DIR] [--org ID] --name NAME [--role ROLE] [--expires DATE] [--json]\n"
     "       docgenlab keys revoke [--data DIR] [--org ID] KEY_ID\n"
@@ -18,7 +18,9 @@ static const char help[] =
     "A running server notices a revoked key within 5 seconds.\n\n"
     "rotate-master makes a new master key and seals every secret with it anew, also while the server runs, which goes\n"
     "over to the new key within 10 seconds. Links that were signed with the old key go on working until they expire;\n"
-    "after that retire-master takes the old keys out of the key file.\n";
+    "after that retire-master takes the old keys out of the key file.\n\n"
+    "Example: docgenlab keys create --name CI --role generator --expires 2027-01-31\n",
+    DGL_CLI_DATA_OPTIONS " DOWNLOAD_URL_TTL_S"};
 
 static enum dgl_status list(struct dgl_account_call *call, struct dgl_error *err)
 {
@@ -76,5 +78,5 @@ int dgl_cmd_keys(int argc, char **argv)
         {"rotate-master", 0, NULL, dgl_cli_rotate_master},
         {"retire-master", 0, NULL, dgl_cli_retire_master},
     };
-    return dgl_cli_account_command(argc, argv, help, verbs, DGL_COUNT(verbs));
+    return dgl_cli_account_command(argc, argv, &help, verbs, DGL_COUNT(verbs));
 }

@@ -15,11 +15,14 @@
 
 #define MAX_INDENT 40
 
-static const char help[] = "Usage: docgenlab lint TEMPLATE [--json] [--annotate OUT.docx]\n\n"
-                           "Shows the tokens of a Word template and its problems with their places. Exit code 1 when\n"
-                           "there are errors.\n\n"
-                           "  --json               one JSON object: {\"tokens\":[…],\"problems\":[…]}\n"
-                           "  --annotate OUT.docx  a copy of the template with every problem as a Word comment\n";
+static const struct dgl_cli_help help = {
+    "Usage: docgenlab lint TEMPLATE [--json] [--annotate OUT.docx]\n\n"
+    "Shows the tokens of a Word template and its problems with their places. Exit code 1 when\n"
+    "there are errors.\n\n"
+    "  --json               one JSON object: {\"tokens\":[…],\"problems\":[…]}\n"
+    "  --annotate OUT.docx  a copy of the template with every problem as a Word comment\n\n"
+    "Example: docgenlab lint examples/invoice.docx\n",
+    DGL_CLI_ENGINE_OPTIONS};
 
 static void print_tokens(const json_t *tokens, int indent)
 {
@@ -138,7 +141,7 @@ int dgl_cmd_lint(int argc, char **argv)
     DGL_AUTO(config) config = NULL;
     size_t count = 0;
     int status = 0;
-    if (!dgl_cli_parse(argc, argv, help, flags, DGL_COUNT(flags), &path, 1, &count, &config, &status))
+    if (!dgl_cli_parse(argc, argv, &help, flags, DGL_COUNT(flags), &path, 1, &count, &config, &status))
         return status;
     if (count == 0)
         return dgl_cli_usage("lint", "A template is needed.");

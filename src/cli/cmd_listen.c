@@ -19,11 +19,15 @@
 #include "base/str.h"
 #include "server/net/client.h"
 
-static const char help[] =
+static const struct dgl_cli_help help = {
     "Usage: docgenlab listen --api-key KEY --server URL --forward-to URL [--name NAME] [--print-json]\n\n"
     "Receives the organization's webhooks and posts them, byte for byte and signed, to a local URL. The answer\n"
     "appears in the server's delivery log. KEY belongs to an Org Admin. NAME tells several listeners apart and\n"
-    "lets a new start go on where the last one ended; the machine's name unless given.\n";
+    "lets a new start go on where the last one ended; the machine's name unless given.\n"
+    "--print-json prints each webhook's body, a line each.\n\n"
+    "Example: docgenlab listen --api-key dgl_… --server https://documents.example.com \\\n"
+    "           --forward-to http://127.0.0.1:3000/webhooks/docgenlab\n",
+    ""};
 
 #define ANSWER_MAX ((size_t)16 << 20)
 #define LOCAL_ANSWER_MAX 16384
@@ -302,7 +306,7 @@ int dgl_cmd_listen(int argc, char **argv)
     int status = 0;
     char own_name[NAME_SIZE];
     struct dgl_error err = DGL_ERROR_INIT;
-    if (!dgl_cli_parse(argc, argv, help, flags, DGL_COUNT(flags), NULL, 0, &count, &config, &status))
+    if (!dgl_cli_parse(argc, argv, &help, flags, DGL_COUNT(flags), NULL, 0, &count, &config, &status))
         return status;
     if (!key || !server || !forward_to)
         return dgl_cli_usage("listen", "--api-key, --server and --forward-to are needed.");

@@ -6,11 +6,14 @@
 #include "base/json.h"
 #include "server/app/app.h"
 
-static const char help[] = "Usage: docgenlab migrate [--data DIR] [--check] [--json]\n\n"
-                           "Brings the database to this program's schema, after a copy of it was made beside it. "
-                           "`serve` does the same when it\n"
-                           "starts; this does it at a moment you choose. The server must be stopped.\n"
-                           "--check changes nothing and ends with 1 when a migration is needed.\n";
+static const struct dgl_cli_help help = {
+    "Usage: docgenlab migrate [--data DIR] [--check] [--json]\n\n"
+    "Brings the database to this program's schema, after a copy of it was made beside it. "
+    "`serve` does the same when it\n"
+    "starts; this does it at a moment you choose. The server must be stopped.\n"
+    "--check changes nothing and ends with 1 when a migration is needed.\n\n"
+    "Example: docgenlab migrate --check --data /var/lib/docgenlab\n",
+    DGL_CLI_DATA_OPTIONS};
 
 static void print_json(const struct dgl_app_migration *m)
 {
@@ -42,7 +45,7 @@ int dgl_cmd_migrate(int argc, char **argv)
     const struct dgl_cli_flag flags[] = {{"--check", false, &check}, {"--json", false, &json}};
     DGL_AUTO(config) config = NULL;
     int code = 0;
-    if (!dgl_cli_parse(argc, argv, help, flags, DGL_COUNT(flags), NULL, 0, NULL, &config, &code))
+    if (!dgl_cli_parse(argc, argv, &help, flags, DGL_COUNT(flags), NULL, 0, NULL, &config, &code))
         return code;
     struct dgl_error err = DGL_ERROR_INIT;
     struct dgl_app_migration m;

@@ -10,7 +10,7 @@
 #include "cli/org_choice.h"
 #include "cli/table.h"
 
-static const char help[] =
+static const struct dgl_cli_help help = {
     "Usage: docgenlab orgs list   [--data DIR] [--json]\n"
     "       docgenlab orgs create [--data DIR] --name NAME --email ADMIN_EMAIL [--password-file FILE] [--json]\n"
     "       docgenlab orgs rename [--data DIR] [--org ID] --name NAME\n"
@@ -24,7 +24,9 @@ static const char help[] =
     "a locale (de-DE). Without --org the only organization is meant. disable: within seconds its keys, users and "
     "links\n"
     "are refused with 403 and its documents and deliveries wait; enable: they go on, nothing is lost. NAME or its id.\n"
-    "All of it works beside a running server.\n";
+    "All of it works beside a running server.\n\n"
+    "Example: docgenlab orgs create --name Second --email chief@second.example\n",
+    DGL_CLI_DATA_OPTIONS};
 
 static enum dgl_status list(struct dgl_account_call *call, struct dgl_error *err)
 {
@@ -121,5 +123,5 @@ int dgl_cmd_orgs(int argc, char **argv)
         {"disable", DGL_NEEDS_SUBJECT, "organization", disable},
         {"enable", DGL_NEEDS_SUBJECT, "organization", enable},
     };
-    return dgl_cli_account_command(argc, argv, help, verbs, DGL_COUNT(verbs));
+    return dgl_cli_account_command(argc, argv, &help, verbs, DGL_COUNT(verbs));
 }

@@ -8,8 +8,10 @@
 #include "base/str.h"
 #include "render/template/filters.h"
 
-static const char help[] = "Usage: docgenlab reference\n\n"
-                           "Prints the filters, tests and functions of templates as Markdown.\n";
+static const struct dgl_cli_help help = {"Usage: docgenlab reference\n\n"
+                                         "Prints the filters, tests and functions of templates as Markdown.\n\n"
+                                         "Example: docgenlab reference | less\n",
+                                         ""};
 
 // "length killwords" with one required: "(length, killwords=…)".
 static void print_signature(const char *parameters, unsigned required)
@@ -60,7 +62,7 @@ int dgl_cmd_reference(int argc, char **argv)
     struct dgl_config *config = NULL;
     size_t count = 0;
     int status = 0;
-    if (!dgl_cli_parse(argc, argv, help, NULL, 0, NULL, 0, &count, &config, &status))
+    if (!dgl_cli_parse(argc, argv, &help, NULL, 0, NULL, 0, &count, &config, &status))
         return status;
     dgl_config_free(config);
     puts("# Template reference\n\n"

@@ -18,7 +18,7 @@
 #define MAX_TEMPLATE_BYTES ((size_t)128 << 20)
 #define MAX_OUTPUT_BYTES ((size_t)256 << 20)
 
-static const char help[] =
+static const struct dgl_cli_help help = {
     "Usage: docgenlab render TEMPLATE DATA.json -o OUT.pdf|OUT.docx\n\n"
     "Fills a Word template with data and writes the document; the ending of OUT tells which.\n"
     "Data is read from standard input when it is called -; pipes will do for both.\n\n"
@@ -29,7 +29,9 @@ static const char help[] =
     "  --explain             print what the document holds of the native engine's table of features\n"
     "  --now TIME            the document's time, as 2024-01-15T10:30:00Z (default: now)\n"
     "  --locale NAME         for numbers, dates and words (default en_US)\n"
-    "  --time-zone NAME      IANA name, as Europe/Berlin (default UTC)\n";
+    "  --time-zone NAME      IANA name, as Europe/Berlin (default UTC)\n\n"
+    "Example: docgenlab render examples/invoice.docx examples/invoice.json -o invoice.pdf\n",
+    DGL_CLI_ENGINE_OPTIONS};
 
 struct order {
     const char *files[2]; // template, data
@@ -175,7 +177,7 @@ int dgl_cmd_render(int argc, char **argv)
         {"--time-zone", true, &o.time_zone}};
     DGL_AUTO(config) config = NULL;
     int status = 0;
-    if (!dgl_cli_parse(argc, argv, help, flags, DGL_COUNT(flags), o.files, 2, &o.file_count, &config, &status))
+    if (!dgl_cli_parse(argc, argv, &help, flags, DGL_COUNT(flags), o.files, 2, &o.file_count, &config, &status))
         return status;
     status = check_order(&o);
     if (status != 0)

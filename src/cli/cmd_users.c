@@ -7,7 +7,7 @@
 #include "cli/account_command.h"
 #include "cli/table.h"
 
-static const char help[] =
+static const struct dgl_cli_help help = {
     "Usage: docgenlab users list     [--data DIR] [--org ID] [--json]\n"
     "       docgenlab users create   [--data DIR] [--org ID] --email EMAIL --password-file FILE [--name NAME] "
     "[--role ROLE] [--json]\n"
@@ -16,7 +16,9 @@ static const char help[] =
     "       docgenlab users rename   [--data DIR] [--org ID] --email EMAIL --name NAME\n"
     "       docgenlab users disable | enable | delete [--data DIR] [--org ID] --email EMAIL\n\n"
     "ROLE: org_admin, template_editor, generator (the default) or viewer. FILE may be /dev/stdin. A new password and\n"
-    "disable end the user's sessions. An organization keeps one Org Admin. All of it works beside a running server.\n";
+    "disable end the user's sessions. An organization keeps one Org Admin. All of it works beside a running server.\n\n"
+    "Example: docgenlab users create --email ann@example.com --role template_editor --password-file /dev/stdin\n",
+    DGL_CLI_DATA_OPTIONS};
 
 static enum dgl_status list(struct dgl_account_call *call, struct dgl_error *err)
 {
@@ -131,5 +133,5 @@ int dgl_cmd_users(int argc, char **argv)
         {"enable", ONE, NULL, enable},
         {"delete", ONE, NULL, delete_user},
     };
-    return dgl_cli_account_command(argc, argv, help, verbs, DGL_COUNT(verbs));
+    return dgl_cli_account_command(argc, argv, &help, verbs, DGL_COUNT(verbs));
 }

@@ -5,6 +5,9 @@
 #include "base/config.h"
 #include "server/engine/engine.h"
 
+// What a session reads of the configuration.
+#define DGL_CLI_ENGINE_OPTIONS "RENDER_TIMEOUT_MS RENDER_MEMORY_BYTES OFFICE_PROGRAM FETCH_ALLOW_NETS WEBHOOK_CA_FILE"
+
 struct dgl_engine_session;
 // Forks, so it comes before whatever starts threads. with_pdf: makes a directory for LibreOffice under TMPDIR, removed
 // at the end.

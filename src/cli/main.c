@@ -32,22 +32,33 @@ static void print_help(void)
            "COMMAND …\n\n",
            DGL_VERSION);
     for (size_t i = 0; i < DGL_COUNT(commands); i++)
-        printf("  %-9s %s\n", commands[i].word, commands[i].help);
-    puts("\n`docgenlab COMMAND --help` tells more. Exit codes: 0 done, 1 the work failed, 2 wrong usage.");
+        printf("  %-10s %s\n", commands[i].word, commands[i].help);
+    puts("\n`docgenlab COMMAND --help` tells more; `docgenlab init`, then `docgenlab serve` begins. Exit codes: 0 "
+         "done, 1 the "
+         "work\nfailed (one line on stderr says why), 2 wrong usage.");
+}
+
+static int run_command(int argc, char **argv)
+{
+    for (size_t i = 0; i < DGL_COUNT(commands); i++)
+        if (strcmp(argv[0], commands[i].word) == 0)
+            return commands[i].run(argc, argv);
+    return dgl_cli_usage(NULL, "The command %s is not known.", argv[0]);
 }
 
 int main(int argc, char **argv)
 {
+    char help_flag[] = "--help";
     if (argc < 2)
         return dgl_cli_usage(NULL, "A command is missing.");
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+    bool wants_help = strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0;
+    if (wants_help && argc > 2) // "help render" is "render --help"
+        return run_command(2, (char *[]){argv[2], help_flag, NULL});
+    if (wants_help) {
         print_help();
         return 0;
     }
     if (strcmp(argv[1], "--version") == 0)
         argv[1] = "version";
-    for (size_t i = 0; i < DGL_COUNT(commands); i++)
-        if (strcmp(argv[1], commands[i].word) == 0)
-            return commands[i].run(argc - 1, argv + 1);
-    return dgl_cli_usage(NULL, "The command %s is not known.", argv[1]);
+    return run_command(argc - 1, argv + 1);
 }

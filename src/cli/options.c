@@ -30,26 +30,27 @@ int dgl_cli_usage(const char *command, const char *fmt, ...)
     vsnprintf(message, sizeof message, fmt, args);
     va_end(args);
     size_t len = strlen(message);
-    bool is_closed = len > 0 && message[len - 1] == '.';
+    bool is_closed = len > 0 && (message[len - 1] == '.' || message[len - 1] == '?');
     fprintf(stderr, "docgenlab: %s%s See `docgenlab %s%s--help`.\n", message, is_closed ? "" : ".",
             command ? command : "", command ? " " : "");
     return 2;
 }
 
-// "--data-dir" to "DATA_DIR"; the two short forms of the contract to theirs.
-static bool option_key(const char *flag, char *key, size_t size)
+// The two short forms of the contract, spelled out.
+static const char *long_form(const char *name)
 {
-    const char *name = flag + 2;
-    if (strcmp(name, "data") == 0)
-        name = "data-dir";
-    else if (strcmp(name, "database") == 0)
-        name = "database-url";
-    size_t len = strlen(name);
-    if (len == 0 || len >= size)
-        return false;
-    for (size_t i = 0; i <= len; i++)
-        key[i] = name[i] == '-' ? '_' : (char)toupper((unsigned char)name[i]);
-    return true;
+    if (strcmp(name, "--data") == 0)
+        return "--data-dir";
+    return strcmp(name, "--database") == 0 ? "--database-url" : name;
+}
+
+// "--data-dir" to "DATA_DIR".
+static void option_key(const char *flag, char *key, size_t size)
+{
+    size_t len = DGL_MIN(strlen(flag) - 2, size - 1);
+    for (size_t i = 0; i < len; i++)
+        key[i] = flag[i + 2] == '-' ? '_' : (char)toupper((unsigned char)flag[i + 2]);
+    key[len] = '\0';
 }
 
 static const struct dgl_cli_flag *find_flag(const struct dgl_cli_flag *flags, size_t count, const char *name)
@@ -85,6 +86,7 @@ static const char *config_file_of(int argc, char **argv)
 
 struct reading {
     const char *command;
+    const char *options; // keys of those the command reads
     const struct dgl_cli_flag *flags;
     size_t flag_count;
     struct dgl_config *config;
@@ -93,10 +95,31 @@ struct reading {
     int at; // the argument being read
 };
 
+// A flag of the option table. Returns 0 or the exit code.
+static int read_option(struct reading *r, const char *name, const char *equals)
+{
+    char key[64];
+    DGL_AUTO_FINI(buf) flag = DGL_BUF_INIT(1 << 20);
+    struct dgl_error err = DGL_ERROR_INIT;
+    dgl_buf_printf(&flag, "%s%s", long_form(name), equals ? equals : "");
+    char *args[] = {flag.data, r->at + 1 < r->argc ? r->argv[r->at + 1] : NULL, NULL};
+    int at = 0;
+    if (strncmp(name, "--", 2) != 0 || !flag.data)
+        return dgl_cli_usage(r->command, "The flag %s is not known.", name);
+    if (dgl_config_take_flag(r->config, args[1] ? 2 : 1, args, &at, &err) != DGL_OK)
+        return dgl_cli_usage(r->command, "%s", err.message);
+    option_key(long_form(name), key, sizeof key);
+    if (!dgl_config_key_in(r->options, key))
+        return dgl_cli_usage(r->command, "The flag %s is one of `docgenlab serve`; %s does not read it.", name,
+                             r->command);
+    r->at += at - 1;
+    return 0;
+}
+
 // One flag with its value ("--name=value" or "--name value"). Returns 0 or the exit code.
 static int read_flag(struct reading *r)
 {
-    char name[64], key[64];
+    char name[64];
     const char *arg = r->argv[r->at];
     const char *equals = strchr(arg, '=');
     size_t len = equals ? (size_t)(equals - arg) : strlen(arg);
@@ -107,45 +130,38 @@ static int read_flag(struct reading *r)
     if (strcmp(name, "-o") == 0)
         memcpy(name, "--output", sizeof "--output");
     const struct dgl_cli_flag *flag = find_flag(r->flags, r->flag_count, name);
+    if (!flag && strcmp(name, "--config") != 0)
+        return read_option(r, name, equals);
     if (flag && !flag->takes_value) {
         *flag->value = "";
         return equals ? dgl_cli_usage(r->command, "The flag %s takes no value.", name) : 0;
     }
     const char *value = equals ? equals + 1 : r->at + 1 < r->argc ? r->argv[++r->at] : NULL;
-    if (flag || strcmp(name, "--config") == 0) {
-        if (!value)
-            return dgl_cli_usage(r->command, "The flag %s needs a value.", name);
-        if (flag)
-            *flag->value = value;
-        return 0;
-    }
-    if (strncmp(name, "--", 2) != 0 || !option_key(name, key, sizeof key))
-        return dgl_cli_usage(r->command, "The flag %s is not known.", name);
     if (!value)
-        return dgl_cli_usage(r->command, "The flag %s needs a value, or is not known.", name);
-    struct dgl_error err = DGL_ERROR_INIT;
-    if (dgl_config_set(r->config, key, value, name, &err) != DGL_OK)
-        return dgl_cli_usage(r->command, "%s", err.message);
+        return dgl_cli_usage(r->command, "The flag %s needs a value.", name);
+    if (flag)
+        *flag->value = value;
     return 0;
 }
 
-static void print_help(const char *help, const struct dgl_config *config)
+static void print_help(const struct dgl_cli_help *help, const struct dgl_config *config)
 {
     DGL_AUTO_FINI(buf) text = DGL_BUF_INIT(64 << 10);
-    dgl_config_help(config, &text);
-    fputs(help, stdout);
+    dgl_config_help(config, help->options, &text);
+    fputs(help->text, stdout);
     if (text.data)
         printf(
-            "\nConfiguration (--config FILE, else docgenlab.conf here or in /etc/docgenlab < environment < flags):\n%s",
+            "\nOptions (from --config FILE, else docgenlab.conf here, else /etc/docgenlab/docgenlab.conf; over it the\n"
+            "environment, DOCGENLAB_LISTEN for --listen; over that the flags):\n%s",
             text.data);
 }
 
-bool dgl_cli_parse(int argc, char **argv, const char *help, const struct dgl_cli_flag *flags, size_t flag_count,
-                   const char **positional, size_t max_positional, size_t *ret_positional,
+bool dgl_cli_parse(int argc, char **argv, const struct dgl_cli_help *help, const struct dgl_cli_flag *flags,
+                   size_t flag_count, const char **positional, size_t max_positional, size_t *ret_positional,
                    struct dgl_config **ret_config, int *ret_exit)
 {
     DGL_AUTO(config) config = dgl_app_config_new();
-    struct reading r = {argv[0], flags, flag_count, config, argc, argv, 0};
+    struct reading r = {argv[0], help->options, flags, flag_count, config, argc, argv, 0};
     struct dgl_error err = DGL_ERROR_INIT;
     size_t count = 0;
     for (int i = 1; i < argc; i++)

@@ -14,7 +14,7 @@ import time
 
 import pytest
 from docx import text_lines, write_docx
-from local import PROGRAM, Client, Fail, Server, clean_environment, make_certificate, verify_signature
+from local import PROGRAM, ROOT, Client, Fail, Server, clean_environment, make_certificate, verify_signature
 
 
 def run(*arguments, expect=0, env=None, stdin=None):
@@ -305,16 +305,49 @@ def test_the_next_document_is_of_the_time_zone_and_locale(new_house, tmp_path):
     (["backup"], "folder for the backup is missing"),
     (["restore"], "folder of the backup is missing"),
     (["migrate", "now"], "one too many"),
-    (["serve", "--retries", "3"], "RETRIES is not a known option."),
+    (["serve", "--retries", "3"], "--retries is not a known option."),
+    (["serve", "--lisen", "x"], "did you mean --listen?"),
+    (["init", "--listen", "x"], "The flag --listen is one of `docgenlab serve`; init does not read it."),
+    (["help", "serv"], "The command serv is not known."),
+    (["version", "1"], "takes no arguments"),
 ])
 def test_wrong_usage_is_status_2(arguments, message):
     assert message in run(*arguments, expect=2)
 
 
-@pytest.mark.parametrize("command", ["serve", "init", "orgs", "users", "keys", "backup", "restore", "migrate", "render", "lint",
-                                     "listen"])
-def test_every_command_has_help(command):
-    assert run(command, "--help").startswith(f"Usage: docgenlab {command}")
+COMMANDS = ("serve", "init", "render", "lint", "reference", "listen", "orgs", "users", "keys", "backup", "restore", "migrate", "version")
+
+
+def test_every_command_has_help_of_what_it_reads():
+    assert re.findall(r"^  ([a-z]+) ", run("--help"), re.M) == list(COMMANDS)
+    for command in COMMANDS:
+        told = run(command, "--help")
+        assert told.startswith(f"Usage: docgenlab {command}") and told == run("help", command)
+        assert ("--smtp-url" in told) == (command == "serve")
+        assert ("--data-dir" in told) == (command in ("serve", "init", "orgs", "users", "keys", "backup", "restore", "migrate"))
+        assert command == "version" or "\nExample: docgenlab " + command in told
+
+
+def test_a_switch_needs_no_value(tmp_path):
+    server = ["serve", "--webhook-allow-http", "--data", str(tmp_path / "none"), "--log-level", "loud"]
+    assert "LOG_LEVEL must be debug" in run(*server, expect=1)  # all three flags were read
+
+
+def test_the_manual_and_the_completion_follow_the_help(tmp_path):
+    manual = subprocess.run(["python3", os.path.join(ROOT, "scripts", "manual.py"), PROGRAM], stdout=subprocess.PIPE, check=True).stdout.decode()
+    assert re.findall(r"^\.SS (\S+)", manual, re.M) == list(COMMANDS)
+    for flag in re.findall(r"^  (--\S+)", run("serve", "--help"), re.M) + ["--annotate OUT.docx", "--time-zone NAME"]:
+        assert "\n.B " + flag.replace("-", "\\-") in manual
+    script = """source deploy/completion/docgenlab
+        for line in "docgenlab re" "docgenlab keys r" "docgenlab render --ex" "docgenlab users create --role v" "docgenlab serve --tls"; do
+            COMP_WORDS=($line) COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+            _docgenlab
+            echo "${COMPREPLY[*]}"
+        done"""
+    shell = subprocess.run(["bash", "-c", script], cwd=ROOT, stdout=subprocess.PIPE, check=True,
+                           env=dict(os.environ, PATH=os.path.dirname(PROGRAM) + ":" + os.environ["PATH"]))
+    assert shell.stdout.decode().splitlines() == ["render reference restore", "revoke rotate-master retire-master", "--explain", "viewer",
+                                                  "--tls-cert-file --tls-key-file"]
 
 
 # ---------------------------------------------------------------- master key

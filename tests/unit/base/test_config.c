@@ -72,7 +72,7 @@ static void test_flags(void **state DGL_UNUSED)
     char *wrong[] = {"--lisen=x", "--allow-http=false"};
     at = 0;
     assert_int_equal(dgl_config_take_flag(c, 2, wrong, &at, &err), DGL_E_INVALID);
-    assert_contains(err.message, "did you mean LISTEN?");
+    assert_contains(err.message, "did you mean --listen?");
     at = 1;
     assert_ok(dgl_config_take_flag(c, 2, wrong, &at, &err), err);
     assert_false(dgl_config_bool(c, "ALLOW_HTTP"));
@@ -112,10 +112,18 @@ static void test_help(void **state DGL_UNUSED)
 {
     DGL_AUTO(config) c = fresh();
     DGL_AUTO_FINI(buf) out = DGL_BUF_INIT(10000);
-    dgl_config_help(c, &out);
+    dgl_config_help(c, NULL, &out);
     assert_contains(out.data, "  --webhook-timeout-ms NUMBER          Time for one attempt (default 10000)\n");
     assert_contains(out.data, "  --ca-file TEXT ");
     assert_contains(out.data, "  --allow-http  ");
+    dgl_buf_reset(&out);
+    dgl_config_help(c, "CA_FILE LISTEN", &out);
+    assert_true(strstr(out.data, "--ca-file") && strstr(out.data, "--listen"));
+    assert_null(strstr(out.data, "--allow-http"));
+    assert_true(dgl_config_key_in("CA_FILE LISTEN", "LISTEN"));
+    assert_false(dgl_config_key_in("CA_FILE LISTEN", "LIST"));
+    assert_false(dgl_config_key_in("", "LISTEN"));
+    assert_true(dgl_config_key_in(NULL, "LISTEN"));
 }
 
 int main(void)

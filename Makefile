@@ -9,7 +9,8 @@
 #   make fuzz       every fuzz target for SECONDS=60 each; TARGET="docx pdf" some
 #   make coverage   lines covered by the tests, a line a room; fails below the floors
 #   make torture    kill -9 under load; ROUNDS=1000 SEED=7
-#   make nightly    the long runs: generated templates against Jinja2 and python-docx-template, damaged packages; COUNT=20000 SEED=…
+#   make nightly    the long runs: generated templates against Jinja2 and python-docx-template, damaged packages, the service and
+#                   the container in a fresh Debian; COUNT=20000 SEED=…
 #   make bench      measurements, with ratios against the bare limits and peers
 #   make format     clang-format over the sources
 #   make deb        build/docgenlab_<version>_<arch>.deb
@@ -79,7 +80,7 @@ torture: build
 	@python3 tests/torture/torture.py
 
 nightly: | build-dir
-	@scripts/deps build office test
+	@scripts/deps build fonts office demo test nightly
 	@$(MAKE) --no-print-directory build
 	@scripts/nightly $(or $(COUNT),20000) $(SEED)
 

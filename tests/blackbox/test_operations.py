@@ -431,7 +431,7 @@ def test_https_is_served_and_a_renewed_certificate_taken(new_house, tmp_path):
     shutil.copy(renewed_cert, cert)
     reload("certificate read anew")
     assert shown() != first
-    open_one.request("GET", "/readyz")  # the connection from before goes on
+    open_one.request("GET", "/healthz")  # the connection from before goes on
     assert open_one.getresponse().status == 200
     assert house.server.stop() == 0
 

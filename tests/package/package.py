@@ -1,10 +1,13 @@
-"""The Debian package: what is in it, whether its unit allows what the program does, and a life in a chroot.
+"""The Debian package: what is in it, whether its unit allows what the program does, and its life from install to purge.
 
     python3 tests/package/package.py [--chroot FOLDER]
 
-Without --chroot: the package is built and read, systemd-analyze checks the unit, and every system call that the server and its
-workers make for a DOCX and a PDF must be one the unit allows. With it (a fresh `debootstrap --variant=minbase bookworm FOLDER`):
-the package is installed there with its dependencies, used, upgraded with data and a changed configuration, removed and purged.
+The package is built and read, systemd-analyze checks the unit, and every system call that the server and its workers make for a
+DOCX and a PDF must be one the unit allows. Then dpkg installs it, upgrades it with data and a changed configuration, removes and
+purges it: on a copy of this machine that ends with the test (an overlay over /, for which the test must be root).
+
+With --chroot the same happens in a fresh Debian by apt, dependencies and all, and once more while a systemd of its own runs there:
+service.py. FOLDER is made by debootstrap when it is not there, and changed.
 """
 import argparse
 import json
@@ -19,6 +22,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(ROOT, "scripts"))
 from local import Client, Fail, PROGRAM, Server, clean_environment  # noqa: E402
+import service  # noqa: E402
+from service import ENVIRONMENT, run  # noqa: E402
 
 UNIT = os.path.join(ROOT, "deploy", "systemd", "docgenlab.service")
 passed, problems = 0, []
@@ -33,20 +38,13 @@ def expect(good, sentence):
         print("FAILED:", sentence, flush=True)
 
 
-def run(*command, check=True, **more):
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **more)
-    if check and done.returncode:
-        raise Fail(f"{' '.join(command)} ended with {done.returncode}: {done.stdout[-1500:]}")
-    return done.stdout
-
-
 def build(revision):
     return os.path.join(ROOT, run(os.path.join(ROOT, "scripts", "deb"), env=dict(os.environ, DEB_REVISION=str(revision))).split()[-1])
 
 
 def look_inside(package):
     listing = run("dpkg-deb", "-c", package)
-    for path in ("./usr/bin/docgenlab", "./lib/systemd/system/docgenlab.service", "./etc/docgenlab/docgenlab.conf",
+    for path in ("./usr/bin/docgenlab", "./usr/share/man/man1/docgenlab.1.gz", "./usr/share/bash-completion/completions/docgenlab", "./lib/systemd/system/docgenlab.service", "./etc/docgenlab/docgenlab.conf",
                  "./usr/share/doc/docgenlab/copyright", "./usr/share/doc/docgenlab/examples/nginx/docgenlab.conf"):
         expect(re.search(re.escape(path) + r"$", listing, re.M), f"{path} is not in the package")
     expect(all(re.match(r"[d-][rwxs-]{9} root/root ", line) for line in listing.splitlines()), "something is not root's")
@@ -121,24 +119,31 @@ def check_unit(folder, package):
     expect(exposure < 2.5, f"the unit's exposure is {exposure}")
 
 
-# ---------------------------------------------------------------- a life in a chroot
+# ---------------------------------------------------------------- a life
 
-def live(chroot, first, second):
+PLACES = ("etc", "usr", "lib", "var", "root", "opt", "home")
+APT = ("apt-get", "install", "-y", "--no-install-recommends")
+DPKG = ("dpkg", "--force-confold", "-i")
+
+
+def live(root, first, second, install):
+    """From install to purge below `root`, a Debian that is ours to change."""
     def inside(*command, check=True):
-        return run("chroot", chroot, *command, check=check, env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND": "noninteractive",
-                                                               "LC_ALL": "C.UTF-8"})
+        return run("chroot", root, *command, check=check, env=ENVIRONMENT)
 
     def there(path):
-        return os.path.lexists(os.path.join(chroot, path.lstrip("/")))
+        return os.path.lexists(os.path.join(root, path.lstrip("/")))
 
-    for name in ("etc/resolv.conf", "etc/apt/sources.list.d/debian.sources"):
-        if os.path.exists("/" + name):
-            shutil.copy("/" + name, os.path.join(chroot, name))
+    def named():
+        return set(inside("find", *("/" + place for place in PLACES), "-xdev", "-name", "*docgenlab*", "-not", "-path", "*/docgenlab-package-*",
+                          check=False).split("\n"))
+
     for package in (first, second):
-        shutil.copy(package, os.path.join(chroot, "tmp"))
-    name = lambda package: "/tmp/" + os.path.basename(package)  # noqa: E731
-    inside("apt-get", "update")
-    said = inside("apt-get", "install", "-y", "--no-install-recommends", name(first))
+        shutil.copy(package, os.path.join(root, "root"))
+    name = lambda package: "/root/" + os.path.basename(package)  # noqa: E731
+    conf = os.path.join(root, "etc/docgenlab/docgenlab.conf")
+    before = named()
+    said = inside(*install, name(first))
     expect("docgenlab init" in said, "installing does not say how to begin")
     expect(inside("docgenlab", "version").startswith("docgenlab"), "the installed program does not run")
     expect(inside("stat", "-c", "%U:%G %a", "/var/lib/docgenlab").strip() == "docgenlab:docgenlab 700", "the data folder is another's")
@@ -147,23 +152,46 @@ def live(chroot, first, second):
     # As root, without naming the folder: the command finds it by the configuration and becomes the data's owner.
     inside("docgenlab", "init", "--org", "Company", "--admin-email", "me@example.com")
     expect(set(inside("find", "/var/lib/docgenlab", "-printf", "%u\\n").split()) == {"docgenlab"}, "init made files of another user")
-    with open(os.path.join(chroot, "etc/docgenlab/docgenlab.conf"), "a", encoding="utf-8") as fh:
+    with open(conf, "a", encoding="utf-8") as fh:
         fh.write("RATE_LIMIT_PER_MINUTE = 7\n")
-    inside("apt-get", "install", "-y", "--no-install-recommends", name(second))
+    inside(*install, name(second))
     expect("-2" in inside("dpkg-query", "-W", "docgenlab"), "the upgrade did not upgrade")
     expect("Company" in inside("docgenlab", "orgs", "list"), "the upgrade lost the data")
-    with open(os.path.join(chroot, "etc/docgenlab/docgenlab.conf"), encoding="utf-8") as fh:
+    with open(conf, encoding="utf-8") as fh:
         expect("LIMIT_PER_MINUTE = 7" in fh.read(), "the upgrade lost the changed configuration")
-    inside("apt-get", "remove", "-y", "docgenlab")
+    inside("dpkg", "--remove", "docgenlab")
     expect(not there("/usr/bin/docgenlab") and there("/var/lib/docgenlab/docgenlab.db") and there("/etc/docgenlab/docgenlab.conf"),
            "remove left the program or took the data")
-    inside("apt-get", "install", "-y", "--no-install-recommends", name(second))
+    inside(*install, name(second))
     expect("Company" in inside("docgenlab", "orgs", "list"), "installing again does not find the data")
-    inside("apt-get", "purge", "-y", "docgenlab")
+    expect(inside("dpkg", "--audit").strip() == "", "dpkg finds something half done")
+    inside("dpkg", "--purge", "docgenlab")
     expect(not there("/var/lib/docgenlab") and not there("/etc/docgenlab"), "purge left data or configuration")
     expect("docgenlab" not in inside("cat", "/etc/passwd", "/etc/group"), "purge left the user")
-    left = inside("find", "/", "-xdev", "-name", "*docgenlab*", "-not", "-path", "/tmp/*", "-not", "-path", "/proc/*")
-    expect(not left.strip(), f"purge left {left.split()}")
+    left = named() - before
+    expect(not left, f"purge left {left}")
+
+
+def live_here(folder, first, second):
+    """On an overlay over this machine's root; what is changed is thrown away."""
+    top, root = os.path.join(folder, "top"), os.path.join(folder, "machine")
+    os.makedirs(root)
+    os.makedirs(top)
+    run("mount", "-t", "tmpfs", "-o", "mode=0755", "docgenlab", top)
+    try:
+        for part in ("upper", "work"):
+            os.mkdir(os.path.join(top, part))
+        run("mount", "-t", "overlay", "-o", f"lowerdir=/,upperdir={top}/upper,workdir={top}/work", "docgenlab", root)
+        try:
+            run("mount", "-t", "proc", "proc", os.path.join(root, "proc"))
+            run("mount", "--bind", "/dev", os.path.join(root, "dev"))
+            run("chroot", root, "dpkg", "--purge", "docgenlab", check=False, env=ENVIRONMENT)
+            live(root, first, second, DPKG)
+        finally:
+            for mount in ("dev", "proc", ""):
+                run("umount", "-l", os.path.join(root, mount), check=False)
+    finally:
+        run("umount", "-l", top, check=False)
 
 
 def main():
@@ -175,9 +203,13 @@ def main():
         first = build(1)
         look_inside(first)
         check_unit(folder, first)
+        first = shutil.copy(first, folder)
+        second = build(2)
+        live_here(folder, first, second)
         if chosen.chroot:
-            keep = shutil.copy(first, folder)
-            live(chosen.chroot, keep, build(2))
+            live(service.debian(chosen.chroot), first, second, APT)
+            run("chroot", chosen.chroot, *APT, *service.PACKAGES, env=ENVIRONMENT)
+            service.live(chosen.chroot, folder, first, second, expect)
     except (Fail, OSError, subprocess.SubprocessError) as problem:
         problems.append(str(problem))
         print("FAILED:", problem)

@@ -294,7 +294,7 @@ def test_the_next_document_is_of_the_time_zone_and_locale(new_house, tmp_path):
 
 
 @pytest.mark.parametrize("arguments, message", [
-    (["orgs"], "Say list, create, rename, limit or region."),
+    (["orgs"], "Say list, create, rename, limit, region, disable or enable."),
     (["orgs", "remove"], "orgs remove is not known"),
     (["orgs", "create", "--name", "X"], "--email is missing"),
     (["users", "create", "--email", "a@b.c"], "--password-file is missing"),
@@ -339,14 +339,14 @@ def test_the_manual_and_the_completion_follow_the_help(tmp_path):
     for flag in re.findall(r"^  (--\S+)", run("serve", "--help"), re.M) + ["--annotate OUT.docx", "--time-zone NAME"]:
         assert "\n.B " + flag.replace("-", "\\-") in manual
     script = """source deploy/completion/docgenlab
-        for line in "docgenlab re" "docgenlab keys r" "docgenlab render --ex" "docgenlab users create --role v" "docgenlab serve --tls"; do
+        for line in "docgenlab re" "docgenlab keys r" "docgenlab orgs d" "docgenlab render --ex" "docgenlab users create --role v" "docgenlab serve --tls"; do
             COMP_WORDS=($line) COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
             _docgenlab
             echo "${COMPREPLY[*]}"
         done"""
     shell = subprocess.run(["bash", "-c", script], cwd=ROOT, stdout=subprocess.PIPE, check=True,
                            env=dict(os.environ, PATH=os.path.dirname(PROGRAM) + ":" + os.environ["PATH"]))
-    assert shell.stdout.decode().splitlines() == ["render reference restore", "revoke rotate-master retire-master", "--explain", "viewer",
+    assert shell.stdout.decode().splitlines() == ["render reference restore", "revoke rotate-master retire-master", "disable", "--explain", "viewer",
                                                   "--tls-cert-file --tls-key-file"]
 
 

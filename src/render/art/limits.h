@@ -11,6 +11,7 @@
 #define DGL_ART_MAX_BYTES (16u << 20) // an SVG or metafile, unpacked
 #define DGL_ART_MAX_NODES 100000u     // elements of an SVG
 #define DGL_ART_MAX_USES 20000u       // elements that `use` may bring in, all together
+#define DGL_ART_MAX_WORK 1000000u     // steps of drawing an SVG, see svg_spend
 #define DGL_ART_MAX_COORDINATE 1e7f
 #define DGL_ART_MAX_RASTER 2048u           // pixels of a side
 #define DGL_ART_MAX_RASTER_WORK 200000000u // pixels touched for one drawing

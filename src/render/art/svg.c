@@ -179,7 +179,7 @@ static bool same_look(const struct svg_style *a, const struct svg_style *b)
 // Spans with a place of their own begin a new line of text; others go on in the look of the line they are in.
 static void gather(struct svg *s, const struct svg_node *n, const struct state *st, struct line *l, unsigned depth)
 {
-    for (const struct svg_node *c = n->first; c && depth < 16; c = c->next) {
+    for (const struct svg_node *c = n->first; c && depth < 16 && !s->art->cut; c = c->next) {
         if (c->name.len == 0) {
             put_text(s, l, c->text);
             continue;
@@ -301,7 +301,7 @@ static void viewport(struct svg *s, const struct svg_node *n, const struct state
 
 static void use(struct svg *s, const struct svg_node *n, const struct state *st)
 {
-    const struct svg_node *to = svg_reference(s, n);
+    const struct svg_node *to = n->reference;
     if (!to || s->uses_left == 0)
         return;
     s->uses_left--;
@@ -326,8 +326,9 @@ static bool clip(struct svg *s, const struct svg_node *n, const struct state *st
     if (units && dgl_str_is(*units, "objectBoundingBox"))
         s->art->lossless = false;
     struct dgl_matrix own = dgl_matrix_join(st->m, svg_transform(svg_attr(to, "transform")));
-    for (const struct svg_node *c = to->first; c; c = c->next) {
-        const struct svg_node *drawn = dgl_str_is(c->name, "use") ? svg_reference(s, c) : c;
+    for (const struct svg_node *c = to->first; c && !s->art->cut; c = c->next) {
+        const struct svg_node *drawn = dgl_str_is(c->name, "use") ? c->reference : c;
+        svg_look(s, c);
         struct dgl_art_path part = {0};
         if (!drawn || drawn->name.len == 0 || !outline(s, drawn, st, &part))
             continue;
@@ -420,6 +421,7 @@ struct dgl_art *dgl_svg_read(struct dgl_arena *a, const char *data, size_t len)
         return NULL;
     s->arena = a;
     s->uses_left = DGL_ART_MAX_USES;
+    s->work_left = DGL_ART_MAX_WORK;
     s->art = dgl_art_new(a, 0, 0);
     if (!svg_parse(s, data, len))
         return NULL;

@@ -5,9 +5,9 @@
 
 #define MAX_CHAIN 8u // gradients that refer to gradients
 
-static const struct dgl_str *inherited(const struct svg *s, const struct svg_node *n, const char *name)
+static const struct dgl_str *inherited(const struct svg_node *n, const char *name)
 {
-    for (unsigned i = 0; n && i < MAX_CHAIN; i++, n = svg_reference(s, n)) {
+    for (unsigned i = 0; n && i < MAX_CHAIN; i++, n = n->reference) {
         const struct dgl_str *v = svg_attr(n, name);
         if (v)
             return v;
@@ -15,20 +15,22 @@ static const struct dgl_str *inherited(const struct svg *s, const struct svg_nod
     return NULL;
 }
 
-static const struct svg_node *with_stops(const struct svg *s, const struct svg_node *n)
+static struct svg_node *with_stops(struct svg_node *n)
 {
-    for (unsigned i = 0; n && i < MAX_CHAIN; i++, n = svg_reference(s, n))
+    for (unsigned i = 0; n && i < MAX_CHAIN; i++, n = n->reference)
         for (const struct svg_node *c = n->first; c; c = c->next)
             if (dgl_str_is(c->name, "stop"))
                 return n;
     return NULL;
 }
 
-static uint32_t read_stops(struct svg *s, const struct svg_node *n, struct dgl_art_stop *stops)
+static void read_stops(struct svg *s, struct svg_node *n)
 {
-    uint32_t count = 0;
+    struct dgl_art_stop *stops = dgl_arena_alloc_try(s->arena, DGL_ART_MAX_STOPS * sizeof(*stops));
+    const struct svg_node *with = with_stops(n);
     struct svg_style first = svg_style_first();
-    for (const struct svg_node *c = n ? n->first : NULL; c && count < DGL_ART_MAX_STOPS; c = c->next) {
+    uint32_t count = 0;
+    for (const struct svg_node *c = with && stops ? with->first : NULL; c && count < DGL_ART_MAX_STOPS; c = c->next) {
         if (!dgl_str_is(c->name, "stop"))
             continue;
         struct dgl_str color = svg_said(s, c, "stop-color"), opacity = svg_said(s, c, "stop-opacity");
@@ -39,7 +41,9 @@ static uint32_t read_stops(struct svg *s, const struct svg_node *n, struct dgl_a
         at = count && at < stops[count - 1].at ? stops[count - 1].at : at;
         stops[count++] = (struct dgl_art_stop){fminf(fmaxf(at, 0), 1), rgb, alpha * (float)fmax(0, fmin(more, 1))};
     }
-    return count;
+    n->stops = stops;
+    n->stop_count = count;
+    n->stops_read = true;
 }
 
 struct dgl_art_paint svg_paint_of(struct svg *s, const struct svg_paint *p, double opacity, const double box[4],
@@ -50,17 +54,19 @@ struct dgl_art_paint svg_paint_of(struct svg *s, const struct svg_paint *p, doub
         return (struct dgl_art_paint){.kind = DGL_ART_NONE};
     if (p->kind == SVG_COLOR)
         return dgl_art_solid(p->rgb, p->alpha * (float)opacity);
-    const struct svg_node *n = svg_by_id(s, p->server);
+    struct svg_node *n = svg_by_id(s, p->server);
     bool linear = n && dgl_str_is(n->name, "linearGradient");
-    struct dgl_art_stop *stops = dgl_arena_alloc_try(s->arena, DGL_ART_MAX_STOPS * sizeof(*stops));
-    uint32_t count = stops ? read_stops(s, with_stops(s, n), stops) : 0;
+    if (n && !n->stops_read)
+        read_stops(s, n);
+    const struct dgl_art_stop *stops = n ? n->stops : NULL;
+    uint32_t count = n ? n->stop_count : 0;
     if (!n || !(linear || dgl_str_is(n->name, "radialGradient")) || count == 0) {
         s->art->lossless = false;
         return (struct dgl_art_paint){.kind = DGL_ART_NONE};
     }
     if (count == 1)
         return dgl_art_solid(stops[0].rgb, stops[0].alpha * (float)opacity);
-    const struct dgl_str *units = inherited(s, n, "gradientUnits"), *spread = inherited(s, n, "spreadMethod");
+    const struct dgl_str *units = inherited(n, "gradientUnits"), *spread = inherited(n, "spreadMethod");
     bool user = units && dgl_str_is(*units, "userSpaceOnUse");
     double w = user ? s->art->width : 1, h = user ? s->art->height : 1;
     if (spread && !dgl_str_is(*spread, "pad"))
@@ -70,23 +76,22 @@ struct dgl_art_paint svg_paint_of(struct svg *s, const struct svg_paint *p, doub
                                   .alpha = (float)opacity,
                                   .stops = stops,
                                   .stop_count = count};
-    struct dgl_matrix own = svg_transform(inherited(s, n, "gradientTransform"));
+    struct dgl_matrix own = svg_transform(inherited(n, "gradientTransform"));
     if (!user)
         own = dgl_matrix_join((struct dgl_matrix){box[2] - box[0], 0, 0, box[3] - box[1], box[0], box[1]}, own);
     paint.m = dgl_matrix_join(*m, own);
     if (linear) {
-        paint.x0 = (float)svg_length(inherited(s, n, "x1"), 0, w, 16);
-        paint.y0 = (float)svg_length(inherited(s, n, "y1"), 0, h, 16);
-        paint.x1 = (float)svg_length(inherited(s, n, "x2"), w, w, 16);
-        paint.y1 = (float)svg_length(inherited(s, n, "y2"), 0, h, 16);
+        paint.x0 = (float)svg_length(inherited(n, "x1"), 0, w, 16);
+        paint.y0 = (float)svg_length(inherited(n, "y1"), 0, h, 16);
+        paint.x1 = (float)svg_length(inherited(n, "x2"), w, w, 16);
+        paint.y1 = (float)svg_length(inherited(n, "y2"), 0, h, 16);
     } else {
-        double cx = svg_length(inherited(s, n, "cx"), w / 2, w, 16),
-               cy = svg_length(inherited(s, n, "cy"), h / 2, h, 16);
+        double cx = svg_length(inherited(n, "cx"), w / 2, w, 16), cy = svg_length(inherited(n, "cy"), h / 2, h, 16);
         paint.x1 = (float)cx;
         paint.y1 = (float)cy;
-        paint.r1 = (float)svg_length(inherited(s, n, "r"), fmax(w, h) / 2, fmax(w, h), 16);
-        paint.x0 = (float)svg_length(inherited(s, n, "fx"), cx, w, 16);
-        paint.y0 = (float)svg_length(inherited(s, n, "fy"), cy, h, 16);
+        paint.r1 = (float)svg_length(inherited(n, "r"), fmax(w, h) / 2, fmax(w, h), 16);
+        paint.x0 = (float)svg_length(inherited(n, "fx"), cx, w, 16);
+        paint.y0 = (float)svg_length(inherited(n, "fy"), cy, h, 16);
     }
     return paint;
 }

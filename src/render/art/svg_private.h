@@ -12,7 +12,12 @@ struct svg_node {
     struct dgl_str text;
     const struct svg_attr *attrs;
     uint32_t attr_count;
+    uint32_t weight; // of attributes and children, about their bytes: what one look at the node costs
     struct svg_node *parent, *first, *last, *next;
+    struct svg_node *reference;       // what href="#id" leads to
+    const struct dgl_art_stop *stops; // of a gradient, once read
+    uint32_t stop_count;
+    bool stops_read;
 };
 struct svg_rule {                      // of a style sheet
     struct dgl_str element, class, id; // empty = any
@@ -50,8 +55,12 @@ struct svg {
     struct svg_node *root;
     struct svg_node *ids[SVG_ID_SLOTS];
     struct svg_rule rules[SVG_MAX_RULES];
-    uint32_t rule_count, uses_left;
+    uint32_t rule_count, uses_left, work_left;
     unsigned depth;
+    // The rules for the node that was asked about last, the heaviest first.
+    const struct svg_node *ruled;
+    uint16_t ruled_by[SVG_MAX_RULES];
+    uint32_t ruled_count;
 };
 
 // svg_tree.c
@@ -59,7 +68,10 @@ bool svg_drop_doctype(const char **data, size_t len, struct dgl_arena *a); // tr
 struct svg_node *svg_parse(struct svg *s, const char *data, size_t len);
 const struct dgl_str *svg_attr(const struct svg_node *n, const char *name); // NULL when absent
 struct svg_node *svg_by_id(const struct svg *s, struct dgl_str id);
-struct svg_node *svg_reference(const struct svg *s, const struct svg_node *n); // href="#id"
+// Takes the steps of reading some bytes, or of a look at a node, from what is left for the drawing: small files may ask
+// for much by `use`. When nothing is left the drawing is cut.
+void svg_spend(struct svg *s, uint64_t bytes);
+void svg_look(struct svg *s, const struct svg_node *n);
 // Numbers out of text: blanks and commas before it are passed over. False when there is none.
 bool svg_number(struct dgl_str *at, double *ret);
 double svg_length(const struct dgl_str *s, double otherwise, double percent_of, double font_size);
@@ -67,7 +79,7 @@ struct dgl_matrix svg_transform(const struct dgl_str *s);
 // svg_style.c
 struct svg_style svg_style_first(void);
 struct svg_style svg_style_of(struct svg *s, const struct svg_node *n, const struct svg_style *inherited);
-struct dgl_str svg_said(const struct svg *s, const struct svg_node *n, const char *name); // empty = nothing
+struct dgl_str svg_said(struct svg *s, const struct svg_node *n, const char *name); // empty = nothing
 bool svg_color(struct dgl_str s, uint32_t current, uint32_t *ret_rgb, float *ret_alpha);
 void svg_read_rules(struct svg *s, struct dgl_str css);
 struct dgl_str svg_property(struct dgl_str declarations, const char *name); // of "a: b; c: d"; empty when absent

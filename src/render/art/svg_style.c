@@ -205,6 +205,11 @@ static bool has_class(const struct svg_node *n, struct dgl_str name)
     return false;
 }
 
+static int weight_of(const struct svg_rule *r)
+{
+    return (r->id.len ? 4 : 0) + (r->class.len ? 2 : 0) + (r->element.len ? 1 : 0);
+}
+
 static bool matches(const struct svg_rule *r, const struct svg_node *n)
 {
     const struct dgl_str *id = svg_attr(n, "id");
@@ -212,25 +217,28 @@ static bool matches(const struct svg_rule *r, const struct svg_node *n)
            (r->class.len == 0 || has_class(n, r->class)) && (r->id.len == 0 || (id && dgl_str_equal(*id, r->id)));
 }
 
+// Which rules are for a node; of equally heavy ones the last comes first.
+static void find_rules(struct svg *s, const struct svg_node *n)
+{
+    s->ruled = n;
+    s->ruled_count = 0;
+    for (int weight = 7; weight >= 0; weight--)
+        for (uint32_t i = s->rule_count; i-- > 0;)
+            if (weight_of(&s->rules[i]) == weight && matches(&s->rules[i], n)) {
+                s->ruled_by[s->ruled_count++] = (uint16_t)i;
+                svg_spend(s, s->rules[i].declarations.len);
+            }
+}
+
 // What is said of a property: the style attribute, then rules (ids over classes over names), then the attribute.
-struct dgl_str svg_said(const struct svg *s, const struct svg_node *n, const char *name)
+struct dgl_str svg_said(struct svg *s, const struct svg_node *n, const char *name)
 {
     const struct dgl_str *style = svg_attr(n, "style"), *attr = svg_attr(n, name);
     struct dgl_str v = style ? svg_property(*style, name) : (struct dgl_str){"", 0};
-    int best = -1;
-    if (v.len)
-        return v;
-    for (uint32_t i = 0; i < s->rule_count; i++) {
-        const struct svg_rule *r = &s->rules[i];
-        int weight = (r->id.len ? 4 : 0) + (r->class.len ? 2 : 0) + (r->element.len ? 1 : 0);
-        if (weight < best || !matches(r, n))
-            continue;
-        struct dgl_str found = svg_property(r->declarations, name);
-        if (found.len) {
-            v = found;
-            best = weight;
-        }
-    }
+    if (s->ruled != n)
+        find_rules(s, n);
+    for (uint32_t i = 0; i < s->ruled_count && v.len == 0; i++)
+        v = svg_property(s->rules[s->ruled_by[i]].declarations, name);
     return v.len ? v : attr ? dgl_str_trim(*attr) : v;
 }
 
@@ -341,6 +349,7 @@ struct svg_style svg_style_of(struct svg *s, const struct svg_node *n, const str
 {
     struct svg_style st = *inherited;
     float unused;
+    svg_look(s, n);
     st.opacity = 1;
     st.clip = (struct dgl_str){"", 0};
     struct dgl_str color = svg_said(s, n, "color"), clip = svg_said(s, n, "clip-path");

@@ -7,6 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define CHILD_WEIGHT 16u
+#define ATTRIBUTE_WEIGHT 16u
+#define STEP_BYTES 64u
+#define STEP_RULES 8u   // that do not match a node, for one step
+#define LOOK_BYTES 256u // for a node without anything
+
 struct reader {
     struct svg *s;
     struct svg_node *at;
@@ -18,6 +24,7 @@ static void append(struct svg_node *parent, struct svg_node *n)
     n->parent = parent;
     if (!parent)
         return;
+    parent->weight += CHILD_WEIGHT + (uint32_t)n->text.len;
     if (parent->last)
         parent->last->next = n;
     else
@@ -77,6 +84,8 @@ static enum dgl_status on_start(void *ctx, const struct dgl_xml_element *e, stru
     for (size_t i = 0; i < e->attr_count; i++)
         attrs[i] =
             (struct svg_attr){copy(r->s->arena, dgl_str_of(e->attrs[i].name)), copy(r->s->arena, e->attrs[i].value)};
+    for (size_t i = 0; i < e->attr_count; i++)
+        n->weight += ATTRIBUTE_WEIGHT + (uint32_t)attrs[i].value.len;
     n->attrs = attrs;
     n->attr_count = (uint32_t)e->attr_count;
     append(r->at, n);
@@ -109,6 +118,38 @@ static enum dgl_status on_text(void *ctx, struct dgl_str text, struct dgl_error 
     return DGL_OK;
 }
 
+// The node after this one, children before siblings.
+static struct svg_node *following(struct svg_node *n)
+{
+    if (n->first)
+        return n->first;
+    while (n && !n->next)
+        n = n->parent;
+    return n ? n->next : NULL;
+}
+
+static void find_references(struct svg *s)
+{
+    for (struct svg_node *n = s->root; n; n = following(n)) {
+        const struct dgl_str *href = svg_attr(n, "href");
+        if (href && href->len >= 2 && href->data[0] == '#')
+            n->reference = svg_by_id(s, (struct dgl_str){href->data + 1, href->len - 1});
+    }
+}
+
+void svg_spend(struct svg *s, uint64_t bytes)
+{
+    uint64_t steps = 1 + bytes / STEP_BYTES;
+    if (steps > s->work_left)
+        s->art->cut = true;
+    s->work_left -= (uint32_t)DGL_MIN(steps, s->work_left);
+}
+
+void svg_look(struct svg *s, const struct svg_node *n)
+{
+    svg_spend(s, LOOK_BYTES + n->weight + (uint64_t)s->rule_count * (STEP_BYTES + n->weight) / STEP_RULES);
+}
+
 // A DOCTYPE without a subset of its own, as many programs write it, is cut out: the XML reader refuses them all.
 bool svg_drop_doctype(const char **data, size_t len, struct dgl_arena *a)
 {
@@ -133,6 +174,7 @@ struct svg_node *svg_parse(struct svg *s, const char *data, size_t len)
     svg_drop_doctype(&data, len, s->arena);
     if (dgl_xml_parse(data, len, "an SVG picture", &handler, &ignored) != DGL_OK)
         return NULL;
+    find_references(s);
     return s->root && dgl_str_is(s->root->name, "svg") ? s->root : NULL;
 }
 
@@ -142,14 +184,6 @@ const struct dgl_str *svg_attr(const struct svg_node *n, const char *name)
         if (dgl_str_is(n->attrs[i].name, name))
             return &n->attrs[i].value;
     return NULL;
-}
-
-struct svg_node *svg_reference(const struct svg *s, const struct svg_node *n)
-{
-    const struct dgl_str *href = svg_attr(n, "href");
-    if (!href || href->len < 2 || href->data[0] != '#')
-        return NULL;
-    return svg_by_id(s, (struct dgl_str){href->data + 1, href->len - 1});
 }
 
 // ---- Numbers ----

@@ -23,19 +23,36 @@ static const unsigned char png[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n',
 
 static enum dgl_status fetch_image(void *ctx, const char *url, struct dgl_buf *ret, struct dgl_error *err)
 {
-    (void)ctx;
+    const struct fuzz_package *package = ctx;
     if (strstr(url, "none"))
         return DGL_FAIL(err, DGL_E_NOT_FOUND, "there is no image");
-    dgl_buf_append(ret, png, sizeof(png));
+    if (package->image.data)
+        dgl_buf_append(ret, package->image.data, package->image.len);
+    else
+        dgl_buf_append(ret, png, sizeof(png));
     return DGL_OK;
 }
 
-static enum dgl_status fill(const struct dgl_docx *docx, const char *text, size_t len, struct dgl_buf *out,
+// "self" is the document again: subdocuments may go round in a circle.
+static enum dgl_status load_template(void *ctx, const char *name, struct dgl_buf *ret, struct dgl_error *err)
+{
+    const struct fuzz_package *package = ctx;
+    if (strstr(name, "none"))
+        return DGL_FAIL(err, DGL_E_NOT_FOUND, "there is no such template");
+    const struct dgl_buf *b = strcmp(name, "self") == 0 || !package->sub.len ? &package->bytes : &package->sub;
+    dgl_buf_append(ret, b->data, b->len);
+    return DGL_OK;
+}
+
+static enum dgl_status fill(const struct dgl_docx *docx, const struct fuzz_package *package, struct dgl_buf *out,
                             struct dgl_error *err)
 {
+    const char *text = package->data.data ? package->data.data : default_data;
+    size_t len = package->data.data ? package->data.len : strlen(default_data);
     DGL_AUTO(arena) arena = dgl_arena_new((size_t)64 << 20);
     DGL_AUTO_JSON json = NULL;
-    const struct dgl_docx_loader loader = {.fetch_image = fetch_image};
+    const struct dgl_docx_loader loader = {
+        .fetch_image = fetch_image, .load_template = load_template, .ctx = (void *)(uintptr_t)package};
     struct dgl_budget budget = {.steps_left = 50000, .memory_left = 16u << 20, .output_left = 4u << 20};
     struct dgl_docx_env env = {
         .loader = &loader, .created_at_us = INT64_C(1705314600000000), .budget = &budget, .arena = arena};
@@ -93,8 +110,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
             fuzz_must_explain(&err);
         } else {
             json_decref(dgl_docx_tokens(docx));
-            const char *data = package.data ? package.data : default_data;
-            if (fill(docx, data, package.data ? package.data_len : strlen(data), &out, &err) == DGL_OK)
+            if (fill(docx, &package, &out, &err) == DGL_OK)
                 check(&package.bytes, &out);
             else
                 fuzz_must_explain(&err);

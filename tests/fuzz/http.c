@@ -157,12 +157,16 @@ static bool take_request_line(struct bytes line, struct seen *ret)
         p++;
     if (p == target || line.end - p != 9 || memcmp(p, " HTTP/1.", 8) != 0 || !isdigit((unsigned char)p[8]))
         return false;
-    if (p - target > 7 && strncasecmp(target, "http://", 7) == 0) { // absolute form
-        const char *path = memchr(target + 7, '/', (size_t)(p - target - 7));
-        target = path ? path : p;
-    }
+    size_t len = (size_t)(p - target), scheme = len > 7 && strncasecmp(target, "http://", 7) == 0    ? 7
+                                                : len > 8 && strncasecmp(target, "https://", 8) == 0 ? 8
+                                                                                                     : 0;
+    if (scheme) // absolute form: the path is behind the host, and "/" when there is none (RFC 9110 §4.2.3)
+        for (target += scheme; target < p && *target != '/' && *target != '?';)
+            target++;
     const char *query = memchr(target, '?', (size_t)(p - target));
-    dgl_str_copy(ret->path, sizeof(ret->path), target, (size_t)((query ? query : p) - target));
+    bool is_bare = scheme && target == p;
+    dgl_str_copy(ret->path, sizeof(ret->path), is_bare ? "/" : target,
+                 is_bare ? 1 : (size_t)((query ? query : p) - target));
     return true;
 }
 

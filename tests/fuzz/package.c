@@ -10,12 +10,15 @@
 #define MICROSOFT "http://schemas.microsoft.com/office/"
 #define OFFICE WORD "officeDocument/2006/relationships"
 #define WORD_TYPE "application/vnd.openxmlformats-officedocument.wordprocessingml."
-#define NAMESPACES                                                                                                    \
-    " xmlns:w=\"" WORD "wordprocessingml/2006/main\" xmlns:r=\"" OFFICE "\" xmlns:wp=\"" WORD                         \
-    "drawingml/2006/wordprocessingDrawing\" xmlns:a=\"" WORD "drawingml/2006/main\" xmlns:pic=\"" WORD                \
-    "drawingml/2006/picture\" xmlns:mc=\"" WORD "markup-compatibility/2006\" xmlns:m=\"" WORD                         \
-    "officeDocument/2006/math\" xmlns:c=\"" WORD "drawingml/2006/chart\" xmlns:wps=\"" MICROSOFT                      \
-    "word/2010/wordprocessingShape\" xmlns:wpg=\"" MICROSOFT "word/2010/wordprocessingGroup\" xmlns:w14=\"" MICROSOFT \
+#define NAMESPACES                                                                                                     \
+    " xmlns:w=\"" WORD "wordprocessingml/2006/main\" xmlns:r=\"" OFFICE "\" xmlns:wp=\"" WORD                          \
+    "drawingml/2006/wordprocessingDrawing\" xmlns:a=\"" WORD "drawingml/2006/main\" xmlns:pic=\"" WORD                 \
+    "drawingml/2006/picture\" xmlns:mc=\"" WORD "markup-compatibility/2006\" xmlns:m=\"" WORD                          \
+    "officeDocument/2006/math\" xmlns:c=\"" WORD "drawingml/2006/chart\" xmlns:dgm=\"" WORD                            \
+    "drawingml/2006/diagram\" xmlns:dsp=\"" MICROSOFT "drawing/2008/diagram\" xmlns:asvg=\"" MICROSOFT                 \
+    "drawing/2016/SVG/main\" xmlns:wp14=\"" MICROSOFT "word/2010/wordprocessingDrawing\" xmlns:wpc=\"" MICROSOFT       \
+    "word/2010/wordprocessingCanvas\" xmlns:wps=\"" MICROSOFT "word/2010/wordprocessingShape\" xmlns:wpg=\"" MICROSOFT \
+    "word/2010/wordprocessingGroup\" xmlns:w14=\"" MICROSOFT                                                           \
     "word/2010/wordml\" xmlns:v=\"urn:schemas-microsoft-com:vml\" xmlns:o=\"urn:schemas-microsoft-com:office:office\""
 
 struct part {
@@ -37,6 +40,8 @@ static const struct kind kinds[] = {
     {"word/numbering.xml", "w:numbering", NULL, "numbering"},
     {"word/settings.xml", "w:settings", NULL, "settings"},
     {"word/fontTable.xml", "w:fonts", NULL, "fontTable"},
+    {"word/charts/chart", "c:chartSpace", NULL, "chart"},
+    {"word/diagrams/drawing", "dsp:drawing", NULL, "diagramDrawing"},
 };
 
 static const struct kind *kind_of(const char *name)
@@ -111,7 +116,9 @@ static bool add_types(struct dgl_zip_writer *w, const struct part *parts, size_t
             "<Default Extension=\"rels\" ContentType=\"application/vnd.openxmlformats-package.relationships+xml\"/>"
             "<Default Extension=\"xml\" ContentType=\"application/xml\"/>"
             "<Default Extension=\"png\" ContentType=\"image/png\"/>"
-            "<Default Extension=\"jpg\" ContentType=\"image/jpeg\"/>");
+            "<Default Extension=\"jpg\" ContentType=\"image/jpeg\"/>"
+            "<Default Extension=\"svg\" ContentType=\"image/svg+xml\"/>"
+            "<Default Extension=\"emf\" ContentType=\"image/x-emf\"/>");
     for (size_t i = 0; i < count; i++) {
         const struct kind *kind = kind_of(parts[i].name);
         if (kind && !strpbrk(parts[i].name, "<>&\"") && dgl_utf8_valid(parts[i].name, strlen(parts[i].name)))
@@ -140,23 +147,15 @@ static bool add_relationships(struct dgl_zip_writer *w, const struct part *parts
     return dgl_zip_writer_add(w, "word/_rels/document.xml.rels", b.data, b.len, &err) == DGL_OK;
 }
 
-bool fuzz_package_make(const uint8_t *input, size_t size, struct fuzz_package *ret)
+static bool pack(const struct part *parts, size_t count, struct dgl_buf *out)
 {
     static const char root_rels[] =
         "<Relationships xmlns=\"" WORD "package/2006/relationships\"><Relationship Id=\"rId1\" "
         "Type=\"" OFFICE "/officeDocument\" Target=\"word/document.xml\"/></Relationships>";
-    struct part parts[MAX_PARTS];
     struct dgl_error err = DGL_ERROR_INIT;
-    size_t count = split((const char *)input, size, parts);
-    *ret = (struct fuzz_package){.bytes = DGL_BUF_INIT(PACKAGE_BYTES)};
-    DGL_AUTO(zip_writer) w = dgl_zip_writer_new(&ret->bytes, 0);
+    DGL_AUTO(zip_writer) w = dgl_zip_writer_new(out, 0);
     for (size_t i = 0; i < count; i++) {
         DGL_AUTO_FINI(buf) b = DGL_BUF_INIT(PACKAGE_BYTES);
-        if (strcmp(parts[i].name, "data.json") == 0) {
-            ret->data = parts[i].text;
-            ret->data_len = parts[i].len;
-            continue;
-        }
         wrap(&parts[i], &b);
         if (dgl_zip_writer_add(w, parts[i].name, b.data ? b.data : "", b.len, &err) != DGL_OK)
             return false;
@@ -171,7 +170,40 @@ bool fuzz_package_make(const uint8_t *input, size_t size, struct fuzz_package *r
     return dgl_zip_writer_finish(w, &err) == DGL_OK;
 }
 
+bool fuzz_package_make(const uint8_t *input, size_t size, struct fuzz_package *ret)
+{
+    struct part parts[MAX_PARTS], own[MAX_PARTS], sub[MAX_PARTS];
+    size_t count = split((const char *)input, size, parts), own_count = 0, sub_count = 0;
+    *ret = (struct fuzz_package){.bytes = DGL_BUF_INIT(PACKAGE_BYTES), .sub = DGL_BUF_INIT(PACKAGE_BYTES)};
+    const struct {
+        const char *name;
+        struct dgl_str *text;
+    } besides[] = {{"data.json", &ret->data}, {"image", &ret->image}, {"options", &ret->options}};
+    for (size_t i = 0; i < count; i++) {
+        struct dgl_str *text = NULL;
+        for (size_t k = 0; k < DGL_COUNT(besides); k++)
+            if (strcmp(parts[i].name, besides[k].name) == 0)
+                text = besides[k].text;
+        if (text) {
+            *text = (struct dgl_str){parts[i].text, parts[i].len};
+        } else if (strncmp(parts[i].name, "sub/", 4) == 0) {
+            sub[sub_count] = parts[i];
+            memmove(sub[sub_count].name, parts[i].name + 4, sizeof(parts[i].name) - 4);
+            sub_count++;
+        } else {
+            own[own_count++] = parts[i];
+        }
+    }
+    return pack(own, own_count, &ret->bytes) && (!sub_count || pack(sub, sub_count, &ret->sub));
+}
+
 void fuzz_package_fini(struct fuzz_package *p)
 {
     dgl_buf_fini(&p->bytes);
+    dgl_buf_fini(&p->sub);
+}
+
+bool fuzz_package_option(const struct fuzz_package *p, const char *word)
+{
+    return p->options.data && memmem(p->options.data, p->options.len, word, strlen(word));
 }

@@ -42,7 +42,9 @@ static enum dgl_status render(const struct fuzz_package *package, struct dgl_buf
                                     .budget = &budget,
                                     .created_at_us = INT64_C(1705314600000000),
                                     .language = "en",
-                                    .decline = DGL_PDF_NATIVE};
+                                    .decline = fuzz_package_option(package, "decline") ? DGL_PDF_AUTO : DGL_PDF_NATIVE,
+                                    .explain = fuzz_package_option(package, "explain"),
+                                    .archive = fuzz_package_option(package, "archive")};
     enum dgl_status status = dgl_pdf_render(package->bytes.data, package->bytes.len, &env, out, &report, err);
     for (size_t i = 0; i < report.warnings.count; i++)
         fuzz_must(dgl_utf8_valid(report.warnings.items[i], strlen(report.warnings.items[i])));

@@ -1,6 +1,7 @@
 // Feeds a fuzz target its corpus and a fixed number of changes of each file, the same ones in every run.
 // Arguments: how many changes, then folders. An alarm ends a reader that stands still.
 #include "fuzz.h"
+#include "markup.h"
 
 #include <dirent.h>
 #include <signal.h>
@@ -11,14 +12,6 @@
 #define MAX_SECONDS 300
 
 static int64_t changes;
-
-static uint64_t next_random(uint64_t *x)
-{
-    *x ^= *x << 13;
-    *x ^= *x >> 7;
-    *x ^= *x << 17;
-    return *x;
-}
 
 // What was being read when the program ended, for whoever has to find out why.
 static const uint8_t *now_data;
@@ -51,18 +44,18 @@ static void feed(const uint8_t *data, size_t size)
 // Changes some bytes, and now and then copies a stretch over another or cuts the end.
 static size_t change(uint8_t *data, size_t size, uint64_t *x)
 {
-    for (uint64_t count = 1 + next_random(x) % 4; count && size > 1; count--) {
-        size_t at = next_random(x) % size, from = next_random(x) % size;
-        size_t len = 1 + next_random(x) % 16;
-        switch (next_random(x) % 5) {
+    for (uint64_t count = 1 + fuzz_random(x) % 4; count && size > 1; count--) {
+        size_t at = fuzz_random(x) % size, from = fuzz_random(x) % size;
+        size_t len = 1 + fuzz_random(x) % 16;
+        switch (fuzz_random(x) % 5) {
         case 0:
-            data[at] = (uint8_t)next_random(x);
+            data[at] = (uint8_t)fuzz_random(x);
             break;
         case 1:
-            data[at] ^= (uint8_t)(1u << next_random(x) % 8);
+            data[at] ^= (uint8_t)(1u << fuzz_random(x) % 8);
             break;
         case 2:
-            data[at] = (uint8_t) "\0\"'<>&[]{},:=\\\xFF\x80"[next_random(x) % 16];
+            data[at] = (uint8_t) "\0\"'<>&[]{},:=\\\xFF\x80"[fuzz_random(x) % 16];
             break;
         case 3:
             if (len > size - at)
@@ -72,7 +65,7 @@ static size_t change(uint8_t *data, size_t size, uint64_t *x)
             memmove(data + at, data + from, len);
             break;
         default:
-            if (next_random(x) % 8 == 0)
+            if (fuzz_random(x) % 8 == 0)
                 size = at;
             break;
         }
@@ -92,7 +85,8 @@ static int replay_file(const char *path)
     uint64_t x = UINT64_C(0x9E3779B97F4A7C15) ^ size;
     for (int64_t i = 0; i < changes; i++) {
         memcpy(changed, seed, size);
-        feed(changed, change(changed, size, &x));
+        bool as_markup = FUZZ_MARKUP && fuzz_random(&x) % 2;
+        feed(changed, as_markup ? fuzz_markup_change(changed, size, sizeof(changed), &x) : change(changed, size, &x));
     }
     return 0;
 }

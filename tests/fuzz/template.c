@@ -30,10 +30,11 @@ static size_t cut(const char *s, size_t len, struct dgl_chunk *chunks, size_t ca
                                        ? (s[from + 1] == '%' ? DGL_CHUNK_BLOCK : DGL_CHUNK_VALUE)
                                        : DGL_CHUNK_DATA;
         size_t skip = kind == DGL_CHUNK_DATA || i - from < 2 ? 0 : 2;
-        chunks[count++] = (struct dgl_chunk){.kind = kind,
-                                             .text = {s + from + skip, i - from - skip},
-                                             .source = {s + from, i - from},
-                                             .place = (uint32_t)count};
+        chunks[count] = (struct dgl_chunk){.kind = kind,
+                                           .text = {s + from + skip, i - from - skip},
+                                           .source = {s + from, i - from},
+                                           .place = (uint32_t)count};
+        count++;
         from = i;
     }
     return count;

@@ -1,61 +1,17 @@
-"""An endpoint that fails for days: notices the day before and at the moment, in the log always, by e-mail to a real mail
-server when one is set. Days pass by moving the endpoint's record back in the database while the server is stopped."""
-import email
-import email.policy
+"""E-mail: an endpoint that fails for days (notices the day before and at the moment, in the log always), invitations; to a
+real mail server, through an outbox that outlives both. Days pass by moving rows back in the database while the server is
+stopped."""
 import os
-import socket
+import re
 import sqlite3
-import ssl
 import time
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import AuthResult
+import requests
 from local import Receiver
+from mailbox_server import Mailbox, free_port, text_of
 
 HOUR_US = 3600 * 1000000
-
-
-class Mailbox:
-    """A mail server on a free port, with STARTTLS and a login when asked for."""
-
-    def __init__(self, certificate=None, key=None, refuse_first=0):
-        self.letters, self.logins, self.encrypted, self.refuse = [], [], [], refuse_first
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        options = {}
-        if certificate:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(certificate, key)
-            options = {"tls_context": context, "require_starttls": True, "auth_required": True, "authenticator": self.authenticate}
-        self.controller = Controller(self, hostname="127.0.0.1", port=self.port, **options)
-
-    def authenticate(self, server, session, envelope, mechanism, data):
-        self.logins.append((data.login, data.password))
-        return AuthResult(success=data.password == b"it's secret", handled=True)
-
-    async def handle_DATA(self, server, session, envelope):
-        if self.refuse > 0:
-            self.refuse -= 1
-            return "550 not wanted here"
-        self.encrypted.append(session.ssl is not None)
-        self.letters.append((envelope.mail_from, envelope.rcpt_tos, email.message_from_bytes(envelope.content, policy=email.policy.default)))
-        return "250 OK"
-
-    def wait(self, count=1, seconds=20):
-        until = time.monotonic() + seconds
-        while len(self.letters) < count and time.monotonic() < until:
-            time.sleep(0.05)
-        assert len(self.letters) >= count, f"{len(self.letters)} letters came, not {count}"
-        return self.letters
-
-    def __enter__(self):
-        self.controller.start()
-        return self
-
-    def __exit__(self, *_):
-        self.controller.stop()
 
 
 def failing_for(house, hours):
@@ -78,10 +34,6 @@ def fail_once(house, receiver, template):
             return items[0]
         time.sleep(0.05)
     raise AssertionError("the attempt was not recorded")
-
-
-def text_of(letter):
-    return " ".join(letter[2].get_content().split())
 
 
 def test_notices_by_mail(new_house, tls, letter):
@@ -131,7 +83,7 @@ def test_gone_is_told(new_house, tls, letter):
 
 
 def test_a_refused_letter_is_in_the_log(new_house, tls, letter):
-    with Mailbox(refuse_first=1) as mailbox, Receiver(tls[1], tls[2], answer=lambda hook: (410, {}, b"")) as receiver:
+    with Mailbox(refuse=["550 not wanted here"]) as mailbox, Receiver(tls[1], tls[2], answer=lambda hook: (410, {}, b"")) as receiver:
         house = new_house(SMTP_URL=f"smtp://127.0.0.1:{mailbox.port}", MAIL_FROM="docgenlab@server.example")
         template = house.client.upload_template("Letter", letter)
         house.webhook(receiver.url())
@@ -140,6 +92,108 @@ def test_a_refused_letter_is_in_the_log(new_house, tls, letter):
         while "e-mail not sent" not in house.log() and time.monotonic() < until:
             time.sleep(0.05)
         assert "e-mail not sent" in house.log() and "status 550" in house.log() and not mailbox.letters
+
+
+def move(house, sql, *values):
+    """While the server is stopped."""
+    with sqlite3.connect(os.path.join(house.data_dir, "docgenlab.db")) as db:
+        changed = db.execute(sql, values).rowcount
+    db.close()
+    return changed
+
+
+def wait_for_log(house, text, count=1):
+    until = time.monotonic() + 20
+    while house.log().count(text) < count and time.monotonic() < until:
+        time.sleep(0.05)
+    assert house.log().count(text) >= count, text
+
+
+def gone(new_house, tls, letter, receiver, **options):
+    """A house whose endpoint has just answered 410, so that one letter is due."""
+    house = new_house(MAIL_FROM="docgenlab@server.example", **options)
+    template = house.client.upload_template("Letter", letter)
+    house.webhook(receiver.url())
+    fail_once(house, receiver, template)
+    return house
+
+
+def test_letters_outlive_server_and_mail_server(new_house, tls, letter):
+    """No mail server, kill -9, still none, a mail server that says not now: then it arrives, once."""
+    port = free_port()
+    with Receiver(tls[1], tls[2], answer=lambda hook: (410, {}, b"")) as receiver:
+        house = gone(new_house, tls, letter, receiver, SMTP_URL=f"smtp://127.0.0.1:{port}")
+        wait_for_log(house, "e-mail put off")
+        house.server.kill()
+        assert move(house, "UPDATE letters SET due_at_us = 1") == 1
+        house.start()
+        wait_for_log(house, "e-mail put off", 2)
+        house.server.kill()
+        with Mailbox(port=port, refuse=["451 not now"]) as mailbox:
+            move(house, "UPDATE letters SET due_at_us = 1")
+            house.start()
+            wait_for_log(house, "e-mail put off", 3)
+            assert "status 451" in house.log() and not mailbox.letters
+            house.server.stop()
+            move(house, "UPDATE letters SET due_at_us = 1")
+            house.start()
+            assert "410 Gone" in text_of(mailbox.wait()[0])
+            wait_for_log(house, "e-mail sent")
+            house.restart()
+            house.server.stop()
+            assert len(mailbox.letters) == 1
+            assert move(house, "DELETE FROM letters") == 0
+
+
+def test_letters_get_too_old_or_of_no_use(new_house, tls, letter):
+    """After three days the log says that a letter was not sent; one about what is no longer so goes without a word."""
+    with Receiver(tls[1], tls[2], answer=lambda hook: (410, {}, b"")) as receiver:
+        house = gone(new_house, tls, letter, receiver, SMTP_URL=f"smtp://127.0.0.1:{free_port()}")
+        wait_for_log(house, "e-mail put off")
+        house.server.stop()
+        move(house, "UPDATE letters SET due_at_us = 1, created_at_us = created_at_us - 3 * 86400000000")
+        house.start()
+        wait_for_log(house, "e-mail not sent")
+        house.webhook(receiver.url("/other"))
+        fail_once(house, receiver, house.client.call("GET", "/templates/")[0])
+        wait_for_log(house, "e-mail put off", 2)
+        house.webhook(receiver.url("/third"))
+        house.server.stop()
+        assert move(house, "UPDATE letters SET due_at_us = 1") == 1
+        house.start()
+        wait_for_log(house, "e-mail no longer of use")
+        house.server.stop()
+        assert move(house, "DELETE FROM letters") == 0
+
+
+def test_invitations_by_mail(new_house, tls):
+    """The link comes by e-mail and works; neither it nor its token is in the log or in the database."""
+    with Mailbox() as mailbox:
+        house = new_house(SMTP_URL=f"smtp://127.0.0.1:{mailbox.port}", MAIL_FROM="docgenlab@server.example")
+        browser, base = requests.Session(), house.server.url
+
+        def send(page, action, **fields):
+            token = re.search(r'name="csrf" value="([^"]+)"', browser.get(base + page).text).group(1)
+            return browser.post(base + action, data=dict(fields, csrf=token), headers={"Origin": base})
+
+        send("/sign-in", "/sign-in", email=house.first["admin_email"], password=house.first["admin_password"])
+        page = send("/settings/organization", "/settings/organization/users", email="ann@test.example", name="Ann", role="viewer")
+        assert "on its way to ann@test.example" in page.text
+        sender, recipients, message = mailbox.wait()[0]
+        assert recipients == ["ann@test.example"] and message["Subject"] == "DocGenLab: an invitation"
+        assert "admin@test.example invites you to the organization Test Organization" in text_of(mailbox.letters[0])
+        link = re.search(r"http\S+/invitation\?token=\S+", message.get_content()).group(0)
+        person = requests.Session()
+        form = re.search(r'name="csrf" value="([^"]+)"', person.get(link).text).group(1)
+        token = link.split("token=")[1]
+        done = person.post(base + "/invitation", data={"csrf": form, "token": token, "password": "a short sentence is easy"}, headers={"Origin": base})
+        assert done.status_code == 200 and done.url.endswith("/templates"), done.text
+        assert "used already" in requests.get(link).text
+        log = house.log()
+        assert token not in log and token.rsplit(".", 1)[1] not in log
+        house.server.stop()
+        with open(os.path.join(house.data_dir, "docgenlab.db"), "rb") as fh:
+            assert token.rsplit(".", 1)[1].encode() not in fh.read()
 
 
 @pytest.mark.parametrize("options, says", [

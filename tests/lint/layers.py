@@ -32,12 +32,13 @@ ROOMS = {
     "server/store": [],
     "server/blob": ["server/net"],
     "server/account": ["server/store"],
-    "server/webhook": ["server/net", "server/store", "server/blob/link.h"],
+    "server/mail": ["server/net", "server/store", "server/account"],
+    "server/webhook": ["server/mail", "server/net", "server/store", "server/blob/link.h"],
     "server/engine": ["server/net"] + RENDER,
     "server/document": ["render/sheet", "server/engine", "server/store", "server/blob", "server/account", "server/webhook"],
     "server/http": [],
     "server/api": ["server/http", "server/account", "server/document", "server/webhook"],
-    "server/ui": ["server/http", "server/account", "server/document", "server/webhook", "render/template"],
+    "server/ui": ["server/http", "server/account", "server/mail", "server/document", "server/webhook", "render/template"],
 }
 SERVER = [room for room in ROOMS if room.startswith("server/")]
 ROOMS["server/app"] = SERVER + RENDER

@@ -34,7 +34,7 @@ def events():
     found = {level: set() for level in LEVELS}
     for path in subprocess.run(["git", "ls-files", "src/*.c"], cwd=ROOT, stdout=subprocess.PIPE, check=True, text=True).stdout.split():
         source = read(path)
-        for level, text in re.findall(r'dgl_log(?:_error)?\(DGL_LOG_(\w+),\s*"([^"]+)"', source):
+        for level, text in re.findall(r'\w*log\w*\(DGL_LOG_(\w+),\s*"([^"]+)"', source):
             found[level].add(text)
         # A level chosen at run time, and one text of two.
         for call in re.findall(r"dgl_log\(level,(.*?)(?:DGL_F_|;)", source, re.S):

@@ -1,6 +1,6 @@
-"""Dies at every write point of a job's and a delivery's life, one after the other, and balances the books each time.
+"""Dies at every write point of a job's, a delivery's and a letter's life, one after the other, and balances the books each time.
 
-    python3 tests/torture/failpoints.py [--all] [--only NAME[:COUNT]] [--jobs 4]
+    build/venv/bin/python tests/torture/failpoints.py [--all] [--only NAME[:COUNT]] [--jobs 4]
 
 Needs a program built with -Dfailpoints=true (DGL_PROGRAM). The names are found in the sources (base/failpoint.h); one traced
 run of the golden jobs tells how often each is passed. Then, for every name and count, a fresh data folder: start, golden
@@ -16,11 +16,15 @@ import shutil
 import sys
 import tempfile
 import time
+import urllib.parse
+import urllib.request
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from torture import ROOT, Client, Fail, Load, Receiver, Server, Torture, write_docx  # noqa: E402
+from mailbox_server import Mailbox  # noqa: E402
 
+PASSWORD = "correct horse battery"
 GOLDEN = [("golden-good", 1, 5), ("golden-bad", 0, 1), ("golden-erased", 1, 2)]
 
 
@@ -37,14 +41,16 @@ def names():
 class Run(Torture):
     """One life of the golden jobs, ended at one place, and the life after it."""
 
-    def __init__(self, folder, base, point=None, trace=None):
+    def __init__(self, folder, base, mailbox, point=None, trace=None):
         super().__init__(folder, 1)
+        self.mailbox, self.guest = mailbox, f"guest-{(point or 'golden').replace(':', '-')}@test.example"
         shutil.copytree(base, self.data_dir)
         with open(os.path.join(base, "first.json"), encoding="utf-8") as fh:
             self.key = json.load(fh)["api_key"]
         self.server = Server(self.data_dir, allow_nets="127.0.0.0/8",
                              options={"RATE_LIMIT_PER_MINUTE": 0, "WEBHOOK_ALLOW_HTTP": "true", "LOG_LEVEL": "warn",
-                                      "WEBHOOK_RETRY_SCHEDULE": ",".join(["1"] * 12), "RENDER_WORKERS": 1})
+                                      "WEBHOOK_RETRY_SCHEDULE": ",".join(["1"] * 12), "RENDER_WORKERS": 1,
+                                      "SMTP_URL": f"smtp://127.0.0.1:{mailbox.port}", "MAIL_FROM": "docgenlab@server.example"})
         self.point, self.trace, self.template, self.refused = point, trace, None, set()
 
     def refuse_some(self, hook):
@@ -84,11 +90,36 @@ class Run(Torture):
             status, _, _ = load.send("DELETE", f"/documents/{document}")
             if status in (204, 404):
                 self.books.erased.add(document)
+            self.invite()
         finally:
             load.connection.close()
 
+    def letters(self):
+        return sum(self.guest in recipients for _, recipients, _ in list(self.mailbox.letters))
+
+    def invite(self):
+        """By the page, as an admin does. A letter that is on its way comes without being asked for again."""
+        browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+
+        def send(page, action, **fields):
+            token = re.search(r'name="csrf" value="([^"]+)"', browser.open(self.server.url + page, timeout=60).read().decode()).group(1)
+            body = urllib.parse.urlencode(dict(fields, csrf=token)).encode()
+            return browser.open(urllib.request.Request(self.server.url + action, body, {"Origin": self.server.url}), timeout=60).read().decode()
+
+        send("/sign-in", "/sign-in", email="admin@test.example", password=PASSWORD)
+        place = "/settings/organization"
+        page = browser.open(self.server.url + place, timeout=60).read().decode()
+        if not self.count("SELECT count(*) FROM letters") and not self.letters():
+            user = re.search(r'action="(/settings/organization/users/[^"/]+/link)"', page)  # there already, the letter is not
+            send(place, user.group(1)) if user else send(place, place + "/users", email=self.guest, name="", role="viewer")
+        until = time.monotonic() + 60
+        while not self.letters() or self.count("SELECT count(*) FROM letters"):
+            if time.monotonic() > until:
+                raise Fail(f"{self.letters()} letters came within 60 s and {self.count('SELECT count(*) FROM letters')} wait")
+            time.sleep(0.01)
+
     def wait_until_told(self, load, receiver):
-        until = time.monotonic() + 30
+        until = time.monotonic() + 60
         while time.monotonic() < until:
             status, answer, _ = load.send("GET", "/webhooks/deliveries/?status=pending")
             told = {hook.payload["job_id"] for hook in list(receiver.kept)}
@@ -96,7 +127,7 @@ class Run(Torture):
             if status == 200 and not json.loads(answer)["items"] and alive <= told:
                 return
             time.sleep(0.01)
-        raise Fail("the golden jobs were not told of within 30 s")
+        raise Fail("the golden jobs were not told of within 60 s")
 
     def live(self, receiver, **environment):
         """Start, jobs, stop. Whether it died."""
@@ -130,11 +161,11 @@ class Run(Torture):
         return self.problems, died
 
 
-def one(folder, base, point):
+def one(folder, base, mailbox, point):
     place = os.path.join(folder, point.replace(":", "-"))
     os.makedirs(place)
     try:
-        problems, died = Run(place, base, point).whole()
+        problems, died = Run(place, base, mailbox, point).whole()
     except Exception as problem:
         problems, died = [f"{type(problem).__name__}: {problem}"], True
     if not problems:
@@ -149,13 +180,18 @@ def main():
     options.add_argument("--jobs", type=int, default=4)
     chosen = options.parse_args()
     folder = tempfile.mkdtemp(prefix="docgenlab-failpoints-")
+    with Mailbox() as mailbox:
+        return sweep(folder, chosen, mailbox)
+
+
+def sweep(folder, chosen, mailbox):
     begun = time.monotonic()
     base = os.path.join(folder, "base")
-    first = Server.init(base)
+    first = Server.init(base, password=PASSWORD)
     with open(os.path.join(base, "first.json"), "w", encoding="utf-8") as fh:
         json.dump(first, fh)
     trace = os.path.join(folder, "trace")
-    problems, _ = Run(os.path.join(folder, "golden"), base, trace=trace).whole()
+    problems, _ = Run(os.path.join(folder, "golden"), base, mailbox, trace=trace).whole()
     if problems or not os.path.exists(trace):
         print("\n".join(problems) or "the program was built without -Dfailpoints=true")
         print("0 passed, 1 failed")
@@ -175,7 +211,7 @@ def main():
         points = [p for p in points if p == chosen.only or p.split(":")[0] == chosen.only]
     failed = reached = 0
     with concurrent.futures.ThreadPoolExecutor(chosen.jobs) as pool:
-        for point, problems, died in pool.map(lambda p: one(folder, base, p), points):
+        for point, problems, died in pool.map(lambda p: one(folder, base, mailbox, p), points):
             reached += died
             failed += bool(problems)
             print(f"{point:<28} {'died' if died else 'not reached'}{'' if not problems else ': ' + problems[0]}", flush=True)

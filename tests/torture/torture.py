@@ -64,7 +64,7 @@ class Load(threading.Thread):
         self.random = random.Random(seed)
         self.stopping = False
         where = urllib.parse.urlsplit(torture.server.url)
-        self.connection = http.client.HTTPConnection(where.hostname, where.port, timeout=20)
+        self.connection = http.client.HTTPConnection(where.hostname, where.port, timeout=60)
 
     def send(self, method, path, body=None, headers=None):
         self.connection.request(method, "/api/v1" + path, body,

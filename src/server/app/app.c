@@ -50,6 +50,7 @@ struct app {
     struct dgl_guard *webhook_guard, *fetch_guard;
     struct dgl_net_client *net;
     struct dgl_mailer *mailer; // NULL = no SMTP_URL
+    struct dgl_outbox *outbox; // as the mailer
     struct dgl_webhook *webhook;
     struct dgl_image_fetcher fetcher;
     struct dgl_engine *engine;
@@ -95,22 +96,17 @@ static enum dgl_status open_net(struct app *a, struct dgl_error *err)
     return dgl_net_client_new(&net, &a->net, err);
 }
 
-static void report_mail(const struct dgl_mail *mail, const char *problem)
-{
-    if (problem)
-        dgl_log(DGL_LOG_ERROR, "e-mail not sent", DGL_F_STR("to", mail->to), DGL_F_STR("subject", mail->subject),
-                DGL_F_STR("problem", problem));
-    else
-        dgl_log(DGL_LOG_INFO, "e-mail sent", DGL_F_STR("to", mail->to), DGL_F_STR("subject", mail->subject));
-}
-
 static enum dgl_status open_mail(struct app *a, struct dgl_error *err)
 {
-    struct dgl_mailer_options options = {.url = str(a, "SMTP_URL"),
-                                         .from = str(a, "MAIL_FROM"),
-                                         .ca_file = str(a, "WEBHOOK_CA_FILE"),
-                                         .report = report_mail};
-    return options.url ? dgl_mailer_new(&options, &a->mailer, err) : DGL_OK;
+    struct dgl_mailer_options options = {
+        .url = str(a, "SMTP_URL"), .from = str(a, "MAIL_FROM"), .ca_file = str(a, "WEBHOOK_CA_FILE")};
+    if (!options.url)
+        return DGL_OK;
+    DGL_TRY(dgl_mailer_new(&options, &a->mailer, err));
+    struct dgl_outbox_parts parts = {
+        .mailer = a->mailer, .store = a->store, .account = a->account, .clock = a->clock, .public_url = a->public_url};
+    a->outbox = dgl_outbox_new(&parts);
+    return DGL_OK;
 }
 
 static enum dgl_status open_http(struct app *a, struct dgl_error *err)
@@ -154,7 +150,7 @@ static enum dgl_status open_webhook(struct app *a, struct dgl_error *err)
                                           .development = dgl_config_bool(a->config, "WEBHOOK_ALLOW_HTTP"),
                                           .source_ips = str(a, "WEBHOOK_SOURCE_IPS"),
                                           .bind_address = str(a, "WEBHOOK_BIND_ADDRESS"),
-                                          .mailer = a->mailer};
+                                          .outbox = a->outbox};
     return dgl_webhook_new(a->store, a->net, a->webhook_guard, a->keys, a->clock, &options, &a->webhook, err);
 }
 
@@ -200,10 +196,14 @@ static enum dgl_status open_engine(struct app *a, struct dgl_error *err)
     return dgl_engine_new(a->supervisor, &options, &a->engine, err);
 }
 
-static enum dgl_status open_documents(struct app *a, struct dgl_error *err)
+static enum dgl_status open_account(struct app *a, struct dgl_error *err)
 {
     struct dgl_account_options account = {.rate_limit_per_minute = num(a, "RATE_LIMIT_PER_MINUTE")};
-    DGL_TRY(dgl_account_new(a->store, a->clock, a->keys, &account, &a->account, err));
+    return dgl_account_new(a->store, a->clock, a->keys, &account, &a->account, err);
+}
+
+static enum dgl_status open_documents(struct app *a, struct dgl_error *err)
+{
     struct dgl_documents_parts parts = {.store = a->store,
                                         .blobs = a->blobs,
                                         .engine = a->engine,
@@ -235,6 +235,7 @@ static enum dgl_status open_faces(struct app *a, struct dgl_error *err)
                               .account = a->account,
                               .documents = a->documents,
                               .webhook = a->webhook,
+                              .outbox = a->outbox,
                               .clock = a->clock,
                               .public_url = a->public_url,
                               .version = DGL_VERSION,
@@ -250,13 +251,16 @@ static enum dgl_status open_all(struct app *a, struct dgl_error *err)
     DGL_TRY(dgl_app_open_store(&a->paths, &a->keys, &a->store, err));
     DGL_TRY(dgl_blob_open(a->paths.files, &a->blobs, err));
     DGL_TRY(open_net(a, err));
-    DGL_TRY(open_mail(a, err));
+    DGL_TRY(open_account(a, err));
     DGL_TRY(open_http(a, err));
     DGL_TRY(choose_public_url(a, err));
+    DGL_TRY(open_mail(a, err));
     DGL_TRY(open_webhook(a, err));
     DGL_TRY(open_engine(a, err));
     DGL_TRY(open_documents(a, err));
     DGL_TRY(open_faces(a, err));
+    if (a->outbox)
+        DGL_TRY(dgl_outbox_start(a->outbox, err));
     DGL_TRY(dgl_webhook_start(a->webhook, err));
     DGL_TRY(dgl_documents_start(a->documents, err));
     return dgl_http_server_start(a->http, err);
@@ -272,6 +276,8 @@ static void stop_all(struct app *a)
         dgl_documents_stop(a->documents, STOP_DOCUMENTS_MS);
     if (a->webhook)
         dgl_webhook_stop(a->webhook, STOP_WEBHOOK_MS);
+    if (a->outbox)
+        dgl_outbox_stop(a->outbox);
     if (a->engine)
         dgl_engine_stop(a->engine, STOP_ENGINE_MS);
 }
@@ -283,6 +289,7 @@ static void free_all(struct app *a)
     dgl_engine_free(a->engine);
     dgl_net_client_free(a->net);
     dgl_webhook_free(a->webhook);
+    dgl_outbox_free(a->outbox);
     dgl_mailer_free(a->mailer);
     dgl_account_free(a->account);
     dgl_store_free(a->store);

@@ -44,7 +44,7 @@ static const struct dgl_option options[] = {
     {"DNS_SERVERS", DGL_OPTION_STRING, NULL, 0, 0,
      "Name servers (ADDRESS:PORT, comma-separated) for webhooks and images; the system's when not set."},
     {"SMTP_URL", DGL_OPTION_STRING, NULL, 0, 0,
-     "Mail server for notices to admins: smtps://USER:PASSWORD@HOST or smtp://HOST:25."},
+     "Mail server for notices and invitations: smtps://USER:PASSWORD@HOST or smtp://HOST:25."},
     {"MAIL_FROM", DGL_OPTION_STRING, NULL, 0, 0, "Sender's address of e-mails."},
     {"FETCH_ALLOW_NETS", DGL_OPTION_STRING, NULL, 0, 0, "Private networks images for templates may be fetched from."},
     {"OFFICE_PROGRAM", DGL_OPTION_STRING, NULL, 0, 0, "LibreOffice's program folder; looked for when not set."},

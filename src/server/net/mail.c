@@ -1,10 +1,4 @@
-// One thread, one letter at a time.
-//
-//   post ─▶ waiting ─ due ─▶ libcurl ─ taken ─▶ report
-//              ▲                │ not taken, tries left, and not refused for good (5xx)
-//              └── 1, 10 min ───┘ otherwise ─▶ report
-//
-// Rejected: letters in the database. What they say stands in the log and on the page; a letter is only the quicker way.
+// One letter over the wire, by libcurl: SMTP with TLS as the URL asks for it, the text as quoted-printable.
 #include "server/net/mail.h"
 
 #include "base/clock.h"
@@ -14,8 +8,6 @@
 #include <arpa/inet.h>
 #include <curl/curl.h>
 #include <openssl/ssl.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,27 +17,14 @@
 #define CONNECT_TIMEOUT_MS 10000L
 #define TOTAL_TIMEOUT_MS 30000L
 #define QUOTED_LINE_MAX 72 // then a soft line break; RFC 2045 allows 76
-static const int64_t again_after_us[] = {60 * DGL_US_PER_S, 600 * DGL_US_PER_S};
 
-struct letter {
-    struct letter *next;
-    int64_t due_us; // monotonic
-    size_t tries;
-    struct dgl_mail mail; // its strings are in `strings`
-    char strings[];
-};
+_Static_assert(DGL_MAIL_PROBLEM_MAX >= CURL_ERROR_SIZE, "libcurl writes so much");
+
 struct dgl_mailer {
     char *url, *from;
     bool must_encrypt;
     X509_STORE *trust;
-    dgl_mail_report report;
-    pthread_t thread;
-    bool started;
     atomic_bool stopping;
-    pthread_mutex_t lock; // guards the next three
-    pthread_cond_t changed;
-    struct letter *waiting; // oldest first
-    size_t count;           // the one under way too
 };
 
 // ---- settings
@@ -153,17 +132,14 @@ static void put_text(struct dgl_buf *out, const char *text)
 
 static void write_message(const struct dgl_mailer *m, const struct dgl_mail *mail, struct dgl_buf *out)
 {
-    char date[64], id[33];
-    unsigned char random[16];
+    char date[64];
     struct tm tm;
     time_t now = (time_t)(dgl_clock_now_us(dgl_clock_system()) / DGL_US_PER_S);
     gmtime_r(&now, &tm);
     strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S +0000", &tm);
-    dgl_random_bytes(random, sizeof random);
-    dgl_hex_encode(random, sizeof random, id);
     dgl_buf_printf(out, "Date: %s\r\nFrom: DocGenLab <%s>\r\nTo: <%s>\r\nSubject: %s\r\n", date, m->from, mail->to,
                    mail->subject);
-    dgl_buf_printf(out, "Message-ID: <%s%s>\r\n", id, strchr(m->from, '@'));
+    dgl_buf_printf(out, "Message-ID: <%s%s>\r\n", mail->id, strchr(m->from, '@'));
     dgl_buf_puts(out, "Auto-Submitted: auto-generated\r\n" // RFC 3834 §5: no out-of-office answers
                       "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n"
                       "Content-Transfer-Encoding: quoted-printable\r\n\r\n");
@@ -206,20 +182,22 @@ static void set_options(struct dgl_mailer *m, CURL *easy, char problem[CURL_ERRO
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, problem);
 }
 
-// False: not taken, and problem says why. *ret_for_good: asking again is of no use.
-static bool transfer(struct dgl_mailer *m, const struct dgl_mail *mail, char problem[CURL_ERROR_SIZE],
-                     bool *ret_for_good)
+// 5xx means "never", when it is about the letter: a server that refuses everybody, or our password, may be mended.
+static bool is_refused(CURLcode code, long answer, const struct reader *reader)
+{
+    bool is_about_letter = code == CURLE_SEND_ERROR || (code == CURLE_WEIRD_SERVER_REPLY && reader->at > 0);
+    return is_about_letter && answer >= 500;
+}
+
+static enum dgl_mail_outcome transfer(struct dgl_mailer *m, const struct dgl_mail *mail, CURL *easy, char *problem)
 {
     char envelope_from[DGL_MAIL_ADDRESS_MAX + 3], envelope_to[DGL_MAIL_ADDRESS_MAX + 3];
-    CURL *easy = curl_easy_init();
     struct curl_slist to = {.data = envelope_to};
     DGL_AUTO_FINI(buf) message = DGL_BUF_INIT(4 * DGL_MAIL_TEXT_MAX);
     struct reader reader = {.message = &message};
-    if (!easy)
-        abort();
+    long answer = 0;
     snprintf(envelope_from, sizeof envelope_from, "<%s>", m->from);
     snprintf(envelope_to, sizeof envelope_to, "<%s>", mail->to);
-    problem[0] = '\0';
     write_message(m, mail, &message);
     set_options(m, easy, problem);
     curl_easy_setopt(easy, CURLOPT_MAIL_FROM, envelope_from);
@@ -228,138 +206,29 @@ static bool transfer(struct dgl_mailer *m, const struct dgl_mail *mail, char pro
     curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
     curl_easy_setopt(easy, CURLOPT_READDATA, &reader);
     CURLcode code = curl_easy_perform(easy);
-    long answer = 0;
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &answer);
-    *ret_for_good = code != CURLE_OK && answer >= 500;
-    if (code != CURLE_OK && answer >= 400)
-        snprintf(problem, CURL_ERROR_SIZE, "the mail server refused it with status %ld", answer);
-    else if (code != CURLE_OK && !problem[0])
-        snprintf(problem, CURL_ERROR_SIZE, "%s", curl_easy_strerror(code));
-    curl_easy_cleanup(easy);
-    return code == CURLE_OK;
-}
-
-// ---- the thread
-
-static struct letter **next_due(struct dgl_mailer *m)
-{
-    struct letter **best = m->waiting ? &m->waiting : NULL;
-    for (struct letter **at = best; at && *at; at = &(*at)->next)
-        if ((*at)->due_us < (*best)->due_us)
-            best = at;
-    return best;
-}
-
-// Waits for a letter that is due and takes it out; NULL: stopping. With the lock held.
-static struct letter *take(struct dgl_mailer *m)
-{
-    while (!atomic_load(&m->stopping)) {
-        struct letter **best = next_due(m), *l = best ? *best : NULL;
-        if (!l) {
-            pthread_cond_wait(&m->changed, &m->lock);
-        } else if (l->due_us > dgl_clock_mono_us(dgl_clock_system())) {
-            struct timespec until = {.tv_sec = (time_t)(l->due_us / DGL_US_PER_S),
-                                     .tv_nsec = (long)(l->due_us % DGL_US_PER_S * 1000)};
-            pthread_cond_timedwait(&m->changed, &m->lock, &until);
-        } else {
-            *best = l->next;
-            return l;
-        }
-    }
-    return NULL;
-}
-
-static void put(struct dgl_mailer *m, struct letter *l)
-{
-    struct letter **at = &m->waiting;
-    while (*at)
-        at = &(*at)->next;
-    l->next = NULL;
-    *at = l;
-    pthread_cond_signal(&m->changed);
-}
-
-// With the lock held before and after, not while the letter is under way.
-static void send_one(struct dgl_mailer *m, struct letter *l)
-{
-    char problem[CURL_ERROR_SIZE];
-    bool for_good;
-    pthread_mutex_unlock(&m->lock);
-    bool sent = transfer(m, &l->mail, problem, &for_good);
-    bool again = !sent && !for_good && l->tries < DGL_COUNT(again_after_us);
-    if (!again && !atomic_load(&m->stopping))
-        m->report(&l->mail, sent ? NULL : problem);
-    pthread_mutex_lock(&m->lock);
-    if (again) {
-        l->due_us = dgl_clock_mono_us(dgl_clock_system()) + again_after_us[l->tries++];
-        put(m, l);
-        return;
-    }
-    m->count--;
-    free(l);
-}
-
-static void *run(void *arg)
-{
-    struct dgl_mailer *m = arg;
-    pthread_mutex_lock(&m->lock);
-    for (struct letter *l; (l = take(m));)
-        send_one(m, l);
-    pthread_mutex_unlock(&m->lock);
-    return NULL;
+    dgl_wipe(message.data, message.len); // it may hold a link that lets somebody in
+    if (code == CURLE_OK)
+        return DGL_MAIL_TAKEN;
+    if (answer >= 400)
+        snprintf(problem, DGL_MAIL_PROBLEM_MAX, "the mail server refused it with status %ld", answer);
+    else if (!problem[0])
+        snprintf(problem, DGL_MAIL_PROBLEM_MAX, "%s", curl_easy_strerror(code));
+    return is_refused(code, answer, &reader) ? DGL_MAIL_REFUSED : DGL_MAIL_NOT_NOW;
 }
 
 // ---- public
 
-static void release(struct dgl_mailer *m)
-{
-    while (m->waiting) {
-        struct letter *l = m->waiting;
-        m->waiting = l->next;
-        free(l);
-    }
-    pthread_cond_destroy(&m->changed);
-    pthread_mutex_destroy(&m->lock);
-    X509_STORE_free(m->trust);
-    if (m->url)
-        dgl_wipe(m->url, strlen(m->url));
-    free(m->url);
-    free(m->from);
-    free(m);
-}
-
-static enum dgl_status start(struct dgl_mailer *m, struct dgl_error *err)
-{
-    sigset_t all, old; // signals are the main thread's
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
-    int rc = pthread_create(&m->thread, NULL, run, m);
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
-    if (rc != 0)
-        return DGL_FAIL_ERRNO(err, rc, "the mail thread cannot start");
-    pthread_setname_np(m->thread, "mail");
-    m->started = true;
-    return DGL_OK;
-}
-
 enum dgl_status dgl_mailer_new(const struct dgl_mailer_options *options, struct dgl_mailer **ret, struct dgl_error *err)
 {
     bool must_encrypt = false;
-    pthread_condattr_t monotonic;
     DGL_TRY(check_url(options->url, &must_encrypt, err));
     DGL_TRY(check_from(options->from, err));
     DGL_AUTO(mailer) m = DGL_NEW(struct dgl_mailer);
-    pthread_mutex_init(&m->lock, NULL);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&m->changed, &monotonic);
-    pthread_condattr_destroy(&monotonic);
     m->url = dgl_strdup(options->url);
     m->from = dgl_strdup(options->from);
     m->must_encrypt = must_encrypt;
-    m->report = options->report;
     DGL_TRY(dgl_trust_load(options->ca_file, &m->trust, err));
-    DGL_TRY(start(m, err));
     *ret = DGL_STEAL(m);
     return DGL_OK;
 }
@@ -368,13 +237,17 @@ void dgl_mailer_free(struct dgl_mailer *m)
 {
     if (!m)
         return;
-    pthread_mutex_lock(&m->lock);
+    X509_STORE_free(m->trust);
+    if (m->url)
+        dgl_wipe(m->url, strlen(m->url));
+    free(m->url);
+    free(m->from);
+    free(m);
+}
+
+void dgl_mailer_stop(struct dgl_mailer *m)
+{
     atomic_store(&m->stopping, true);
-    pthread_cond_signal(&m->changed);
-    pthread_mutex_unlock(&m->lock);
-    if (m->started)
-        pthread_join(m->thread, NULL);
-    release(m);
 }
 
 static bool subject_valid(const char *subject)
@@ -385,33 +258,19 @@ static bool subject_valid(const char *subject)
     return strlen(subject) <= DGL_MAIL_SUBJECT_MAX;
 }
 
-static struct letter *letter_new(const struct dgl_mail *mail)
+enum dgl_mail_outcome dgl_mailer_send(struct dgl_mailer *m, const struct dgl_mail *mail,
+                                      char ret_problem[DGL_MAIL_PROBLEM_MAX])
 {
-    size_t to = strlen(mail->to) + 1, subject = strlen(mail->subject) + 1, text = strlen(mail->text) + 1;
-    struct letter *l = dgl_alloc(sizeof *l + to + subject + text);
-    char *at = l->strings;
-    l->mail.to = memcpy(at, mail->to, to);
-    l->mail.subject = memcpy(at + to, mail->subject, subject);
-    l->mail.text = memcpy(at + to + subject, mail->text, text);
-    return l;
-}
-
-enum dgl_status dgl_mailer_post(struct dgl_mailer *m, const struct dgl_mail *mail, struct dgl_error *err)
-{
+    ret_problem[0] = '\0';
     if (!dgl_mail_address_valid(mail->to) || !subject_valid(mail->subject) || strlen(mail->text) > DGL_MAIL_TEXT_MAX ||
-        !dgl_utf8_valid(mail->text, strlen(mail->text)))
-        return DGL_FAIL(err, DGL_E_INVALID,
-                        "a letter to \"%.100s\" cannot be written: its address, subject or text "
-                        "cannot be put into an e-mail",
-                        mail->to);
-    pthread_mutex_lock(&m->lock);
-    bool room = m->count < DGL_MAIL_QUEUE_MAX;
-    if (room) {
-        m->count++;
-        put(m, letter_new(mail));
+        !dgl_utf8_valid(mail->text, strlen(mail->text))) {
+        snprintf(ret_problem, DGL_MAIL_PROBLEM_MAX, "its address, subject or text cannot be put into an e-mail");
+        return DGL_MAIL_REFUSED;
     }
-    pthread_mutex_unlock(&m->lock);
-    return room ? DGL_OK
-                : DGL_FAIL(err, DGL_E_UNAVAILABLE, "%d letters wait already: the mail server takes none",
-                           DGL_MAIL_QUEUE_MAX);
+    CURL *easy = curl_easy_init();
+    if (!easy)
+        abort();
+    enum dgl_mail_outcome outcome = transfer(m, mail, easy, ret_problem);
+    curl_easy_cleanup(easy);
+    return outcome;
 }

@@ -569,7 +569,7 @@ struct dgl_attempt_row {
     int64_t link_expires_at_us;
     int64_t next_attempt_at_us; // 0 = none
 };
-enum dgl_endpoint_notice { DGL_NOTICE_NONE, DGL_NOTICE_FAILING, DGL_NOTICE_DISABLED };
+enum dgl_endpoint_notice { DGL_NOTICE_NONE, DGL_NOTICE_FAILING, DGL_NOTICE_DISABLED, DGL_NOTICE_GONE };
 struct dgl_attempt_result {
     struct dgl_attempt_row attempt;
     enum dgl_delivery_status status; // after it
@@ -577,13 +577,46 @@ struct dgl_attempt_result {
     bool disable_endpoint; // 410
     // An endpoint all of whose attempts failed for so long is disabled, and said to be about to be before; 0 = never.
     int64_t disable_after_us, notice_after_us;
+    bool mail_admins;                     // a notice is also a letter to each of the organization's admins
     enum dgl_endpoint_notice *ret_notice; // NULL, or written before `done`
 };
-// One transaction: the attempt and the delivery's new state. Strings are copied before it returns.
+// One transaction: the attempt, the delivery's new state, and the letters. Strings are copied before it returns.
 void dgl_store_attempt_record_async(struct dgl_store *s, const struct dgl_attempt_result *result, dgl_store_done done,
                                     void *arg);
 enum dgl_status dgl_store_attempt_list(struct dgl_store *s, struct dgl_arena *a, const char *org, const char *delivery,
                                        struct dgl_attempt_row **ret, size_t *ret_count,
                                        struct dgl_error *err) DGL_MUST_CHECK;
+
+// ---- letters: e-mail that waits until the mail server has taken it
+//
+//   posted ──due──▶ taken, refused, no longer of use, too old: done (the row goes) | not now: again, later
+//
+// A row says what a letter is about. The words, and a link in them, are made when it is sent.
+enum dgl_letter_kind {
+    DGL_LETTER_ENDPOINT_FAILING,
+    DGL_LETTER_ENDPOINT_DISABLED,
+    DGL_LETTER_ENDPOINT_GONE,
+    DGL_LETTER_INVITATION, // also for choosing another password
+};
+#define DGL_LETTERS_ORG_MAX 200 // that wait, of one organization
+#define DGL_LETTERS_MAX 10000   // … of all
+struct dgl_letter_row {
+    char id[40], org[40], about[40]; // about: the endpoint or the user
+    enum dgl_letter_kind kind;
+    const char *to;
+    const char *detail; // what the latest attempt ended with; who invites; NULL = none
+    int64_t created_at_us, due_at_us, tries;
+};
+// Due at once. Too many waiting: DGL_E_UNAVAILABLE "too_many_letters".
+enum dgl_status dgl_store_letter_post(struct dgl_store *s, const struct dgl_letter_row *letter,
+                                      struct dgl_error *err) DGL_MUST_CHECK;
+// What is due, earliest first, at most `max`. *ret_next_us: when the next one behind those is due; INT64_MAX = none.
+// One that is due later than again_max_us from now was put off before the clock was put back: it is due.
+enum dgl_status dgl_store_letters_due(struct dgl_store *s, struct dgl_arena *a, int64_t again_max_us, size_t max,
+                                      struct dgl_letter_row **ret, size_t *ret_count, int64_t *ret_next_us,
+                                      struct dgl_error *err) DGL_MUST_CHECK;
+enum dgl_status dgl_store_letter_again(struct dgl_store *s, const char *id, int64_t due_at_us,
+                                       struct dgl_error *err) DGL_MUST_CHECK;
+enum dgl_status dgl_store_letter_done(struct dgl_store *s, const char *id, struct dgl_error *err) DGL_MUST_CHECK;
 
 #endif

@@ -13,6 +13,8 @@ struct organization_extra {
     const char *zone_error, *locale_error;          // at most one of them
     const char *zone, *locale;                      // its region, shown again
     const char *link, *link_email;                  // made just now
+    bool mailed;                                    // … and e-mailed
+    const char *mail_error;                         // … or why not
 };
 
 // ---- the page
@@ -69,6 +71,8 @@ static void set_forms(const struct organization_extra *extra, const char *name, 
         link = json_object();
         dgl_ui_set_text(link, "url", extra->link);
         dgl_ui_set_text(link, "email", extra->link_email);
+        json_object_set_new(link, "mailed", json_boolean(extra->mailed));
+        dgl_ui_set_text(link, "mail_error", extra->mail_error);
     }
     json_object_set_new(data, "link", link);
 }
@@ -85,6 +89,7 @@ static void show_organization(struct dgl_ui_visit *v, const struct organization_
     }
     set_forms(extra, org.name, data);
     set_region(extra, &org, data);
+    json_object_set_new(data, "mails", json_boolean(v->ui->parts.outbox != NULL));
     dgl_ui_set_text(data, "organization_id", v->who.org);
     dgl_ui_set_text(data, "canonical", ORGANIZATION);
     dgl_ui_set_text(data, "return_to", ORGANIZATION);
@@ -137,23 +142,33 @@ void dgl_ui_post_organization_region(void *ui, struct dgl_http_request *rq)
 
 // ---- inviting
 
-static enum dgl_status make_link(struct dgl_ui_visit *v, const char *user, const char **ret, struct dgl_error *err)
+// A link to choose a password, e-mailed when there is a mail server. It is shown in any case: letters get lost too.
+static enum dgl_status make_link(struct dgl_ui_visit *v, const struct dgl_user *user, struct organization_extra *ret,
+                                 struct dgl_error *err)
 {
     char token[DGL_INVITATION_LEN];
-    DGL_TRY(dgl_account_invitation_make(v->ui->parts.account, v->who.org, user, token, err));
-    *ret = dgl_arena_printf(v->arena, "%s/invitation?token=%s", v->ui->parts.public_url, token);
+    struct dgl_outbox *outbox = v->ui->parts.outbox;
+    struct dgl_error mail_err = DGL_ERROR_INIT;
+    DGL_TRY(dgl_account_invitation_make(v->ui->parts.account, v->who.org, user->id, token, err));
+    *ret = (struct organization_extra){.link_email = user->email};
+    ret->link = dgl_arena_printf(v->arena, "%s/invitation?token=%s", v->ui->parts.public_url, token);
+    ret->mailed = outbox && dgl_outbox_invite(outbox, user, v->who.name, &mail_err) == DGL_OK;
+    if (outbox && !ret->mailed)
+        ret->mail_error = dgl_arena_strdup(v->arena, mail_err.message);
     return DGL_OK;
 }
 
-static enum dgl_status invite(struct dgl_ui_visit *v, const char **ret_link, struct dgl_error *err)
+static enum dgl_status invite(struct dgl_ui_visit *v, struct organization_extra *ret, struct dgl_error *err)
 {
+    struct dgl_user user;
     enum dgl_role role;
     struct dgl_id id;
     if (!dgl_role_parse(dgl_ui_field(v, "role"), &role))
         return DGL_FAIL_FIELD(err, DGL_E_INVALID, NULL, "role", "Choose a role for the user.");
     DGL_TRY(dgl_account_user_invite(v->ui->parts.account, v->who.org, dgl_ui_field(v, "email"), dgl_ui_field(v, "name"),
                                     role, &id, err));
-    return make_link(v, id.s, ret_link, err);
+    DGL_TRY(dgl_store_user_get(v->ui->parts.store, v->arena, v->who.org, id.s, &user, err));
+    return make_link(v, &user, ret, err);
 }
 
 void dgl_ui_post_user_invite(void *ui, struct dgl_http_request *rq)
@@ -164,13 +179,12 @@ void dgl_ui_post_user_invite(void *ui, struct dgl_http_request *rq)
         return;
     struct organization_extra extra = {
         .email = dgl_ui_field(&v, "email"), .name = dgl_ui_field(&v, "name"), .role = dgl_ui_field(&v, "role")};
-    const char *link;
-    if (invite(&v, &link, &err) == DGL_OK) {
-        extra = (struct organization_extra){.link = link, .link_email = dgl_ui_field(&v, "email")};
-    } else if (dgl_status_http(err.code) >= 500) {
+    enum dgl_status status = invite(&v, &extra, &err);
+    if (status != DGL_OK && dgl_status_http(err.code) >= 500) {
         dgl_ui_refuse(&v, &err);
         return;
-    } else {
+    }
+    if (status != DGL_OK) {
         extra.invite_error = err.message;
         extra.status = dgl_status_http(err.code);
     }
@@ -194,13 +208,13 @@ void dgl_ui_post_user_link(void *ui, struct dgl_http_request *rq)
     struct dgl_ui_visit v;
     struct dgl_error err = DGL_ERROR_INIT;
     struct dgl_user user;
-    const char *link;
+    struct organization_extra extra;
     if (!dgl_ui_enter(ui, rq, &v))
         return;
-    if (find_user(&v, &user, &err) != DGL_OK || make_link(&v, user.id, &link, &err) != DGL_OK)
+    if (find_user(&v, &user, &err) != DGL_OK || make_link(&v, &user, &extra, &err) != DGL_OK)
         dgl_ui_refuse(&v, &err);
     else
-        show_organization(&v, &(struct organization_extra){.link = link, .link_email = user.email});
+        show_organization(&v, &extra);
 }
 
 // "role" gives another role, "disable" and "enable" what they say.

@@ -4,6 +4,7 @@
 
 #include "server/document/document.h"
 #include "server/http/http.h"
+#include "server/mail/outbox.h"
 
 struct dgl_ui;
 struct dgl_ui_parts {
@@ -11,6 +12,7 @@ struct dgl_ui_parts {
     struct dgl_account *account;
     struct dgl_documents *documents;
     struct dgl_webhook *webhook;
+    struct dgl_outbox *outbox; // NULL = invitations are not e-mailed
     struct dgl_clock *clock;
     const char *public_url; // a loopback address: the Developer page warns
     const char *version;

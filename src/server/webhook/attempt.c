@@ -114,6 +114,7 @@ static void record(struct dgl_webhook *w, struct dgl_flight *f)
                                         .disable_endpoint = f->verdict.disable_endpoint,
                                         .disable_after_us = DGL_WEBHOOK_DISABLE_US,
                                         .notice_after_us = DGL_WEBHOOK_NOTICE_US,
+                                        .mail_admins = w->outbox != NULL,
                                         .ret_notice = &f->notice};
     struct dgl_attempt_row *a = &result.attempt;
     dgl_str_copy(a->delivery, sizeof a->delivery, f->id, strlen(f->id));

@@ -32,7 +32,7 @@ enum dgl_status dgl_webhook_new(struct dgl_store *store, struct dgl_net_client *
     w->net = net;
     w->guard = guard;
     w->keys = keys;
-    w->mailer = options->mailer;
+    w->outbox = options->outbox;
     w->clock = clock;
     w->schedule = schedule;
     w->public_url = without_trailing_slash(options->public_url ? options->public_url : "");

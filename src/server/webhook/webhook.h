@@ -5,8 +5,8 @@
 #define DGL_SERVER_WEBHOOK_WEBHOOK_H
 
 #include "base/crypto.h"
+#include "server/mail/outbox.h"
 #include "server/net/client.h"
-#include "server/net/mail.h"
 #include "server/store/store.h"
 
 struct dgl_webhook;
@@ -19,7 +19,7 @@ struct dgl_webhook_options {
     bool development;           // WEBHOOK_ALLOW_HTTP: answers from private networks are kept
     const char *source_ips;     // for the page and the API; NULL = none given
     const char *bind_address;
-    struct dgl_mailer *mailer; // for notices to admins; must outlive it; NULL = none
+    struct dgl_outbox *outbox; // for notices to admins; must outlive it; NULL = none
 };
 enum dgl_status dgl_webhook_new(struct dgl_store *store, struct dgl_net_client *net, const struct dgl_guard *guard,
                                 const struct dgl_keyring *keys, struct dgl_clock *clock,

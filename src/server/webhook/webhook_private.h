@@ -151,7 +151,7 @@ struct dgl_webhook {
     struct dgl_net_client *net;
     const struct dgl_guard *guard;
     const struct dgl_keyring *keys;
-    struct dgl_mailer *mailer; // NULL = no e-mail
+    struct dgl_outbox *outbox; // NULL = no e-mail
     struct dgl_clock *clock;
     char *public_url, *source_ips;
     int64_t download_url_ttl_s, timeout_ms;
@@ -247,8 +247,8 @@ enum dgl_status dgl_webhook_headers_load(struct dgl_webhook *w, const char *org,
                                          char *ret[DGL_WEBHOOK_CUSTOM_HEADERS_MAX], size_t *ret_count,
                                          struct dgl_error *err) DGL_MUST_CHECK;
 
-// notices.c. After an attempt was recorded: says in the log, and by e-mail to the organization's admins, that its
-// endpoint was disabled or will be in a day.
+// notices.c. After an attempt was recorded: says in the log that its endpoint was disabled or will be in a day, and
+// tells the outbox that there are letters saying so.
 void dgl_notice_send(struct dgl_webhook *w, const struct dgl_flight *f);
 
 // events.c

@@ -114,15 +114,19 @@ static enum dgl_status note_failure(struct dgl_conn *c, int64_t endpoint, int64_
     return dgl_sql_run(&q, err);
 }
 
+// *ret_changed: it was enabled until now.
 static enum dgl_status disable_endpoint(struct dgl_store *s, struct dgl_conn *c, int64_t endpoint, const char *reason,
-                                        struct dgl_error *err)
+                                        bool *ret_changed, struct dgl_error *err)
 {
+    int64_t changed;
     DGL_AUTO_SQL q = dgl_sql(c, "UPDATE endpoints SET state = 1, state_reason = ?2, updated_at_us = ?3"
                                 " WHERE seq = ?1 AND state = 0");
     dgl_sql_put_int(&q, endpoint);
     dgl_sql_put_text(&q, reason);
     dgl_sql_put_int(&q, dgl_clock_now_us(s->clock));
-    return dgl_sql_run(&q, err);
+    DGL_TRY(dgl_sql_change(&q, &changed, err));
+    *ret_changed = changed > 0;
+    return DGL_OK;
 }
 
 static enum dgl_status note_warned(struct dgl_conn *c, int64_t endpoint, int64_t at_us, struct dgl_error *err)
@@ -156,11 +160,34 @@ static enum dgl_status judge_endpoint(struct dgl_store *s, struct dgl_conn *c, s
         return warned_at_us ? DGL_OK : note_warned(c, endpoint, at_us, err);
     }
     char reason[96], since[32];
+    bool changed;
     dgl_time_format_utc(since_us, since);
     snprintf(reason, sizeof reason, "every attempt since %s failed", since);
-    x->notice = DGL_NOTICE_DISABLED;
+    DGL_TRY(disable_endpoint(s, c, endpoint, reason, &changed, err));
+    x->notice = changed ? DGL_NOTICE_DISABLED : DGL_NOTICE_NONE;
     x->sweep_endpoint = endpoint;
-    return disable_endpoint(s, c, endpoint, reason, err);
+    return DGL_OK;
+}
+
+static enum dgl_status dismiss_endpoint(struct dgl_store *s, struct dgl_conn *c, struct record *x, int64_t endpoint,
+                                        struct dgl_error *err)
+{
+    bool changed;
+    DGL_TRY(disable_endpoint(s, c, endpoint, x->result.reason, &changed, err));
+    x->notice = changed ? DGL_NOTICE_GONE : DGL_NOTICE_NONE; // others may have been out when the first 410 came
+    x->sweep_endpoint = endpoint;
+    return DGL_OK;
+}
+
+static enum dgl_status write_letters(struct dgl_store *s, struct dgl_conn *c, const struct record *x, int64_t endpoint,
+                                     struct dgl_error *err)
+{
+    static const enum dgl_letter_kind kinds[] = {[DGL_NOTICE_FAILING] = DGL_LETTER_ENDPOINT_FAILING,
+                                                 [DGL_NOTICE_DISABLED] = DGL_LETTER_ENDPOINT_DISABLED,
+                                                 [DGL_NOTICE_GONE] = DGL_LETTER_ENDPOINT_GONE};
+    if (x->notice == DGL_NOTICE_NONE || !x->result.mail_admins)
+        return DGL_OK;
+    return dgl_letters_to_admins(s, c, endpoint, kinds[x->notice], x->result.attempt.message, err);
 }
 
 static enum dgl_status record_run(struct dgl_store *s, struct dgl_conn *c, void *arg, struct dgl_error *err)
@@ -181,10 +208,9 @@ static enum dgl_status record_run(struct dgl_store *s, struct dgl_conn *c, void 
     if (r->status == DGL_DELIVERY_SUCCEEDED)
         return note_success(c, target.endpoint, r->attempt.started_at_us, err);
     DGL_TRY(note_failure(c, target.endpoint, r->attempt.started_at_us, err));
-    if (!r->disable_endpoint)
-        return judge_endpoint(s, c, x, target.endpoint, err);
-    x->sweep_endpoint = target.endpoint;
-    return disable_endpoint(s, c, target.endpoint, r->reason, err);
+    DGL_TRY(r->disable_endpoint ? dismiss_endpoint(s, c, x, target.endpoint, err)
+                                : judge_endpoint(s, c, x, target.endpoint, err));
+    return write_letters(s, c, x, target.endpoint, err);
 }
 
 static void record_done(void *arg, enum dgl_status status, const struct dgl_error *err)

@@ -32,6 +32,8 @@
 #define DGL_STORE_PRUNE_MAX 500                              // rows of each kind removed in one transaction
 #define DGL_STORE_SWEEP_MAX 500                              // pending deliveries canceled in one transaction
 #define DGL_STORE_TOUCH_US (INT64_C(600) * 1000000)          // that a listener asked is written down at most this often
+#define DGL_STORE_LETTER_ADMINS 50                           // who get a notice of one event
+#define DGL_STORE_LETTER_US (INT64_C(7) * 86400 * 1000000)   // letters that nobody sends are removed
 #define DGL_STORE_IDEMPOTENCY_US (INT64_C(24) * 3600 * 1000000)
 
 #endif

@@ -212,9 +212,26 @@ static const char disabled_organizations[] =
     "ALTER TABLE organizations ADD COLUMN disabled_at_us INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE organizations ADD COLUMN enabled_at_us INTEGER NOT NULL DEFAULT 0;";
 
+// E-mail on its way out (DGL_LETTER_*): what it is about, not what it says, so that no secret lies here. about: the id
+// of an endpoint or a user.
+static const char letters[] = "CREATE TABLE letters ("
+                              " seq INTEGER PRIMARY KEY AUTOINCREMENT,"
+                              " id TEXT NOT NULL UNIQUE,"
+                              " org INTEGER NOT NULL REFERENCES organizations (seq),"
+                              " kind INTEGER NOT NULL," // enum dgl_letter_kind
+                              " recipient TEXT NOT NULL,"
+                              " about TEXT NOT NULL,"
+                              " detail TEXT,"
+                              " created_at_us INTEGER NOT NULL,"
+                              " due_at_us INTEGER NOT NULL,"
+                              " tries INTEGER NOT NULL DEFAULT 0) STRICT;"
+                              "CREATE INDEX letters_by_org ON letters (org);"
+                              "CREATE INDEX letters_due ON letters (due_at_us);";
+
 const struct dgl_migration dgl_schema_migrations[] = {
     {"accounts, templates, documents, webhooks", accounts_and_documents},
     {"delivery queues, listeners, health", delivery_queues},
     {"organizations that are disabled", disabled_organizations},
+    {"outgoing e-mail", letters},
 };
 const int dgl_schema_version = (int)DGL_COUNT(dgl_schema_migrations);

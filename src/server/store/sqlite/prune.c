@@ -34,6 +34,19 @@ static enum dgl_status prune_sessions(struct dgl_store *s, struct dgl_conn *c, s
     return DGL_OK;
 }
 
+// Letters left behind by a server that had a mail server; one that has sends or drops them sooner.
+static enum dgl_status prune_letters(struct dgl_store *s, struct dgl_conn *c, struct prune *x, struct dgl_error *err)
+{
+    DGL_AUTO_SQL q = dgl_sql(c, "DELETE FROM letters WHERE seq IN"
+                                " (SELECT seq FROM letters WHERE created_at_us <= ?1 ORDER BY seq LIMIT ?2)");
+    dgl_sql_put_int(&q, dgl_clock_now_us(s->clock) - DGL_STORE_LETTER_US);
+    dgl_sql_put_int(&q, x->max);
+    int64_t changed;
+    DGL_TRY(dgl_sql_change(&q, &changed, err));
+    x->more = x->more || changed == x->max;
+    return DGL_OK;
+}
+
 // Listeners nobody asked for in a day, unless nobody may ask. Few, and what waits for them is canceled a batch per
 // call.
 static enum dgl_status prune_listeners(struct dgl_store *s, struct dgl_conn *c, struct prune *x, struct dgl_error *err)
@@ -118,6 +131,7 @@ static enum dgl_status prune_run(struct dgl_store *s, struct dgl_conn *c, void *
     struct prune *x = arg;
     DGL_TRY(prune_keys(s, c, x, err));
     DGL_TRY(prune_sessions(s, c, x, err));
+    DGL_TRY(prune_letters(s, c, x, err));
     DGL_TRY(prune_listeners(s, c, x, err));
     DGL_TRY(prune_deliveries(s, c, x, err));
     return prune_tombstones(c, x, err);

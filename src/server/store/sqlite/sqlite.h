@@ -116,6 +116,11 @@ struct dgl_uri_list {
 enum dgl_status dgl_document_erase(struct dgl_store *s, struct dgl_conn *c, int64_t seq, struct dgl_uri_list *uris,
                                    struct dgl_error *err) DGL_MUST_CHECK;
 
+// letters.c: a letter to each enabled Org Admin (so many at most), as far as there is room.
+enum dgl_status dgl_letters_to_admins(struct dgl_store *s, struct dgl_conn *c, int64_t endpoint,
+                                      enum dgl_letter_kind kind, const char *detail,
+                                      struct dgl_error *err) DGL_MUST_CHECK;
+
 #define DGL_ATTEMPT_KEY(delivery_seq, number) ((int64_t)(delivery_seq)*65536 + (number))
 
 #endif

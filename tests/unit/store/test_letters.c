@@ -14,10 +14,10 @@ static struct dgl_id add_user(struct fixture *f, const char *email, enum dgl_rol
     struct dgl_id id;
     memcpy(user.org, f->org.s, sizeof user.org);
     assert_ok(f, dgl_store_user_create(f->store, &user, &id, &f->err));
-    memcpy(user.id, id.s, sizeof user.id);
-    user.disabled = disabled;
+    struct dgl_user_change change = DGL_USER_CHANGE;
+    change.disabled = 1;
     if (disabled)
-        assert_ok(f, dgl_store_user_update(f->store, &user, &f->err));
+        assert_ok(f, dgl_store_user_change(f->store, f->org.s, id.s, &change, &f->err));
     return id;
 }
 

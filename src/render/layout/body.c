@@ -507,6 +507,39 @@ static struct dgl_block *add_block(struct builder *b, enum dgl_block_kind kind, 
     return block;
 }
 
+// A paragraph whose mark is deleted goes on in the next one, and looks like that; so does one whose mark is hidden (a
+// style separator), and the next one looks like it (Word).
+static bool carry_on(struct builder *b, const struct dgl_x *n, struct dgl_para *para, bool deleted)
+{
+    const struct dgl_x *next = n->next;
+    while (next && next->name != DGL_X_p && next->name != DGL_X_tbl && next->name != DGL_X_sdt &&
+           next->name != DGL_X_sectPr)
+        next = next->next;
+    if ((!deleted && !is_hidden(para->mark)) || (para->inline_count == 0 && !para->level) || para->ends_section ||
+        para->p.frame || !next || next->name != DGL_X_p)
+        return false;
+    b->carry = (struct build_carry){.inlines = para->inlines,
+                                    .count = para->inline_count,
+                                    .has_drawings = para->has_drawings,
+                                    .has_notes = para->has_notes,
+                                    .first = deleted ? NULL : para};
+    return true;
+}
+
+static void look_like(struct dgl_para *para, const struct dgl_para *first)
+{
+    int32_t after = para->p.after;
+    bool after_auto = para->p.after_auto;
+    memcpy(&para->p, &first->p, sizeof(para->p));
+    para->p.after = after;
+    para->p.after_auto = after_auto;
+    para->level = first->level;
+    para->label = first->label;
+    para->label_run = first->label_run;
+    para->style = first->style;
+    para->outline = first->outline;
+}
+
 static void build_paragraph(struct builder *b, const struct dgl_x *n, const struct build_context *c,
                             struct dgl_block ***tail, struct dgl_error *err, enum dgl_status *status)
 {
@@ -528,9 +561,12 @@ static void build_paragraph(struct builder *b, const struct dgl_x *n, const stru
     struct dgl_inline *outer = b->inlines;
     uint32_t outer_count = b->inline_count, outer_cap = b->inline_cap;
     bool outer_drawings = b->para_has_drawings, outer_notes = b->para_has_notes;
-    b->inlines = NULL;
-    b->inline_count = b->inline_cap = 0;
-    b->para_has_drawings = b->para_has_notes = false;
+    struct build_carry carry = b->carry;
+    b->carry = (struct build_carry){0};
+    b->inlines = carry.inlines;
+    b->inline_count = b->inline_cap = carry.count;
+    b->para_has_drawings = carry.has_drawings;
+    b->para_has_notes = carry.has_notes;
     number_paragraph(b, para, &para->mark->r);
     walk_inlines(b, n, &base, c, err, status);
     para->inlines = b->inlines;
@@ -552,6 +588,10 @@ static void build_paragraph(struct builder *b, const struct dgl_x *n, const stru
     bool deleted = mark_rpr && dgl_x_child(mark_rpr, DGL_X_del);
     bool gone = para->inline_count == 0 && !para->level && (deleted || is_hidden(para->mark));
     para->ends_section = is_section_end(ppr);
+    if (carry.first)
+        look_like(para, carry.first);
+    if (carry_on(b, n, para, deleted))
+        return;
     bool framed = para->p.frame && !para->ends_section && build_frame(b, para);
     if (!framed && !gone) {
         build_take_floats(b, para);

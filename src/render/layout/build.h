@@ -40,6 +40,12 @@ struct build_sequence { // SEQ: a counter with a name
     struct dgl_str name;
     int64_t value;
 };
+struct build_carry { // contents that go on in the next paragraph
+    struct dgl_inline *inlines;
+    uint32_t count;
+    bool has_drawings, has_notes;
+    const struct dgl_para *first; // whose look the whole has: its mark is hidden, not deleted; NULL = the next one's
+};
 struct builder {
     const struct dgl_load_env *env;
     struct dgl_arena *arena;
@@ -65,6 +71,7 @@ struct builder {
     uint32_t inline_count, inline_cap;
     const struct dgl_link *link;
     bool para_has_drawings, para_has_notes;
+    struct build_carry carry;                    // of the paragraph before, whose mark is deleted or hidden
     struct dgl_section *section, **section_tail; // sections closed so far; NULL tail outside the body
     struct dgl_block **block_tail;
     uint32_t note_number[2], notes_before[2]; // footnotes, endnotes; before: at the end of the section before

@@ -405,6 +405,41 @@ static void read_relative_size(const struct dgl_x *n, struct dgl_drawing *d)
     d->percent_of_margin_h = dgl_x_attr_is(h, DGL_X_relativeFrom, "margin");
 }
 
+// The outline of tight wrapping (§20.4.2.16): a start and lines. Through wrapping is followed from outside too.
+static const struct dgl_outline *read_outline(struct builder *b, const struct dgl_x *n)
+{
+    struct dgl_outline *o = DGL_ARENA_NEW(b->arena, struct dgl_outline);
+    uint32_t count = 0;
+    DGL_X_EACH(p, n)
+    {
+        count++;
+    }
+    count = DGL_MIN(count, DGL_LAYOUT_MAX_OUTLINE);
+    o->points = dgl_arena_alloc_try(b->arena, (count + 1) * sizeof(*o->points));
+    DGL_X_EACH(p, n)
+    {
+        if (!o->points || o->count == count)
+            break;
+        o->points[o->count][0] = (int32_t)DGL_MAX(-1000000, DGL_MIN(dgl_x_attr_int(p, DGL_X_x, 0), 1000000));
+        o->points[o->count++][1] = (int32_t)DGL_MAX(-1000000, DGL_MIN(dgl_x_attr_int(p, DGL_X_y, 0), 1000000));
+    }
+    return o->count >= 3 ? o : NULL;
+}
+
+static void read_wrap(struct builder *b, const struct dgl_x *n, struct dgl_drawing *d)
+{
+    if (!n)
+        return;
+    d->wrap = DGL_WRAP_SQUARE;
+    d->wrap_side = dgl_x_attr_is(n, DGL_X_wrapText, "left")      ? DGL_SIDE_LEFT
+                   : dgl_x_attr_is(n, DGL_X_wrapText, "right")   ? DGL_SIDE_RIGHT
+                   : dgl_x_attr_is(n, DGL_X_wrapText, "largest") ? DGL_SIDE_LARGEST
+                                                                 : DGL_SIDE_BOTH;
+    const struct dgl_x *polygon = dgl_x_child(n, DGL_X_wrapPolygon);
+    if (polygon)
+        d->outline = read_outline(b, polygon);
+}
+
 static void read_anchor(struct builder *b, const struct dgl_x *n, struct dgl_drawing *d)
 {
     const struct dgl_str *behind = dgl_x_attr(n, DGL_X_behindDoc);
@@ -416,12 +451,11 @@ static void read_anchor(struct builder *b, const struct dgl_x *n, struct dgl_dra
     static const enum dgl_x_name sides[] = {DGL_X_distT, DGL_X_distL, DGL_X_distB, DGL_X_distR};
     for (unsigned i = 0; i < 4; i++)
         d->dist[i] = DGL_MAX(0, dgl_x_emu(dgl_x_attr(n, sides[i]), 0));
-    bool tight = dgl_x_child(n, DGL_X_wrapTight) || dgl_x_child(n, DGL_X_wrapThrough);
-    if (tight)
-        build_finding(b, DGL_FEATURE_TIGHT_WRAP);
-    d->wrap = tight || dgl_x_child(n, DGL_X_wrapSquare) ? DGL_WRAP_SQUARE
-              : dgl_x_child(n, DGL_X_wrapTopAndBottom)  ? DGL_WRAP_TOP_BOTTOM
-                                                        : DGL_WRAP_NONE;
+    static const enum dgl_x_name kinds[] = {DGL_X_wrapSquare, DGL_X_wrapTight, DGL_X_wrapThrough};
+    for (unsigned i = 0; i < DGL_COUNT(kinds); i++)
+        read_wrap(b, dgl_x_child(n, kinds[i]), d);
+    if (dgl_x_child(n, DGL_X_wrapTopAndBottom))
+        d->wrap = DGL_WRAP_TOP_BOTTOM;
 }
 
 void build_push_drawing(struct builder *b, struct dgl_drawing *d, struct dgl_run *run)

@@ -28,7 +28,6 @@ enum dgl_support { DGL_SUPPORT_FULL, DGL_SUPPORT_APPROXIMATED, DGL_SUPPORT_DECLI
     X(METAFILE, APPROXIMATED, "EMF and WMF pictures", "parts of a metafile picture are left out")                      \
     X(SVG, APPROXIMATED, "parts of SVG pictures", "parts of an SVG picture are left out or simplified")                \
     X(LINKED_PICTURE, APPROXIMATED, "pictures linked from outside", "a linked picture is left out")                    \
-    X(TIGHT_WRAP, APPROXIMATED, "tight and through wrapping", "text wraps around the picture's box, not its outline")  \
     X(PICTURE_BULLET, APPROXIMATED, "picture bullets", "a picture bullet is shown as a round one")                     \
     X(TEXT_EFFECT, APPROXIMATED, "outline, shadow, emboss and engrave effects", "a text effect is left out")           \
     X(RUBY, APPROXIMATED, "phonetic guides", "a phonetic guide is left out")                                           \

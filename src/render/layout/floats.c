@@ -45,7 +45,13 @@ bool dgl_exclusion_of(const struct dgl_canvas *c, const struct dgl_drawing *d, i
     if (!d->anchored || d->wrap == DGL_WRAP_NONE || d->in_text)
         return false;
     dgl_drawing_place(c, d, para_x, para_y, &x, &y, &w, &h);
-    *ret = (struct dgl_exclusion){x - d->dist[DGL_LEFT], y - d->dist[DGL_TOP], x + w + d->dist[DGL_RIGHT],
-                                  y + h + d->dist[DGL_BOTTOM], d->wrap == DGL_WRAP_TOP_BOTTOM};
+    *ret = (struct dgl_exclusion){.x0 = x - d->dist[DGL_LEFT],
+                                  .y0 = y - d->dist[DGL_TOP],
+                                  .x1 = x + w + d->dist[DGL_RIGHT],
+                                  .y1 = y + h + d->dist[DGL_BOTTOM],
+                                  .full_width = d->wrap == DGL_WRAP_TOP_BOTTOM,
+                                  .side = d->wrap_side,
+                                  .outline = d->outline,
+                                  .dist = {d->dist[0], d->dist[1], d->dist[2], d->dist[3]}};
     return true;
 }

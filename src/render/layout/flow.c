@@ -58,6 +58,25 @@ static enum dgl_page_kind kind_of(const struct flow *f, const struct dgl_section
     return DGL_PAGE_DEFAULT;
 }
 
+// The body flows around what is anchored in the header and footer as well (Word).
+static void keep_floats(struct flow *f, const struct dgl_galley *g, int32_t x, int32_t y, struct flow_floats *ret)
+{
+    if (g->exclusion_count == 0)
+        return;
+    struct dgl_exclusion *list = dgl_arena_alloc(f->env.arena, (ret->count + g->exclusion_count) * sizeof(*list));
+    if (ret->count)
+        memcpy(list, ret->list, ret->count * sizeof(*list));
+    for (uint32_t i = 0; i < g->exclusion_count; i++) {
+        struct dgl_exclusion e = g->exclusions[i];
+        e.x0 += x;
+        e.x1 += x;
+        e.y0 += y;
+        e.y1 += y;
+        list[ret->count++] = e;
+    }
+    ret->list = list;
+}
+
 static enum dgl_status measure_margins(struct flow *f, struct flow_section *fs, enum dgl_page_kind kind)
 {
     const struct dgl_section *s = fs->s;
@@ -75,10 +94,15 @@ static enum dgl_status measure_margins(struct flow *f, struct flow_section *fs, 
     if (s->headers[kind]) {
         DGL_TRY(dgl_galley_layout(&env, s->headers[kind], width, 0, &g, f->err));
         fs->header_height[kind] = g->height;
+        keep_floats(f, g, env.galley_x, env.galley_y, &fs->floats[kind]);
     }
     if (s->footers[kind]) {
         DGL_TRY(dgl_galley_layout(&env, s->footers[kind], width, 0, &g, f->err));
         fs->footer_height[kind] = g->height;
+        env.galley_y = s->height - s->footer - g->height;
+        if (g->exclusion_count) // once more, now that it is known where the footer stands
+            DGL_TRY(dgl_galley_layout(&env, s->footers[kind], width, 0, &g, f->err));
+        keep_floats(f, g, env.galley_x, env.galley_y, &fs->floats[kind]);
     }
     fs->known[kind] = true;
     return DGL_OK;
@@ -148,7 +172,9 @@ static enum dgl_status begin_page(struct flow *f, bool first_of_section)
     f->column = 0;
     f->deepest = f->top;
     f->at_top = f->page_empty = true;
-    f->exclusion_count = 0;
+    f->exclusion_count = DGL_MIN(fs->floats[info->kind].count, DGL_LAYOUT_MAX_FLOATS);
+    if (f->exclusion_count)
+        memcpy(f->exclusions, fs->floats[info->kind].list, f->exclusion_count * sizeof(*f->exclusions));
     f->limit = f->page_count == f->balance_page ? f->top + f->balance_height : INT32_MAX;
     if (s->lines.restart == DGL_RESTART_PAGE)
         f->line_number = s->lines.start;
@@ -166,6 +192,21 @@ static enum dgl_status begin_page(struct flow *f, bool first_of_section)
     return flow_begin_notes(f);
 }
 
+// Lines between the columns that have text, as long as the longest of them (Word; §17.6.4 leaves it open).
+static void column_lines(struct flow *f)
+{
+    const struct dgl_section *s = flow_here(f);
+    struct dgl_border line = {.set = true, .kind = DGL_LINE_SINGLE, .width = 500};
+    struct dgl_canvas c = f->canvas;
+    int32_t x = s->margin[DGL_LEFT], bottom = max32(f->deepest, f->y);
+    c.list = &c.page->under;
+    for (uint16_t i = 0; s->column_line && i < f->column; i++) {
+        x += s->column_width[i];
+        dgl_canvas_line(&c, x + s->column_space[i] / 2, f->top, 0, bottom - f->top, &line);
+        x += s->column_space[i];
+    }
+}
+
 // Footnotes stand at the bottom, below a rule; the body moves when the section wants it centred.
 enum dgl_status flow_finish_page(struct flow *f)
 {
@@ -179,6 +220,7 @@ enum dgl_status flow_finish_page(struct flow *f)
         for (uint32_t i = 0; i < l->count; i++)
             l->boxes[i].y += shift;
     }
+    column_lines(f);
     DGL_TRY(flow_paint_notes(f));
     return f->canvas.status;
 }
@@ -212,6 +254,8 @@ enum dgl_status flow_start_section(struct flow *f, uint32_t index)
     const struct dgl_section *before = f->page_count ? f->sections[f->section].s : NULL, *s = f->sections[index].s;
     bool same_page =
         before && s->start == DGL_START_CONTINUOUS && before->width == s->width && before->height == s->height;
+    if (same_page)
+        column_lines(f);
     f->section = index;
     if (same_page) {
         f->y = max32(f->y, f->deepest);
@@ -341,6 +385,8 @@ static uint32_t hold_lines(const struct dgl_lines *l, uint32_t from, uint32_t fi
         if (from == 0 && fits == 1)
             fits = 0;
     }
+    while (fits && from + fits < l->count && l->lines[from + fits].beside) // both sides of an object stay together
+        fits--;
     return fits;
 }
 

@@ -7,12 +7,17 @@
 
 #define FLOW_MAX_NOTES 256u
 
+struct flow_floats { // what stands in headers and footers and takes room from the body
+    struct dgl_exclusion *list;
+    uint32_t count;
+};
 struct flow_section { // what is worked out once per section
     const struct dgl_section *s;
     struct dgl_section even; // with its side margins exchanged, for left pages of a book
     uint32_t index;
     bool known[DGL_PAGE_KINDS];
     int32_t header_height[DGL_PAGE_KINDS], footer_height[DGL_PAGE_KINDS];
+    struct flow_floats floats[DGL_PAGE_KINDS];
     uint32_t pages; // of the pass before
     uint32_t first_page;
 };

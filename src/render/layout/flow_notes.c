@@ -220,6 +220,8 @@ enum dgl_status flow_number_lines(struct flow *f, const struct dgl_lines *l, uin
         return DGL_OK;
     for (uint32_t i = from; i < to; i++) {
         char digits[16];
+        if (l->lines[i].beside)
+            continue;
         if (++f->line_number % n->by)
             continue;
         int len = snprintf(digits, sizeof(digits), "%d", f->line_number);

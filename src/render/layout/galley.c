@@ -45,8 +45,11 @@ static enum dgl_status add_exclusions(const struct dgl_text_env *env, struct dgl
             continue;
         if (!g->exclusions)
             g->exclusions = dgl_arena_alloc(env->arena, GALLEY_MAX_FLOATS * sizeof(*g->exclusions));
-        g->exclusions[g->exclusion_count++] =
-            (struct dgl_exclusion){e.x0 - x0, e.y0 - y0, e.x1 - x0, e.y1 - y0, e.full_width};
+        e.x0 -= x0;
+        e.x1 -= x0;
+        e.y0 -= y0;
+        e.y1 -= y0;
+        g->exclusions[g->exclusion_count++] = e;
     }
     return DGL_OK;
 }

@@ -154,17 +154,6 @@ static void page_borders(struct dgl_canvas *c, const struct dgl_section *s)
     dgl_canvas_line(c, x1, y0, 0, y1 - y0, &s->page_border[DGL_RIGHT]);
 }
 
-static void column_lines(struct dgl_canvas *c, const struct dgl_section *s)
-{
-    struct dgl_border line = {.set = true, .kind = DGL_LINE_SINGLE, .width = 500};
-    int32_t x = s->margin[DGL_LEFT], top = DGL_MAX(0, s->margin[DGL_TOP]), bottom = DGL_MAX(0, s->margin[DGL_BOTTOM]);
-    for (uint16_t i = 0; s->column_line && i + 1 < s->columns; i++) {
-        x += s->column_width[i];
-        dgl_canvas_line(c, x + s->column_space[i] / 2, top, 0, s->height - top - bottom, &line);
-        x += s->column_space[i];
-    }
-}
-
 static enum dgl_status set_margins(struct flow *f, uint32_t index)
 {
     const struct flow_page *info = &f->info[index];
@@ -194,7 +183,6 @@ static enum dgl_status set_margins(struct flow *f, uint32_t index)
         f->env.galley_x = x;
         f->env.galley_y = s->header;
         page_borders(&c, s);
-        column_lines(&c, s);
         if (s->headers[info->kind]) {
             DGL_TRY(dgl_galley_layout(&f->env, s->headers[info->kind], width, 0, &g, f->err));
             dgl_paint_galley(&c, g, dgl_galley_start(), dgl_galley_end(g), x, s->header);

@@ -14,6 +14,7 @@
 #include "render/layout/findings.h"
 #include "render/layout/fonts.h"
 #include "render/layout/numbering.h"
+#include "render/layout/room.h"
 #include "render/layout/sheet.h"
 
 // One step of work: the budget's steps, deadline and cancellation, and its memory against what the arena holds. Small
@@ -113,6 +114,8 @@ struct dgl_drawing {
     uint8_t h_align, v_align; // 0 offset, 1 left/top, 2 center, 3 right/bottom
     int32_t x, y, dist[4];
     enum dgl_wrap wrap;
+    enum dgl_wrap_side wrap_side;
+    const struct dgl_outline *outline;     // of tight wrapping; NULL = the box
     int32_t percent_width, percent_height; // 1/1000 percent of page or margin; 0 = none
     bool percent_of_margin_w, percent_of_margin_h;
     struct dgl_str alt;

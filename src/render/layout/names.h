@@ -34,7 +34,7 @@
     X(pgNumType) X(pgSz) X(pic) X(pict) X(polyline) X(pos) X(posOffset) X(position) X(positionH) X(positionV) \
     X(prst) X(prstClr) X(prstGeom) X(ptab) X(r) X(rFonts) X(rIns) X(rPr) X(rPrDefault) X(rStyle) X(rect) \
     X(relativeFrom) X(restart) X(right) X(rightChars) X(rightFromText) X(rot) X(roundrect) X(rtl) X(ruby) X(rubyBase) \
-    X(schemeClr) X(script) X(sdt) X(sdtContent) X(sectPr) X(sep) X(shadow) X(shape) X(shd) X(sizeRelH) X(sizeRelV) \
+    X(schemeClr) X(script) X(sdt) X(sdtContent) X(sectPr) X(sep) X(shadow) X(shape) X(shd) X(side) X(sizeRelH) X(sizeRelV) \
     X(smallCaps) X(smartTag) X(snapToGrid) X(softHyphen) X(solidFill) X(spAutoFit) X(spPr) X(space) X(spacing) \
     X(srcRect) X(srgbClr) X(start) X(startOverride) X(strike) X(strokecolor) X(stroked) X(strokeweight) X(style) \
     X(styleId) X(styleLink) X(subDoc) X(subject) X(suff) X(suppressLineNumbers) X(svgBlip) X(sym) X(sysClr) X(sz) \
@@ -44,7 +44,7 @@
     X(tcFitText) X(tcMar) X(tcPr) X(tcW) X(textDirection) X(textpath) X(themeColor) X(themeFill) X(themeFontLang) X(title) X(titlePg) \
     X(tl2br) X(top) X(topFromText) X(tr) X(tr2bl) X(trHeight) X(trPr) X(txbx) X(txbxContent) X(type) X(typeface) \
     X(u) X(vAlign) X(vAnchor) X(vMerge) X(vSpace) X(val) X(vanish) X(vert) X(vertAlign) X(vertAnchor) X(w) X(wAfter) X(wBefore) \
-    X(webHidden) X(widowControl) X(wordWrap) X(wrap) X(wrapSquare) X(wrapThrough) X(wrapTight) X(wrapTopAndBottom) \
+    X(webHidden) X(widowControl) X(wordWrap) X(wrap) X(wrapPolygon) X(wrapSquare) X(wrapText) X(wrapThrough) X(wrapTight) X(wrapTopAndBottom) \
     X(wsp) X(x) X(xAlign) X(xfrm) X(y) X(yAlign)
 // Of drawings, charts and equations.
 #define DGL_X_DRAWING_NAMES(X) \

@@ -604,36 +604,6 @@ static void set_height(const struct breaker *b, struct dgl_line *line, const str
     }
 }
 
-// ---- Room ----
-
-// The widest free stretch at this height between x0 and x1; moves *y down past what leaves no room.
-static void find_room(const struct breaker *b, int32_t *y, int32_t height, int32_t *x0, int32_t *x1)
-{
-    const struct dgl_para_place *at = b->place;
-    for (unsigned tries = 0; tries < 64; tries++) {
-        int32_t left = at->x + *x0, right = at->x + *x1, top = at->y + *y, next = INT32_MAX;
-        for (uint32_t i = 0; i < at->exclusion_count; i++) {
-            const struct dgl_exclusion *e = &at->exclusions[i];
-            if (e->y1 <= top || e->y0 >= top + height || e->x1 <= left || e->x0 >= right)
-                continue;
-            next = DGL_MIN(next, e->y1);
-            if (e->full_width)
-                right = left;
-            else if (e->x0 - left > right - e->x1)
-                right = e->x0;
-            else
-                left = e->x1;
-        }
-        // Word leaves less than an inch beside an object empty.
-        if (next == INT32_MAX || right - left >= 72000) {
-            *x0 = left - at->x;
-            *x1 = right - at->x;
-            return;
-        }
-        *y += DGL_MAX(next - top, 1000);
-    }
-}
-
 // ---- The paragraph ----
 
 static int32_t label_shift(const struct breaker *b)
@@ -675,10 +645,8 @@ static struct breaker breaker_for(const struct dgl_text_env *env, const struct d
     return b;
 }
 
-static enum dgl_status add_line(struct breaker *b, struct dgl_lines *l, uint32_t *cap, struct spot *at, int32_t *y,
-                                struct dgl_error *err)
+static enum dgl_status new_line(struct breaker *b, struct dgl_lines *l, uint32_t *cap, struct dgl_error *err)
 {
-    bool first = l->count == 0;
     if (l->count == *cap) {
         uint32_t grown_cap = *cap ? *cap * 2 : 2;
         struct dgl_line *grown =
@@ -691,18 +659,17 @@ static enum dgl_status add_line(struct breaker *b, struct dgl_lines *l, uint32_t
         l->lines = grown;
         *cap = grown_cap;
     }
-    struct dgl_line *line = &l->lines[l->count++];
-    memset(line, 0, sizeof(*line));
-    int32_t first_indent = first ? b->p->p.first : 0;
-    int32_t x0 = b->left + (b->rtl ? 0 : first_indent), x1 = b->place->width - b->right - (b->rtl ? first_indent : 0);
-    x1 = DGL_MAX(x1, x0 + 1000);
-    if (b->place->exclusion_count)
-        find_room(b, y, b->mark_ascent + b->mark_descent, &x0, &x1);
-    line->x0 = x0;
-    line->x1 = x1;
-    int32_t start_x = x0 + (first ? cell_number_shift(b, x0) - label_shift(b) : 0);
-    struct spot end = find_end(b, *at, start_x, x1, &line->ends);
-    bool squeezed = squeeze(b, *at, start_x, x1, &end, &line->ends);
+    memset(&l->lines[l->count++], 0, sizeof(*l->lines));
+    return DGL_OK;
+}
+
+// Fills the line with what fits into its room.
+static enum dgl_status fill_line(struct breaker *b, struct dgl_line *line, bool first, struct spot *at,
+                                 struct dgl_error *err)
+{
+    int32_t start_x = line->x0 + (first ? cell_number_shift(b, line->x0) - label_shift(b) : 0);
+    struct spot end = find_end(b, *at, start_x, line->x1, &line->ends);
+    bool squeezed = squeeze(b, *at, start_x, line->x1, &end, &line->ends);
     if (end.piece == at->piece && end.glyph == at->glyph && at->piece < b->t->piece_count)
         end = (struct spot){at->piece + 1, 0}; // never stand still
     uint32_t pieces = pieces_in(b, *at, end);
@@ -711,7 +678,7 @@ static enum dgl_status add_line(struct breaker *b, struct dgl_lines *l, uint32_t
         return DGL_FAIL_SLUG(err, DGL_E_LIMIT, "document_too_large",
                              "the document needs more memory than one document may use");
     struct metrics m = {0};
-    int32_t end_x = fill_segments(b, *at, end, start_x, x1, line, &m);
+    int32_t end_x = fill_segments(b, *at, end, start_x, line->x1, line, &m);
     if (!m.any) {
         m.ascent = m.text_ascent = b->mark_ascent;
         m.descent = m.text_descent = b->mark_descent;
@@ -723,9 +690,42 @@ static enum dgl_status add_line(struct breaker *b, struct dgl_lines *l, uint32_t
     align(b, line, end_x, last, squeezed);
     if (!b->no_line)
         set_height(b, line, &m);
-    line->y = *y;
-    *y += line->height;
     *at = end;
+    return DGL_OK;
+}
+
+// One line, or the stretches of one on both sides of what the text flows around.
+static enum dgl_status add_line(struct breaker *b, struct dgl_lines *l, uint32_t *cap, struct spot *at, int32_t *y,
+                                struct dgl_error *err)
+{
+    bool first = l->count == 0;
+    int32_t first_indent = first ? b->p->p.first : 0, height = 0;
+    struct dgl_room whole = {b->left + (b->rtl ? 0 : first_indent),
+                             b->place->width - b->right - (b->rtl ? first_indent : 0)};
+    whole.x1 = DGL_MAX(whole.x1, whole.x0 + 1000);
+    struct dgl_room rooms[DGL_MAX_ROOMS] = {whole};
+    unsigned count = 1;
+    uint32_t from = l->count;
+    if (b->place->exclusion_count)
+        count = dgl_find_rooms(b->place->exclusions, b->place->exclusion_count, b->place->x, b->place->y, y,
+                               b->mark_ascent + b->mark_descent, whole, rooms);
+    for (unsigned i = 0; i < count; i++) {
+        DGL_TRY(new_line(b, l, cap, err));
+        struct dgl_line *line = &l->lines[l->count - 1];
+        const struct dgl_room *room = &rooms[b->rtl ? count - 1 - i : i];
+        line->x0 = room->x0;
+        line->x1 = room->x1;
+        line->beside = i > 0;
+        DGL_TRY(fill_line(b, line, first && i == 0, at, err));
+        height = DGL_MAX(height, line->height);
+        if (at->piece >= b->t->piece_count || line->ends != DGL_IN_TEXT)
+            break;
+    }
+    for (uint32_t i = from; i < l->count; i++) {
+        l->lines[i].y = *y;
+        l->lines[i].height = height;
+    }
+    *y += height;
     return DGL_OK;
 }
 

@@ -9,6 +9,7 @@
 #ifndef DGL_RENDER_LAYOUT_PARA_H
 #define DGL_RENDER_LAYOUT_PARA_H
 
+#include "render/layout/room.h"
 #include "render/layout/text.h"
 
 struct dgl_seg {
@@ -26,6 +27,7 @@ struct dgl_line {
     struct dgl_seg *segs;
     uint16_t seg_count;
     bool has_notes;
+    bool beside;  // goes on, on the other side of an object, the line before
     uint8_t ends; // inline kind of a forced break, DGL_IN_TEXT = none
 };
 struct dgl_lines {
@@ -37,11 +39,6 @@ struct dgl_lines {
     int32_t top, bottom;   // borders and their spaces
 };
 
-// Room taken away by something that text flows around, in page coordinates.
-struct dgl_exclusion {
-    int32_t x0, y0, x1, y1;
-    bool full_width; // nothing beside it
-};
 struct dgl_para_place {
     int32_t width;
     int32_t x, y; // of the first line's top left corner on the page, for exclusions

@@ -77,7 +77,13 @@ static void vml_position(const struct dgl_x *shape, const struct dgl_str *style,
     d->v_rel = dgl_str_is(vr, "page") ? DGL_REL_PAGE : dgl_str_is(vr, "margin") ? DGL_REL_MARGIN : DGL_REL_PARAGRAPH;
     d->behind = z.len && z.data[0] == '-';
     const struct dgl_x *wrap = dgl_x_child(shape, DGL_X_wrap);
-    d->wrap = dgl_x_attr_is(wrap, DGL_X_type, "square") || dgl_x_attr_is(wrap, DGL_X_type, "tight") ? DGL_WRAP_SQUARE
+    d->wrap_side = dgl_x_attr_is(wrap, DGL_X_side, "left")      ? DGL_SIDE_LEFT
+                   : dgl_x_attr_is(wrap, DGL_X_side, "right")   ? DGL_SIDE_RIGHT
+                   : dgl_x_attr_is(wrap, DGL_X_side, "largest") ? DGL_SIDE_LARGEST
+                                                                : DGL_SIDE_BOTH;
+    d->wrap = dgl_x_attr_is(wrap, DGL_X_type, "square") || dgl_x_attr_is(wrap, DGL_X_type, "tight") ||
+                      dgl_x_attr_is(wrap, DGL_X_type, "through")
+                  ? DGL_WRAP_SQUARE
               : dgl_x_attr_is(wrap, DGL_X_type, "topAndBottom") ? DGL_WRAP_TOP_BOTTOM
                                                                 : DGL_WRAP_NONE;
 }

@@ -319,7 +319,7 @@ static void show_text(struct pen *p, const struct dgl_box *box)
                 continue;
         }
         show_glyph(&s, font, t, i);
-        if (g->flags & DGL_G_SPACE && t->space_extra + rest > 0) {
+        if (g->flags & DGL_G_SPACE && (t->space_extra || rest)) { // less than none in a squeezed line
             s.drift += ((int64_t)t->space_extra + (rest > 0)) * 1000;
             rest -= rest > 0;
         } else if (t->wide_extra) {

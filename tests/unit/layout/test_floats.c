@@ -85,12 +85,76 @@ static void test_turned_text_in_a_box(void **state DGL_UNUSED)
     free(d);
 }
 
+#define ANCHOR(w, h, x, wrap)                                                                                     \
+    "<w:r><w:drawing><wp:anchor distT=\"0\" distB=\"0\" distL=\"0\" distR=\"0\" behindDoc=\"0\"><wp:positionH "   \
+    "relativeFrom=\"page\"><wp:posOffset>" x "</wp:posOffset></wp:positionH><wp:positionV relativeFrom=\"page\">" \
+    "<wp:posOffset>914400</wp:posOffset></wp:positionV><wp:extent cx=\"" w "\" cy=\"" h "\"/>" wrap               \
+    "<wp:docPr id=\"1\" name=\"a\"/></wp:anchor></w:drawing></w:r>"
+#define SQUARE(side) "<wp:wrapSquare wrapText=\"" side "\"/>"
+
+// An object in the middle: text on both sides of it, on the side that its wrapping names, or below when a side is
+// narrow.
+static void test_both_sides(void **state DGL_UNUSED)
+{
+    const char *text = "<w:r><w:t xml:space=\"preserve\">" FLOW FLOW FLOW FLOW FLOW FLOW FLOW "</w:t></w:r></w:p>";
+    struct dgl_buf b = DGL_BUF_INIT(1u << 20);
+    static const struct {
+        const char *side;
+        double first, second;
+    } cases[] = {{SQUARE("bothSides"), 72, 360}, {SQUARE("left"), 72, 72}, {SQUARE("right"), 360, 360}};
+    for (size_t i = 0; i < DGL_COUNT(cases); i++) {
+        dgl_buf_reset(&b);
+        dgl_buf_printf(&b, "<w:p>" ANCHOR("1828800", "914400", "2743200", "%s") "%s", cases[i].side,
+                       text); // 216 to 360
+        char *d = dump_of(&(struct docx_parts){.body = b.data});
+        const char *one = strstr(d, "text "), *two = strstr(one + 1, "\ntext ");
+        near(strtod(one + 5, NULL), cases[i].first);
+        near(strtod(two + 6, NULL), cases[i].second);
+        free(d);
+    }
+    dgl_buf_fini(&b);
+}
+
+#define TRIANGLE                                                                                                   \
+    "<wp:wrapTight wrapText=\"right\"><wp:wrapPolygon><wp:start x=\"0\" y=\"0\"/><wp:lineTo x=\"0\" y=\"21600\"/>" \
+    "<wp:lineTo x=\"21600\" y=\"21600\"/></wp:wrapPolygon></wp:wrapTight>"
+
+// Tight wrapping follows the outline: here one that grows to the right, from 72 to 172 in a hundred points.
+static void test_outline(void **state DGL_UNUSED)
+{
+    char *d = dump_of(&(struct docx_parts){
+        .body = "<w:p>" ANCHOR("1270000", "1270000", "914400",
+                               TRIANGLE) "<w:r><w:t xml:space=\"preserve\">" FLOW FLOW FLOW FLOW "</w:t></w:r></w:p>"});
+    const char *one = strstr(d, "text "), *two = strstr(one + 1, "\ntext ");
+    near(strtod(one + 5, NULL), 72 + 11.49);
+    near(strtod(two + 6, NULL), 72 + 2 * 11.49);
+    free(d);
+}
+
+// What stands in the header takes room from the body too.
+static void test_header_object_moves_the_body(void **state DGL_UNUSED)
+{
+    char *d = dump_of(&(struct docx_parts){
+        .header = "<w:p>" ANCHOR("914400", "914400", "914400", SQUARE("bothSides")) "</w:p>",
+        .body = P("beside") "<!--own section--><w:sectPr><w:headerReference w:type=\"default\" r:id=\"rIdH\"/><w:pgSz "
+                            "w:w=\"12240\" w:h=\"15840\"/><w:pgMar w:top=\"1440\" w:right=\"1440\" w:bottom=\"1440\" "
+                            "w:left=\"1440\" w:header=\"720\" w:footer=\"720\"/></w:sectPr>"});
+    near(find_text(d, "beside").x, 144);
+    free(d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_drop_cap),         cmocka_unit_test(test_frame_at_the_right),
-        cmocka_unit_test(test_floating_table),   cmocka_unit_test(test_floating_table_taller_than_the_page),
-        cmocka_unit_test(test_frame_at_the_end), cmocka_unit_test(test_turned_text_in_a_box),
+        cmocka_unit_test(test_drop_cap),
+        cmocka_unit_test(test_frame_at_the_right),
+        cmocka_unit_test(test_floating_table),
+        cmocka_unit_test(test_floating_table_taller_than_the_page),
+        cmocka_unit_test(test_frame_at_the_end),
+        cmocka_unit_test(test_turned_text_in_a_box),
+        cmocka_unit_test(test_both_sides),
+        cmocka_unit_test(test_outline),
+        cmocka_unit_test(test_header_object_moves_the_body),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

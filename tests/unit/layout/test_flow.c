@@ -19,6 +19,19 @@ static void test_balanced_columns(void **state DGL_UNUSED)
     free(d);
 }
 
+// The line between columns is as long as the longer one, and there is none before the second has text.
+static void test_column_line(void **state DGL_UNUSED)
+{
+#define SEP "<w:cols w:num=\"2\" w:space=\"720\" w:sep=\"1\"/>"
+    char *d = dump_of(&(struct docx_parts){.body = P("l1") P("l2") P("l3") END("nextPage", SEP)
+                                               P("below") "<!--own section-->" SECT("continuous", "")});
+    assert_non_null(strstr(d, "line 306.000 72.000 0.000 23.000"));
+    free(d);
+    d = dump_of(&(struct docx_parts){.body = P("l1") "<!--own section-->" SECT("nextPage", SEP)});
+    assert_null(strstr(d, "line "));
+    free(d);
+}
+
 // A column break that somebody put stays where it is.
 static void test_column_break_is_kept(void **state DGL_UNUSED)
 {
@@ -206,19 +219,13 @@ static void test_spaces_add_up(void **state DGL_UNUSED)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_balanced_columns),
-        cmocka_unit_test(test_column_break_is_kept),
-        cmocka_unit_test(test_balance_of_the_last_page_only),
-        cmocka_unit_test(test_mirrored_margins),
-        cmocka_unit_test(test_line_numbers),
-        cmocka_unit_test(test_footnote_goes_on),
-        cmocka_unit_test(test_footnote_numbers),
-        cmocka_unit_test(test_endless_footnote_ends),
-        cmocka_unit_test(test_last_line_may_hang),
-        cmocka_unit_test(test_space_above_after_a_break),
-        cmocka_unit_test(test_marks_after_breaks),
-        cmocka_unit_test(test_empty_section_end),
-        cmocka_unit_test(test_spaces_add_up),
+        cmocka_unit_test(test_balanced_columns),          cmocka_unit_test(test_column_line),
+        cmocka_unit_test(test_column_break_is_kept),      cmocka_unit_test(test_balance_of_the_last_page_only),
+        cmocka_unit_test(test_mirrored_margins),          cmocka_unit_test(test_line_numbers),
+        cmocka_unit_test(test_footnote_goes_on),          cmocka_unit_test(test_footnote_numbers),
+        cmocka_unit_test(test_endless_footnote_ends),     cmocka_unit_test(test_last_line_may_hang),
+        cmocka_unit_test(test_space_above_after_a_break), cmocka_unit_test(test_marks_after_breaks),
+        cmocka_unit_test(test_empty_section_end),         cmocka_unit_test(test_spaces_add_up),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -122,6 +122,23 @@ static void test_line_grid(void **state DGL_UNUSED)
     free(d);
 }
 
+// A deleted mark joins two paragraphs, which look like the second; a hidden one joins them and they look like the
+// first.
+static void test_joined_paragraphs(void **state DGL_UNUSED)
+{
+#define JOINED(mark)                                                    \
+    "<w:p><w:pPr><w:ind w:left=\"200\"/><w:rPr>" mark                   \
+    "</w:rPr></w:pPr><w:r><w:t xml:space=\"preserve\">one </w:t></w:r>" \
+    "</w:p>" PP("<w:ind w:left=\"400\"/>", "two") P("three")
+    char *d = dump_of(&(struct docx_parts){.body = JOINED("<w:del w:id=\"1\"/>")});
+    near(find_text(d, "one two").x, 72 + 20);
+    near(find_text(d, "three").y, LINE_2);
+    free(d);
+    d = dump_of(&(struct docx_parts){.body = JOINED("<w:vanish/><w:specVanish/>")});
+    near(find_text(d, "one two").x, 72 + 10);
+    free(d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -133,6 +150,7 @@ int main(void)
         cmocka_unit_test(test_decimal_tab_of_a_cell),
         cmocka_unit_test(test_shift_return),
         cmocka_unit_test(test_line_grid),
+        cmocka_unit_test(test_joined_paragraphs),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -16,7 +16,6 @@
 
 #define KEPT_BYTES 512
 #define READ_BYTES 2048
-#define LETTERS 500 // then a new mailer, for the letters that were not taken wait in it
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
@@ -45,7 +44,7 @@ struct listener {
     int fd;
     uint16_t port;
 };
-static struct listener web = {.fd = -1}, post_office; // apart: letters that were not taken come again when they like
+static struct listener web = {.fd = -1}, post_office; // of the two protocols
 
 static void open_listener(struct listener *l)
 {
@@ -154,30 +153,32 @@ static void ask(uint8_t choice, const uint8_t *data, size_t size)
 
 // ---- mail
 
-static void on_report(const struct dgl_mail *mail, const char *problem)
+static void *send_letter(void *arg)
 {
-    fuzz_must(strcmp(mail->to, "ann@example.com") == 0 && (!problem || problem[0]));
+    const struct dgl_mail mail = {
+        .id = "1", .to = "ann@example.com", .subject = "s", .text = "Gr\xC3\xBC\xC3\x9F\x65 .\n.\n"};
+    char problem[DGL_MAIL_PROBLEM_MAX];
+    enum dgl_mail_outcome outcome = dgl_mailer_send(arg, &mail, problem);
+    fuzz_must((outcome == DGL_MAIL_TAKEN) == !problem[0] && strlen(problem) < sizeof(problem));
+    return NULL;
 }
 
 static void post(const uint8_t *data, size_t size)
 {
-    static unsigned count;
     struct dgl_error err = DGL_ERROR_INIT;
     char url[64];
+    pthread_t sender;
     snprintf(url, sizeof(url), "smtp://127.0.0.1:%u", post_office.port);
-    const struct dgl_mailer_options options = {.url = url, .from = "server@example.com", .report = on_report};
-    const struct dgl_mail mail = {.to = "ann@example.com", .subject = "s", .text = "Gr\xC3\xBC\xC3\x9F\x65 .\n.\n"};
-    if (count++ % LETTERS == 0) {
-        dgl_mailer_free(mailer);
-        fuzz_must(dgl_mailer_new(&options, &mailer, &err) == DGL_OK);
-    }
-    fuzz_must(dgl_mailer_post(mailer, &mail, &err) == DGL_OK);
+    const struct dgl_mailer_options options = {.url = url, .from = "server@example.com"};
+    fuzz_must(mailer || dgl_mailer_new(&options, &mailer, &err) == DGL_OK);
+    fuzz_must(pthread_create(&sender, NULL, send_letter, mailer) == 0);
     int fd = receive_client(&post_office);
     char heard[8192];
     say(fd, data, size);
     while (recv(fd, heard, sizeof(heard), 0) > 0)
         continue;
     close(fd);
+    pthread_join(sender, NULL);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -208,8 +208,10 @@ static enum dgl_mail_outcome transfer(struct dgl_mailer *m, const struct dgl_mai
     CURLcode code = curl_easy_perform(easy);
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &answer);
     dgl_wipe(message.data, message.len); // it may hold a link that lets somebody in
-    if (code == CURLE_OK)
+    if (code == CURLE_OK) {
+        problem[0] = '\0';
         return DGL_MAIL_TAKEN;
+    }
     if (answer >= 400)
         snprintf(problem, DGL_MAIL_PROBLEM_MAX, "the mail server refused it with status %ld", answer);
     else if (!problem[0])

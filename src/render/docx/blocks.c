@@ -150,9 +150,18 @@ static bool side_of(struct dgl_docx_hoist *h, const struct dgl_docx_tag *t, bool
     return leading || trailing;
 }
 
+// A comment over several paragraphs with text on both sides: that text belongs together.
+static bool is_inner_comment(const struct dgl_docx_hoist *h, const struct family *f)
+{
+    return dgl_str_starts(f->tags[0]->source, "{#") && !dgl_docx_is_leading(f->tags[0]) &&
+           !dgl_docx_is_trailing(h, f->tags[f->count - 1]);
+}
+
 static bool lift_out_of_paragraphs(struct dgl_docx_hoist *h, const struct family *f)
 {
     bool before = false;
+    if (is_inner_comment(h, f))
+        return false;
     for (size_t i = 0; i < f->count; i++) {
         struct dgl_docx_node *child = child_towards(f->meet, f->tags[i]->node);
         if (child != f->tags[i]->node && (!side_of(h, f->tags[i], &before) || f->tags[i]->paragraph != child))
@@ -210,6 +219,115 @@ static enum meeting how_they_meet(const struct family *f)
     return rows || cells ? MEET_ROWS : MEET_BAD;
 }
 
+// ---- text that Word cut
+//
+// What stands in a macro, a call, a block of set or a filter becomes a value, and is text when it stands in one run: it
+// can be compared, joined, filtered. Runs of the same format are made one for that; those of a filter always are, with
+// the format of the first.
+
+// The next node in document order that is no element with content.
+static struct dgl_docx_node *next_leaf(struct dgl_docx_node *n, const struct dgl_docx_node *root)
+{
+    while (n != root && !n->next)
+        n = n->parent;
+    if (n == root)
+        return NULL;
+    for (n = n->next; n->kind == DGL_NODE_ELEMENT && n->first && n->el != DGL_EL_W_RPR;)
+        n = n->first;
+    return n;
+}
+
+// What a leaf is as text; NULL data: it is none.
+static struct dgl_str leaf_text(const struct dgl_docx_node *n)
+{
+    if (n->kind == DGL_NODE_TEXT)
+        return n->text;
+    switch (n->el) {
+    case DGL_EL_W_TAB:
+        return DGL_STR("\t");
+    case DGL_EL_W_BR:
+    case DGL_EL_W_CR:
+        return dgl_docx_is_visible(n) ? (struct dgl_str){NULL, 0} : DGL_STR("\n");
+    case DGL_EL_W_NOBREAKHYPHEN:
+        return DGL_STR("\xE2\x80\x91");
+    default:
+        return dgl_docx_is_visible(n) ? (struct dgl_str){NULL, 0} : DGL_STR("");
+    }
+}
+
+// The properties of a run that are seen, as XML.
+static void put_format(const struct dgl_docx_node *run, struct dgl_buf *out)
+{
+    const struct dgl_docx_node *pr = dgl_docx_node_child(run, DGL_EL_W_RPR);
+    for (const struct dgl_docx_node *k = pr ? pr->first : NULL; k; k = k->next)
+        if (!dgl_str_is(k->qname, "w:lang") && !dgl_str_is(k->qname, "w:noProof"))
+            dgl_docx_serialize(k, out);
+}
+
+static bool same_format(const struct dgl_docx_node *a, const struct dgl_docx_node *b)
+{
+    DGL_AUTO_FINI(buf) x = DGL_BUF_INIT(1u << 16);
+    DGL_AUTO_FINI(buf) y = DGL_BUF_INIT(1u << 16);
+    put_format(a, &x);
+    put_format(b, &y);
+    return !x.failed && x.len == y.len && (x.len == 0 || memcmp(x.data, y.data, x.len) == 0);
+}
+
+struct joining {
+    struct dgl_docx_node *run; // of the opening tag
+    const struct dgl_docx_node *meet, *last;
+    bool any_format;
+};
+
+static bool can_join(const struct joining *j, struct dgl_docx_node *leaf)
+{
+    const struct dgl_docx_node *run = dgl_docx_node_up(leaf, DGL_EL_W_R);
+    bool here = run && run->parent == j->run->parent;
+    bool alike = here && (j->any_format || run == j->run || same_format(run, j->run));
+    if (leaf->kind == DGL_NODE_TAG)
+        return leaf->parent == j->run->parent || (leaf->tag->kind == DGL_TAG_VALUE ? alike : here);
+    struct dgl_str text = leaf_text(leaf);
+    return text.data && (text.len == 0 || alike);
+}
+
+static bool is_text_between(const struct joining *j, struct dgl_docx_node *from)
+{
+    struct dgl_docx_node *n = from;
+    while ((n = next_leaf(n, j->meet)) && n != j->last)
+        if (!can_join(j, n))
+            return false;
+    return n && can_join(j, n);
+}
+
+static bool join_runs(struct dgl_docx_hoist *h, const struct family *f)
+{
+    static const char *const words[] = {"filter", "macro", "call", "set"};
+    struct dgl_docx_tag *first = f->tags[0];
+    struct dgl_docx_node *at = first->node;
+    struct joining j = {.run = dgl_docx_node_up(at, DGL_EL_W_R),
+                        .meet = f->meet,
+                        .last = f->tags[f->count - 1]->node,
+                        .any_format = strcmp(first->word, words[0]) == 0};
+    bool holds_text = false;
+    for (size_t i = 0; i < DGL_COUNT(words); i++)
+        holds_text |= strcmp(first->word, words[i]) == 0;
+    if (!holds_text || !j.run || at->parent->el != DGL_EL_W_T || at->parent->parent != j.run ||
+        !is_text_between(&j, at))
+        return false;
+    for (struct dgl_docx_node *n = next_leaf(at, f->meet), *next; n; n = next) {
+        next = n == j.last ? NULL : next_leaf(n, f->meet);
+        if (n->kind != DGL_NODE_TAG && leaf_text(n).len == 0)
+            continue;
+        struct dgl_docx_node *moved = n;
+        if (n->kind == DGL_NODE_ELEMENT)
+            moved = dgl_docx_node_text(h->c->arena, leaf_text(n));
+        dgl_docx_node_unlink(n);
+        dgl_docx_node_after(at, moved);
+        at = moved;
+    }
+    return true;
+}
+
 static void settle(struct dgl_docx_hoist *h, struct family *f)
 {
     f->meet = f->tags[0]->node->parent;
@@ -219,6 +337,8 @@ static void settle(struct dgl_docx_hoist *h, struct family *f)
     case MEET_DONE:
         return;
     case MEET_INLINE:
+        if (join_runs(h, f))
+            return;
         for (size_t i = f->count; i-- > 0;)
             dgl_docx_split_up(h, f->tags[i], f->meet);
         return;

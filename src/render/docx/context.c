@@ -229,19 +229,60 @@ static uint32_t text_context(struct dgl_docx_emit *e, const struct dgl_docx_tag 
     return dgl_docx_add_context(e, x);
 }
 
-uint32_t dgl_docx_context_of(struct dgl_docx_emit *e, const struct dgl_docx_tag *tag)
+// {% call %} and {% filter %} print where they stand.
+static bool block_prints(const struct dgl_docx_tag *tag)
 {
-    if (tag->kind != DGL_TAG_VALUE)
-        return 0;
-    const struct dgl_docx_node *parent = tag->node->parent;
-    if (tag->prefix == DGL_PREFIX_NONE && parent && parent->el == DGL_EL_W_T)
-        return text_context(e, tag);
-    e->context_run = NULL;
+    return tag->kind == DGL_TAG_BLOCK && tag->role == DGL_BLOCK_OPENS && tag->word &&
+           (strcmp(tag->word, "call") == 0 || strcmp(tag->word, "filter") == 0);
+}
+
+static enum dgl_docx_where where_block_prints(const struct dgl_docx_node *parent)
+{
+    switch (parent ? parent->el : DGL_EL_OTHER) {
+    case DGL_EL_W_P:
+    case DGL_EL_W_HYPERLINK:
+    case DGL_EL_W_INS:
+    case DGL_EL_W_MOVETO:
+    case DGL_EL_W_SMARTTAG:
+        return DGL_WHERE_RUN;
+    case DGL_EL_W_BODY:
+    case DGL_EL_W_TC:
+    case DGL_EL_W_TXBXCONTENT:
+    case DGL_EL_W_HDR:
+    case DGL_EL_W_FTR:
+    case DGL_EL_W_FOOTNOTE:
+    case DGL_EL_W_ENDNOTE:
+    case DGL_EL_W_COMMENT:
+        return DGL_WHERE_PARAGRAPH;
+    case DGL_EL_W_SDTCONTENT:
+        return dgl_docx_node_up(parent, DGL_EL_W_P) ? DGL_WHERE_RUN : DGL_WHERE_PARAGRAPH;
+    case DGL_EL_W_TBL:
+        return DGL_WHERE_ROW;
+    case DGL_EL_W_TR:
+        return DGL_WHERE_CELL;
+    default:
+        return DGL_WHERE_PLAIN;
+    }
+}
+
+static enum dgl_docx_where where_of(const struct dgl_docx_tag *tag)
+{
     static const enum dgl_docx_where where[] = {
         [DGL_PREFIX_NONE] = DGL_WHERE_PLAIN, [DGL_PREFIX_R] = DGL_WHERE_RUN,  [DGL_PREFIX_P] = DGL_WHERE_PARAGRAPH,
         [DGL_PREFIX_TC] = DGL_WHERE_CELL,    [DGL_PREFIX_TR] = DGL_WHERE_ROW,
     };
-    struct dgl_docx_context x = {.where = where[tag->prefix], .run_pr = tag->run_pr};
+    return tag->kind == DGL_TAG_VALUE ? where[tag->prefix] : where_block_prints(tag->node->parent);
+}
+
+uint32_t dgl_docx_context_of(struct dgl_docx_emit *e, const struct dgl_docx_tag *tag)
+{
+    if (tag->kind != DGL_TAG_VALUE && !block_prints(tag))
+        return 0;
+    const struct dgl_docx_node *parent = tag->node->parent;
+    if ((tag->prefix == DGL_PREFIX_NONE || tag->kind == DGL_TAG_BLOCK) && parent && parent->el == DGL_EL_W_T)
+        return text_context(e, tag);
+    e->context_run = NULL;
+    struct dgl_docx_context x = {.where = where_of(tag), .run_pr = tag->run_pr};
     x.text_width_emu = parent ? width_of_text(e, tag->node) : e->c->docx->text_width_emu;
     x.run_open = run_open(e, tag->run_pr);
     if (x.where == DGL_WHERE_RUN) {

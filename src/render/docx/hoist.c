@@ -398,6 +398,71 @@ static void hoist_prefixes(struct dgl_docx_hoist *h)
     }
 }
 
+// ---- content controls
+
+struct balance {
+    int depth, lowest;
+    bool any; // tags
+};
+
+static void weigh(const struct dgl_docx_node *n, struct balance *b)
+{
+    if (n->kind == DGL_NODE_TAG) {
+        b->any = true;
+        b->depth += n->tag->role == DGL_BLOCK_OPENS;
+        b->lowest = DGL_MIN(b->lowest, b->depth - (n->tag->role != DGL_BLOCK_NONE));
+        b->depth -= n->tag->role == DGL_BLOCK_CLOSES;
+    }
+    for (const struct dgl_docx_node *k = n->first; k; k = k->next)
+        weigh(k, b);
+}
+
+static void unwrap(struct dgl_docx_node *control, struct dgl_docx_node *content)
+{
+    for (struct dgl_docx_node *k = content->first, *next; k; k = next) {
+        next = k->next;
+        dgl_docx_node_unlink(k);
+        dgl_docx_node_before(control, k);
+    }
+    dgl_docx_node_unlink(control);
+}
+
+static bool is_named(const struct dgl_docx_node *n, const char *local)
+{
+    size_t len = strlen(local);
+    return n->kind == DGL_NODE_ELEMENT && n->qname.len > len && n->qname.data[n->qname.len - len - 1] == ':' &&
+           memcmp(n->qname.data + n->qname.len - len, local, len) == 0;
+}
+
+// Word would put what the control is bound to, or its grey prompt, in place of what was filled in.
+static void drop_binding(const struct dgl_docx_node *control)
+{
+    struct dgl_docx_node *pr = dgl_docx_node_child(control, DGL_EL_W_SDTPR);
+    for (struct dgl_docx_node *k = pr ? pr->first : NULL, *next; k; k = next) {
+        next = k->next;
+        if (is_named(k, "dataBinding") || is_named(k, "showingPlcHdr"))
+            dgl_docx_node_unlink(k);
+    }
+}
+
+// A control around one tag of a block only would part it from the others: such a control goes, what it holds stays.
+static void settle_controls(struct dgl_docx_node *n)
+{
+    for (struct dgl_docx_node *k = n->first, *next; k; k = next) {
+        next = k->next;
+        settle_controls(k);
+        struct dgl_docx_node *content = k->el == DGL_EL_W_SDT ? dgl_docx_node_child(k, DGL_EL_W_SDTCONTENT) : NULL;
+        if (!content)
+            continue;
+        struct balance b = {.depth = 0};
+        weigh(content, &b);
+        if (b.any)
+            drop_binding(k);
+        if (b.depth != 0 || b.lowest < 0)
+            unwrap(k, content);
+    }
+}
+
 // ---- cutting runs
 
 static bool can_split(const struct dgl_docx_node *n)
@@ -733,6 +798,7 @@ enum dgl_status dgl_docx_hoist(struct dgl_docx_compiler *c, struct dgl_error *er
 {
     struct dgl_docx_hoist h = {.c = c};
     find_blocks(&h);
+    settle_controls(c->part->tree.root);
     merge_paragraphs(&h);
     hoist_prefixes(&h);
     hoist_runs(&h);

@@ -3,6 +3,7 @@
 // WordprocessingML nests them, and what the sink does for tables in the stream is done here from the events.
 #include "render/docx/writer.h"
 #include <string.h>
+#include <strings.h>
 
 #define MARK_ALARM "\xEF\xB7\x90" // U+FDD0
 #define MARK_FEED "\xEF\xB7\x91"  // U+FDD1
@@ -12,9 +13,14 @@ enum kind { KIND_BLOCK, KIND_ROW, KIND_CELL, KIND_RUN_HOLDER, KIND_RUN_CONTENT, 
 struct open_element {
     enum dgl_docx_element el;
     size_t start;  // in the output
+    size_t head;   // where its content begins: behind its properties
     uint32_t kids; // rows of a table, cells of a row
     bool last_is_paragraph;
     bool skipped; // nothing of it is written
+    bool halved;  // something made way in it: what holds nothing goes
+    bool moved;   // it stands between the halves of its parents up to `holder`
+    unsigned holder;
+    struct dgl_str opening; // of a halved one: its tag and properties
 };
 struct safe {
     struct dgl_docx_writer *w;
@@ -181,6 +187,98 @@ static void put_open(struct safe *s, const struct dgl_xml_element *e, enum dgl_d
     dgl_buf_putc(b, '>');
 }
 
+// ---- what a macro prints inside another one
+//
+// Its runs stand in the text of a run, its paragraphs in a run of a paragraph: those make way. They are closed before
+// the element and opened again behind it, with the same properties; a half that holds nothing is not written.
+//
+//   <w:p> <w:r> <w:t>a <w:r><w:t>b</w:t></w:r> c</w:t> </w:r> </w:p>   →   a │ b │ c, three runs
+
+static bool can_make_way(enum dgl_docx_element el)
+{
+    return el == DGL_EL_W_T || el == DGL_EL_W_R || el == DGL_EL_W_HYPERLINK || el == DGL_EL_W_INS ||
+           el == DGL_EL_W_SMARTTAG || el == DGL_EL_W_P;
+}
+
+// The open element below `i`, in the output.
+static unsigned below(const struct safe *s, unsigned i)
+{
+    return s->open[i].moved ? s->open[i].holder : i - 1;
+}
+
+// The nearest open element that may hold `el`; 0 is the place of printing itself. False: there is none.
+static bool find_holder(const struct safe *s, enum dgl_docx_element el, unsigned *ret)
+{
+    unsigned i = s->depth - 2;
+    while (i > 0 && !may_hold(s->open[i].el, el)) {
+        if (!can_make_way(s->open[i].el))
+            return false;
+        i = below(s, i);
+    }
+    *ret = i;
+    return true;
+}
+
+// Ends a half; one that holds nothing is taken back.
+static void close_half(struct safe *s, unsigned i)
+{
+    struct dgl_buf *b = s->w->xml;
+    const struct open_element *o = &s->open[i];
+    if (b->len == o->head) {
+        b->len = o->start;
+        return;
+    }
+    size_t name = strcspn(o->opening.data + 1, " >");
+    dgl_buf_puts(b, "</");
+    dgl_buf_append(b, o->opening.data + 1, name);
+    dgl_buf_putc(b, '>');
+}
+
+// Opens the second halves, the outermost first.
+static void open_halves(struct safe *s, unsigned i, unsigned holder)
+{
+    struct open_element *o = &s->open[i];
+    if (i == holder)
+        return;
+    open_halves(s, below(s, i), holder);
+    o->start = s->w->xml->len;
+    dgl_buf_append(s->w->xml, o->opening.data, o->opening.len);
+    o->head = s->w->xml->len;
+}
+
+static enum dgl_status make_way(struct safe *s, enum dgl_docx_element el, struct dgl_error *err)
+{
+    struct dgl_buf *b = s->w->xml;
+    struct open_element *own = &s->open[s->depth - 1];
+    if (b->failed || !find_holder(s, el, &own->holder))
+        return refuse(err, "its elements are not nested as in a Word document");
+    own->moved = true;
+    for (unsigned i = s->depth - 2; i != own->holder; i = below(s, i)) {
+        struct open_element *o = &s->open[i];
+        if (!o->opening.len) {
+            char *copy = dgl_arena_memdup_try(s->w->env->arena, b->data + o->start, o->head - o->start + 1);
+            DGL_TRY(dgl_budget_memory(s->w->env->budget, o->head - o->start, err));
+            if (!copy)
+                return DGL_FAIL(err, DGL_E_LIMIT, "the document needs too much memory");
+            o->opening = (struct dgl_str){copy, o->head - o->start};
+        }
+        o->halved = true;
+        close_half(s, i);
+    }
+    return own->holder ? DGL_OK : place_top(s, el, err);
+}
+
+static enum dgl_status end_way(struct safe *s, const struct open_element *moved, struct dgl_error *err)
+{
+    unsigned inner = s->depth - 1, outer = inner;
+    while (below(s, outer) != moved->holder)
+        outer = below(s, outer);
+    if (moved->holder == 0)
+        DGL_TRY(place_top(s, s->open[outer].el, err));
+    open_halves(s, inner, moved->holder);
+    return DGL_OK;
+}
+
 // ---- values that waited (capture.c)
 
 static bool is_open(const struct safe *s, enum dgl_docx_element el)
@@ -268,35 +366,48 @@ static enum dgl_status on_start(void *ctx, const struct dgl_xml_element *e, stru
     if (s->depth == 2)
         DGL_TRY(place_top(s, el, err));
     else if (!may_hold(parent->el, el))
-        return refuse(err, "its elements are not nested as in a Word document");
+        DGL_TRY(make_way(s, el, err));
+    if (s->open[s->depth - 1].moved)
+        parent = &s->open[s->open[s->depth - 1].holder];
     parent->kids += el == DGL_EL_W_TR || el == DGL_EL_W_TC;
     parent->last_is_paragraph = el == DGL_EL_W_P;
     s->open[s->depth - 1].start = s->w->xml->len;
     put_open(s, e, el);
+    s->open[s->depth - 1].head = s->w->xml->len;
     return dgl_budget_tick(s->w->env->budget, err);
 }
 
-static enum dgl_status on_end(void *ctx, const char *name, const char *prefix, const char *ns DGL_UNUSED,
-                              struct dgl_error *err DGL_UNUSED)
+static void close_element(struct safe *s, struct open_element *o, const char *prefix, const char *name)
 {
-    struct safe *s = ctx;
     struct dgl_buf *b = s->w->xml;
-    struct open_element *o = &s->open[--s->depth];
-    if (s->depth == 0 || o->skipped || is_mark(o->el))
-        return DGL_OK;
-    if ((o->el == DGL_EL_W_TBL || o->el == DGL_EL_W_TR) && o->kids == 0) {
+    struct open_element *parent = &s->open[s->depth - 1];
+    if (((o->el == DGL_EL_W_TBL || o->el == DGL_EL_W_TR) && o->kids == 0) || (o->halved && b->len == o->head)) {
         // A table without rows or a row without cells is not valid: it shows nothing anyway.
         b->len = o->start;
         if (o->el == DGL_EL_W_TR)
-            s->open[s->depth - 1].kids--;
-        return DGL_OK;
+            parent->kids--;
+        return;
     }
     if (o->el == DGL_EL_W_TC && !o->last_is_paragraph)
         dgl_buf_puts(b, "<w:p></w:p>");
     dgl_buf_puts(b, "</");
     put_name(b, prefix, name);
     dgl_buf_putc(b, '>');
-    return DGL_OK;
+    if ((o->el == DGL_EL_W_RPR && parent->el == DGL_EL_W_R) || (o->el == DGL_EL_W_PPR && parent->el == DGL_EL_W_P))
+        parent->head = b->len;
+    if (o->halved)
+        parent->last_is_paragraph = o->el == DGL_EL_W_P;
+}
+
+static enum dgl_status on_end(void *ctx, const char *name, const char *prefix, const char *ns DGL_UNUSED,
+                              struct dgl_error *err)
+{
+    struct safe *s = ctx;
+    struct open_element *o = &s->open[--s->depth];
+    if (s->depth == 0 || o->skipped || is_mark(o->el))
+        return DGL_OK;
+    close_element(s, o, prefix, name);
+    return o->moved ? end_way(s, o, err) : DGL_OK;
 }
 
 static bool only_spaces(struct dgl_str t)
@@ -362,7 +473,8 @@ static enum dgl_status on_text(void *ctx, struct dgl_str text, struct dgl_error 
 
 // ---- without elements
 
-// Length of the character reference or predefined entity at s, 0 when there is none.
+// Length of the character reference or predefined entity at s, 0 when there is none. In any case: a filter such as
+// `upper` may have gone over it.
 static size_t entity_length(const char *s, size_t len, uint32_t *ret_char)
 {
     static const struct {
@@ -371,7 +483,7 @@ static size_t entity_length(const char *s, size_t len, uint32_t *ret_char)
     } named[] = {{"&amp;", '&'}, {"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&apos;", '\''}};
     for (size_t i = 0; i < DGL_COUNT(named); i++) {
         size_t n = strlen(named[i].text);
-        if (len >= n && memcmp(s, named[i].text, n) == 0) {
+        if (len >= n && strncasecmp(s, named[i].text, n) == 0) {
             *ret_char = (uint8_t)named[i].ch;
             return n;
         }

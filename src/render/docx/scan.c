@@ -112,6 +112,12 @@ static void add_shown(struct scanner *s)
     s->shown[s->shown_count++] = (uint32_t)s->text.len;
 }
 
+static bool is_ruby(const struct dgl_docx_node *n) // its w:rt and w:rubyBase hold the runs
+{
+    size_t n_len = n->qname.len;
+    return n_len >= 5 && memcmp(n->qname.data + n_len - 5, ":ruby", 5) == 0;
+}
+
 static void collect(struct scanner *s, struct dgl_docx_node *parent)
 {
     for (struct dgl_docx_node *n = parent->first; n; n = n->next) {
@@ -148,7 +154,7 @@ static void collect(struct scanner *s, struct dgl_docx_node *parent)
                 add_shown(s);
             break;
         case DGL_EL_W_OTHER: // fldSimple and what else may hold runs
-            if (dgl_docx_node_child(n, DGL_EL_W_R))
+            if (dgl_docx_node_child(n, DGL_EL_W_R) || is_ruby(n))
                 collect(s, n);
             else
                 add_shown(s);
@@ -525,6 +531,18 @@ static uint32_t close_comment(struct scanner *s)
     return end;
 }
 
+// {#- and -#} take the blanks beside the comment along. Returns where the comment ends then.
+static uint32_t take_blanks(struct scanner *s, const struct dgl_docx_tag *tag, uint32_t *start, uint32_t end)
+{
+    const char *t = s->text.data;
+    uint32_t floor = s->cut_count ? s->cuts[s->cut_count - 1].end : 0;
+    while (tag->merge_previous && *start > floor && t[*start - 1] == ' ')
+        (*start)--;
+    while (tag->merge_next && end < s->text.len && t[end] == ' ')
+        end++;
+    return end;
+}
+
 // One tag that opens at i. Returns where scanning goes on.
 static uint32_t scan_tag(struct scanner *s, uint32_t i)
 {
@@ -554,6 +572,8 @@ static uint32_t scan_tag(struct scanner *s, uint32_t i)
         return (uint32_t)s->text.len;
     }
     struct dgl_docx_tag *tag = make_tag(s, kind, i, end);
+    if (kind == DGL_TAG_COMMENT)
+        end = take_blanks(s, tag, &i, end);
     if (tag->special == DGL_SPECIAL_RAW) {
         s->c->in_raw = dgl_str_is(first_word(tag->inside), "raw");
         s->c->raw_place = tag->place;

@@ -417,12 +417,14 @@ static void statement(struct dgl_compiler *c, const struct dgl_node *n)
     case DGL_NODE_CALL_BLOCK:
         if (n->a->kind == DGL_NODE_CALL) {
             dgl_compile_call(c, n->a, n);
+            c->chunk = n->chunk;
             dgl_emit(c, DGL_OP_MAKE_SAFE, 0, 0);
             dgl_emit(c, DGL_OP_PRINT, n->chunk, -1);
         }
         break;
     case DGL_NODE_FILTER_BLOCK:
         captured(c, n, n->a, true);
+        c->chunk = n->chunk;
         dgl_emit(c, DGL_OP_PRINT, n->chunk, -1);
         break;
     case DGL_NODE_BLOCK:

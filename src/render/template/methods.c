@@ -314,6 +314,23 @@ METHOD(rfind)
     return find(vm, v, a, true, ret);
 }
 
+static enum dgl_status found_or_fail(struct dgl_vm *vm, struct dgl_value v)
+{
+    return v.as.integer < 0 ? dgl_type_error(&vm->mem, "index() cannot find its argument in the text") : DGL_OK;
+}
+
+METHOD(index)
+{
+    DGL_TRY(find(vm, v, a, false, ret));
+    return found_or_fail(vm, *ret);
+}
+
+METHOD(rindex)
+{
+    DGL_TRY(find(vm, v, a, true, ret));
+    return found_or_fail(vm, *ret);
+}
+
 METHOD(count)
 {
     struct dgl_str what;
@@ -466,6 +483,20 @@ static enum dgl_status has_case(struct dgl_vm *vm, struct dgl_value v, const cha
     return DGL_OK;
 }
 
+static bool is_ascii(uint32_t c)
+{
+    return c < 128;
+}
+
+METHOD(isascii)
+{
+    if (!v.as.string->len) {
+        *ret = dgl_bool(true);
+        return DGL_OK;
+    }
+    return all_are(vm, v, is_ascii, ret);
+}
+
 METHOD(isupper)
 {
     return has_case(vm, v, "upper", ret);
@@ -584,6 +615,50 @@ METHOD(update)
     return DGL_OK;
 }
 
+// The place a Python index means in a list of `count`; false when there is none.
+static bool list_place(int64_t index, size_t count, size_t *ret)
+{
+    index += index < 0 ? (int64_t)count : 0;
+    *ret = (size_t)index;
+    return index >= 0 && index < (int64_t)count;
+}
+
+METHOD(list_pop)
+{
+    struct dgl_value_list *list = v.as.list;
+    int64_t index = -1;
+    size_t at;
+    DGL_TRY(dgl_arg_int(&vm->mem, a, 0, "index", -1, &index));
+    if (!list_place(index, list->count, &at))
+        return dgl_type_error(&vm->mem, "pop() cannot find such an item in the list of %zu", list->count);
+    *ret = list->items[at];
+    memmove(list->items + at, list->items + at + 1, (list->count - at - 1) * sizeof *list->items);
+    list->count--;
+    return dgl_mem_tick(&vm->mem, (list->count - at) / 16);
+}
+
+METHOD(insert)
+{
+    struct dgl_value_list *list = v.as.list;
+    int64_t index = 0, count = (int64_t)list->count;
+    DGL_TRY(dgl_arg_int(&vm->mem, a, 0, "index", 0, &index));
+    index = index < 0 ? DGL_MAX(index < -count ? 0 : index + count, 0) : DGL_MIN(index, count);
+    DGL_TRY(dgl_mem_tick(&vm->mem, (size_t)(count - index) / 16));
+    DGL_TRY(dgl_list_push(&vm->mem, list, a->v[1]));
+    memmove(list->items + index + 1, list->items + index, (size_t)(count - index) * sizeof *list->items);
+    list->items[index] = a->v[1];
+    *ret = dgl_none();
+    return DGL_OK;
+}
+
+METHOD(setdefault)
+{
+    struct dgl_value *found;
+    DGL_TRY(dgl_dict_get(&vm->mem, v.as.dict, a->v[0], &found));
+    *ret = found ? *found : dgl_arg_given(a, 1) ? a->v[1] : dgl_none();
+    return found ? DGL_OK : dgl_dict_put(&vm->mem, v.as.dict, a->v[0], *ret);
+}
+
 static enum dgl_status view(struct dgl_vm *vm, struct dgl_value v, enum dgl_view_kind which, struct dgl_value *ret)
 {
     struct dgl_view *w = dgl_mem_alloc(&vm->mem, sizeof *w);
@@ -671,6 +746,10 @@ const struct dgl_method dgl_methods[] = {
     {"find", DGL_METHOD_STRING, method_find, "sub start end", 1, false},
     {"format", DGL_METHOD_STRING, method_format, "", 0, true},
     {"index", DGL_METHOD_LIST, method_list_index, "value", 1, false},
+    {"index", DGL_METHOD_STRING, method_index, "sub start end", 1, false},
+    {"insert", DGL_METHOD_OPEN_LIST, method_insert, "index value", 2, false},
+    {"pop", DGL_METHOD_OPEN_LIST, method_list_pop, "index", 0, false},
+    {"isascii", DGL_METHOD_STRING, method_isascii, "", 0, false},
     {"isalnum", DGL_METHOD_STRING, method_isalnum, "", 0, false},
     {"isalpha", DGL_METHOD_STRING, method_isalpha, "", 0, false},
     {"isdecimal", DGL_METHOD_STRING, method_isdecimal, "", 0, false},
@@ -688,6 +767,7 @@ const struct dgl_method dgl_methods[] = {
     {"removesuffix", DGL_METHOD_STRING, method_removesuffix, "suffix", 1, false},
     {"replace", DGL_METHOD_STRING, method_replace, "old new count", 2, false},
     {"rfind", DGL_METHOD_STRING, method_rfind, "sub start end", 1, false},
+    {"rindex", DGL_METHOD_STRING, method_rindex, "sub start end", 1, false},
     {"rjust", DGL_METHOD_STRING, method_rjust, "width fillchar", 1, false},
     {"rpartition", DGL_METHOD_STRING, method_rpartition, "sep", 1, false},
     {"rsplit", DGL_METHOD_STRING, method_rsplit, "sep maxsplit", 0, false},
@@ -703,6 +783,7 @@ const struct dgl_method dgl_methods[] = {
     {"get", DGL_METHOD_DICT, method_get, "key default", 1, false},
     {"items", DGL_METHOD_DICT, method_items, "", 0, false},
     {"keys", DGL_METHOD_DICT, method_keys, "", 0, false},
+    {"setdefault", DGL_METHOD_DICT, method_setdefault, "key default", 1, false},
     {"values", DGL_METHOD_DICT, method_values, "", 0, false},
     {"next", DGL_METHOD_CYCLER, method_next, "", 0, false},
     {"reset", DGL_METHOD_CYCLER, method_reset, "", 0, false},

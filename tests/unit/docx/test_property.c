@@ -87,10 +87,15 @@ static void put_paragraph(struct dgl_buf *b, const char *text)
     uint32_t mark = roll(12) == 0 ? ++marks_ : 0;
     if (mark)
         dgl_buf_printf(b, "<w:bookmarkStart w:id=\"%u\" w:name=\"m%u\"/>", mark, mark);
-    if (roll(10) == 0) {
+    uint32_t form = roll(20);
+    if (form < 2) {
         dgl_buf_puts(b, "<w:hyperlink w:anchor=\"m\">");
         put_runs(b, text);
         dgl_buf_puts(b, "</w:hyperlink>");
+    } else if (form == 2) {
+        dgl_buf_puts(b, "<w:sdt><w:sdtPr><w:showingPlcHdr/></w:sdtPr><w:sdtContent>");
+        put_runs(b, text);
+        dgl_buf_puts(b, "</w:sdtContent></w:sdt>");
     } else {
         put_runs(b, text);
     }
@@ -99,12 +104,33 @@ static void put_paragraph(struct dgl_buf *b, const char *text)
     dgl_buf_puts(b, "</w:p>");
 }
 
+static void put_inline(struct dgl_buf *text, unsigned depth);
+
+// Text that becomes a value first.
+static void put_captured(struct dgl_buf *text, unsigned depth)
+{
+    static const struct {
+        const char *before, *after;
+    } forms[] = {{"{% set v %}", "{% endset %}[{{ v }}]"},
+                 {"{% filter upper %}", "{% endfilter %}"},
+                 {"{%- filter trim -%}", "{%- endfilter -%}"},
+                 {"{% macro im(x) %}", "{% endmacro %}a{{ im(2) }}b{{ im(x) }}"},
+                 {"{% call cm() %}", "{% endcall %}"},
+                 {"{% for x in [1] recursive %}", "{% if not loop.depth0 %}{{ loop([2]) }}{% endif %}{% endfor %}"}};
+    size_t i = roll(DGL_COUNT(forms));
+    dgl_buf_puts(text, forms[i].before);
+    put_inline(text, depth + 1);
+    dgl_buf_puts(text, forms[i].after);
+}
+
 static void put_inline(struct dgl_buf *text, unsigned depth)
 {
     for (uint32_t i = roll(3); i > 0; i--) {
         dgl_buf_puts(text, roll(3) ? "word " : " ");
         if (roll(2))
             dgl_buf_puts(text, value_tag());
+        if (depth < 2 && roll(12) == 0)
+            put_captured(text, depth);
         if (depth < 2 && roll(4) == 0) {
             const char *prefix = roll(5) ? "" : "r";
             char kind = open_block(text, prefix);
@@ -195,7 +221,7 @@ static void put_block(struct dgl_buf *b, unsigned depth)
 {
     struct dgl_buf open = DGL_BUF_INIT(1000), close = DGL_BUF_INIT(1000);
     const char *prefix = roll(2) ? "p" : "";
-    switch (roll(depth > 3 ? 2 : 6)) {
+    switch (roll(depth > 3 ? 2 : 7)) {
     case 0:
     case 1:
         put_simple_paragraph(b, "", "");
@@ -221,6 +247,12 @@ static void put_block(struct dgl_buf *b, unsigned depth)
         put_simple_paragraph(b, close.data ? close.data : "", roll(2) ? " end" : "");
         break;
     }
+    case 5: // a call with paragraphs, in the text of a macro
+        dgl_buf_puts(b, roll(2) ? "<w:p><w:r><w:t>{%p call cm() %}</w:t></w:r></w:p>"
+                                : "<w:p><w:r><w:t>{%p call pm() %}</w:t></w:r></w:p>");
+        put_blocks(b, depth + 2);
+        dgl_buf_puts(b, "<w:p><w:r><w:t>{%p endcall %}</w:t></w:r></w:p>");
+        break;
     default: // a macro and its use
         dgl_buf_puts(b, "<w:p><w:r><w:t>{%p macro mac(x) %}</w:t></w:r></w:p>");
         put_blocks(b, depth + 2);
@@ -297,6 +329,10 @@ static void random_templates(void **state DGL_UNUSED)
             roll(2);
         struct dgl_buf b = DGL_BUF_INIT(8u << 20);
         dgl_buf_puts(&b, "<w:document xmlns:w=\"" NS_W "\"><w:body>");
+        dgl_buf_puts(&b, "<w:p><w:r><w:t>{% macro cm() %}[</w:t></w:r><w:r><w:rPr><w:i/></w:rPr><w:t>{{ caller() }}]{% "
+                         "endmacro %}</w:t></w:r></w:p><w:p><w:r><w:t>{%p macro pm() %}</w:t></w:r></w:p><w:p><w:r>"
+                         "<w:t>q</w:t></w:r><w:r><w:t>{{ caller() }}w</w:t></w:r></w:p><w:p><w:r><w:t>{%p endmacro %}"
+                         "</w:t></w:r></w:p>");
         put_blocks(&b, 0);
         dgl_buf_puts(&b, "<w:p/></w:body></w:document>");
         render_and_check(b.data, seed, &good);

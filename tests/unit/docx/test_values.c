@@ -50,7 +50,7 @@ static void safe_values_are_checked(void **state DGL_UNUSED)
                                       "</w:t>",
                                       "<w:t>",
                                       "<w:tc/>",
-                                      "<w:r><w:p/></w:r>",
+                                      "<w:fldSimple><w:p/></w:fldSimple>",
                                       "<x:y/>",
                                       "<w:t>a</w:t><w:tr/>",
                                       "<!DOCTYPE x><w:br/>",
@@ -60,6 +60,21 @@ static void safe_values_are_checked(void **state DGL_UNUSED)
         snprintf(json, sizeof json, "{\"a\":\"%s\"}", bad[i]);
         check_fails(DOCUMENT(P("{{ a|safe }}")), json, "invalid_markup", 1);
     }
+}
+
+// A macro in the text of another one: its runs and paragraphs stand between two halves of what they are printed in.
+static void what_a_macro_prints_makes_way(void **state DGL_UNUSED)
+{
+    const char *bold =
+        DOCUMENT("<w:p><w:r><w:t>{% macro b(x) %}</w:t></w:r><w:r><w:rPr><w:b/></w:rPr><w:t>{{ x }}</w:t></w:r>"
+                 "<w:r><w:t>{% endmacro %}{% macro m() %}</w:t></w:r><w:r><w:rPr><w:i/></w:rPr><w:t>a {{ b(1) }} "
+                 "c</w:t></w:r><w:r><w:t>{% endmacro %}</w:t></w:r></w:p>" P("[{{ m() }}]"));
+    check_text(bold, "{}", "|[a 1 c]|");
+    check_contains(bold, "{}", "<w:i></w:i></w:rPr><w:t xml:space=\"preserve\">a </w:t></w:r><w:r><w:rPr><w:b>");
+    const char *paragraphs = DOCUMENT(P("{%p macro box() %}") P("top") P("{{p caller() }}") P("x {{ caller() }}")
+                                          P("{%p endmacro %}") P("{%p call box() %}") P("in") P("{%p endcall %}")
+                                              P("{%p filter trim %}") P("t") P("{%p endfilter %}"));
+    check_text(paragraphs, "{}", "top|in|x |in|t|");
 }
 
 static void macros_print_paragraphs(void **state DGL_UNUSED)
@@ -257,6 +272,7 @@ int main(void)
         cmocka_unit_test(text_is_escaped),
         cmocka_unit_test(control_characters_act),
         cmocka_unit_test(safe_values_are_checked),
+        cmocka_unit_test(what_a_macro_prints_makes_way),
         cmocka_unit_test(macros_print_paragraphs),
         cmocka_unit_test(tables_without_rows_go),
         cmocka_unit_test(cells_end_with_a_paragraph),

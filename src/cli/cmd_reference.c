@@ -1,17 +1,22 @@
 // docgenlab reference: the filters, tests and functions of the template language as Markdown, from the tables the
-// language itself uses. docs/template-reference.md is its output; a test holds the two together.
+// language itself uses, or the HTTP API as OpenAPI. docs/template-reference.md and the tables of docs/api.md are made
+// of its output; tests hold them together.
 #include "cli/cli.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "base/str.h"
+#include "base/version.h"
 #include "render/template/filters.h"
+#include "server/api/api.h"
 
-static const struct dgl_cli_help help = {"Usage: docgenlab reference\n\n"
-                                         "Prints the filters, tests and functions of templates as Markdown.\n\n"
-                                         "Example: docgenlab reference | less\n",
-                                         ""};
+static const struct dgl_cli_help help = {
+    "Usage: docgenlab reference [--openapi]\n\n"
+    "Prints the filters, tests and functions of templates as Markdown.\n\n"
+    "  --openapi  the HTTP API instead, as OpenAPI 3.1, for generators of clients\n\n"
+    "Example: docgenlab reference --openapi >openapi.json\n",
+    "PUBLIC_URL"};
 
 // "length killwords" with one required: "(length, killwords=…)".
 static void print_signature(const char *parameters, unsigned required)
@@ -57,14 +62,17 @@ static void print_methods(unsigned of, const char *title)
     puts("");
 }
 
-int dgl_cmd_reference(int argc, char **argv)
+static enum dgl_status print_openapi(const struct dgl_config *config, struct dgl_error *err)
 {
-    struct dgl_config *config = NULL;
-    size_t count = 0;
-    int status = 0;
-    if (!dgl_cli_parse(argc, argv, &help, NULL, 0, NULL, 0, &count, &config, &status))
-        return status;
-    dgl_config_free(config);
+    const char *url = dgl_config_str(config, "PUBLIC_URL");
+    DGL_AUTO_FINI(buf) out = DGL_BUF_INIT(1 << 20);
+    DGL_TRY(dgl_api_openapi_write(url ? url : "http://127.0.0.1:8080", DGL_VERSION, &out, err));
+    puts(out.data);
+    return DGL_OK;
+}
+
+static void print_markdown(void)
+{
     puts("# Template reference\n\n"
          "Every filter, test and function of the template language. This page is printed by `docgenlab reference`; "
          "[Writing\n"
@@ -88,5 +96,19 @@ int dgl_cmd_reference(int argc, char **argv)
     print_methods(DGL_METHOD_DICT, "object");
     print_methods(DGL_METHOD_LOOP, "loop");
     print_methods(DGL_METHOD_CYCLER, "cycler");
+}
+
+int dgl_cmd_reference(int argc, char **argv)
+{
+    const char *openapi = NULL;
+    const struct dgl_cli_flag flags[] = {{"--openapi", false, &openapi}};
+    DGL_AUTO(config) config = NULL;
+    struct dgl_error err = DGL_ERROR_INIT;
+    int status = 0;
+    if (!dgl_cli_parse(argc, argv, &help, flags, DGL_COUNT(flags), NULL, 0, NULL, &config, &status))
+        return status;
+    if (openapi)
+        return print_openapi(config, &err) == DGL_OK ? 0 : dgl_cli_fail(&err);
+    print_markdown();
     return 0;
 }

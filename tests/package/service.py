@@ -58,18 +58,27 @@ class Machine:
         self.folder = folder
         self.boot = subprocess.Popen(["systemd-nspawn", "--register=no", "--keep-unit", "--console=read-only", "-D", folder, "--boot"],
                                      stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        self.leader = until(self.find_leader, 30, "systemd-nspawn did not boot the folder")
-        until(lambda: self.inside("systemctl", "is-system-running", check=False).strip() in ("running", "degraded"), 60,
-              "systemd was not up")
+        try:
+            self.leader = until(self.find_leader, 30, "systemd-nspawn did not boot the folder")
+            until(lambda: self.inside("systemctl", "is-system-running", check=False).strip() in ("running", "degraded"), 120,
+                  "systemd was not up")
+        except Fail:
+            self.off()
+            raise
 
     def find_leader(self):
         if self.boot.poll() is not None:
             raise Fail(f"systemd-nspawn ended with {self.boot.returncode}; `systemd-nspawn --boot -D {self.folder}` says why.")
         with open(f"/proc/{self.boot.pid}/task/{self.boot.pid}/children", encoding="ascii") as fh:
-            return fh.read().split()[0:1]
+            children = fh.read().split()
+        for child in children:  # the first one may only be on its way to start the second
+            with open(f"/proc/{child}/status", encoding="ascii") as fh:
+                if re.search(r"^NSpid:\t\d+\t1$", fh.read(), re.M):
+                    return child
+        return None
 
     def inside(self, *command, check=True):
-        return run("nsenter", "-t", self.leader[0], "-m", "-u", "-i", "-p", "-C", "--", *command, check=check, env=ENVIRONMENT)
+        return run("nsenter", "-t", self.leader, "-m", "-u", "-i", "-p", "-C", "--", *command, check=check, env=ENVIRONMENT)
 
     def show(self, field):
         return self.inside("systemctl", "show", "-P", field, "docgenlab").strip()

@@ -24,4 +24,8 @@ void dgl_api_set_stopping(struct dgl_api *api);                    // /readyz an
 void dgl_api_free(struct dgl_api *api);
 DGL_DEFINE_AUTO(api);
 
+// The OpenAPI 3.1 document of a server that is reached at `public_url`, appended to `out`. Any thread.
+enum dgl_status dgl_api_openapi_write(const char *public_url, const char *version, struct dgl_buf *out,
+                                      struct dgl_error *err) DGL_MUST_CHECK;
+
 #endif

@@ -76,9 +76,6 @@ void dgl_api_finish_secret(struct dgl_http_request *rq, const char *key, char se
 // {"overlap_s": n} or no body; -1 = not given.
 enum dgl_status dgl_api_read_overlap(struct dgl_http_request *rq, int64_t *ret, struct dgl_error *err) DGL_MUST_CHECK;
 
-// openapi.c
-enum dgl_status dgl_api_openapi_write(const char *public_url, const char *version, struct dgl_buf *out,
-                                      struct dgl_error *err) DGL_MUST_CHECK;
 // schemas.c: components/schemas and components/parameters, as two object members
 void dgl_api_schemas_write(struct dgl_json_writer *w);
 void dgl_api_parameters_write(struct dgl_json_writer *w);

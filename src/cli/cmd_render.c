@@ -10,8 +10,10 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/crypto.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/str.h"
 #include "cli/engine_session.h"
 
 #define MAX_DATA_BYTES ((size_t)64 << 20)
@@ -26,6 +28,10 @@ static const struct dgl_cli_help help = {
     "  --engine NAME         who makes the PDF: native, libreoffice, or auto: native unless the\n"
     "                        document holds what it declines and LibreOffice is installed\n"
     "  --pdf-a               make it PDF/A-2b, for archives\n"
+    "  --open-password-file FILE    the PDF opens with the password in FILE only\n"
+    "  --owner-password-file FILE   the password that lifts what --allow leaves out\n"
+    "  --allow LIST          of print,copy,annotate,forms,edit: what readers may do without it\n"
+    "                        (none for nothing; default: everything)\n"
     "  --explain             print what the document holds of the native engine's table of features\n"
     "  --now TIME            the document's time, as 2024-01-15T10:30:00Z (default: now)\n"
     "  --locale NAME         for numbers, dates and words (default en_US)\n"
@@ -37,7 +43,9 @@ struct order {
     const char *files[2]; // template, data
     size_t file_count;
     const char *output, *engine, *explain, *archive, *now, *locale, *time_zone;
+    const char *open_password_file, *owner_password_file, *allow;
     bool pdf;
+    uint32_t allowed; // DGL_PDF_ALLOW_…
     int64_t now_us;
 };
 
@@ -45,6 +53,25 @@ static bool has_ending(const char *name, const char *ending)
 {
     size_t len = strlen(name), ending_len = strlen(ending);
     return len > ending_len && strcasecmp(name + len - ending_len, ending) == 0;
+}
+
+static int read_allow(const char *list, uint32_t *ret)
+{
+    *ret = list ? 0 : DGL_PDF_ALLOW_ALL;
+    for (const char *p = list && strcmp(list, "none") != 0 ? list : ""; *p;) {
+        char word[16];
+        size_t len = strcspn(p, ",");
+        dgl_str_copy(word, sizeof(word), p, len);
+        uint32_t bit = dgl_pdf_allow_bit(word);
+        if (!bit)
+            return dgl_cli_usage("render",
+                                 "--allow %.*s is not known; it takes print, copy, annotate, forms and edit with "
+                                 "commas between, or none.",
+                                 (int)DGL_MIN(len, (size_t)40), p);
+        *ret |= bit;
+        p += len + (p[len] == ',');
+    }
+    return 0;
 }
 
 // Returns 0 or the exit code.
@@ -62,6 +89,11 @@ static int check_order(struct order *o)
                                        "leave out --engine libreoffice.");
     if (o->archive && !o->pdf)
         return dgl_cli_usage("render", "--pdf-a is for an output that ends in .pdf.");
+    if ((o->open_password_file || o->owner_password_file || o->allow) && !o->pdf)
+        return dgl_cli_usage("render", "Passwords and --allow are for an output that ends in .pdf.");
+    int wrong = read_allow(o->allow, &o->allowed);
+    if (wrong)
+        return wrong;
     o->now_us = dgl_clock_now_us(dgl_clock_system());
     if (o->now && !dgl_time_parse(o->now, strlen(o->now), &o->now_us))
         return dgl_cli_usage("render", "--now %s is no time; write it as 2024-01-15T10:30:00Z.", o->now);
@@ -135,9 +167,34 @@ static enum dgl_status open_template(const char *path, int *ret_fd, struct dgl_e
     return DGL_OK;
 }
 
+// ---- passwords of the PDF
+
+static enum dgl_status read_password(const char *file, const char *field, char ret[DGL_PDF_PASSWORD_MAX + 1],
+                                     struct dgl_error *err)
+{
+    if (!file)
+        return DGL_OK;
+    DGL_AUTO_FINI(buf) password = DGL_BUF_INIT(4096);
+    DGL_TRY(dgl_cli_read_password(file, &password, err));
+    enum dgl_status status = dgl_pdf_password_set(password.data ? password.data : "", password.len, field, ret, err);
+    if (password.data)
+        dgl_wipe(password.data, password.cap);
+    return status;
+}
+
+static enum dgl_status read_protection(const struct order *o, struct dgl_pdf_protection *ret, struct dgl_error *err)
+{
+    *ret = (struct dgl_pdf_protection){.allow = o->allowed};
+    DGL_TRY(read_password(o->open_password_file, "--open-password-file", ret->open_password, err));
+    DGL_TRY(read_password(o->owner_password_file, "--owner-password-file", ret->owner_password, err));
+    return dgl_pdf_protection_check(ret, "--owner-password-file", err);
+}
+
 static enum dgl_status render(const struct order *o, const struct dgl_config *config, struct dgl_error *err)
 {
     DGL_AUTO_FD template_fd = -1;
+    struct dgl_pdf_protection protection;
+    DGL_TRY(read_protection(o, &protection, err));
     DGL_TRY(open_template(o->files[0], &template_fd, err));
     DGL_AUTO_FINI(buf) data = DGL_BUF_INIT(MAX_DATA_BYTES);
     DGL_TRY(strcmp(o->files[1], "-") == 0 ? dgl_file_read_fd(STDIN_FILENO, MAX_DATA_BYTES, &data, err)
@@ -154,11 +211,13 @@ static enum dgl_status render(const struct order *o, const struct dgl_config *co
                                        .engine = o->engine,
                                        .explain = o->explain != NULL,
                                        .archive = o->archive != NULL,
+                                       .protection = &protection,
                                        .created_at_us = o->now_us,
                                        .time_zone = o->time_zone,
                                        .locale = o->locale};
     DGL_AUTO_FINI(session_answer) answer;
     dgl_engine_session_run(session, &job, &answer);
+    dgl_wipe(&protection, sizeof(protection));
     print_warnings(answer.warnings_json);
     print_findings(&answer);
     if (answer.status != DGL_OK) {
@@ -171,10 +230,16 @@ static enum dgl_status render(const struct order *o, const struct dgl_config *co
 int dgl_cmd_render(int argc, char **argv)
 {
     struct order o = {0};
-    const struct dgl_cli_flag flags[] = {
-        {"--output", true, &o.output},      {"--engine", true, &o.engine}, {"--explain", false, &o.explain},
-        {"--pdf-a", false, &o.archive},     {"--now", true, &o.now},       {"--locale", true, &o.locale},
-        {"--time-zone", true, &o.time_zone}};
+    const struct dgl_cli_flag flags[] = {{"--output", true, &o.output},
+                                         {"--engine", true, &o.engine},
+                                         {"--explain", false, &o.explain},
+                                         {"--pdf-a", false, &o.archive},
+                                         {"--now", true, &o.now},
+                                         {"--locale", true, &o.locale},
+                                         {"--time-zone", true, &o.time_zone},
+                                         {"--open-password-file", true, &o.open_password_file},
+                                         {"--owner-password-file", true, &o.owner_password_file},
+                                         {"--allow", true, &o.allow}};
     DGL_AUTO(config) config = NULL;
     int status = 0;
     if (!dgl_cli_parse(argc, argv, &help, flags, DGL_COUNT(flags), o.files, 2, &o.file_count, &config, &status))

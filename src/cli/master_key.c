@@ -44,6 +44,18 @@ enum dgl_status dgl_cli_rotate_master(struct dgl_account_call *call, struct dgl_
     return DGL_OK;
 }
 
+// A job's PDF options stay under the key that sealed them until the document is made.
+static enum dgl_status check_waiting(struct dgl_account_call *call, struct dgl_error *err)
+{
+    int64_t waiting;
+    DGL_TRY(dgl_store_pdf_options_count(call->data.store, dgl_keyring_current(call->data.keys), &waiting, err));
+    if (waiting > 0)
+        return DGL_FAIL(err, DGL_E_CONFLICT,
+                        "%lld documents that are not made yet need the old master key; retire it when they are.",
+                        (long long)waiting);
+    return DGL_OK;
+}
+
 enum dgl_status dgl_cli_retire_master(struct dgl_account_call *call, struct dgl_error *err)
 {
     static const char *const names[] = {"key_id", "sealed_anew", "retired"};
@@ -59,6 +71,8 @@ enum dgl_status dgl_cli_retire_master(struct dgl_account_call *call, struct dgl_
                         dgl_time_format_utc(from_us, when));
     DGL_TRY(seal_all(call, &count, err));
     DGL_FAILPOINT("ops.retire_sealed");
+    if (retired > 0)
+        DGL_TRY(check_waiting(call, err));
     if (retired > 0)
         DGL_TRY(dgl_keyring_retire(keys, current, err));
     DGL_FAILPOINT("ops.retire_done");

@@ -153,4 +153,5 @@ def main():
     return 1 if counts[1] else 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

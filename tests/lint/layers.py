@@ -54,6 +54,7 @@ LIBRARIES = {
     "seccomp.h": ["server/engine"],
     "sodium.h": ["base"],
     "libdeflate.h": ["base", "render/pdf", "server/http"],
+    "qpdf/": ["render/pdf"],
     "libxml/": ["base", "render/docx"],  # render/docx: the HTML parser only
     "md4c.h": ["render/docx"],
     "zint.h": ["render/docx"],

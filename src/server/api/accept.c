@@ -22,6 +22,7 @@ struct accepting {
     char *dumped; // input_json, when its bytes could not be found as sent
     int64_t wait_s;
     struct dgl_document_request request;
+    struct dgl_document_pdf pdf;
     struct dgl_document_accepted accepted;
 };
 
@@ -77,19 +78,65 @@ static enum dgl_status take_input(struct accepting *a, json_t *input, const char
     return DGL_OK;
 }
 
+// "pdf": how the PDF is to be.
+static enum dgl_status read_allow(const json_t *words, uint32_t *ret, struct dgl_error *err)
+{
+    const json_t *word;
+    size_t i;
+    *ret = words ? 0 : DGL_PDF_ALLOW_ALL;
+    json_array_foreach(words, i, word)
+    {
+        uint32_t bit = json_is_string(word) ? dgl_pdf_allow_bit(json_string_value(word)) : 0;
+        if (!bit)
+            return DGL_FAIL_FIELD(err, DGL_E_INVALID, "unknown_word", "pdf.allow",
+                                  "pdf.allow is a list of print, copy, annotate, forms and edit; item %zu is none of "
+                                  "them.",
+                                  i + 1);
+        *ret |= bit;
+    }
+    return DGL_OK;
+}
+
+static enum dgl_status read_pdf(json_t *object, struct dgl_document_pdf *ret, struct dgl_error *err)
+{
+    struct dgl_pdf_protection *p = &ret->protection;
+    const char *standard = NULL, *open = NULL, *owner = NULL;
+    json_t *allow = NULL;
+    const struct dgl_json_field fields[] = {
+        {.name = "standard", .kind = DGL_JSON_STRING, .nullable = true, .max = API_MAX_NAME_BYTES, .ret = &standard},
+        {.name = "open_password", .kind = DGL_JSON_STRING, .nullable = true, .ret = &open},
+        {.name = "owner_password", .kind = DGL_JSON_STRING, .nullable = true, .ret = &owner},
+        {.name = "allow", .kind = DGL_JSON_ARRAY, .nullable = true, .max = 16, .ret = &allow}};
+    DGL_TRY(dgl_json_read_object(object, "pdf", fields, DGL_COUNT(fields), err));
+    if (standard && strcmp(standard, "PDF/A-2b") != 0)
+        return DGL_FAIL_FIELD(err, DGL_E_INVALID, "unknown_word", "pdf.standard",
+                              "pdf.standard is \"%.40s\"; PDF/A-2b is the one that is made.", standard);
+    ret->archive = standard != NULL;
+    if (open)
+        DGL_TRY(dgl_pdf_password_set(open, strlen(open), "pdf.open_password", p->open_password, err));
+    if (owner)
+        DGL_TRY(dgl_pdf_password_set(owner, strlen(owner), "pdf.owner_password", p->owner_password, err));
+    DGL_TRY(read_allow(allow, &p->allow, err));
+    if (ret->archive && dgl_pdf_is_protected(p))
+        return DGL_FAIL_FIELD(err, DGL_E_INVALID, "protected_archive", "pdf",
+                              "pdf asks for PDF/A and for a password; a document for archives may have none.");
+    return dgl_pdf_protection_check(p, "pdf.owner_password", err);
+}
+
 static enum dgl_status read_request(struct accepting *a, struct dgl_error *err)
 {
     struct dgl_document_request *r = &a->request;
     const char *data, *format = "pdf";
     size_t len;
-    json_t *input = NULL;
+    json_t *input = NULL, *pdf = NULL;
     int64_t version = -1;
     const struct dgl_json_field fields[] = {
         {.name = "template_id", .kind = DGL_JSON_STRING, .required = true, .ret = &r->template_id},
         {.name = "input_json", .kind = DGL_JSON_OBJECT, .required = true, .ret = &input},
         {.name = "output_format", .kind = DGL_JSON_STRING, .max = API_MAX_NAME_BYTES, .ret = &format},
         {.name = "webhook_url", .kind = DGL_JSON_STRING, .nullable = true, .ret = &r->webhook_url},
-        {.name = "template_version", .kind = DGL_JSON_INT, .nullable = true, .max = INT32_MAX, .ret = &version}};
+        {.name = "template_version", .kind = DGL_JSON_INT, .nullable = true, .max = INT32_MAX, .ret = &version},
+        {.name = "pdf", .kind = DGL_JSON_OBJECT, .nullable = true, .ret = &pdf}};
     DGL_TRY(read_wait(a->rq, &a->wait_s, err));
     DGL_TRY(read_keys(a->rq, &r->idempotency_key, err));
     DGL_TRY(dgl_api_read_body(a->rq, &a->body, err));
@@ -98,6 +145,10 @@ static enum dgl_status read_request(struct accepting *a, struct dgl_error *err)
     if (version < -1 || version == 0)
         return DGL_FAIL_FIELD(err, DGL_E_INVALID, "out_of_range", "template_version",
                               "template_version must be a version number from 1 up.");
+    if (pdf) {
+        DGL_TRY(read_pdf(pdf, &a->pdf, err));
+        r->pdf = &a->pdf;
+    }
     dgl_http_body(a->rq, &data, &len);
     DGL_TRY(take_input(a, input, data, len, err));
     r->template_version = DGL_MAX(version, 0);
@@ -112,6 +163,7 @@ static enum dgl_status read_request(struct accepting *a, struct dgl_error *err)
 // The request is over for us: what we hold of it goes before the answer, which may recycle it.
 static struct dgl_http_request *let_go(struct accepting *a)
 {
+    dgl_wipe(&a->pdf, sizeof a->pdf);
     json_decref(a->body);
     free(a->dumped);
     a->body = NULL;

@@ -36,7 +36,13 @@ static const struct schema schemas[] = {
     {"PreviewRequest", "output_format is pdf unless given.", "input_json!:object output_format:=pdf|docx"},
     {"DocumentRequest",
      "output_format is pdf unless given; webhook_url overrides the organization's for this document.",
-     "template_id!:id input_json!:object output_format:=pdf|docx|both webhook_url?:uri template_version?:int"},
+     "template_id!:id input_json!:object output_format:=pdf|docx|both webhook_url?:uri template_version?:int "
+     "pdf?:@PdfOptions"},
+    {"PdfOptions",
+     "How the PDF is to be. standard: for archives, without passwords. open_password: nothing is shown without it. "
+     "owner_password lifts what allow leaves out (everything is allowed unless given); readers decide whether they "
+     "honour it. A DOCX made besides has no password.",
+     "standard?:=PDF/A-2b open_password?:string owner_password?:string allow:string[]"},
     {"DocumentAccepted", "The answer of 202.", "id!:id template_id!:id status!:=queued created_at!:time"},
     {"Document", "A document. output_…_path are opaque storage URIs; download_url is made when asked for.",
      "id!:id template_id!:id template_name!?:string template_version!:int status!:=queued|rendering|ready|failed "

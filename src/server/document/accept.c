@@ -50,6 +50,10 @@ static enum dgl_status prepare(struct dgl_documents *d, const struct dgl_princip
     DGL_TRY(status);
     if (rq->template_version != 0 && rq->template_version != fact.version)
         DGL_TRY(check_version(d, who->org, rq->template_id, rq->template_version, err));
+    if (rq->pdf && !(rq->formats & DGL_FORMAT_PDF))
+        return DGL_FAIL_FIELD(err, DGL_E_INVALID, "no_pdf", "pdf",
+                              "pdf says how the PDF is to be, but output_format asks for none; ask for pdf or both, or "
+                              "leave pdf out.");
     if (rq->webhook_url)
         DGL_TRY(dgl_webhook_check_url(d->parts.webhook, rq->webhook_url, "webhook_url", err));
 
@@ -75,6 +79,7 @@ static enum dgl_status prepare(struct dgl_documents *d, const struct dgl_princip
 struct accepting {
     struct dgl_documents *documents;
     struct dgl_job_new job;
+    struct dgl_buf pdf_options; // sealed
     struct dgl_job_accepted accepted;
     dgl_document_accept_done done;
     void *arg;
@@ -102,7 +107,19 @@ static void stored(void *arg, enum dgl_status status, const struct dgl_error *er
         }
     }
     a->done(a->arg, status, &accepted, err);
+    dgl_buf_fini(&a->pdf_options);
     free(a);
+}
+
+static enum dgl_status seal_pdf_options(struct dgl_documents *d, const struct dgl_document_request *rq,
+                                        struct dgl_job_new *job, struct dgl_buf *ret, struct dgl_error *err)
+{
+    if (!rq->pdf)
+        return DGL_OK;
+    DGL_TRY(dgl_document_pdf_seal(d, job->id, rq->pdf, ret, err));
+    job->pdf_options = ret->data;
+    job->pdf_options_len = ret->len;
+    return DGL_OK;
 }
 
 enum dgl_status dgl_documents_accept_async(struct dgl_documents *d, const struct dgl_principal *who,
@@ -110,9 +127,12 @@ enum dgl_status dgl_documents_accept_async(struct dgl_documents *d, const struct
                                            void *arg, struct dgl_error *err)
 {
     struct dgl_job_new job;
+    DGL_AUTO_FINI(buf) pdf_options = DGL_BUF_INIT(DGL_DOCUMENT_PDF_OPTIONS_MAX);
     DGL_TRY(prepare(d, who, request, &job, err));
+    DGL_TRY(seal_pdf_options(d, request, &job, &pdf_options, err));
     struct accepting *a = DGL_NEW(struct accepting);
-    *a = (struct accepting){.documents = d, .job = job, .done = done, .arg = arg};
+    *a = (struct accepting){.documents = d, .job = job, .pdf_options = pdf_options, .done = done, .arg = arg};
+    pdf_options = DGL_BUF_INIT(0); // it is the job's now
     dgl_store_job_accept_async(d->parts.store, &a->job, &a->accepted, stored, a);
     return DGL_OK;
 }
@@ -122,7 +142,9 @@ enum dgl_status dgl_documents_accept(struct dgl_documents *d, const struct dgl_p
                                      struct dgl_error *err)
 {
     struct dgl_job_new job;
+    DGL_AUTO_FINI(buf) pdf_options = DGL_BUF_INIT(DGL_DOCUMENT_PDF_OPTIONS_MAX);
     DGL_TRY(prepare(d, who, request, &job, err));
+    DGL_TRY(seal_pdf_options(d, request, &job, &pdf_options, err));
     struct dgl_job_accepted accepted;
     DGL_TRY(dgl_store_job_accept(d->parts.store, &job, &accepted, err));
     to_accepted(&accepted, ret);

@@ -71,6 +71,7 @@ static struct dgl_running *running_new(struct dgl_documents *d, const struct dgl
     memcpy(job->org, claim->org, sizeof job->org);
     job->formats = claim->formats;
     job->tries = claim->tries;
+    job->has_pdf_options = claim->pdf_options != NULL;
     job->accepted_at_us = claim->created_at_us;
     job->docx_fd = job->pdf_fd = -1;
     job->submitted_mono_us = dgl_clock_mono_us(d->parts.clock);
@@ -81,6 +82,9 @@ static enum dgl_status submit(struct dgl_documents *d, const struct dgl_job_clai
 {
     DGL_AUTO_FD template_fd = -1;
     int64_t size = 0;
+    struct dgl_document_pdf pdf = {0};
+    if (claim->pdf_options)
+        DGL_TRY(dgl_document_pdf_open(d, claim->id, claim->pdf_options, claim->pdf_options_len, &pdf, &job->error));
     DGL_TRY(dgl_blob_open_fd(d->parts.blobs, claim->blob_uri, &template_fd, &size, &job->error));
     struct dgl_engine_job work = {.op = DGL_ENGINE_RENDER,
                                   .org_number = claim->org_number,
@@ -89,11 +93,15 @@ static enum dgl_status submit(struct dgl_documents *d, const struct dgl_job_clai
                                   .input_len = claim->input_len,
                                   .want_docx = (claim->formats & DGL_FORMAT_DOCX) != 0,
                                   .want_pdf = (claim->formats & DGL_FORMAT_PDF) != 0,
+                                  .archive = pdf.archive,
+                                  .protection = &pdf.protection,
                                   .created_at_us = claim->created_at_us,
                                   .time_zone = claim->time_zone,
                                   .locale = claim->locale};
     memcpy(work.template_sha256, claim->template_sha256, sizeof work.template_sha256);
-    return dgl_engine_submit(d->parts.engine, &work, rendered, job, &job->error);
+    enum dgl_status status = dgl_engine_submit(d->parts.engine, &work, rendered, job, &job->error);
+    dgl_wipe(&pdf, sizeof pdf);
+    return status;
 }
 
 static void start_job(struct dgl_documents *d, const struct dgl_job_claim *claim)

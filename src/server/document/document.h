@@ -65,6 +65,10 @@ enum dgl_status dgl_documents_preview(struct dgl_documents *d, const struct dgl_
                                       struct dgl_error *err) DGL_MUST_CHECK;
 
 // ---- accepting
+struct dgl_document_pdf { // what is wanted of the PDF; checked by the caller
+    bool archive;         // PDF/A-2b
+    struct dgl_pdf_protection protection;
+};
 struct dgl_document_request { // borrowed until done
     const char *template_id;
     const char *input; // JSON object text, already parsed and checked by the caller
@@ -75,7 +79,8 @@ struct dgl_document_request { // borrowed until done
     const char *idempotency_key;
     unsigned char body_sha256[32];
     enum dgl_document_source source;
-    bool is_uat_page; // UI only
+    bool is_uat_page;                   // UI only
+    const struct dgl_document_pdf *pdf; // NULL = nothing special
 };
 struct dgl_document_accepted {
     char id[40], template_id[40];

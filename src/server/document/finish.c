@@ -74,6 +74,7 @@ static enum dgl_status commit(struct dgl_documents *d, struct dgl_running *job, 
 {
     check_outputs(job);
     struct dgl_job_finish finish = {.ok = job->status == DGL_OK,
+                                    .has_pdf_options = job->has_pdf_options,
                                     .pages = job->pages,
                                     .engine = job->engine[0] ? job->engine : NULL,
                                     .warnings_json = job->warnings_json,

@@ -53,7 +53,8 @@ struct dgl_running {
     enum dgl_status status;
     struct dgl_error error;
     bool worker_lost, rested;
-    int docx_fd, pdf_fd; // -1 = none
+    bool has_pdf_options; // in the store, to be taken out with the outcome
+    int docx_fd, pdf_fd;  // -1 = none
     int64_t pages, render_us;
     char engine[16];
     char *warnings_json;
@@ -119,6 +120,13 @@ bool dgl_document_sweep(struct dgl_documents *d);           // false: stopped be
 // templates.c
 enum dgl_status dgl_document_template_fact(struct dgl_documents *d, const char *org, const char *id,
                                            struct dgl_template_fact *ret, struct dgl_error *err) DGL_MUST_CHECK;
+// pdf_options.c: as they lie beside a waiting job's input
+#define DGL_DOCUMENT_PDF_OPTIONS_MAX 512u // sealed
+enum dgl_status dgl_document_pdf_seal(const struct dgl_documents *d, const char *document,
+                                      const struct dgl_document_pdf *pdf, struct dgl_buf *ret,
+                                      struct dgl_error *err) DGL_MUST_CHECK;
+enum dgl_status dgl_document_pdf_open(const struct dgl_documents *d, const char *document, const void *sealed,
+                                      size_t len, struct dgl_document_pdf *ret, struct dgl_error *err) DGL_MUST_CHECK;
 // render.c: runs one engine job and waits for it.
 struct dgl_document_rendered {
     int docx_fd, pdf_fd;

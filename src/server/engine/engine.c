@@ -8,6 +8,7 @@
 // one or two stages; the DOCX between them is a sealed memfd that goes from worker to worker without being read here.
 #include "server/engine/engine.h"
 
+#include "base/crypto.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "server/engine/pool.h"
@@ -144,6 +145,7 @@ static void work_free(struct work *w)
     free(w->task.input);
     free(w->warnings);
     free(w->findings);
+    dgl_wipe(&w->task.wire.protection, sizeof(w->task.wire.protection));
     free(w);
 }
 
@@ -451,6 +453,9 @@ static enum dgl_status check_job(const struct dgl_engine *e, const struct dgl_en
     if (*ret_wanted == WANT_OFFICE && job->archive)
         return DGL_FAIL_FIELD(err, DGL_E_UNSUPPORTED, NULL, "engine",
                               "PDF/A is made by the native engine only; leave the engine out or ask for native");
+    if (job->archive && job->protection && dgl_pdf_is_protected(job->protection))
+        return DGL_FAIL_FIELD(err, DGL_E_INVALID, "protected_archive", NULL,
+                              "a document for archives (PDF/A) may have no password; leave one of the two out");
     if (*ret_wanted == WANT_OFFICE && job->want_pdf && !e->office_available)
         return DGL_FAIL_SLUG(err, DGL_E_UNSUPPORTED, "engine_unavailable",
                              "engine libreoffice is not installed; install it (apt-get install "
@@ -468,6 +473,8 @@ static void set_outputs(const struct dgl_engine *e, const struct dgl_engine_job 
     wire->may_decline = native_pdf && wanted == WANT_AUTO && e->office_available && !job->archive;
     wire->archive = native_pdf && job->archive;
     wire->explain = native_pdf && job->explain;
+    if (job->want_pdf && job->protection)
+        wire->protection = *job->protection;
 }
 
 static enum dgl_status work_new(const struct dgl_engine *e, const struct dgl_engine_job *job, enum wanted_engine wanted,

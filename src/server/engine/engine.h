@@ -14,6 +14,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "render/pdf/protect.h"
 
 // Forks the supervisor. Must be the first thing a process does: before threads, database, sockets. Its end of the
 // socket is closed when the process dies, and everything below goes with it.
@@ -62,8 +63,9 @@ struct dgl_engine_job {
     // Who makes the PDF. "native": our own, with warnings about what it does not do. "libreoffice". "auto" or NULL: our
     // own, but LibreOffice where it is installed and the document holds what the table of features declines.
     const char *engine;
-    bool explain; // fill findings_json
-    bool archive; // PDF/A-2b, by the native engine
+    bool explain;                                // fill findings_json
+    bool archive;                                // PDF/A-2b, by the native engine
+    const struct dgl_pdf_protection *protection; // of the PDF, checked by the caller; NULL = none; copied
     int64_t created_at_us;
     const char *time_zone, *locale; // NULL = UTC, en_US
     int64_t timeout_ms;             // 0 = the engine's

@@ -10,6 +10,7 @@
 // loaded: no sockets, files only below its own directory and the system's. A hang or crash ends with this process; the
 // pool starts another. The library is loaded by dlopen, so nothing is needed when it is not installed.
 #include "base/clock.h"
+#include "base/crypto.h"
 #include "base/file.h"
 #include "base/zip.h"
 #include "server/engine/kinds.h"
@@ -177,7 +178,8 @@ static enum dgl_status write_input(struct office *o, const void *data, size_t le
     return dgl_file_write_fd(fd, data, len, err);
 }
 
-static enum dgl_status read_output(struct office *o, int *ret_fd, struct dgl_error *err)
+static enum dgl_status read_output(struct office *o, const struct dgl_pdf_protection *protection, int *ret_fd,
+                                   struct dgl_error *err)
 {
     DGL_AUTO_FINI(buf) pdf = DGL_BUF_INIT(DGL_ENGINE_MAX_OUTPUT_BYTES);
     DGL_AUTO_FD fd = open(o->output, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
@@ -186,18 +188,21 @@ static enum dgl_status read_output(struct office *o, int *ret_fd, struct dgl_err
     DGL_TRY(dgl_file_read_fd(fd, DGL_ENGINE_MAX_OUTPUT_BYTES, &pdf, err));
     if (pdf.len < 5 || memcmp(pdf.data, "%PDF-", 5) != 0)
         return DGL_FAIL_SLUG(err, DGL_E_INVALID, "pdf_failed", "LibreOffice wrote something that is no PDF");
+    if (dgl_pdf_is_protected(protection))
+        DGL_TRY(dgl_pdf_protect(&pdf, protection, err));
     struct iovec part = {.iov_base = pdf.data, .iov_len = pdf.len};
     return dgl_sealed_new("dgl-pdf", &part, 1, ret_fd, err);
 }
 
-static enum dgl_status make_pdf(struct office *o, int docx_fd, int *ret_fd, int64_t *ret_pages, struct dgl_error *err)
+static enum dgl_status make_pdf(struct office *o, int docx_fd, const struct dgl_pdf_protection *protection, int *ret_fd,
+                                int64_t *ret_pages, struct dgl_error *err)
 {
     DGL_AUTO_FINI(buf) docx = DGL_BUF_INIT(DGL_ENGINE_MAX_OUTPUT_BYTES);
     DGL_TRY(dgl_file_read_fd(docx_fd, DGL_ENGINE_MAX_OUTPUT_BYTES, &docx, err));
     DGL_TRY(write_input(o, docx.data, docx.len, err));
     dgl_buf_fini(&docx);
     DGL_TRY(convert(o, ret_pages, err));
-    return read_output(o, ret_fd, err);
+    return read_output(o, protection, ret_fd, err);
 }
 
 static bool run_job(struct office *o, const struct dgl_message *m)
@@ -212,7 +217,8 @@ static bool run_job(struct office *o, const struct dgl_message *m)
     struct dgl_wire_error wire;
     DGL_AUTO_FD pdf = -1;
     int64_t start_us = dgl_clock_mono_us(dgl_clock_system());
-    enum dgl_status status = make_pdf(o, m->fds[0], &pdf, &head.pages, &err);
+    enum dgl_status status = make_pdf(o, m->fds[0], &job.protection, &pdf, &head.pages, &err);
+    dgl_wipe(&job.protection, sizeof(job.protection));
     head.layout_us = dgl_clock_mono_us(dgl_clock_system()) - start_us;
     head.status = status;
     head.outputs = status == DGL_OK ? DGL_WIRE_PDF : 0;

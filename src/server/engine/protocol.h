@@ -17,6 +17,7 @@
 #define DGL_SERVER_ENGINE_PROTOCOL_H
 
 #include "base/error.h"
+#include "render/pdf/protect.h"
 #include "server/engine/bounds.h"
 #include <sys/uio.h>
 
@@ -90,6 +91,7 @@ struct dgl_wire_job { // then `input_len` bytes of JSON; descriptor 0: template,
     int64_t created_at_us, timeout_ms;
     unsigned char template_sha256[32];
     char time_zone[64], locale[32];
+    struct dgl_pdf_protection protection; // RENDER and CONVERT: passwords for the PDF
 };
 struct dgl_wire_result { // then the texts in this order; descriptors: the outputs, DOCX before PDF
     uint32_t status, outputs;

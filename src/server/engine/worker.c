@@ -383,6 +383,8 @@ static enum dgl_status paint(struct worker *w, const struct dgl_wire_job *job, s
     }
     DGL_TRY(status);
     DGL_TRY(dgl_buf_check(&w->pdf, "the PDF", err));
+    if (dgl_pdf_is_protected(&job->protection))
+        DGL_TRY(dgl_pdf_protect(&w->pdf, &job->protection, err));
     write_warnings(warnings, report.warnings.items, report.warnings.count);
     out->head.pages = report.pages;
     return DGL_OK;
@@ -501,6 +503,7 @@ static void run_job(struct worker *w, struct dgl_message *m)
         status = inspect(w, &job, m->fds[0], &out, &err);
     else // the input lies in w->buffer, which a fetch would overwrite: render reads it before it fetches
         status = render(w, &job, m->payload + sizeof(job), m->fds[0], &out, &err);
+    dgl_wipe(&job.protection, sizeof(job.protection));
     answer(w, &out, status, &err);
     outcome_fini(&out);
     after_job(w);

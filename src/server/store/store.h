@@ -252,6 +252,8 @@ struct dgl_job_new {
     const char *webhook_url; // NULL = the organization's
     const char *input;       // JSON text of input_json; borrowed until done
     size_t input_len;
+    const void *pdf_options; // sealed; NULL = none; borrowed until done
+    size_t pdf_options_len;
     int64_t created_at_us;
     const char *idempotency_key; // NULL = none
     unsigned char body_sha256[32];
@@ -281,6 +283,8 @@ struct dgl_job_claim {
     enum dgl_document_source source;
     const char *input;
     size_t input_len;
+    const void *pdf_options; // as it was accepted
+    size_t pdf_options_len;
     int64_t created_at_us;
     int64_t tries; // 1 on the first claim
 };
@@ -305,6 +309,7 @@ struct dgl_output_row {
 struct dgl_job_finish {
     char id[40];
     bool ok;
+    bool has_pdf_options;                   // they are erased
     const char *error_message, *error_code; // failed
     struct dgl_output_row pdf, docx;
     int64_t pages;             // 0 = unknown
@@ -409,6 +414,10 @@ struct dgl_sealed_row {
     const void *sealed;
     size_t len;
 };
+// How many jobs wait with PDF options that another key than `key_id` sealed. They are not sealed anew: they go when the
+// job is done.
+enum dgl_status dgl_store_pdf_options_count(struct dgl_store *s, uint8_t key_id, int64_t *ret,
+                                            struct dgl_error *err) DGL_MUST_CHECK;
 enum dgl_status dgl_store_sealed_list(struct dgl_store *s, struct dgl_arena *a, enum dgl_sealed_kind kind,
                                       int64_t after_seq, size_t max, struct dgl_sealed_row **ret, size_t *ret_count,
                                       struct dgl_error *err) DGL_MUST_CHECK;

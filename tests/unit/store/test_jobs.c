@@ -55,6 +55,40 @@ static void test_accept_needs_the_template(void **state)
     assert_string_equal(f->err.field, "input_json");
 }
 
+// They come with the claim as they were given, and go with the outcome.
+static void test_pdf_options_end_with_the_job(void **state)
+{
+    struct fixture *f = *state;
+    struct dgl_job_accepted accepted;
+    struct dgl_job_claim *c;
+    struct dgl_delivery_due *due;
+    size_t count;
+    int64_t waiting;
+    struct dgl_job_new job = new_job(f, f->org.s, f->template.s);
+    job.pdf_options = "\x02\0sealed";
+    job.pdf_options_len = 8;
+    assert_ok(f, dgl_store_job_accept(f->store, &job, &accepted, &f->err));
+    assert_ok(f, dgl_store_pdf_options_count(f->store, 2, &waiting, &f->err));
+    assert_int_equal(waiting, 0);
+    assert_ok(f, dgl_store_pdf_options_count(f->store, 3, &waiting, &f->err));
+    assert_int_equal(waiting, 1);
+    for (int try = 1; try <= 2; try++) {
+        assert_int_equal(claim(f, 10, 0, &c), 1);
+        assert_int_equal(c[0].pdf_options_len, 8);
+        assert_memory_equal(c[0].pdf_options, "\x02\0sealed", 8);
+        if (try == 1)
+            assert_ok(f, dgl_store_job_requeue(f->store, c[0].id, &f->err));
+    }
+    struct dgl_job_finish finish = {.ok = true, .has_pdf_options = true};
+    memcpy(finish.id, c[0].id, sizeof finish.id);
+    assert_ok(f, dgl_store_job_finish(f->store, f->arena, &finish, &due, &count, &f->err));
+    assert_ok(f, dgl_store_pdf_options_count(f->store, 3, &waiting, &f->err));
+    assert_int_equal(waiting, 0);
+    accept_own(f);
+    assert_int_equal(claim(f, 10, 0, &c), 1);
+    assert_null(c[0].pdf_options);
+}
+
 static void test_idempotency(void **state)
 {
     struct fixture *f = *state;
@@ -317,6 +351,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(test_accept_and_claim),
         CASE(test_accept_needs_the_template),
+        CASE(test_pdf_options_end_with_the_job),
         CASE(test_idempotency),
         CASE(test_refused_job_does_not_hold_the_key),
         CASE(test_idempotency_race_makes_one_job),

@@ -98,9 +98,10 @@ static enum dgl_status insert_document(struct dgl_conn *c, const struct dgl_job_
 static enum dgl_status insert_input(struct dgl_conn *c, int64_t document, const struct dgl_job_new *job,
                                     struct dgl_error *err)
 {
-    DGL_AUTO_SQL q = dgl_sql(c, "INSERT INTO inputs (document, json) VALUES (?1, ?2)");
+    DGL_AUTO_SQL q = dgl_sql(c, "INSERT INTO inputs (document, json, pdf_options) VALUES (?1, ?2, ?3)");
     dgl_sql_put_int(&q, document);
     dgl_sql_put_textn(&q, job->input ? job->input : "", job->input_len);
+    dgl_sql_put_blob(&q, job->pdf_options, job->pdf_options_len);
     return dgl_sql_run(&q, err);
 }
 
@@ -278,6 +279,19 @@ static enum dgl_status claim_run(struct dgl_store *s, struct dgl_conn *c, void *
     return DGL_OK;
 }
 
+static enum dgl_status copy_bytes(struct dgl_sql *q, struct dgl_arena *a, const char *id, const char **ret,
+                                  size_t *ret_len, struct dgl_error *err)
+{
+    const void *bytes = dgl_sql_peek_blob(q, ret_len);
+    char *copy = dgl_arena_alloc_try(a, *ret_len + 1);
+    if (!copy)
+        return DGL_FAIL(err, DGL_E_LIMIT, "the input of document %s (%zu bytes) has no room", id, *ret_len);
+    if (*ret_len)
+        memcpy(copy, bytes, *ret_len);
+    *ret = copy;
+    return DGL_OK;
+}
+
 static enum dgl_status read_claim(struct dgl_sql *q, struct dgl_arena *a, struct dgl_job_claim *ret,
                                   struct dgl_error *err)
 {
@@ -296,13 +310,10 @@ static enum dgl_status read_claim(struct dgl_sql *q, struct dgl_arena *a, struct
     ret->source = (enum dgl_document_source)dgl_sql_get_int(q);
     ret->created_at_us = dgl_sql_get_int(q);
     ret->tries = dgl_sql_get_int(q);
-    const void *input = dgl_sql_peek_blob(q, &ret->input_len);
-    char *copy = dgl_arena_alloc_try(a, ret->input_len + 1);
-    if (!copy)
-        return DGL_FAIL(err, DGL_E_LIMIT, "the input of document %s (%zu bytes) has no room", ret->id, ret->input_len);
-    if (ret->input_len)
-        memcpy(copy, input, ret->input_len);
-    ret->input = copy;
+    DGL_TRY(copy_bytes(q, a, ret->id, &ret->input, &ret->input_len, err));
+    const char *options;
+    DGL_TRY(copy_bytes(q, a, ret->id, &options, &ret->pdf_options_len, err));
+    ret->pdf_options = ret->pdf_options_len ? options : NULL;
     return DGL_OK;
 }
 
@@ -318,7 +329,8 @@ static enum dgl_status load_claims(struct dgl_store *s, struct dgl_arena *a, con
     for (size_t i = 0; i < x->count; i++) {
         DGL_AUTO_SQL q =
             dgl_sql(r.conn, "SELECT d.id, o.id, t.id, o.seq, d.template_version, v.blob_uri, v.sha256, t.kind,"
-                            " o.time_zone, o.locale, d.formats, d.is_uat, d.source, d.created_at_us, d.tries, i.json"
+                            " o.time_zone, o.locale, d.formats, d.is_uat, d.source, d.created_at_us, d.tries, i.json,"
+                            " i.pdf_options"
                             " FROM documents d JOIN organizations o ON o.seq = d.org"
                             " JOIN templates t ON t.seq = d.template JOIN inputs i ON i.document = d.seq"
                             " JOIN template_versions v ON v.template = d.template AND v.version = d.template_version"
@@ -452,11 +464,20 @@ static enum dgl_status write_outcome(struct dgl_store *s, struct dgl_conn *c, in
     return dgl_sql_run(&q, err);
 }
 
+static enum dgl_status erase_pdf_options(struct dgl_conn *c, int64_t document, struct dgl_error *err)
+{
+    DGL_AUTO_SQL q = dgl_sql(c, "UPDATE inputs SET pdf_options = NULL WHERE document = ?1");
+    dgl_sql_put_int(&q, document);
+    return dgl_sql_run(&q, err);
+}
+
 static enum dgl_status finish_run(struct dgl_store *s, struct dgl_conn *c, void *arg, struct dgl_error *err)
 {
     struct finish *x = arg;
     DGL_TRY(find_rendering(c, x->fan_out.arena, x->job->id, &x->fan_out, err));
     DGL_TRY(write_outcome(s, c, x->fan_out.document, x->job, err));
+    if (x->job->has_pdf_options)
+        DGL_TRY(erase_pdf_options(c, x->fan_out.document, err));
     return dgl_fan_out(s, c, &x->fan_out, err);
 }
 

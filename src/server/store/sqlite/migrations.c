@@ -228,10 +228,16 @@ static const char letters[] = "CREATE TABLE letters ("
                               "CREATE INDEX letters_by_org ON letters (org);"
                               "CREATE INDEX letters_due ON letters (due_at_us);";
 
+// What a request wants of its PDF, sealed, until the document is made.
+static const char pdf_options[] = "ALTER TABLE inputs ADD COLUMN pdf_options BLOB;"
+                                  "CREATE INDEX inputs_with_pdf_options ON inputs (document)"
+                                  " WHERE pdf_options IS NOT NULL;";
+
 const struct dgl_migration dgl_schema_migrations[] = {
     {"accounts, templates, documents, webhooks", accounts_and_documents},
     {"delivery queues, listeners, health", delivery_queues},
     {"organizations that are disabled", disabled_organizations},
     {"outgoing e-mail", letters},
+    {"PDF options", pdf_options},
 };
 const int dgl_schema_version = (int)DGL_COUNT(dgl_schema_migrations);

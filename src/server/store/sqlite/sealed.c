@@ -1,6 +1,16 @@
 // Sealed values of all organizations, for sealing them anew. What they hold is not the store's to know.
 #include "server/store/sqlite/sqlite.h"
 
+enum dgl_status dgl_store_pdf_options_count(struct dgl_store *s, uint8_t key_id, int64_t *ret, struct dgl_error *err)
+{
+    DGL_AUTO_READ r = {.store = s};
+    DGL_TRY(dgl_read(&r, err));
+    DGL_AUTO_SQL q = dgl_sql(r.conn, "SELECT count(*) FROM inputs WHERE pdf_options IS NOT NULL"
+                                     " AND substr(pdf_options, 1, 1) <> ?1");
+    dgl_sql_put_blob(&q, &key_id, 1);
+    return dgl_sql_int(&q, 0, ret, err);
+}
+
 enum dgl_status dgl_store_sealed_list(struct dgl_store *s, struct dgl_arena *a, enum dgl_sealed_kind kind,
                                       int64_t after_seq, size_t max, struct dgl_sealed_row **ret, size_t *ret_count,
                                       struct dgl_error *err)

@@ -492,7 +492,8 @@ static void walk_element(struct dgl_docx_emit *e, struct dgl_docx_node *n)
 
 static void walk_table(struct dgl_docx_emit *e, struct dgl_docx_node *n)
 {
-    bool outer = e->dynamic_columns, outer_cuts = e->table_cuts;
+    bool outer = e->dynamic_columns, outer_cuts = e->table_cuts, outer_row = e->in_row, outer_cell = e->in_cell;
+    e->in_row = e->in_cell = false;
     e->dynamic_columns = !e->captures && (n->lost_cells || has_dynamic_rows(n));
     bool ops = !e->captures && (e->dynamic_columns || !has_certain(n, DGL_EL_W_TR));
     e->table_cuts = ops;
@@ -515,6 +516,8 @@ static void walk_table(struct dgl_docx_emit *e, struct dgl_docx_node *n)
     }
     e->dynamic_columns = outer;
     e->table_cuts = outer_cuts;
+    e->in_row = outer_row;
+    e->in_cell = outer_cell;
 }
 
 static void walk_row(struct dgl_docx_emit *e, struct dgl_docx_node *n)
@@ -523,7 +526,9 @@ static void walk_row(struct dgl_docx_emit *e, struct dgl_docx_node *n)
         cut_before(e, DGL_CUT_ROW_OPEN, columns_left_out(n));
     put_open(e, n);
     dgl_buf_putc(&e->raw, '>');
+    e->in_row = true;
     walk_children(e, n);
+    e->in_row = false;
     put_close(e, n);
     if (e->table_cuts && e->dynamic_columns)
         cut_after(e, DGL_CUT_ROW_CLOSE, 0);
@@ -550,6 +555,28 @@ static void walk_story(struct dgl_docx_emit *e, struct dgl_docx_node *n)
             cut_before(e, DGL_CUT_NEEDS_PARAGRAPH, 0);
     }
     put_close(e, n);
+}
+
+static void walk_cell(struct dgl_docx_emit *e, struct dgl_docx_node *n)
+{
+    if (e->dynamic_columns)
+        cut_before(e, DGL_CUT_CELL_OPEN, span_of(n));
+    e->in_cell = true;
+    walk_story(e, n);
+    e->in_cell = false;
+}
+
+// A row or a cell inside a row or a cell, without a table between them, is none of the table's.
+static void walk_stray(struct dgl_docx_emit *e, struct dgl_docx_node *n)
+{
+    bool columns = e->dynamic_columns, cuts = e->table_cuts;
+    e->dynamic_columns = e->table_cuts = false;
+    if (n->el == DGL_EL_W_TC)
+        walk_story(e, n);
+    else
+        walk_element(e, n);
+    e->dynamic_columns = columns;
+    e->table_cuts = cuts;
 }
 
 // A picture that a token in its alternative text replaces.
@@ -595,12 +622,10 @@ static void walk(struct dgl_docx_emit *e, struct dgl_docx_node *n)
         walk_table(e, n);
         return;
     case DGL_EL_W_TR:
-        walk_row(e, n);
+        (e->in_row ? walk_stray : walk_row)(e, n);
         return;
     case DGL_EL_W_TC:
-        if (e->dynamic_columns)
-            cut_before(e, DGL_CUT_CELL_OPEN, span_of(n));
-        walk_story(e, n);
+        (e->in_cell ? walk_stray : walk_cell)(e, n);
         return;
     case DGL_EL_W_TXBXCONTENT:
     case DGL_EL_W_HDR:
@@ -611,7 +636,7 @@ static void walk(struct dgl_docx_emit *e, struct dgl_docx_node *n)
         walk_story(e, n);
         return;
     case DGL_EL_W_TBLGRID:
-        if (e->dynamic_columns && !e->captures)
+        if (e->dynamic_columns && !e->captures && !e->in_row)
             walk_grid(e, n);
         else
             walk_element(e, n);

@@ -33,6 +33,7 @@ struct dgl_docx_emit {
     unsigned table_depth;
     bool table_cuts;       // of the innermost table: some cut is made in it
     bool dynamic_columns;  // of the innermost table
+    bool in_row, in_cell;  // of the innermost table
     struct dgl_str *marks; // ids of ranges that have both ends, sorted
     size_t mark_count;
     struct dgl_docx_relationship **rels; // of the part, by id

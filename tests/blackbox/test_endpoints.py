@@ -144,6 +144,18 @@ def test_public_key_signatures(own, tmp_path):
         assert not signatures(receiver.wait("document.generated"))
 
 
+def test_a_derived_secret_without_an_organization_url(own):
+    """A URL given with a request is signed with the secret of its origin, also where nothing else is set."""
+    own.client.raw("DELETE", "/webhooks/settings")
+    with Receiver() as receiver:
+        job = own.client.generate(own.template, {"name": "A", "items": []}, "docx", webhook_url=receiver.url("/once"))
+        hook = receiver.wait("document.generated")
+        assert hook.payload["job_id"] == job["id"]
+        verify_signature(own.client.call("POST", "/webhooks/secret/derive", {"url": receiver.url("/other")})["secret"], hook)
+        with pytest.raises(Fail):
+            verify_signature(own.client.call("GET", "/webhooks/secret")["secret"], hook)
+
+
 def test_rotation_has_bounds(own):
     """24 hours of overlap unless said, 7 days at most, ten keys at most; sealed in the database."""
     answer = own.client.raw("POST", "/webhooks/secret/rotate", {"overlap_s": 7 * 86400 + 1})

@@ -1,23 +1,69 @@
 """docgenlab listen and the feed behind it: exact bytes, the local answer in the log, nothing lost over restarts."""
 import json
+import os
 import signal
+import socket
+import sqlite3
 import subprocess
+import threading
 import time
+import uuid
 
 import pytest
 from local import PROGRAM, ApiError, Receiver, clean_environment, verify_signature
 from test_receivers import free_port
 
 
+class Proxy:
+    """A way to the server that breaks: `cut` holds, for each connection to come, after how many bytes of answers it is cut
+    (None: never)."""
+
+    def __init__(self, port, cut=()):
+        self.to, self.cut, self.cuts = port, list(cut), 0
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.url = "http://127.0.0.1:%d" % self.socket.getsockname()[1]
+        threading.Thread(target=self.run, daemon=True).start()
+
+    def run(self):
+        while True:
+            try:
+                near, _ = self.socket.accept()
+            except OSError:
+                return
+            limit = self.cut.pop(0) if self.cut else None
+            try:
+                far = socket.create_connection(("127.0.0.1", self.to))
+            except OSError:
+                near.close()
+                continue
+            threading.Thread(target=self.pump, args=(near, far, None), daemon=True).start()
+            threading.Thread(target=self.pump, args=(far, near, limit), daemon=True).start()
+
+    def pump(self, source, sink, limit):
+        try:
+            while data := source.recv(65536):
+                sink.sendall(data[:limit] if limit is not None else data)
+                if limit is not None and (limit := limit - len(data)) <= 0:
+                    self.cuts += 1
+                    break
+        except OSError:
+            pass
+        for end in (source, sink):
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+
 class Listen:
     """The program's own listener, its output line by line in a file."""
 
-    def __init__(self, house, target, log, *flags):
+    def __init__(self, house, target, log, *flags, server=None, name="test"):
         self.log = str(log)
         with open(self.log, "ab") as out:
             self.process = subprocess.Popen(
                 [PROGRAM, "listen", "--api-key", house.first["api_key"], "--server",
-                 house.server.url, "--forward-to", target, "--name", "test", *flags],
+                 server or house.server.url, "--forward-to", target, "--name", name, *flags],
                 stdout=out, stderr=subprocess.STDOUT, env=clean_environment())
         self.wait_for("listening as")
 
@@ -87,6 +133,125 @@ def test_listen(own_house, letter, tmp_path):
         assert json.loads(hook.body)["job_id"] == third["id"]
         listen.wait_for(hook.body.decode())
         listen.stop()
+
+
+def settled(house, count):
+    """All deliveries are through."""
+    until = time.monotonic() + 60
+    while True:
+        rows = house.client.call("GET", "/webhooks/deliveries/?limit=200")["items"]
+        if len(rows) == count and all(row["status"] == "succeeded" for row in rows):
+            return rows
+        assert time.monotonic() < until, [row["status"] for row in rows]
+        time.sleep(0.1)
+
+
+def test_a_connection_that_is_cut(own_house, letter, tmp_path):
+    """Cut within the first answer, within an event, within a report's answer: each event comes, a repeat has its old id."""
+    house = own_house
+    template = house.client.upload_template("Letter", letter)
+    proxy = Proxy(int(house.server.url.rsplit(":", 1)[1]), cut=[40, 900, 2500, 700, 1800])
+    with Receiver() as local:
+        listen = Listen(house, local.url("/"), tmp_path / "log", server=proxy.url)
+        made = [house.client.generate(template["id"], {"name": str(n), "items": []}, "docx")["id"] for n in range(12)]
+        rows = settled(house, len(made))
+        listen.stop()
+        assert proxy.cuts >= 3 and "trying again in" in listen.text(), (proxy.cuts, listen.text())
+        got = {}
+        for hook in local.kept:
+            got.setdefault(hook.payload["job_id"], set()).add(hook.headers["webhook-id"])
+        assert set(got) == set(made) and all(len(ids) == 1 for ids in got.values())
+        assert {row["id"]: row["attempts"] for row in rows} == {next(iter(ids)): 1 for ids in got.values()}
+    proxy.socket.close()
+
+
+def test_a_server_that_is_killed(own_house, letter, tmp_path):
+    """kill -9 of the server between two events, with reports on their way: nothing is missing after it."""
+    house = own_house
+    template = house.client.upload_template("Letter", letter)
+    with Receiver() as local:
+        listen = Listen(house, local.url("/"), tmp_path / "log")
+        made = []
+        for _ in range(3):
+            made += [house.client.generate(template["id"], {"name": "A", "items": []}, "docx")["id"] for _ in range(4)]
+            local.wait()
+            house.server.kill()
+            house.start()
+        settled(house, len(made))
+        listen.stop()
+        assert {hook.payload["job_id"] for hook in local.kept} == set(made)
+
+
+def test_two_listeners(own_house, letter, tmp_path):
+    """Under two names each gets every event; two under one name are one endpoint, where the first report counts."""
+    house = own_house
+    template = house.client.upload_template("Letter", letter)
+    with Receiver() as first, Receiver() as second:
+        one = Listen(house, first.url("/"), tmp_path / "one", name="one")
+        two = Listen(house, second.url("/"), tmp_path / "two", name="two")
+        house.client.generate(template["id"], {"name": "A", "items": []}, "docx")
+        assert first.wait().headers["webhook-id"] != second.wait().headers["webhook-id"]
+        settled(house, 2)
+        two.stop()
+        for endpoint in house.client.call("GET", "/webhooks/endpoints/")["items"]:
+            if endpoint["url"] == "listener:two":
+                house.client.call("DELETE", f"/webhooks/endpoints/{endpoint['id']}")
+        again = Listen(house, second.url("/"), tmp_path / "again", name="one")
+        for _ in range(3):
+            house.client.generate(template["id"], {"name": "B", "items": []}, "docx")
+        rows = settled(house, 5)
+        assert all(row["attempts"] == 1 for row in rows)
+        one.stop()
+        again.stop()
+
+
+def test_a_listener_that_is_gone(own_house, letter, tmp_path):
+    """Deleted under it (or asked for by nobody in a day): the cursor is too old, it begins again under its name."""
+    house = own_house
+    template = house.client.upload_template("Letter", letter)
+    with Receiver() as local:
+        listen = Listen(house, local.url("/"), tmp_path / "log")
+        endpoint = next(e for e in house.client.call("GET", "/webhooks/endpoints/")["items"] if e["url"] == "listener:test")
+        cursor = house.client.call("GET", "/webhooks/events?name=test")["cursor"]
+        house.client.call("DELETE", f"/webhooks/endpoints/{endpoint['id']}")
+        gone = house.client.raw("GET", f"/webhooks/events?cursor={cursor}")
+        assert gone.status == 404, gone.body
+        until = time.monotonic() + 20
+        while not any(e["url"] == "listener:test" for e in house.client.call("GET", "/webhooks/endpoints/")["items"]):
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        house.client.generate(template["id"], {"name": "A", "items": []}, "docx")
+        local.wait()
+        settled(house, 1)
+        listen.stop()
+
+
+def test_a_long_line_of_events(own_house, letter, tmp_path):
+    """What waited is fetched page by page and posted in the order it was made in; the lines of --print-json are the bodies."""
+    house, count = own_house, 120
+    template = house.client.upload_template("Letter", letter)
+    house.client.call("GET", "/webhooks/events?name=test")
+    house.client.wait_document(house.client.generate(template["id"], {"name": "A", "items": []}, "docx")["id"])
+    house.server.stop()
+    with sqlite3.connect(os.path.join(house.data_dir, "docgenlab.db")) as db:
+        columns = [row[1] for row in db.execute("PRAGMA table_info(deliveries)") if row[1] not in ("seq", "id", "created_at_us", "next_attempt_at_us")]
+        for n in range(1, count):
+            db.execute(f"INSERT INTO deliveries (id, created_at_us, next_attempt_at_us, {', '.join(columns)}) SELECT ?, created_at_us + ?,"
+                       f" next_attempt_at_us + ?, {', '.join(columns)} FROM deliveries WHERE seq = (SELECT min(seq) FROM deliveries)",
+                       (str(uuid.UUID(int=n)), n, n))
+    db.close()
+    house.start()
+    with Receiver() as local:
+        listen = Listen(house, local.url("/"), tmp_path / "log", "--print-json")
+        hooks = [local.wait() for _ in range(count)]
+        until = time.monotonic() + 30
+        while house.client.call("GET", "/webhooks/deliveries/?status=pending")["items"]:
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        listen.stop()
+    assert [hook.headers["webhook-id"] for hook in hooks[1:]] == [str(uuid.UUID(int=n)) for n in range(1, count)]
+    lines = [line for line in listen.text().splitlines() if line.startswith("{")]
+    assert lines == [hook.body.decode() for hook in hooks]
 
 
 def test_nothing_listens_locally(own_house, letter, tmp_path):

@@ -189,6 +189,34 @@ def test_a_disabled_endpoint_says_why_and_is_enabled_again(house, tls):
         assert generate(client, template, receiver)[0].headers["webhook-id"] != first.headers["webhook-id"]
 
 
+PAUSED = "waits: the endpoint has a pause"
+
+
+def test_what_is_due_for_a_paused_endpoint_says_so(new_server, open_page, letter, tls):
+    """Ten failures close its queue for 30 seconds; what is due then has no time of its own."""
+    server = new_server(WEBHOOK_RETRY_SCHEDULE="1,1,3600,3600")
+    client = Client(server.url, server.api_key)
+    template = client.upload_template("Letter", letter)["id"]
+    with Receiver(tls[1], tls[2], answer=lambda hook: (500, {}, b"")) as receiver:
+        page = sign_in(open_page(base_url=server.url))
+        save_webhook(page, receiver.url())
+        for _ in range(12):
+            client.generate(template, DATA, output_format="docx")
+        page.goto("/deliveries")
+        expect(page.get_by_text(PAUSED).first).to_be_visible()
+        page.get_by_role("row").filter(has_text=PAUSED).first.get_by_role("link").click()
+        expect(page.get_by_text("it has a pause of 30 seconds and is then sent a single one")).to_be_visible()
+        expect(page.get_by_text("next attempt just now")).to_have_count(0)
+
+
+def test_what_waits_for_a_listener_says_so(house):
+    page, client, template = house()
+    client.call("GET", "/webhooks/events?name=laptop")
+    client.wait_document(client.generate(template, DATA, output_format="docx")["id"])
+    page.goto("/deliveries")
+    expect(page.get_by_text("waits to be fetched")).to_be_visible()
+
+
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
 def test_an_endpoint_with_everything(house, tls, script):
     page, client, template = house(java_script_enabled=script)

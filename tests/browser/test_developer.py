@@ -201,6 +201,31 @@ def test_rotating_shows_the_new_secret(admin, receiver):
     assert new not in admin.content()
 
 
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+def test_the_key_pair_is_made_rotated_and_switched_off(signed_in, client, template, receiver, script):
+    page = signed_in(java_script_enabled=script)
+    save_webhook(page, receiver.url("/pair"))
+    expect(page.get_by_text("No key pair: webhooks carry the secret’s signature only.")).to_be_visible()
+
+    def signatures():
+        client.generate(template["id"], {"name": "Ann", "items": []}, output_format="docx")
+        return [s.split(",")[0] for s in receiver.wait("document.generated").headers["webhook-signature"].split(" ")]
+
+    page.get_by_role("button", name="Make a key pair").click()
+    key = page.locator("#public-key-value").inner_text()
+    assert key.startswith("whpk_") and key == client.call("GET", "/webhooks/public-key")["public_key"]
+    assert signatures().count("v1a") == 1
+    card = page.locator("#public-key")
+    card.locator("summary", has_text="Rotate").click()
+    card.get_by_role("button", name="Make a new key pair").click()
+    expect(page.get_by_text("The old key pair signs beside it for another 24 hours.")).to_be_visible()
+    assert page.locator("#public-key-value").inner_text() != key and signatures().count("v1a") == 2
+    card.locator("summary", has_text="Switch off").click()
+    card.get_by_role("button", name="Switch off").click()
+    expect(page.get_by_text("No key pair: webhooks carry the secret’s signature only.")).to_be_visible()
+    assert "v1a" not in signatures()
+
+
 def test_removing_the_url(admin, receiver):
     save_webhook(admin, receiver.url())
     admin.get_by_role("button", name="Remove").click()

@@ -65,27 +65,9 @@ static enum dgl_status write_delivery(struct dgl_api *api, struct dgl_http_reque
     return DGL_OK;
 }
 
-typedef enum dgl_status (*writer)(struct dgl_api *, struct dgl_http_request *, struct dgl_buf *, struct dgl_error *);
+API_HANDLER_BODY(delivery_list, 200, list_deliveries)
 
-static void answer(struct dgl_api *api, struct dgl_http_request *rq, int status, writer write)
-{
-    DGL_AUTO_FINI(buf) body = DGL_BUF_INIT(API_MAX_ANSWER_BYTES);
-    struct dgl_error err = DGL_ERROR_INIT;
-    if (write(api, rq, &body, &err) == DGL_OK)
-        dgl_api_send(rq, status, &body);
-    else
-        dgl_api_fail(rq, &err);
-}
-
-API_HANDLER(delivery_list)
-{
-    answer(ctx, rq, 200, list_deliveries);
-}
-
-API_HANDLER(delivery_get)
-{
-    answer(ctx, rq, 200, write_delivery);
-}
+API_HANDLER_BODY(delivery_get, 200, write_delivery)
 
 static enum dgl_status redeliver(struct dgl_api *api, struct dgl_http_request *rq, struct dgl_buf *body,
                                  struct dgl_error *err)
@@ -94,7 +76,4 @@ static enum dgl_status redeliver(struct dgl_api *api, struct dgl_http_request *r
     return write_delivery(api, rq, body, err);
 }
 
-API_HANDLER(delivery_redeliver)
-{
-    answer(ctx, rq, 202, redeliver);
-}
+API_HANDLER_BODY(delivery_redeliver, 202, redeliver)

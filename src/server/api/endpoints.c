@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-typedef enum dgl_status (*action)(struct dgl_api *, struct dgl_http_request *, struct dgl_buf *, struct dgl_error *);
-
 static const char *org(struct dgl_http_request *rq)
 {
     return dgl_api_who(rq)->org;
@@ -15,16 +13,6 @@ static const char *org(struct dgl_http_request *rq)
 static const char *id_of(struct dgl_http_request *rq)
 {
     return dgl_http_param(rq, "id");
-}
-
-static void answer(struct dgl_api *api, struct dgl_http_request *rq, int status, action write)
-{
-    DGL_AUTO_FINI(buf) body = DGL_BUF_INIT(API_MAX_ANSWER_BYTES);
-    struct dgl_error err = DGL_ERROR_INIT;
-    if (write(api, rq, &body, &err) == DGL_OK)
-        dgl_api_send(rq, status, &body);
-    else
-        dgl_api_fail(rq, &err);
 }
 
 // ---- reading
@@ -195,101 +183,59 @@ static enum dgl_status disable(struct dgl_api *api, struct dgl_http_request *rq,
     return write_one(api, rq, id_of(rq), body, err);
 }
 
-API_HANDLER(endpoint_list)
-{
-    answer(ctx, rq, 200, list);
-}
-
-API_HANDLER(endpoint_create)
-{
-    answer(ctx, rq, 201, create);
-}
-
-API_HANDLER(endpoint_get)
-{
-    answer(ctx, rq, 200, get);
-}
-
-API_HANDLER(endpoint_update)
-{
-    answer(ctx, rq, 200, update);
-}
-
-API_HANDLER(endpoint_delete)
-{
-    struct dgl_api *api = ctx;
-    struct dgl_error err = DGL_ERROR_INIT;
-    if (dgl_webhook_endpoint_delete(api->parts.webhook, org(rq), id_of(rq), &err) == DGL_OK)
-        dgl_http_respond_empty(rq, 204);
-    else
-        dgl_api_fail(rq, &err);
-}
-
-API_HANDLER(endpoint_enable)
-{
-    answer(ctx, rq, 200, enable);
-}
-
-API_HANDLER(endpoint_disable)
-{
-    answer(ctx, rq, 200, disable);
-}
-
-API_HANDLER(endpoint_health)
-{
-    answer(ctx, rq, 200, health);
+static enum dgl_status delete (struct dgl_api *api, struct dgl_http_request *rq, struct dgl_error *err) {
+    return dgl_webhook_endpoint_delete(api->parts.webhook, org(rq), id_of(rq), err);
 }
 
 // ---- its secret
 
-API_HANDLER(endpoint_secret_get)
+static enum dgl_status secret(struct dgl_api *api, struct dgl_http_request *rq, char ret[API_SECRET_SIZE],
+                              struct dgl_error *err)
 {
-    struct dgl_api *api = ctx;
-    struct dgl_error err = DGL_ERROR_INIT;
-    char secret[96] = "";
-    (void)!dgl_webhook_endpoint_secret_reveal(api->parts.webhook, org(rq), id_of(rq), secret, &err);
-    dgl_api_finish_secret(rq, "secret", secret, &err);
+    return dgl_webhook_endpoint_secret_reveal(api->parts.webhook, org(rq), id_of(rq), ret, err);
 }
 
-API_HANDLER(endpoint_secret_rotate)
+static enum dgl_status rotate(struct dgl_api *api, struct dgl_http_request *rq, char ret[API_SECRET_SIZE],
+                              struct dgl_error *err)
 {
-    struct dgl_api *api = ctx;
-    struct dgl_error err = DGL_ERROR_INIT;
-    char secret[96] = "";
     int64_t overlap_s;
-    if (dgl_api_read_overlap(rq, &overlap_s, &err) == DGL_OK)
-        (void)!dgl_webhook_endpoint_secret_rotate(api->parts.webhook, org(rq), id_of(rq), overlap_s, secret, &err);
-    dgl_api_finish_secret(rq, "secret", secret, &err);
+    DGL_TRY(dgl_api_read_overlap(rq, &overlap_s, err));
+    return dgl_webhook_endpoint_secret_rotate(api->parts.webhook, org(rq), id_of(rq), overlap_s, ret, err);
 }
 
 // ---- the organization's key pair (v1a)
 
-API_HANDLER(public_key_get)
+static enum dgl_status public_key(struct dgl_api *api, struct dgl_http_request *rq, char ret[API_SECRET_SIZE],
+                                  struct dgl_error *err)
 {
-    struct dgl_api *api = ctx;
-    struct dgl_error err = DGL_ERROR_INIT;
-    char key[96] = "";
-    (void)!dgl_webhook_public_key(api->parts.webhook, org(rq), key, &err);
-    dgl_api_finish_secret(rq, "public_key", key, &err);
+    return dgl_webhook_public_key(api->parts.webhook, org(rq), ret, err);
 }
 
-API_HANDLER(public_key_rotate)
+static enum dgl_status rotate_public_key(struct dgl_api *api, struct dgl_http_request *rq, char ret[API_SECRET_SIZE],
+                                         struct dgl_error *err)
 {
-    struct dgl_api *api = ctx;
-    struct dgl_error err = DGL_ERROR_INIT;
-    char key[96] = "";
     int64_t overlap_s;
-    if (dgl_api_read_overlap(rq, &overlap_s, &err) == DGL_OK)
-        (void)!dgl_webhook_public_key_rotate(api->parts.webhook, org(rq), overlap_s, key, &err);
-    dgl_api_finish_secret(rq, "public_key", key, &err);
+    DGL_TRY(dgl_api_read_overlap(rq, &overlap_s, err));
+    return dgl_webhook_public_key_rotate(api->parts.webhook, org(rq), overlap_s, ret, err);
 }
 
-API_HANDLER(public_key_delete)
+static enum dgl_status delete_public_key(struct dgl_api *api, struct dgl_http_request *rq, struct dgl_error *err)
 {
-    struct dgl_api *api = ctx;
-    struct dgl_error err = DGL_ERROR_INIT;
-    if (dgl_webhook_public_key_disable(api->parts.webhook, org(rq), &err) == DGL_OK)
-        dgl_http_respond_empty(rq, 204);
-    else
-        dgl_api_fail(rq, &err);
+    return dgl_webhook_public_key_disable(api->parts.webhook, org(rq), err);
 }
+
+// ---- handlers
+
+API_HANDLER_BODY(endpoint_list, 200, list)
+API_HANDLER_BODY(endpoint_create, 201, create)
+API_HANDLER_BODY(endpoint_get, 200, get)
+API_HANDLER_BODY(endpoint_update, 200, update)
+API_HANDLER_BODY(endpoint_enable, 200, enable)
+API_HANDLER_BODY(endpoint_disable, 200, disable)
+API_HANDLER_BODY(endpoint_health, 200, health)
+API_HANDLER_EMPTY(endpoint_delete, delete)
+API_HANDLER_SECRET(endpoint_secret_get, "secret", secret)
+API_HANDLER_SECRET(endpoint_secret_rotate, "secret", rotate)
+API_HANDLER_SECRET(public_key_get, "public_key", public_key)
+API_HANDLER_SECRET(public_key_rotate, "public_key", rotate_public_key)
+API_HANDLER_EMPTY(public_key_delete, delete_public_key)

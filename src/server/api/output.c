@@ -1,4 +1,4 @@
-// Sending: JSON from a buffer, errors, files, pages of lists.
+// Sending: JSON from a buffer, errors, files, pages of lists; and the shapes most handlers have.
 #include "server/api/parts.h"
 
 #include <stdio.h>
@@ -35,4 +35,42 @@ void dgl_api_end_page(struct dgl_json_writer *w, const char *next_cursor)
     dgl_jw_end_array(w);
     dgl_jw_kstr(w, "next_cursor", next_cursor[0] ? next_cursor : NULL);
     dgl_jw_end_object(w);
+}
+
+// ---- shapes of handlers
+
+void dgl_api_answer_body(struct dgl_api *api, struct dgl_http_request *rq, int status, api_body write)
+{
+    DGL_AUTO_FINI(buf) body = DGL_BUF_INIT(API_MAX_ANSWER_BYTES);
+    struct dgl_error err = DGL_ERROR_INIT;
+    if (write(api, rq, &body, &err) == DGL_OK)
+        dgl_api_send(rq, status, &body);
+    else
+        dgl_api_fail(rq, &err);
+}
+
+void dgl_api_answer_empty(struct dgl_api *api, struct dgl_http_request *rq, api_act act)
+{
+    struct dgl_error err = DGL_ERROR_INIT;
+    if (act(api, rq, &err) == DGL_OK)
+        dgl_http_respond_empty(rq, 204);
+    else
+        dgl_api_fail(rq, &err);
+}
+
+void dgl_api_answer_secret(struct dgl_api *api, struct dgl_http_request *rq, const char *key, api_secret get)
+{
+    struct dgl_error err = DGL_ERROR_INIT;
+    char secret[API_SECRET_SIZE] = "";
+    DGL_AUTO_FINI(buf) body = DGL_BUF_INIT(4096);
+    struct dgl_json_writer w = DGL_JSON_WRITER(&body);
+    if (get(api, rq, secret, &err) == DGL_OK) {
+        dgl_jw_object(&w);
+        dgl_jw_kstr(&w, key, secret[0] ? secret : NULL);
+        dgl_jw_end_object(&w);
+        dgl_api_send(rq, 200, &body);
+    } else {
+        dgl_api_fail(rq, &err);
+    }
+    dgl_wipe(secret, sizeof secret);
 }

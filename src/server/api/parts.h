@@ -70,9 +70,18 @@ void dgl_api_send_file(struct dgl_http_request *rq, struct dgl_document_file *fi
 void dgl_api_begin_page(struct dgl_json_writer *w);
 void dgl_api_end_page(struct dgl_json_writer *w, const char *next_cursor);
 
+// Shapes of handlers: what one does, written without its answering.
+typedef enum dgl_status (*api_body)(struct dgl_api *, struct dgl_http_request *, struct dgl_buf *, struct dgl_error *);
+typedef enum dgl_status (*api_act)(struct dgl_api *, struct dgl_http_request *, struct dgl_error *);
+#define API_SECRET_SIZE 96
+typedef enum dgl_status (*api_secret)(struct dgl_api *, struct dgl_http_request *, char[API_SECRET_SIZE],
+                                      struct dgl_error *);
+void dgl_api_answer_body(struct dgl_api *api, struct dgl_http_request *rq, int status, api_body write);
+void dgl_api_answer_empty(struct dgl_api *api, struct dgl_http_request *rq, api_act act); // 204
+// {"<key>": what it gave}, null when that is ""; wiped afterwards.
+void dgl_api_answer_secret(struct dgl_api *api, struct dgl_http_request *rq, const char *key, api_secret get);
+
 // webhooks.c
-// Answers {"<key>": secret} (null when it is "") or err, and wipes it.
-void dgl_api_finish_secret(struct dgl_http_request *rq, const char *key, char secret[96], const struct dgl_error *err);
 // {"overlap_s": n} or no body; -1 = not given.
 enum dgl_status dgl_api_read_overlap(struct dgl_http_request *rq, int64_t *ret, struct dgl_error *err) DGL_MUST_CHECK;
 
@@ -82,6 +91,22 @@ void dgl_api_parameters_write(struct dgl_json_writer *w);
 
 // Handlers; ctx is struct dgl_api *.
 #define API_HANDLER(name) void dgl_api_##name(void *ctx, struct dgl_http_request *rq)
+// Handlers of the shapes above, in a line.
+#define API_HANDLER_BODY(name, status, write)          \
+    API_HANDLER(name)                                  \
+    {                                                  \
+        dgl_api_answer_body(ctx, rq, (status), write); \
+    }
+#define API_HANDLER_EMPTY(name, act)        \
+    API_HANDLER(name)                       \
+    {                                       \
+        dgl_api_answer_empty(ctx, rq, act); \
+    }
+#define API_HANDLER_SECRET(name, key, get)        \
+    API_HANDLER(name)                             \
+    {                                             \
+        dgl_api_answer_secret(ctx, rq, key, get); \
+    }
 API_HANDLER(template_create);
 API_HANDLER(template_list);
 API_HANDLER(template_get);

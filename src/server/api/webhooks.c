@@ -29,65 +29,48 @@ static enum dgl_status read_one(struct dgl_http_request *rq, const char *name, b
 
 // ---- settings
 
-static void send_settings(struct dgl_api *api, struct dgl_http_request *rq)
+static enum dgl_status write_settings(struct dgl_api *api, struct dgl_http_request *rq, struct dgl_buf *body,
+                                      struct dgl_error *err)
 {
-    struct dgl_error err = DGL_ERROR_INIT;
     struct dgl_webhook_settings settings;
-    if (dgl_webhook_settings_get(api->parts.webhook, dgl_http_arena(rq), org(rq), &settings, &err) != DGL_OK) {
-        dgl_api_fail(rq, &err);
-        return;
-    }
-    struct dgl_buf body = DGL_BUF_INIT(API_MAX_ANSWER_BYTES);
-    struct dgl_json_writer w = DGL_JSON_WRITER(&body);
+    struct dgl_json_writer w = DGL_JSON_WRITER(body);
+    DGL_TRY(dgl_webhook_settings_get(api->parts.webhook, dgl_http_arena(rq), org(rq), &settings, err));
     dgl_shape_settings(&w, &settings);
-    dgl_api_send(rq, 200, &body);
+    return DGL_OK;
 }
 
-API_HANDLER(webhook_get)
+static enum dgl_status put_settings(struct dgl_api *api, struct dgl_http_request *rq, struct dgl_buf *body,
+                                    struct dgl_error *err)
 {
-    send_settings(ctx, rq);
-}
-
-API_HANDLER(webhook_put)
-{
-    struct dgl_api *api = ctx;
-    struct dgl_error err = DGL_ERROR_INIT;
     const char *url;
-    if (read_one(rq, "webhook_url", true, &url, &err) == DGL_OK &&
-        dgl_webhook_settings_put(api->parts.webhook, org(rq), url, &err) == DGL_OK)
-        send_settings(api, rq);
-    else
-        dgl_api_fail(rq, &err);
+    DGL_TRY(read_one(rq, "webhook_url", true, &url, err));
+    DGL_TRY(dgl_webhook_settings_put(api->parts.webhook, org(rq), url, err));
+    return write_settings(api, rq, body, err);
 }
 
-API_HANDLER(webhook_delete)
+static enum dgl_status delete_settings(struct dgl_api *api, struct dgl_http_request *rq, struct dgl_error *err)
 {
-    struct dgl_api *api = ctx;
-    struct dgl_error err = DGL_ERROR_INIT;
-    enum dgl_status status = dgl_webhook_settings_delete(api->parts.webhook, org(rq), &err);
-    if (status == DGL_OK || status == DGL_E_NOT_FOUND) // none set: that is what was asked for
-        dgl_http_respond_empty(rq, 204);
-    else
-        dgl_api_fail(rq, &err);
+    enum dgl_status status = dgl_webhook_settings_delete(api->parts.webhook, org(rq), err);
+    return status == DGL_E_NOT_FOUND ? DGL_OK : status; // none set: that is what was asked for
 }
 
-API_HANDLER(source_ips)
+static enum dgl_status write_source_ips(struct dgl_api *api, struct dgl_http_request *rq, struct dgl_buf *body,
+                                        struct dgl_error *err)
 {
-    struct dgl_api *api = ctx;
-    struct dgl_error err = DGL_ERROR_INIT;
     struct dgl_webhook_settings settings;
-    if (dgl_webhook_settings_get(api->parts.webhook, dgl_http_arena(rq), org(rq), &settings, &err) != DGL_OK) {
-        dgl_api_fail(rq, &err);
-        return;
-    }
-    struct dgl_buf body = DGL_BUF_INIT(API_MAX_ANSWER_BYTES);
-    struct dgl_json_writer w = DGL_JSON_WRITER(&body);
+    struct dgl_json_writer w = DGL_JSON_WRITER(body);
+    DGL_TRY(dgl_webhook_settings_get(api->parts.webhook, dgl_http_arena(rq), org(rq), &settings, err));
     dgl_jw_object(&w);
     dgl_jw_key(&w, "source_ips");
     dgl_shape_source_ips(&w, settings.source_ips);
     dgl_jw_end_object(&w);
-    dgl_api_send(rq, 200, &body);
+    return DGL_OK;
 }
+
+API_HANDLER_BODY(webhook_get, 200, write_settings)
+API_HANDLER_BODY(webhook_put, 200, put_settings)
+API_HANDLER_EMPTY(webhook_delete, delete_settings)
+API_HANDLER_BODY(source_ips, 200, write_source_ips)
 
 // ---- test
 
@@ -132,34 +115,6 @@ API_HANDLER(webhook_test)
 
 // ---- the signing secret
 
-static void send_secret(struct dgl_http_request *rq, const char *key, const char *secret)
-{
-    struct dgl_buf body = DGL_BUF_INIT(4096);
-    struct dgl_json_writer w = DGL_JSON_WRITER(&body);
-    dgl_jw_object(&w);
-    dgl_jw_kstr(&w, key, secret[0] ? secret : NULL);
-    dgl_jw_end_object(&w);
-    dgl_api_send(rq, 200, &body);
-}
-
-void dgl_api_finish_secret(struct dgl_http_request *rq, const char *key, char secret[96], const struct dgl_error *err)
-{
-    if (err->code == DGL_OK)
-        send_secret(rq, key, secret);
-    else
-        dgl_api_fail(rq, err);
-    dgl_wipe(secret, 96);
-}
-
-API_HANDLER(secret_get)
-{
-    struct dgl_api *api = ctx;
-    struct dgl_error err = DGL_ERROR_INIT;
-    char secret[96] = "";
-    (void)!dgl_webhook_secret_reveal(api->parts.webhook, org(rq), secret, &err);
-    dgl_api_finish_secret(rq, "secret", secret, &err);
-}
-
 enum dgl_status dgl_api_read_overlap(struct dgl_http_request *rq, int64_t *ret, struct dgl_error *err)
 {
     DGL_AUTO_JSON body = NULL;
@@ -179,24 +134,28 @@ enum dgl_status dgl_api_read_overlap(struct dgl_http_request *rq, int64_t *ret, 
     return DGL_OK;
 }
 
-API_HANDLER(secret_rotate)
+static enum dgl_status secret(struct dgl_api *api, struct dgl_http_request *rq, char ret[API_SECRET_SIZE],
+                              struct dgl_error *err)
 {
-    struct dgl_api *api = ctx;
-    struct dgl_error err = DGL_ERROR_INIT;
-    char secret[96] = "";
-    int64_t overlap_s;
-    if (dgl_api_read_overlap(rq, &overlap_s, &err) == DGL_OK)
-        (void)!dgl_webhook_secret_rotate(api->parts.webhook, org(rq), overlap_s, secret, &err);
-    dgl_api_finish_secret(rq, "secret", secret, &err);
+    return dgl_webhook_secret_reveal(api->parts.webhook, org(rq), ret, err);
 }
 
-API_HANDLER(secret_derive)
+static enum dgl_status rotate(struct dgl_api *api, struct dgl_http_request *rq, char ret[API_SECRET_SIZE],
+                              struct dgl_error *err)
 {
-    struct dgl_api *api = ctx;
-    struct dgl_error err = DGL_ERROR_INIT;
-    char secret[96] = "";
-    const char *url;
-    if (read_one(rq, "url", true, &url, &err) == DGL_OK)
-        (void)!dgl_webhook_secret_derive(api->parts.webhook, org(rq), url, secret, &err);
-    dgl_api_finish_secret(rq, "secret", secret, &err);
+    int64_t overlap_s;
+    DGL_TRY(dgl_api_read_overlap(rq, &overlap_s, err));
+    return dgl_webhook_secret_rotate(api->parts.webhook, org(rq), overlap_s, ret, err);
 }
+
+static enum dgl_status derive(struct dgl_api *api, struct dgl_http_request *rq, char ret[API_SECRET_SIZE],
+                              struct dgl_error *err)
+{
+    const char *url;
+    DGL_TRY(read_one(rq, "url", true, &url, err));
+    return dgl_webhook_secret_derive(api->parts.webhook, org(rq), url, ret, err);
+}
+
+API_HANDLER_SECRET(secret_get, "secret", secret)
+API_HANDLER_SECRET(secret_rotate, "secret", rotate)
+API_HANDLER_SECRET(secret_derive, "secret", derive)

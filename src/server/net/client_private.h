@@ -40,7 +40,7 @@ struct dgl_exchange {
 
     // answer
     size_t headers_seen, body_seen;
-    bool blocked_at_connect, bind_failed, headers_too_long, cut;
+    bool blocked_at_connect, bind_failed, headers_too_long, headers_whole, cut;
     int64_t retry_after_s;
     struct dgl_net_result result;
 };

@@ -329,6 +329,7 @@ static size_t on_header(char *line, size_t size, size_t n, void *arg)
         dgl_buf_reset(&x->slot->headers);
         x->retry_after_s = -1;
     }
+    x->headers_whole = len > 0 && len <= 2 && line[len - 1] == '\n'; // the empty line behind them
     if (header_is(line, len, "retry-after", &value))
         x->retry_after_s =
             dgl_net_retry_after(value.data, value.len, dgl_clock_now_us(dgl_clock_system()) / DGL_US_PER_S);
@@ -606,7 +607,10 @@ void dgl_exchange_curl_done(struct dgl_exchange *x, CURLcode code)
     }
     switch (code) {
     case CURLE_OK:
-        finish(x, DGL_NET_ANSWERED);
+        if (x->headers_whole) // libcurl takes their end for granted when the connection ends (RFC 9112 §8 does not)
+            finish(x, DGL_NET_ANSWERED);
+        else
+            finish_broken(x, CURLE_PARTIAL_FILE);
         return;
     case CURLE_COULDNT_CONNECT:
         finish_connect(x);

@@ -93,6 +93,25 @@ static char *list_path(const struct dgl_ui_visit *v, const struct filters *f, co
     return path;
 }
 
+void dgl_ui_set_waiting(struct dgl_ui_visit *v, const struct dgl_delivery_row *d, json_t *delivery)
+{
+    const char *what = NULL, *why = NULL;
+    bool is_pending = d->status == DGL_DELIVERY_PENDING;
+    if (is_pending && strncmp(d->url, "listener:", 9) == 0) {
+        what = "waits to be fetched";
+        why = "It is for a program that listens: it goes there when that program asks for it.";
+    } else if (is_pending && d->next_attempt_at_us <= dgl_clock_now_us(v->ui->parts.clock)) {
+        bool is_paused = dgl_webhook_is_paused(v->ui->parts.webhook, v->who.org, d->endpoint);
+        what = is_paused ? "waits: the endpoint has a pause" : "due now";
+        why = is_paused
+                  ? "The endpoint did not take its latest messages, so it has a pause of 30 seconds and is then sent "
+                    "a single one. What is due waits until one is taken."
+                  : NULL;
+    }
+    dgl_ui_set_text(delivery, "waits", what);
+    dgl_ui_set_text(delivery, "waits_why", why);
+}
+
 static enum dgl_status list_deliveries(struct dgl_ui_visit *v, const struct filters *f, json_t *data,
                                        struct dgl_error *err)
 {
@@ -109,6 +128,7 @@ static enum dgl_status list_deliveries(struct dgl_ui_visit *v, const struct filt
         json_t *row = dgl_ui_delivery(&rows[i]);
         bool watched = rows[i].status == DGL_DELIVERY_PENDING && rows[i].next_attempt_at_us < soon;
         json_object_set_new(row, "watched", json_boolean(watched));
+        dgl_ui_set_waiting(v, &rows[i], row);
         json_array_append_new(list, row);
         any_watched |= watched;
     }
@@ -295,6 +315,7 @@ static enum dgl_status delivery_data(struct dgl_ui_visit *v, const char *id, jso
     if (count > 0)
         set_sent_headers(v, &row, &attempts[count - 1], delivery);
     set_endpoint(v, &row, delivery);
+    dgl_ui_set_waiting(v, &row, delivery);
     int64_t soon = dgl_clock_now_us(v->ui->parts.clock) + DGL_UI_SOON_S * DGL_US_PER_S;
     json_object_set_new(delivery, "watched",
                         json_boolean(row.status == DGL_DELIVERY_PENDING && row.next_attempt_at_us < soon));

@@ -91,6 +91,9 @@ static enum dgl_status set_webhook(struct dgl_ui_visit *v, const struct dgl_ui_d
     dgl_ui_set_text(secret, "value", extra->secret);
     dgl_ui_set_text(secret, "note", extra->secret_note);
     json_object_set_new(data, "secret", secret);
+    char public_key[96];
+    DGL_TRY(dgl_webhook_public_key(v->ui->parts.webhook, v->who.org, public_key, err));
+    dgl_ui_set_text(data, "public_key", public_key[0] ? public_key : NULL);
     json_object_set_new(data, "test", extra->test ? dgl_ui_webhook_test(shown, extra->test) : json_null());
     dgl_ui_set_text(data, "test_error", extra->test_error);
     set_source_ips(s.source_ips, data);
@@ -197,6 +200,7 @@ enum dgl_status dgl_ui_deliveries(struct dgl_ui_visit *v, const char *document, 
     for (size_t i = 0; i < count; i++) {
         json_t *delivery = dgl_ui_delivery(&rows[i]);
         json_array_append_new(list, delivery);
+        dgl_ui_set_waiting(v, &rows[i], delivery);
         DGL_TRY(set_attempts(v, &rows[i], delivery, err));
         *ret_pending |= rows[i].status == DGL_DELIVERY_PENDING && rows[i].next_attempt_at_us < soon;
     }

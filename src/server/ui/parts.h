@@ -79,6 +79,8 @@ json_t *dgl_ui_form_error(const struct dgl_error *err);
 // Answers with a file to keep; takes it.
 void dgl_ui_send_file(struct dgl_ui_visit *v, struct dgl_document_file *file);
 // Latest deliveries with their attempts (of one document, or NULL); *ret_pending: some will be attempted soon.
+// "waits" and "waits_why" of a delivery that is due and not under way, in words; null = it has a time of its own.
+void dgl_ui_set_waiting(struct dgl_ui_visit *v, const struct dgl_delivery_row *d, json_t *delivery);
 enum dgl_status dgl_ui_deliveries(struct dgl_ui_visit *v, const char *document, json_t **ret, bool *ret_pending,
                                   struct dgl_error *err) DGL_MUST_CHECK;
 
@@ -140,6 +142,8 @@ void dgl_ui_post_webhook_test(void *ui, struct dgl_http_request *rq);
 void dgl_ui_post_webhook_remove(void *ui, struct dgl_http_request *rq);
 void dgl_ui_post_secret_reveal(void *ui, struct dgl_http_request *rq);
 void dgl_ui_post_secret_rotate(void *ui, struct dgl_http_request *rq);
+void dgl_ui_post_public_key_rotate(void *ui, struct dgl_http_request *rq);
+void dgl_ui_post_public_key_disable(void *ui, struct dgl_http_request *rq);
 void dgl_ui_post_redeliver(void *ui, struct dgl_http_request *rq);
 
 void dgl_ui_get_organization(void *ui, struct dgl_http_request *rq);

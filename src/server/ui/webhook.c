@@ -183,6 +183,37 @@ void dgl_ui_post_secret_rotate(void *ui, struct dgl_http_request *rq)
     dgl_wipe(secret, sizeof(secret));
 }
 
+// ---- the key pair
+
+void dgl_ui_post_public_key_rotate(void *ui, struct dgl_http_request *rq)
+{
+    struct dgl_ui_visit v;
+    struct dgl_error err = DGL_ERROR_INIT;
+    char before[96], key[96];
+    if (!dgl_ui_enter(ui, rq, &v))
+        return;
+    struct dgl_webhook *webhook = v.ui->parts.webhook;
+    if (dgl_webhook_public_key(webhook, v.who.org, before, &err) != DGL_OK ||
+        dgl_webhook_public_key_rotate(webhook, v.who.org, DGL_UI_SECRET_OVERLAP_S, key, &err) != DGL_OK)
+        dgl_ui_refuse(&v, &err);
+    else
+        dgl_ui_leave(&v, DGL_UI_DEVELOPER "#public-key", "good",
+                     before[0] ? "This is the new public key. The old key pair signs beside it for another 24 hours."
+                               : "From now on webhooks carry a v1a signature, too.");
+}
+
+void dgl_ui_post_public_key_disable(void *ui, struct dgl_http_request *rq)
+{
+    struct dgl_ui_visit v;
+    struct dgl_error err = DGL_ERROR_INIT;
+    if (!dgl_ui_enter(ui, rq, &v))
+        return;
+    if (dgl_webhook_public_key_disable(v.ui->parts.webhook, v.who.org, &err) != DGL_OK)
+        dgl_ui_refuse(&v, &err);
+    else
+        dgl_ui_leave(&v, DGL_UI_DEVELOPER "#public-key", "good", "Webhooks no longer carry a v1a signature.");
+}
+
 // ---- sending again
 
 void dgl_ui_post_redeliver(void *ui, struct dgl_http_request *rq)

@@ -177,6 +177,30 @@ static void note_expired(struct dgl_webhook *w, const struct dgl_expiry *x)
             DGL_F_STR("reason", DGL_WEBHOOK_UNAVAILABLE));
 }
 
+static void note_paused(struct dgl_webhook *w, const struct dgl_queue_closed *closed)
+{
+    if (!closed->endpoint[0])
+        return;
+    pthread_mutex_lock(&w->stats_lock);
+    struct dgl_paused *p = &w->paused[w->paused_next++ % DGL_WEBHOOK_PAUSED_MAX];
+    memcpy(p->org, closed->org, sizeof p->org);
+    memcpy(p->endpoint, closed->endpoint, sizeof p->endpoint);
+    p->until_mono_us = dgl_clock_mono_us(w->clock) + DGL_QUEUE_CLOSED_US + w->timeout_ms * DGL_US_PER_MS;
+    pthread_mutex_unlock(&w->stats_lock);
+}
+
+bool dgl_webhook_is_paused(struct dgl_webhook *w, const char *org, const char *endpoint)
+{
+    int64_t mono_us = dgl_clock_mono_us(w->clock);
+    bool found = false;
+    pthread_mutex_lock(&w->stats_lock);
+    for (size_t i = 0; i < DGL_WEBHOOK_PAUSED_MAX && !found; i++)
+        found = w->paused[i].until_mono_us > mono_us && strcmp(w->paused[i].endpoint, endpoint) == 0 &&
+                strcmp(w->paused[i].org, org) == 0;
+    pthread_mutex_unlock(&w->stats_lock);
+    return found;
+}
+
 static void expire_closed(struct dgl_webhook *w, int64_t now_us)
 {
     struct dgl_queue_closed closed;
@@ -191,6 +215,7 @@ static void expire_closed(struct dgl_webhook *w, int64_t now_us)
         x->inbox = dgl_inbox_ref(w->inbox);
         memcpy(x->org, closed.org, sizeof x->org);
         memcpy(x->endpoint, closed.endpoint, sizeof x->endpoint);
+        note_paused(w, &closed);
         dgl_log(DGL_LOG_INFO, "webhook endpoint does not take deliveries; pausing", DGL_F_STR("org", x->org),
                 DGL_F_STR("endpoint", x->endpoint[0] ? x->endpoint : NULL),
                 DGL_F_INT("seconds", DGL_QUEUE_CLOSED_US / DGL_US_PER_S));

@@ -288,6 +288,7 @@ enum dgl_status dgl_webhook_endpoint_delete(struct dgl_webhook *w, const char *o
 {
     DGL_TRY(dgl_store_endpoint_delete(w->store, org, id, err));
     atomic_fetch_add(&w->generation, 1);
+    dgl_events_wake(w, id); // if it is a listener, its client learns of it now
     return DGL_OK;
 }
 

@@ -161,10 +161,10 @@ static struct dgl_events_waiter *take_out(struct dgl_webhook *w, const char *lis
     return found;
 }
 
-void dgl_events_announce(struct dgl_webhook *w, const struct dgl_delivery_due *due)
+void dgl_events_wake(struct dgl_webhook *w, const char *listener)
 {
     int64_t next_us;
-    call_all(take_out(w, due->endpoint, INT64_MAX, &next_us));
+    call_all(take_out(w, listener, INT64_MAX, &next_us));
 }
 
 int64_t dgl_events_expire(struct dgl_webhook *w, int64_t mono_us, bool all)

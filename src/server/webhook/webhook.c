@@ -111,7 +111,7 @@ void dgl_webhook_enqueue(struct dgl_webhook *w, const struct dgl_delivery_due *d
     for (size_t i = 0; i < count; i++)
         if (due[i].is_listener) { // those between them in one piece
             dgl_inbox_announce(w->inbox, due + from, i - from);
-            dgl_events_announce(w, &due[i]);
+            dgl_events_wake(w, due[i].endpoint);
             from = i + 1;
         }
     dgl_inbox_announce(w->inbox, due + from, count - from);

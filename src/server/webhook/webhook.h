@@ -33,6 +33,8 @@ void dgl_webhook_free(struct dgl_webhook *w);
 DGL_DEFINE_AUTO(webhook);
 // New deliveries, right after the transaction that made them.
 void dgl_webhook_enqueue(struct dgl_webhook *w, const struct dgl_delivery_due *due, size_t count);
+// Whether an endpoint has a pause: its latest attempts failed, so what is due for it waits, a single attempt aside.
+bool dgl_webhook_is_paused(struct dgl_webhook *w, const char *org, const char *endpoint);
 #define DGL_WEBHOOK_RESULTS 9
 const char *dgl_webhook_result_word(size_t i); // "succeeded", "refused" (another HTTP status), "blocked", "dns" …
 struct dgl_webhook_stats {

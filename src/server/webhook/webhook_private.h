@@ -41,6 +41,7 @@
 #define DGL_WEBHOOK_HEALTH_SAMPLE 500
 #define DGL_WEBHOOK_HEALTH_US (INT64_C(7) * 86400 * DGL_US_PER_S)
 #define DGL_WEBHOOK_WAITERS_MAX 1000 // long polls
+#define DGL_WEBHOOK_PAUSED_MAX 256   // endpoints known to the pages as paused, the latest
 
 // ---- messages to the dispatcher
 
@@ -146,6 +147,10 @@ struct dgl_webhook_test_count {
     int64_t at_us[DGL_WEBHOOK_TESTS_PER_MINUTE]; // ring
     unsigned next;
 };
+struct dgl_paused {
+    char org[40], endpoint[40];
+    int64_t until_mono_us; // the pause and the attempt after it
+};
 struct dgl_webhook {
     struct dgl_store *store;
     struct dgl_net_client *net;
@@ -186,7 +191,9 @@ struct dgl_webhook {
     struct dgl_histogram lag_us, exchange_us;
     pthread_mutex_t stats_lock;
     struct dgl_webhook_stats stats;
-    int64_t stats_at_mono_us; // when the oldest was last looked for
+    int64_t stats_at_mono_us;                         // when the oldest was last looked for
+    struct dgl_paused paused[DGL_WEBHOOK_PAUSED_MAX]; // ring; stats_lock's too
+    unsigned paused_next;
 
     pthread_mutex_t wait_lock; // long polls
     struct dgl_events_waiter *waiters;
@@ -252,7 +259,7 @@ enum dgl_status dgl_webhook_headers_load(struct dgl_webhook *w, const char *org,
 void dgl_notice_send(struct dgl_webhook *w, const struct dgl_flight *f);
 
 // events.c
-void dgl_events_announce(struct dgl_webhook *w, const struct dgl_delivery_due *due);
+void dgl_events_wake(struct dgl_webhook *w, const char *listener);           // something new for it, or it is gone
 int64_t dgl_events_expire(struct dgl_webhook *w, int64_t mono_us, bool all); // until the next deadline; INT64_MAX
 
 // What sealed values are bound to (endpoints.c, secrets.c).

@@ -319,6 +319,18 @@ static void serve_partial(struct tcp_connection *c)
     tcp_puts(c, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort");
 }
 
+static void serve_cut_head(struct tcp_connection *c)
+{
+    tcp_read_request(c);
+    tcp_puts(c, "HTTP/1.1 200 OK\r\nServer: on");
+}
+
+static void serve_cut_before_empty_line(struct tcp_connection *c)
+{
+    tcp_read_request(c);
+    tcp_puts(c, "HTTP/1.1 200 OK\r\nServer: one\r\n");
+}
+
 static void serve_other_protocol(struct tcp_connection *c)
 {
     tcp_puts(c, "SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n");
@@ -335,6 +347,8 @@ static void test_broken_answers(void **state DGL_UNUSED)
         {serve_close, "closed the connection without answering"},
         {serve_reset, "broke before it answered"},
         {serve_partial, "ended before its answer was whole"},
+        {serve_cut_head, "ended before its answer was whole"},
+        {serve_cut_before_empty_line, "ended before its answer was whole"},
         {serve_other_protocol, "not HTTP"},
     };
     struct dgl_net_client_options options = {0};

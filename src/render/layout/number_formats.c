@@ -289,181 +289,165 @@ static void put_ordinal(struct dgl_buf *out, int64_t v)
     dgl_buf_puts(out, two >= 11 && two <= 13 ? "th" : last == 1 ? "st" : last == 2 ? "nd" : last == 3 ? "rd" : "th");
 }
 
+// ---- letters
+
+static const uint32_t g_ganada[] = {0xAC00, 0xB098, 0xB2E4, 0xB77C, 0xB9C8, 0xBC14, 0xC0AC,
+                                    0xC544, 0xC790, 0xCC28, 0xCE74, 0xD0C0, 0xD30C, 0xD558};
+static const uint32_t g_chosung[] = {0x3131, 0x3134, 0x3137, 0x3139, 0x3141, 0x3142, 0x3145,
+                                     0x3147, 0x3148, 0x314A, 0x314B, 0x314C, 0x314D, 0x314E};
+static const uint32_t g_aiueo[] = {0x30A2, 0x30A4, 0x30A6, 0x30A8, 0x30AA, 0x30AB, 0x30AD, 0x30AF, 0x30B1, 0x30B3,
+                                   0x30B5, 0x30B7, 0x30B9, 0x30BB, 0x30BD, 0x30BF, 0x30C1, 0x30C4, 0x30C6, 0x30C8,
+                                   0x30CA, 0x30CB, 0x30CC, 0x30CD, 0x30CE, 0x30CF, 0x30D2, 0x30D5, 0x30D8, 0x30DB,
+                                   0x30DE, 0x30DF, 0x30E0, 0x30E1, 0x30E2, 0x30E4, 0x30E6, 0x30E8, 0x30E9, 0x30EA,
+                                   0x30EB, 0x30EC, 0x30ED, 0x30EF, 0x30F2, 0x30F3};
+static const uint32_t g_iroha[] = {0x30A4, 0x30ED, 0x30CF, 0x30CB, 0x30DB, 0x30D8, 0x30C8, 0x30C1, 0x30EA, 0x30CC,
+                                   0x30EB, 0x30F2, 0x30EF, 0x30AB, 0x30E8, 0x30BF, 0x30EC, 0x30BD, 0x30C4, 0x30CD};
+static const uint32_t g_earthly[] = {0x5B50, 0x4E11, 0x5BC5, 0x536F, 0x8FB0, 0x5DF3,
+                                     0x5348, 0x672A, 0x7533, 0x9149, 0x620C, 0x4EA5};
+static const uint32_t g_heavenly[] = {0x7532, 0x4E59, 0x4E19, 0x4E01, 0x620A, 0x5DF1, 0x5E9A, 0x8F9B, 0x58EC, 0x7678};
+static const uint32_t g_chicago[] = {'*', 0x2020, 0x2021, 0xA7};
+static const uint32_t g_russian[] = {0x430, 0x431, 0x432, 0x433, 0x434, 0x435, 0x436, 0x437, 0x438, 0x43A,
+                                     0x43B, 0x43C, 0x43D, 0x43E, 0x43F, 0x440, 0x441, 0x442, 0x443, 0x444,
+                                     0x445, 0x446, 0x447, 0x448, 0x449, 0x44B, 0x44D, 0x44E, 0x44F};
+static const uint32_t g_arabic[] = {0x623, 0x628, 0x62A, 0x62B, 0x62C, 0x62D, 0x62E, 0x62F, 0x630, 0x631,
+                                    0x632, 0x633, 0x634, 0x635, 0x636, 0x637, 0x638, 0x639, 0x63A, 0x641,
+                                    0x642, 0x643, 0x644, 0x645, 0x646, 0x647, 0x648, 0x64A};
+static const uint32_t g_hebrew[] = {0x5D0, 0x5D1, 0x5D2, 0x5D3, 0x5D4, 0x5D5, 0x5D6, 0x5D7, 0x5D8, 0x5D9, 0x5DB,
+                                    0x5DC, 0x5DE, 0x5E0, 0x5E1, 0x5E2, 0x5E4, 0x5E6, 0x5E7, 0x5E8, 0x5E9, 0x5EA};
+static const uint32_t g_thai[] = {0xE01, 0xE02, 0xE04, 0xE07, 0xE08, 0xE09, 0xE0A, 0xE0B, 0xE0C, 0xE0D, 0xE0E,
+                                  0xE0F, 0xE10, 0xE11, 0xE12, 0xE13, 0xE14, 0xE15, 0xE16, 0xE17, 0xE18, 0xE19,
+                                  0xE1A, 0xE1B, 0xE1C, 0xE1D, 0xE1E, 0xE1F, 0xE20, 0xE21, 0xE22, 0xE23, 0xE25,
+                                  0xE27, 0xE28, 0xE29, 0xE2A, 0xE2B, 0xE2C, 0xE2D, 0xE2E};
+static const uint32_t g_vowels[] = {0x905, 0x906, 0x907, 0x908, 0x909, 0x90A, 0x90F, 0x910, 0x913, 0x914, 0x905};
+static const uint16_t g_hebrew_values[][2] = {
+    {400, 0x5EA}, {300, 0x5E9}, {200, 0x5E8}, {100, 0x5E7}, {90, 0x5E6}, {80, 0x5E4}, {70, 0x5E2}, {60, 0x5E1},
+    {50, 0x5E0},  {40, 0x5DE},  {30, 0x5DC},  {20, 0x5DB},  {10, 0x5D9}, {9, 0x5D8},  {8, 0x5D7},  {7, 0x5D6},
+    {6, 0x5D5},   {5, 0x5D4},   {4, 0x5D3},   {3, 0x5D2},   {2, 0x5D1},  {1, 0x5D0}};
+static const uint16_t g_abjad[][2] = {
+    {900, 0x638}, {800, 0x636}, {700, 0x630}, {600, 0x62E}, {500, 0x62B}, {400, 0x62A}, {300, 0x634},
+    {200, 0x631}, {100, 0x642}, {90, 0x635},  {80, 0x641},  {70, 0x639},  {60, 0x633},  {50, 0x646},
+    {40, 0x645},  {30, 0x644},  {20, 0x643},  {10, 0x64A},  {9, 0x637},   {8, 0x62D},   {7, 0x632},
+    {6, 0x648},   {5, 0x647},   {4, 0x62F},   {3, 0x62C},   {2, 0x628},   {1, 0x623}};
+
+// ---- the table of forms
+
+// What takes more than the parameters of a row.
+static void put_hex(struct dgl_buf *out, int64_t v)
+{
+    dgl_buf_printf(out, "%llX", (unsigned long long)v);
+}
+static void put_upper_roman(struct dgl_buf *out, int64_t v)
+{
+    put_roman(out, v, true);
+}
+static void put_lower_roman(struct dgl_buf *out, int64_t v)
+{
+    put_roman(out, v, false);
+}
+static void put_cardinal(struct dgl_buf *out, int64_t v)
+{
+    put_words(out, v, false);
+}
+static void put_ordinal_words(struct dgl_buf *out, int64_t v)
+{
+    put_words(out, v, true);
+}
+static void put_dashed(struct dgl_buf *out, int64_t v)
+{
+    dgl_buf_puts(out, "- ");
+    put_decimal(out, v, 0);
+    dgl_buf_puts(out, " -");
+}
+static void put_hebrew_values(struct dgl_buf *out, int64_t v)
+{
+    put_letter_values(out, v, g_hebrew_values, DGL_COUNT(g_hebrew_values), true);
+}
+static void put_abjad(struct dgl_buf *out, int64_t v)
+{
+    put_letter_values(out, v, g_abjad, DGL_COUNT(g_abjad), false);
+}
+
+enum form_way { FORM_NOTHING, FORM_DECIMAL, FORM_REPEATED, FORM_IN_RANGE, FORM_DIGITS, FORM_COUNTING, FORM_OWN };
+struct form {
+    enum form_way way;
+    uint32_t count;       // DECIMAL: digits at least; REPEATED: letters; IN_RANGE: the last number that has a sign
+    uint32_t first;       // code point of the first letter, sign or digit, when there is no list
+    const uint32_t *list; // of letters or digits
+    const struct counting *counting;
+    void (*put)(struct dgl_buf *out, int64_t v); // OWN
+};
+static const struct form g_forms[] = {
+    [DGL_NUM_DECIMAL] = {.way = FORM_DECIMAL, .count = 0},
+    [DGL_NUM_HEX] = {.way = FORM_OWN, .put = put_hex},
+    [DGL_NUM_DECIMAL_ZERO] = {.way = FORM_DECIMAL, .count = 2},
+    [DGL_NUM_PADDED3] = {.way = FORM_DECIMAL, .count = 3},
+    [DGL_NUM_PADDED4] = {.way = FORM_DECIMAL, .count = 4},
+    [DGL_NUM_UPPER_ROMAN] = {.way = FORM_OWN, .put = put_upper_roman},
+    [DGL_NUM_LOWER_ROMAN] = {.way = FORM_OWN, .put = put_lower_roman},
+    [DGL_NUM_UPPER_LETTER] = {.way = FORM_REPEATED, .first = 'A', .count = 26},
+    [DGL_NUM_LOWER_LETTER] = {.way = FORM_REPEATED, .first = 'a', .count = 26},
+    [DGL_NUM_ORDINAL] = {.way = FORM_OWN, .put = put_ordinal},
+    [DGL_NUM_CARDINAL_TEXT] = {.way = FORM_OWN, .put = put_cardinal},
+    [DGL_NUM_ORDINAL_TEXT] = {.way = FORM_OWN, .put = put_ordinal_words},
+    [DGL_NUM_CIRCLED] = {.way = FORM_IN_RANGE, .first = 0x2460, .count = 20},
+    [DGL_NUM_PARENTHESES] = {.way = FORM_IN_RANGE, .first = 0x2474, .count = 20},
+    [DGL_NUM_FULL_STOP] = {.way = FORM_IN_RANGE, .first = 0x2488, .count = 20},
+    [DGL_NUM_CIRCLED_IDEOGRAPH] = {.way = FORM_IN_RANGE, .first = 0x3280, .count = 10},
+    [DGL_NUM_FULLWIDTH] = {.way = FORM_DIGITS, .first = 0xFF10},
+    [DGL_NUM_CHINESE] = {.way = FORM_COUNTING, .counting = &g_chinese},
+    [DGL_NUM_CHINESE_DIGITS] = {.way = FORM_DIGITS, .list = g_ideographs},
+    [DGL_NUM_CHINESE_LEGAL] = {.way = FORM_COUNTING, .counting = &g_legal},
+    [DGL_NUM_CHINESE_LEGAL_SIMPLE] = {.way = FORM_COUNTING, .counting = &g_legal_simple},
+    [DGL_NUM_JAPANESE_LEGAL] = {.way = FORM_COUNTING, .counting = &g_legal_japanese},
+    [DGL_NUM_KOREAN_DIGITS] = {.way = FORM_DIGITS, .list = g_hangul},
+    [DGL_NUM_KOREAN_COUNTING] = {.way = FORM_COUNTING, .counting = &g_korean},
+    [DGL_NUM_KOREAN_LEGAL] = {.way = FORM_OWN, .put = put_korean_legal},
+    [DGL_NUM_THAI_DIGITS] = {.way = FORM_DIGITS, .first = 0xE50},
+    [DGL_NUM_THAI_LETTERS] = {.way = FORM_REPEATED, .list = g_thai, .count = DGL_COUNT(g_thai)},
+    [DGL_NUM_HINDI_DIGITS] = {.way = FORM_DIGITS, .first = 0x966},
+    [DGL_NUM_HINDI_LETTERS] = {.way = FORM_REPEATED, .list = g_vowels, .count = DGL_COUNT(g_vowels)},
+    [DGL_NUM_HINDI_CONSONANTS] = {.way = FORM_REPEATED, .first = 0x915, .count = 37},
+    [DGL_NUM_HEBREW_VALUES] = {.way = FORM_OWN, .put = put_hebrew_values},
+    [DGL_NUM_ARABIC_ABJAD] = {.way = FORM_OWN, .put = put_abjad},
+    [DGL_NUM_DASHED] = {.way = FORM_OWN, .put = put_dashed},
+    [DGL_NUM_KOREAN_GANADA] = {.way = FORM_REPEATED, .list = g_ganada, .count = DGL_COUNT(g_ganada)},
+    [DGL_NUM_KOREAN_CHOSUNG] = {.way = FORM_REPEATED, .list = g_chosung, .count = DGL_COUNT(g_chosung)},
+    [DGL_NUM_AIUEO] = {.way = FORM_REPEATED, .list = g_aiueo, .count = DGL_COUNT(g_aiueo)},
+    [DGL_NUM_IROHA] = {.way = FORM_REPEATED, .list = g_iroha, .count = DGL_COUNT(g_iroha)},
+    [DGL_NUM_EARTHLY] = {.way = FORM_REPEATED, .list = g_earthly, .count = DGL_COUNT(g_earthly)},
+    [DGL_NUM_HEAVENLY] = {.way = FORM_REPEATED, .list = g_heavenly, .count = DGL_COUNT(g_heavenly)},
+    [DGL_NUM_CHICAGO] = {.way = FORM_REPEATED, .list = g_chicago, .count = DGL_COUNT(g_chicago)},
+    [DGL_NUM_RUSSIAN_LOWER] = {.way = FORM_REPEATED, .list = g_russian, .count = DGL_COUNT(g_russian)},
+    [DGL_NUM_RUSSIAN_UPPER] = {.way = FORM_REPEATED, .first = 0x410, .count = 28},
+    [DGL_NUM_ARABIC_ALPHA] = {.way = FORM_REPEATED, .list = g_arabic, .count = DGL_COUNT(g_arabic)},
+    [DGL_NUM_HEBREW] = {.way = FORM_REPEATED, .list = g_hebrew, .count = DGL_COUNT(g_hebrew)},
+    [DGL_NUM_BULLET] = {.way = FORM_NOTHING},
+    [DGL_NUM_NONE] = {.way = FORM_NOTHING},
+};
+
 void dgl_num_put(struct dgl_buf *out, enum dgl_num_format format, int64_t v)
 {
-    static const uint32_t ganada[] = {0xAC00, 0xB098, 0xB2E4, 0xB77C, 0xB9C8, 0xBC14, 0xC0AC,
-                                      0xC544, 0xC790, 0xCC28, 0xCE74, 0xD0C0, 0xD30C, 0xD558};
-    static const uint32_t chosung[] = {0x3131, 0x3134, 0x3137, 0x3139, 0x3141, 0x3142, 0x3145,
-                                       0x3147, 0x3148, 0x314A, 0x314B, 0x314C, 0x314D, 0x314E};
-    static const uint32_t aiueo[] = {0x30A2, 0x30A4, 0x30A6, 0x30A8, 0x30AA, 0x30AB, 0x30AD, 0x30AF, 0x30B1, 0x30B3,
-                                     0x30B5, 0x30B7, 0x30B9, 0x30BB, 0x30BD, 0x30BF, 0x30C1, 0x30C4, 0x30C6, 0x30C8,
-                                     0x30CA, 0x30CB, 0x30CC, 0x30CD, 0x30CE, 0x30CF, 0x30D2, 0x30D5, 0x30D8, 0x30DB,
-                                     0x30DE, 0x30DF, 0x30E0, 0x30E1, 0x30E2, 0x30E4, 0x30E6, 0x30E8, 0x30E9, 0x30EA,
-                                     0x30EB, 0x30EC, 0x30ED, 0x30EF, 0x30F2, 0x30F3};
-    static const uint32_t iroha[] = {0x30A4, 0x30ED, 0x30CF, 0x30CB, 0x30DB, 0x30D8, 0x30C8, 0x30C1, 0x30EA, 0x30CC,
-                                     0x30EB, 0x30F2, 0x30EF, 0x30AB, 0x30E8, 0x30BF, 0x30EC, 0x30BD, 0x30C4, 0x30CD};
-    static const uint32_t earthly[] = {0x5B50, 0x4E11, 0x5BC5, 0x536F, 0x8FB0, 0x5DF3,
-                                       0x5348, 0x672A, 0x7533, 0x9149, 0x620C, 0x4EA5};
-    static const uint32_t heavenly[] = {0x7532, 0x4E59, 0x4E19, 0x4E01, 0x620A, 0x5DF1, 0x5E9A, 0x8F9B, 0x58EC, 0x7678};
-    static const uint32_t chicago[] = {'*', 0x2020, 0x2021, 0xA7};
-    static const uint32_t russian[] = {0x430, 0x431, 0x432, 0x433, 0x434, 0x435, 0x436, 0x437, 0x438, 0x43A,
-                                       0x43B, 0x43C, 0x43D, 0x43E, 0x43F, 0x440, 0x441, 0x442, 0x443, 0x444,
-                                       0x445, 0x446, 0x447, 0x448, 0x449, 0x44B, 0x44D, 0x44E, 0x44F};
-    static const uint32_t arabic[] = {0x623, 0x628, 0x62A, 0x62B, 0x62C, 0x62D, 0x62E, 0x62F, 0x630, 0x631,
-                                      0x632, 0x633, 0x634, 0x635, 0x636, 0x637, 0x638, 0x639, 0x63A, 0x641,
-                                      0x642, 0x643, 0x644, 0x645, 0x646, 0x647, 0x648, 0x64A};
-    static const uint32_t hebrew[] = {0x5D0, 0x5D1, 0x5D2, 0x5D3, 0x5D4, 0x5D5, 0x5D6, 0x5D7, 0x5D8, 0x5D9, 0x5DB,
-                                      0x5DC, 0x5DE, 0x5E0, 0x5E1, 0x5E2, 0x5E4, 0x5E6, 0x5E7, 0x5E8, 0x5E9, 0x5EA};
-    static const uint32_t thai[] = {0xE01, 0xE02, 0xE04, 0xE07, 0xE08, 0xE09, 0xE0A, 0xE0B, 0xE0C, 0xE0D, 0xE0E,
-                                    0xE0F, 0xE10, 0xE11, 0xE12, 0xE13, 0xE14, 0xE15, 0xE16, 0xE17, 0xE18, 0xE19,
-                                    0xE1A, 0xE1B, 0xE1C, 0xE1D, 0xE1E, 0xE1F, 0xE20, 0xE21, 0xE22, 0xE23, 0xE25,
-                                    0xE27, 0xE28, 0xE29, 0xE2A, 0xE2B, 0xE2C, 0xE2D, 0xE2E};
-    static const uint32_t vowels[] = {0x905, 0x906, 0x907, 0x908, 0x909, 0x90A, 0x90F, 0x910, 0x913, 0x914, 0x905};
-    static const uint16_t hebrew_values[][2] = {
-        {400, 0x5EA}, {300, 0x5E9}, {200, 0x5E8}, {100, 0x5E7}, {90, 0x5E6}, {80, 0x5E4}, {70, 0x5E2}, {60, 0x5E1},
-        {50, 0x5E0},  {40, 0x5DE},  {30, 0x5DC},  {20, 0x5DB},  {10, 0x5D9}, {9, 0x5D8},  {8, 0x5D7},  {7, 0x5D6},
-        {6, 0x5D5},   {5, 0x5D4},   {4, 0x5D3},   {3, 0x5D2},   {2, 0x5D1},  {1, 0x5D0}};
-    static const uint16_t abjad[][2] = {
-        {900, 0x638}, {800, 0x636}, {700, 0x630}, {600, 0x62E}, {500, 0x62B}, {400, 0x62A}, {300, 0x634},
-        {200, 0x631}, {100, 0x642}, {90, 0x635},  {80, 0x641},  {70, 0x639},  {60, 0x633},  {50, 0x646},
-        {40, 0x645},  {30, 0x644},  {20, 0x643},  {10, 0x64A},  {9, 0x637},   {8, 0x62D},   {7, 0x632},
-        {6, 0x648},   {5, 0x647},   {4, 0x62F},   {3, 0x62C},   {2, 0x628},   {1, 0x623}};
-#define REPEATED(list) put_repeated(out, v, list, DGL_COUNT(list), 0)
-    switch (format) {
-    case DGL_NUM_DECIMAL:
-    case DGL_NUM_HEX:
-        if (format == DGL_NUM_HEX)
-            dgl_buf_printf(out, "%llX", (unsigned long long)v);
-        else
-            put_decimal(out, v, 0);
+    const struct form *f = &g_forms[format];
+    switch (f->way) {
+    case FORM_NOTHING:
         break;
-    case DGL_NUM_DECIMAL_ZERO:
-        put_decimal(out, v, 2);
+    case FORM_DECIMAL:
+        put_decimal(out, v, f->count);
         break;
-    case DGL_NUM_PADDED3:
-        put_decimal(out, v, 3);
+    case FORM_REPEATED:
+        put_repeated(out, v, f->list, f->count, f->first);
         break;
-    case DGL_NUM_PADDED4:
-        put_decimal(out, v, 4);
+    case FORM_IN_RANGE:
+        put_in_range(out, v, f->first, f->count);
         break;
-    case DGL_NUM_UPPER_ROMAN:
-    case DGL_NUM_LOWER_ROMAN:
-        put_roman(out, v, format == DGL_NUM_UPPER_ROMAN);
+    case FORM_DIGITS:
+        put_digits(out, v, f->list, f->first);
         break;
-    case DGL_NUM_UPPER_LETTER:
-        put_repeated(out, v, NULL, 26, 'A');
+    case FORM_COUNTING:
+        put_counting(out, v, f->counting);
         break;
-    case DGL_NUM_LOWER_LETTER:
-        put_repeated(out, v, NULL, 26, 'a');
-        break;
-    case DGL_NUM_ORDINAL:
-        put_ordinal(out, v);
-        break;
-    case DGL_NUM_CARDINAL_TEXT:
-    case DGL_NUM_ORDINAL_TEXT:
-        put_words(out, v, format == DGL_NUM_ORDINAL_TEXT);
-        break;
-    case DGL_NUM_CIRCLED:
-        put_in_range(out, v, 0x2460, 20);
-        break;
-    case DGL_NUM_PARENTHESES:
-        put_in_range(out, v, 0x2474, 20);
-        break;
-    case DGL_NUM_FULL_STOP:
-        put_in_range(out, v, 0x2488, 20);
-        break;
-    case DGL_NUM_CIRCLED_IDEOGRAPH:
-        put_in_range(out, v, 0x3280, 10);
-        break;
-    case DGL_NUM_FULLWIDTH:
-        put_digits(out, v, NULL, 0xFF10);
-        break;
-    case DGL_NUM_CHINESE:
-        put_counting(out, v, &g_chinese);
-        break;
-    case DGL_NUM_CHINESE_DIGITS:
-        put_digits(out, v, g_ideographs, 0);
-        break;
-    case DGL_NUM_CHINESE_LEGAL:
-        put_counting(out, v, &g_legal);
-        break;
-    case DGL_NUM_CHINESE_LEGAL_SIMPLE:
-        put_counting(out, v, &g_legal_simple);
-        break;
-    case DGL_NUM_JAPANESE_LEGAL:
-        put_counting(out, v, &g_legal_japanese);
-        break;
-    case DGL_NUM_KOREAN_DIGITS:
-        put_digits(out, v, g_hangul, 0);
-        break;
-    case DGL_NUM_KOREAN_COUNTING:
-        put_counting(out, v, &g_korean);
-        break;
-    case DGL_NUM_KOREAN_LEGAL:
-        put_korean_legal(out, v);
-        break;
-    case DGL_NUM_THAI_DIGITS:
-        put_digits(out, v, NULL, 0xE50);
-        break;
-    case DGL_NUM_THAI_LETTERS:
-        REPEATED(thai);
-        break;
-    case DGL_NUM_HINDI_DIGITS:
-        put_digits(out, v, NULL, 0x966);
-        break;
-    case DGL_NUM_HINDI_LETTERS:
-        REPEATED(vowels);
-        break;
-    case DGL_NUM_HINDI_CONSONANTS:
-        put_repeated(out, v, NULL, 37, 0x915);
-        break;
-    case DGL_NUM_HEBREW_VALUES:
-        put_letter_values(out, v, hebrew_values, DGL_COUNT(hebrew_values), true);
-        break;
-    case DGL_NUM_ARABIC_ABJAD:
-        put_letter_values(out, v, abjad, DGL_COUNT(abjad), false);
-        break;
-    case DGL_NUM_DASHED:
-        dgl_buf_puts(out, "- ");
-        put_decimal(out, v, 0);
-        dgl_buf_puts(out, " -");
-        break;
-    case DGL_NUM_KOREAN_GANADA:
-        REPEATED(ganada);
-        break;
-    case DGL_NUM_KOREAN_CHOSUNG:
-        REPEATED(chosung);
-        break;
-    case DGL_NUM_AIUEO:
-        REPEATED(aiueo);
-        break;
-    case DGL_NUM_IROHA:
-        REPEATED(iroha);
-        break;
-    case DGL_NUM_EARTHLY:
-        REPEATED(earthly);
-        break;
-    case DGL_NUM_HEAVENLY:
-        REPEATED(heavenly);
-        break;
-    case DGL_NUM_CHICAGO:
-        REPEATED(chicago);
-        break;
-    case DGL_NUM_RUSSIAN_LOWER:
-        REPEATED(russian);
-        break;
-    case DGL_NUM_RUSSIAN_UPPER:
-        put_repeated(out, v, NULL, 28, 0x410);
-        break;
-    case DGL_NUM_ARABIC_ALPHA:
-        REPEATED(arabic);
-        break;
-    case DGL_NUM_HEBREW:
-        REPEATED(hebrew);
-        break;
-    case DGL_NUM_BULLET:
-    case DGL_NUM_NONE:
+    case FORM_OWN:
+        f->put(out, v);
         break;
     }
-#undef REPEATED
 }

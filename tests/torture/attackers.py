@@ -2,10 +2,12 @@
 
     python3 tests/torture/attackers.py [--idle 10000]
 
-nginx and Caddy run with the configurations under deploy/ as they ship, with the places to change changed. A request is smuggled when
-one connection's bytes make the server see a request that the proxy did not; its path /smuggled must never reach the log.
+nginx and Caddy run with the configurations under deploy/ as they ship, with the places to change changed, and are spoken to in
+HTTP/1.1 and HTTP/2. A request is smuggled when one connection's bytes make the server see a request that the proxy did not; its path
+/smuggled must never reach the log. Whom the server takes for the client is asked of the log too.
 """
 import argparse
+import json
 import os
 import re
 import resource
@@ -55,6 +57,49 @@ AMBIGUOUS = {
     "several blanks in the request line": b"POST  /api/v1/documents/ HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n",
     "a NUL in a header": POST + b"X: a\0b\r\nContent-Length: 0\r\n\r\n",
 }
+
+# Requests in HTTP/2 that end early, or go on, when a proxy writes them down as HTTP/1.1: (pseudo headers besides the usual, headers, data).
+HTTP2 = {
+    "a length of none": ({}, {"content-length": "0"}, INNER),
+    "a coding": ({}, {"transfer-encoding": "chunked"}, CHUNKED),
+    "a length and a coding": ({}, {"content-length": "5", "transfer-encoding": "chunked"}, CHUNKED),
+    "a line in a header": ({}, {"x": "y\r\ntransfer-encoding: chunked"}, CHUNKED),
+    "a line feed in a header": ({}, {"x": "y\ncontent-length: 0"}, INNER),
+    "a line in a name": ({}, {"x: y\r\ncontent-length: 0\r\nz": "1"}, INNER),
+    "a request in the path": ({":path": "/ HTTP/1.1\r\nhost: x\r\n\r\nGET /smuggled HTTP/1.1\r\nx: y"}, {}, b""),
+    "a request in the method": ({":method": "GET /smuggled HTTP/1.1\r\nhost: x\r\n\r\nGET"}, {}, b""),
+    "a line in the host": ({":authority": "documents.example.com\r\ntransfer-encoding: chunked"}, {}, CHUNKED),
+    "a header of the connection": ({}, {"connection": "content-length", "content-length": str(len(INNER))}, INNER),
+}
+
+
+def frame(kind, flags, stream, payload):
+    return len(payload).to_bytes(3, "big") + bytes((kind, flags)) + stream.to_bytes(4, "big") + payload
+
+
+def talk_http2(port, pseudo, headers, data, wait=0.5):
+    """One request as frames, headers as plain literals (RFC 7541 §6.2.2). True when the proxy spoke HTTP/2 at all."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.set_alpn_protocols(["h2"])
+    fields = {":method": "POST", ":scheme": "https", ":authority": "documents.example.com", ":path": "/api/v1/documents/"}
+    block = b"".join(b"\0" + bytes((len(name),)) + name + bytes((len(value),)) + value
+                     for name, value in ((n.encode(), v.encode()) for n, v in {**fields, **pseudo, **headers}.items()))
+    with context.wrap_socket(socket.create_connection(("127.0.0.1", port), timeout=wait), server_hostname="documents.example.com") as connection:
+        if connection.selected_alpn_protocol() != "h2":
+            return False
+        try:
+            connection.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(4, 0, 0, b"") + frame(1, 4 if data else 5, 1, block) +
+                               (frame(0, 1, 1, data) if data else b""))
+            seen = b""
+            while b"\0\0\0\1" not in seen[12:] and len(seen) < 65536:  # until a frame of our stream comes
+                more = connection.recv(4096)
+                if not more:
+                    break
+                seen += more
+        except OSError:
+            pass
+    return True
 
 
 def talk(where, data, tls=False, wait=3.0, source=None):
@@ -119,6 +164,33 @@ class Attack:
             self.expect(refused, f"{name}: {answers} answers, the first {status}, {'closed' if closed else 'left open'}")
         self.expect('"/smuggled"' not in self.log(), "a hidden request was taken for one")
 
+    def client_of(self, source, head):
+        """The client's address that the log has for a request from `source` with these headers."""
+        path = f"/asked-{time.monotonic_ns()}"
+        talk(self.where, f"GET {path} HTTP/1.1\r\nHost: x\r\n{head}Connection: close\r\n\r\n".encode(), source=source)
+        until = time.monotonic() + 10  # the line is written when the answer has gone out
+        while f'"{path}"' not in self.log() and time.monotonic() < until:
+            time.sleep(0.02)
+        line = next((line for line in self.log().splitlines() if f'"{path}"' in line), "{}")
+        return json.loads(line).get("client")
+
+    def forwarded(self):
+        """Behind 127.0.0.1, the one trusted proxy, and from 127.0.0.78, a stranger."""
+        for source, head, client in (
+                ("127.0.0.1", "X-Forwarded-For: 203.0.113.5\r\n", "203.0.113.5"),
+                ("127.0.0.1", "X-Forwarded-For: 9.9.9.9, 203.0.113.5\r\n", "203.0.113.5"),
+                ("127.0.0.1", "X-Forwarded-For: 9.9.9.9, 203.0.113.5, 127.0.0.1\r\n", "203.0.113.5"),
+                ("127.0.0.1", "X-Forwarded-For: 9.9.9.9\r\nX-Forwarded-For: 2001:db8::7\r\n", "2001:db8::7"),
+                ("127.0.0.1", "X-Forwarded-For: 9.9.9.9, unknown\r\n", "127.0.0.1"),
+                ("127.0.0.1", "Forwarded: for=9.9.9.9\r\nX-Real-IP: 9.9.9.9\r\nClient-IP: 9.9.9.9\r\n", "127.0.0.1"),
+                ("127.0.0.78", "X-Forwarded-For: 9.9.9.9\r\n", "127.0.0.78"),
+                ("127.0.0.78", "X-Forwarded-For: 127.0.0.1\r\n", "127.0.0.78")):
+            taken = self.client_of(source, head)
+            self.expect(taken == client, f"from {source} with {head!r} the client is {taken}")
+        for line in (b"PROXY TCP4 9.9.9.9 127.0.0.1 1 2\r\n", b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c" + bytes((9, 9, 9, 9, 127, 0, 0, 1, 0, 1, 0, 2))):
+            said, closed = talk(self.where, line + b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            self.expect(closed and b" 200 " not in said, f"a line of the PROXY protocol is passed over: {said[:80]!r}")
+
     def site(self, path, changes):
         """A proxy's configuration as it ships, with the places to change changed."""
         with open(os.path.join(ROOT, "deploy", *path), encoding="utf-8") as fh:
@@ -181,6 +253,26 @@ class Attack:
                 said, _ = talk(("127.0.0.1", port), good, tls=True)
                 self.expect(said.startswith(b"HTTP/1.1 200") and b"smuggled" not in said,
                             f"{attack} through {name}: the next client got {said[:80]!r}")
+            talk_http2(port, {":method": "GET", ":path": f"/by-frames-{name}"}, {}, b"")  # a good one, so that the bad ones say something
+            until = time.monotonic() + 10
+            while f'"/by-frames-{name}"' not in self.log() and time.monotonic() < until:
+                time.sleep(0.05)
+            self.expect(f'"/by-frames-{name}"' in self.log(), f"a request in HTTP/2 does not reach the server through {name}")
+            passed_on = self.log().count('"/smuggled"')
+            for attack, (pseudo, headers, data) in HTTP2.items():
+                self.expect(talk_http2(port, pseudo, headers, data), f"{name} does not speak HTTP/2")
+                said, _ = talk(("127.0.0.1", port), good, tls=True)
+                self.expect(said.startswith(b"HTTP/1.1 200"), f"{attack} in HTTP/2 through {name}: the next client got {said[:80]!r}")
+            self.expect(self.log().count('"/smuggled"') == passed_on, f"HTTP/2 through {name}: a hidden request reached the server")
+            before = self.log().count('"127.0.0.79"')
+            version = subprocess.run(["curl", "-sk", "--http2", "--interface", "127.0.0.79", "--resolve", f"documents.example.com:{port}:127.0.0.1",
+                                      "-H", f"X-API-Key: {self.key}", "-H", "X-Forwarded-For: 9.9.9.9", "-o", "/dev/null", "-w", "%{http_version} %{http_code}",
+                                      f"https://documents.example.com:{port}/api/v1/templates/"], stdout=subprocess.PIPE).stdout
+            self.expect(version == b"2 200", f"{name} answers HTTP/2 with {version!r}")
+            until = time.monotonic() + 10
+            while self.log().count('"127.0.0.79"') == before and time.monotonic() < until:
+                time.sleep(0.05)
+            self.expect(self.log().count('"127.0.0.79"') > before, f"through {name} in HTTP/2 the client's own address is not in the log")
             log = self.log()
             self.expect('"9.9.9.9"' not in log, f"through {name} a client's own X-Forwarded-For was believed")
             # Requests a proxy saw and passed on are whole; a pipelined /smuggled after a complete request is an honest request.
@@ -259,7 +351,7 @@ def main():
     attack = Attack(folder)
     attack.patient = chosen.patient
     begun = time.monotonic()
-    for name, run in (("ambiguous", attack.ambiguous), ("nginx", attack.through_nginx), ("Caddy", attack.through_caddy), ("pipelined", attack.pipelined),
+    for name, run in (("ambiguous", attack.ambiguous), ("forwarded", attack.forwarded), ("nginx", attack.through_nginx), ("Caddy", attack.through_caddy), ("pipelined", attack.pipelined),
                       ("idle and slow", lambda: attack.slow(attack.idle(chosen.idle)))):
         print(f"{name} ({time.monotonic() - begun:.0f} s)", flush=True)
         run()

@@ -198,7 +198,8 @@ def test_restore_checks_before_it_is_done(new_house, letter, tmp_path):
     os.remove(os.path.join(damaged, "backup.json"))
     assert "no finished backup" in run("restore", damaged, "--data", target, "--key", key, expect=1)
 
-    assert "not empty" in run("restore", backup, "--data", data, "--key", key, expect=1)
+    assert "not empty" in run("restore", backup, "--data", data, "--key", key, expect=1)  # and a server runs on it
+    assert house.client.raw("GET", f"/documents/{one}/download").status == 200
     # An unfinished restore is no data folder, and is begun again.
     open(os.path.join(target, ".docgenlab-restore-in-progress"), "w").close()
     with open(os.path.join(target, "docgenlab.db"), "w") as fh:
@@ -436,7 +437,39 @@ def test_https_is_served_and_a_renewed_certificate_taken(new_house, tmp_path):
     assert house.server.stop() == 0
 
 
+def test_a_certificate_that_does_not_serve_is_told_at_the_start(new_house, tmp_path):
+    _, certificate, key = make_certificate(str(tmp_path / "one"))
+    _, _, other = make_certificate(str(tmp_path / "other"))
+    locked, text = str(tmp_path / "locked.pem"), str(tmp_path / "text.pem")
+    subprocess.run(["openssl", "pkey", "-in", key, "-aes256", "-passout", "pass:secret", "-out", locked], check=True)
+    with open(text, "w", encoding="ascii") as fh:
+        fh.write("not PEM\n")
+    data = new_house(start=False).server.data_dir
+    for cert_file, key_file, message in ((certificate, other, f"TLS_KEY_FILE {other} is not the key of TLS_CERT_FILE"),
+                                         (text, key, f"TLS_CERT_FILE {text} is no certificate chain in PEM form"),
+                                         (certificate, text, f"TLS_KEY_FILE {text} is no private key in PEM form"),
+                                         (certificate, locked, f"TLS_KEY_FILE {locked} is locked with a password; store the key without one"),
+                                         ("/none.pem", key, "TLS_CERT_FILE: there is no file /none.pem"),
+                                         (certificate, "", "TLS_CERT_FILE and TLS_KEY_FILE go together")):
+        said = run("serve", "--data", data, "--listen", "127.0.0.1:0", f"--tls-cert-file={cert_file}", f"--tls-key-file={key_file}", expect=1)
+        assert message in said and said.count("\n") == 1
+
+
 # ---------------------------------------------------------------- schema
+
+def newer_backup(tmp_path, version):
+    """A good backup, whose description says that a newer program made it."""
+    data, backup = str(tmp_path / "made"), str(tmp_path / "newer")
+    Server.init(data)
+    run("backup", backup, "--data", data, "--with-key")
+    path = os.path.join(backup, "backup.json")
+    with open(path, encoding="utf-8") as fh:
+        description = json.load(fh)
+    description["schema_version"] = version
+    with open(path, "w", encoding="utf-8") as fh:
+        json.dump(description, fh)
+    return backup
+
 
 def test_an_older_program_refuses_a_newer_schema(new_house, tmp_path):
     house = new_house(start=False)
@@ -449,6 +482,8 @@ def test_an_older_program_refuses_a_newer_schema(new_house, tmp_path):
     for command in (["migrate"], ["keys", "list"], ["backup", str(tmp_path / "b")]):
         assert f"schema version {version + 1}" in run(*command, "--data", house.server.data_dir, expect=1)
     assert os.listdir(tmp_path) == ["house"]
+    assert f"schema version {version + 1}" in run("restore", newer_backup(tmp_path, version + 1), "--data", str(tmp_path / "new"), expect=1)
+    assert not os.path.exists(tmp_path / "new" / "docgenlab.db")
     with pytest.raises(Fail, match=f"schema version {version + 1}.*newer program"):
         house.server.start()
 

@@ -74,7 +74,10 @@ static enum dgl_status fill(struct certificate *c, const char *cert_file, const 
     c->chain_len = len;
     if (key->len == 0 || gnutls_privkey_init(&c->key) != 0 ||
         gnutls_privkey_import_x509_raw(c->key, &key_text, GNUTLS_X509_FMT_PEM, NULL, 0) != 0)
-        return fail("TLS_KEY_FILE", key_file, "is no private key in PEM form", err);
+        return fail("TLS_KEY_FILE", key_file,
+                    key->data && strstr(key->data, "ENCRYPTED") ? "is locked with a password; store the key without one"
+                                                                : "is no private key in PEM form",
+                    err);
     if (!belong_together(c))
         return fail("TLS_KEY_FILE", key_file, "is not the key of TLS_CERT_FILE", err);
     return DGL_OK;

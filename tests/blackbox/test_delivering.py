@@ -61,7 +61,7 @@ INSIDE = {
     "alone.test": ["10.1.2.3"], "second.test": ["127.0.0.1", "192.168.0.1"], "sixth.test": ["127.0.0.1", "fe80::1"],
     "metadata.test": ["169.254.169.254"], "mapped.test": ["::ffff:10.1.2.3"], "nat64.test": ["64:ff9b::a01:203"],
     "translated.test": ["64:ff9b:1::8.8.8.8"], "sixtofour.test": ["2002:a01:203::1"], "teredo.test": ["2001:0:4136:e378::1"],
-    "compatible.test": ["::10.1.2.3"], "unique.test": ["fd00::1"], "loopback.test": ["127.0.0.2"], "zero.test": ["0.0.0.0"],
+    "compatible.test": ["::10.1.2.3"], "isatap.test": ["2a00::5efe:10.1.2.3"], "unique.test": ["fd00::1"], "loopback.test": ["127.0.0.2"], "zero.test": ["0.0.0.0"],
 }
 
 

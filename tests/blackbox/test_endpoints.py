@@ -2,8 +2,10 @@
 import base64
 import json
 import os
+import sqlite3
 import subprocess
 import time
+import uuid
 
 import pytest
 from local import Fail, Receiver, verify_signature
@@ -201,3 +203,80 @@ def test_a_range_is_counted_and_sent_again(own):
     for body, field in (({"since": old}, "since"), ({"since": since, "status": "pending"}, "status"), ({"since": since, "until": since}, "until"), ({}, "since")):
         answer = own.client.raw("POST", "/webhooks/redeliver", body)
         assert answer.status == 422 and answer.json["errors"][0]["field"] == field, answer.body
+
+
+def copies(house, count, changes):
+    """Copies of the oldest delivery, while the server is stopped: that many rows more, changed by SQL; {n} is 1, 2, …"""
+    with sqlite3.connect(os.path.join(house.data_dir, "docgenlab.db")) as db:
+        columns = [row[1] for row in db.execute("PRAGMA table_info(deliveries)") if row[1] not in ("seq", "id", *changes)]
+        db.executemany(
+            f"INSERT INTO deliveries (id, {', '.join(columns + list(changes))}) SELECT ?, {', '.join(columns + [c.format(n='?2') for c in changes.values()])}"
+            " FROM deliveries WHERE seq = (SELECT min(seq) FROM deliveries)", [(str(uuid.uuid4()), n) for n in range(1, count + 1)])
+    db.close()
+
+
+def test_a_range_keeps_its_pace(new_house, letter):
+    """100 a second: each of 300 has its time, 10 ms after the one before it, and none comes earlier."""
+    with Receiver() as receiver:
+        house = new_house(WEBHOOK_ALLOW_HTTP="true")
+        house.template = house.client.upload_template("Letter", letter)["id"]
+        house.webhook(receiver.url())
+        generate(house)
+        receiver.wait("document.generated")
+        until = time.monotonic() + 20
+        while house.client.call("GET", "/webhooks/deliveries/")["items"][0]["status"] != "succeeded" and time.monotonic() < until:
+            time.sleep(0.05)
+        house.server.stop()
+        copies(house, 299, {"created_at_us": "created_at_us + {n}"})
+        house.start()
+        since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 600))
+        arrived = {}
+        receiver.answer = lambda hook: arrived.setdefault(hook.headers["webhook-id"], time.time()) and (200, {}, b"")
+        before = time.time()
+        assert house.client.call("POST", "/webhooks/redeliver", {"since": since, "status": "succeeded"})["count"] == 300
+        for _ in range(300):
+            receiver.wait("document.generated")
+        times = sorted(arrived.values())
+        for place, at in enumerate(times):
+            assert at >= before + place * 0.01, f"delivery {place} came {at - before:.3f} s after the order"
+
+
+def test_an_endpoint_has_its_rate(own):
+    """Never more than its rate a second, a tenth of a second's worth at once."""
+    arrived = []
+    with Receiver(answer=lambda hook: arrived.append(time.monotonic()) or (200, {}, b"")) as receiver:
+        own.client.raw("DELETE", "/webhooks/settings")
+        made = own.client.call("POST", "/webhooks/endpoints/", {"url": receiver.url(), "rate_per_s": 5})
+        for _ in range(11):
+            own.client.generate(own.template, {"name": "A", "items": []}, "docx")
+        for _ in range(11):
+            receiver.wait("document.generated")
+        own.client.call("DELETE", f"/webhooks/endpoints/{made['id']}")
+    assert arrived[-1] - arrived[0] >= 1.9 and all(arrived[n + 7] - arrived[n] >= 1 for n in range(len(arrived) - 7)), arrived
+
+
+def test_pruning_goes_on_beside_deliveries(new_house, letter):
+    """5,000 old deliveries with their attempts go in small batches; what is sent meanwhile arrives, what is young stays."""
+    with Receiver() as receiver:
+        house = new_house(WEBHOOK_ALLOW_HTTP="true", DELIVERY_LOG_DAYS=30)
+        house.template = house.client.upload_template("Letter", letter)["id"]
+        house.webhook(receiver.url())
+        generate(house)
+        receiver.wait("document.generated")
+        house.server.stop()
+        copies(house, 5000, {"created_at_us": "created_at_us + {n}", "status": "1"})
+        with sqlite3.connect(os.path.join(house.data_dir, "docgenlab.db")) as db:
+            db.execute("UPDATE deliveries SET created_at_us = created_at_us - 31 * 86400000000, status = 1")
+        db.close()
+        house.start()
+        db = sqlite3.connect(f"file:{house.data_dir}/docgenlab.db?mode=ro", uri=True)
+        left = lambda: db.execute("SELECT count(*) FROM deliveries WHERE created_at_us < ?", ((time.time() - 86400) * 1e6,)).fetchone()[0]  # noqa: E731
+        seen, sent, until = set(), 0, time.monotonic() + 60
+        while left() and time.monotonic() < until:
+            seen.add(left())
+            generate(house)
+            receiver.wait("document.generated")
+            sent += 1
+        assert left() == 0 and len(seen) > 1 and sent > 1, (left(), seen, sent)
+        assert db.execute("SELECT count(*) FROM deliveries").fetchone()[0] >= sent
+        db.close()

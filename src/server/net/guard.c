@@ -124,15 +124,25 @@ static bool unwrap(const struct sockaddr *sa, struct address *ret)
     return true;
 }
 
+static bool v4_refused(uint32_t v4)
+{
+    for (size_t i = 0; i < DGL_COUNT(refused4); i++)
+        if (in_net4(&refused4[i], v4))
+            return true;
+    return false;
+}
+
+// ISATAP (RFC 5214 §6.1): behind any prefix, 0:5efe or 200:5efe and the IPv4 address that a router there unwraps.
+static bool isatap_refused(const uint8_t b6[16])
+{
+    return (b6[8] & ~0x02) == 0 && b6[9] == 0 && b6[10] == 0x5e && b6[11] == 0xfe && v4_refused(read_be32(b6 + 12));
+}
+
 static bool class_refused(const struct address *a)
 {
-    if (!a->v6) {
-        for (size_t i = 0; i < DGL_COUNT(refused4); i++)
-            if (in_net4(&refused4[i], a->v4))
-                return true;
-        return false;
-    }
-    if (!in_net6(&global6, a->b6))
+    if (!a->v6)
+        return v4_refused(a->v4);
+    if (!in_net6(&global6, a->b6) || isatap_refused(a->b6))
         return true;
     for (size_t i = 0; i < DGL_COUNT(refused6); i++)
         if (in_net6(&refused6[i], a->b6))

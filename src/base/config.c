@@ -2,6 +2,7 @@
 // file, environment, command line. Keys are compared without case and with '-' for '_', so that WEBHOOK_TIMEOUT_MS,
 // webhook_timeout_ms and --webhook-timeout-ms are one option.
 #include "base/config.h"
+#include "base/crypto.h"
 #include "base/file.h"
 #include "base/str.h"
 
@@ -105,6 +106,14 @@ static enum dgl_status read_number(const struct dgl_option *o, const char *text,
     return DGL_OK;
 }
 
+// Some values are passwords: no copy stays in memory that is free, which a forked worker would get too.
+static void free_secret(char *text)
+{
+    if (text)
+        dgl_wipe(text, strlen(text));
+    free(text);
+}
+
 static enum dgl_status set_option(struct dgl_config *c, const struct dgl_option *o, const char *text,
                                   const char *origin, struct dgl_error *err)
 {
@@ -114,7 +123,7 @@ static enum dgl_status set_option(struct dgl_config *c, const struct dgl_option 
         text = o->kind == DGL_OPTION_STRING ? NULL : o->default_value;
     if (text)
         DGL_TRY(read_number(o, text, origin, &number, err));
-    free(v->text);
+    free_secret(v->text);
     v->text = dgl_strdup(text);
     v->number = number;
     return DGL_OK;
@@ -136,12 +145,19 @@ struct dgl_config *dgl_config_new(const struct dgl_option *options, size_t count
     return c;
 }
 
+void dgl_config_wipe(struct dgl_config *c)
+{
+    for (size_t i = 0; i < c->count; i++)
+        if (c->values[i].text)
+            dgl_wipe(c->values[i].text, strlen(c->values[i].text));
+}
+
 void dgl_config_free(struct dgl_config *c)
 {
     if (!c)
         return;
     for (size_t i = 0; i < c->count; i++)
-        free(c->values[i].text);
+        free_secret(c->values[i].text);
     free(c->values);
     free(c);
 }
@@ -176,16 +192,17 @@ static enum dgl_status load_line(struct dgl_config *c, struct dgl_str line, cons
         return DGL_FAIL_FIELD(err, DGL_E_INVALID, "invalid_option", o->key, "%s: %s is given twice in this file",
                               origin, o->key);
     seen[o - c->options] = true;
-    DGL_AUTO_PTR char *text = dgl_strndup(value.data, value.len);
-    return set_option(c, o, text, origin, err);
+    char *text = dgl_strndup(value.data, value.len);
+    enum dgl_status status = set_option(c, o, text, origin, err);
+    free_secret(text);
+    return status;
 }
 
-enum dgl_status dgl_config_load_file(struct dgl_config *c, const char *path, struct dgl_error *err)
+static enum dgl_status load_text(struct dgl_config *c, const char *path, const char *text, size_t len,
+                                 struct dgl_error *err)
 {
-    DGL_AUTO_FINI(buf) text = DGL_BUF_INIT(MAX_FILE_BYTES);
-    DGL_TRY(dgl_file_read(path, MAX_FILE_BYTES, &text, err));
     DGL_AUTO_PTR bool *seen = dgl_alloc(c->count * sizeof(*seen));
-    const char *at = text.data, *end = text.data + text.len;
+    const char *at = text, *end = text + len;
     for (unsigned number = 1; at < end; number++) {
         const char *feed = memchr(at, '\n', (size_t)(end - at));
         const char *line_end = feed ? feed : end;
@@ -195,6 +212,15 @@ enum dgl_status dgl_config_load_file(struct dgl_config *c, const char *path, str
         at = feed ? feed + 1 : end;
     }
     return DGL_OK;
+}
+
+enum dgl_status dgl_config_load_file(struct dgl_config *c, const char *path, struct dgl_error *err)
+{
+    DGL_AUTO_FINI(buf) text = DGL_BUF_INIT(MAX_FILE_BYTES);
+    DGL_TRY(dgl_file_read(path, MAX_FILE_BYTES, &text, err));
+    enum dgl_status status = load_text(c, path, text.data, text.len, err);
+    dgl_wipe(text.data, text.len);
+    return status;
 }
 
 enum dgl_status dgl_config_load_env(struct dgl_config *c, char **envp, struct dgl_error *err)

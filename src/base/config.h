@@ -33,6 +33,9 @@ enum dgl_status dgl_config_take_flag(struct dgl_config *c, int argc, char **argv
 const char *dgl_config_str(const struct dgl_config *c, const char *key); // NULL = unset; borrowed
 int64_t dgl_config_int(const struct dgl_config *c, const char *key);
 bool dgl_config_bool(const struct dgl_config *c, const char *key);
+// Overwrites every value that was set, where it stands: for a forked process that has no use for them. None is to be
+// asked for afterwards.
+void dgl_config_wipe(struct dgl_config *c);
 // A line an option, in the table's order. `keys`: those to tell of, separated by spaces; NULL = all.
 void dgl_config_help(const struct dgl_config *c, const char *keys, struct dgl_buf *out);
 // Whether `key` is one of the words of `keys`, in that case. NULL holds every key.

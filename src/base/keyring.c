@@ -214,7 +214,7 @@ static void take_over(struct ring *r, const struct ring *now)
     unsigned count = atomic_load(&r->count), wanted = atomic_load(&now->count);
     for (unsigned i = 0; i < DGL_MIN(count, wanted); i++)
         if (!atomic_load(&now->masters[i].is_retired) && !atomic_load(&r->masters[i].is_retired) &&
-            sodium_memcmp(now->masters[i].key, r->masters[i].key, MASTER_BYTES) != 0)
+            !dgl_equal_secret(now->masters[i].key, r->masters[i].key, MASTER_BYTES))
             return;
     for (unsigned i = count; i < wanted; i++) {
         memcpy(r->masters[i].key, now->masters[i].key, MASTER_BYTES);

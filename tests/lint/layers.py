@@ -5,7 +5,8 @@
    library that belongs to one room is included nowhere else.
 2. Functions that lose lengths, hide errors or reach for the environment are not called.
 3. Every .c and .h opens with a comment that says what the file is about.
-4. Words that mark unfinished work, and paths of somebody's machine, do not appear.
+4. What is secret (hashes of it too) is compared by dgl_equal_secret(), in the same time whatever the bytes are.
+5. Words that mark unfinished work, and paths of somebody's machine, do not appear.
 
 Prints each problem as file:line: what; ends with "N passed, M failed" and a matching exit status. Standard library only.
 """
@@ -67,6 +68,14 @@ FORBIDDEN_CALLS = ["strcpy", "strcat", "sprintf", "vsprintf", "gets", "strtok", 
 ENVIRONMENT_CALLS = ["getenv", "secure_getenv"]
 ENVIRONMENT_ROOMS = ["cli", "server/app"]
 ENVIRONMENT_FILES = ["src/base/failpoint.c"]  # not in ordinary builds
+
+# Comparisons that end at the first difference, and the parts of names that tell of secrets. Sealing and MACs are libsodium's own;
+# rows are found by the SHA-256 of a secret, whose place in an index tells nothing of the secret.
+COMPARISONS = ["memcmp", "bcmp", "strcmp", "strncmp", "strcasecmp", "strncasecmp", "dgl_str_equal", "dgl_str_is", "sodium_memcmp", "crypto_verify_32"]
+SECRET_NAMES = re.compile(r"(?i)(?:^|[^a-z])(?:\w*_)?(?:hash|secret|token|signature|sig|mac|csrf|passwords?|api_key|seal|digest|master)s?(?:_\w*)?\b")
+NOT_SECRET = {  # file -> what is compared there and is not secret
+    "src/base/crypto.c": ["sodium_memcmp"],  # dgl_equal_secret() itself
+}
 
 # Case matters: these are marks, not words of the language.
 FORBIDDEN_WORDS = ["TODO", "FIXME", "XXX", "HACK", "WIP", "lorem ipsum", "Lorem ipsum"]
@@ -168,6 +177,22 @@ def check_calls(path, text):
             for m in pattern.finditer(code)]
 
 
+def check_secrets(path, text):
+    code = without_comments_and_strings(text)
+    problems = []
+    for match in re.finditer(r"\b(" + "|".join(COMPARISONS) + r")\s*\(([^;{}]*)", code):
+        depth, end = 1, 0
+        for end, c in enumerate(match.group(2)):
+            depth += (c == "(") - (c == ")")
+            if depth == 0:
+                break
+        arguments = match.group(2)[:end]
+        allowed = NOT_SECRET.get(path, [])
+        if (SECRET_NAMES.search(arguments) or match.group(1).startswith(("sodium", "crypto"))) and not any(a in match.group(0) for a in allowed):
+            problems.append(f"{path}:{code.count(chr(10), 0, match.start()) + 1}: {match.group(1)}({arguments}) looks at a secret; use dgl_equal_secret()")
+    return problems
+
+
 def check_opening(path, text):
     first = text.lstrip()
     if first.startswith("//") or first.startswith("/*"):
@@ -194,6 +219,8 @@ def main():
         if path.endswith((".c", ".h")):
             if path.startswith("src/"):
                 report.check(check_includes(path, text))
+                if not path.startswith("src/render/"):  # it knows no secrets
+                    report.check(check_secrets(path, text))
             if path.startswith(C_FOLDERS):
                 report.check(check_calls(path, text))
                 report.check(check_opening(path, text))

@@ -68,7 +68,7 @@ static size_t set_of(const unsigned char hash[32])
 static struct entry *find(struct entry *set, const unsigned char hash[32])
 {
     for (size_t i = 0; i < DGL_KEY_CACHE_WAYS; i++)
-        if (set[i].is_used && memcmp(set[i].hash, hash, DGL_SHA256_LEN) == 0)
+        if (set[i].is_used && dgl_equal_secret(set[i].hash, hash, DGL_SHA256_LEN))
             return &set[i];
     return NULL;
 }

@@ -149,7 +149,8 @@ enum dgl_status dgl_account_password_change(struct dgl_account *a, const struct 
         return DGL_FAIL_SLUG(err, DGL_E_RATE, "password_change_throttled",
                              "Too many passwords were tried; try again in %lld s.", (long long)*ret_retry_after_s);
     DGL_TRY(check_current(a, &user, name, current, err));
-    if (strcmp(current, password) == 0)
+    size_t len = strlen(password);
+    if (strlen(current) == len && dgl_equal_secret(current, password, len))
         return DGL_FAIL_FIELD(err, DGL_E_INVALID, "same_password", "password",
                               "This is your present password; choose another one.");
     DGL_TRY(dgl_account_replace_password(a, user.org, user.id, user.password_hash, password, err));

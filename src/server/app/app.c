@@ -23,6 +23,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/crypto.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/str.h"
@@ -440,6 +441,17 @@ static void keep_memory_private(void)
 #endif
 }
 
+// In the supervisor, which all workers come from: passwords in options and environment are not theirs. The server
+// itself keeps its environment, to execute itself anew.
+static void forget_options(void *config)
+{
+    static const char prefix[] = "DOCGENLAB_";
+    for (char **variable = environ; *variable; variable++)
+        if (strncmp(*variable, prefix, sizeof prefix - 1) == 0)
+            dgl_wipe(*variable, strlen(*variable));
+    dgl_config_wipe(config);
+}
+
 static void forbid_core_dumps(void)
 {
     const struct rlimit none = {0, 0};
@@ -464,7 +476,7 @@ enum dgl_status dgl_app_serve(const struct dgl_config *config, struct dgl_error 
     DGL_TRY(configure_log(config, err));
     DGL_TRY(dgl_crypto_init(err));
     forbid_core_dumps(); // the workers' too
-    DGL_TRY(dgl_supervisor_start(&a.supervisor, err));
+    DGL_TRY(dgl_supervisor_start_without(forget_options, (void *)(uintptr_t)config, &a.supervisor, err));
     keep_memory_private();
     int64_t started_us = dgl_clock_mono_us(a.clock);
     bool again = false;

@@ -20,6 +20,10 @@
 // socket is closed when the process dies, and everything below goes with it.
 struct dgl_supervisor;
 enum dgl_status dgl_supervisor_start(struct dgl_supervisor **ret, struct dgl_error *err) DGL_MUST_CHECK;
+// The same; `forget` runs in the supervisor before anything else, to overwrite what the workers must not find in the
+// memory they get from us.
+enum dgl_status dgl_supervisor_start_without(void (*forget)(void *ctx), void *ctx, struct dgl_supervisor **ret,
+                                             struct dgl_error *err) DGL_MUST_CHECK;
 void dgl_supervisor_stop(struct dgl_supervisor *s);
 
 struct dgl_engine;

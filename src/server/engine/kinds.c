@@ -30,3 +30,9 @@ enum dgl_status dgl_supervisor_start(struct dgl_supervisor **ret, struct dgl_err
 {
     return dgl_supervisor_start_kinds(dgl_worker_kinds, DGL_ENGINE_KIND_COUNT, ret, err);
 }
+
+enum dgl_status dgl_supervisor_start_without(void (*forget)(void *ctx), void *ctx, struct dgl_supervisor **ret,
+                                             struct dgl_error *err)
+{
+    return dgl_supervisor_fork(dgl_worker_kinds, DGL_ENGINE_KIND_COUNT, forget, ctx, ret, err);
+}

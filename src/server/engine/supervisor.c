@@ -302,13 +302,22 @@ static DGL_NORETURN void become_supervisor(const struct dgl_worker_kind *kinds, 
 enum dgl_status dgl_supervisor_start_kinds(const struct dgl_worker_kind *kinds, unsigned count,
                                            struct dgl_supervisor **ret, struct dgl_error *err)
 {
+    return dgl_supervisor_fork(kinds, count, NULL, NULL, ret, err);
+}
+
+enum dgl_status dgl_supervisor_fork(const struct dgl_worker_kind *kinds, unsigned count, void (*forget)(void *ctx),
+                                    void *ctx, struct dgl_supervisor **ret, struct dgl_error *err)
+{
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
         return DGL_FAIL_ERRNO(err, errno, "cannot make the supervisor's socket");
     fflush(NULL);
     pid_t parent = getpid(), pid = fork();
-    if (pid == 0)
+    if (pid == 0) {
+        if (forget)
+            forget(ctx);
         become_supervisor(kinds, count, pair[1], parent);
+    }
     int fork_errno = errno;
     close(pair[1]);
     if (pid < 0) {

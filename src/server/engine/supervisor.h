@@ -25,6 +25,9 @@ struct dgl_worker_kind {
 };
 enum dgl_status dgl_supervisor_start_kinds(const struct dgl_worker_kind *kinds, unsigned count,
                                            struct dgl_supervisor **ret, struct dgl_error *err) DGL_MUST_CHECK;
+enum dgl_status dgl_supervisor_fork(const struct dgl_worker_kind *kinds, unsigned count, void (*forget)(void *ctx),
+                                    void *ctx, struct dgl_supervisor **ret,
+                                    struct dgl_error *err) DGL_MUST_CHECK; // forget may be NULL
 
 uint64_t dgl_supervisor_new_id(struct dgl_supervisor *s); // for the next worker; never the same twice
 enum dgl_status dgl_supervisor_spawn(struct dgl_supervisor *s, const struct dgl_worker_config *config,

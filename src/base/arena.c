@@ -71,6 +71,8 @@ static struct block *new_block(size_t size, struct block *next)
     struct block *b = malloc(sizeof(*b) + size);
     if (b)
         *b = (struct block){.next = next, .size = size};
+    else
+        dgl_memory_refused(size);
     return b;
 }
 

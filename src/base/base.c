@@ -10,10 +10,33 @@
 #include <string.h>
 #include <unistd.h>
 
+static bool end_when_refused;
+
 static DGL_NORETURN void out_of_memory(size_t size)
 {
     fprintf(stderr, "docgenlab: out of memory allocating %zu bytes\n", size);
+    if (end_when_refused)
+        _exit(DGL_EXIT_NO_MEMORY);
     abort();
+}
+
+void dgl_memory_refused(size_t size)
+{
+    if (end_when_refused)
+        out_of_memory(size);
+}
+
+void dgl_memory_end_when_refused(void)
+{
+    end_when_refused = true;
+}
+
+void *dgl_alloc_plain(size_t size)
+{
+    void *p = malloc(size ? size : 1);
+    if (!p)
+        out_of_memory(size);
+    return p;
 }
 
 void *dgl_alloc(size_t size)

@@ -61,5 +61,13 @@ void *dgl_realloc(void *p, size_t size);
 char *dgl_strdup(const char *s); // NULL gives NULL
 char *dgl_strndup(const char *s, size_t len);
 #define DGL_NEW(type) ((type *)dgl_alloc(sizeof(type)))
+// Who was refused `size` bytes that an input asked for says so here before going on without. In a process that has
+// nothing to lose by its end (a worker: its document is tried again by another) it does not return: no library of ours
+// or others' gets to mistake missing memory for something wrong with the document. Such a process ends with
+// DGL_EXIT_NO_MEMORY, also for small allocations.
+#define DGL_EXIT_NO_MEMORY 77
+void dgl_memory_refused(size_t size);
+void dgl_memory_end_when_refused(void); // this process, from now on; before it has threads
+void *dgl_alloc_plain(size_t size);     // not zeroed; for libraries that take bad note of a NULL
 
 #endif

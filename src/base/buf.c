@@ -41,6 +41,7 @@ bool dgl_buf_reserve(struct dgl_buf *b, size_t more)
     cap = DGL_MIN(DGL_MAX(cap, want), b->max);
     char *data = realloc(b->data, cap + 1);
     if (!data) {
+        dgl_memory_refused(cap);
         b->failed = true;
         return false;
     }

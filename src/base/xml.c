@@ -35,6 +35,12 @@ struct parse {
     int complaint_line;
 };
 
+// A parse that lacks memory would end as one of a document that is not well-formed.
+__attribute__((constructor)) static void give_memory_or_end(void)
+{
+    xmlMemSetup(free, dgl_alloc_plain, dgl_realloc, dgl_strdup);
+}
+
 static void stop(struct parse *p, enum dgl_status status)
 {
     p->status = status;

@@ -288,6 +288,8 @@ static enum dgl_status read_directory(struct dgl_zip *z, struct dgl_error *err)
     z->by_name = calloc(dir.count + 1, sizeof(*z->by_name));
     z->names = malloc((size_t)dir.size + 1);
     if (!z->members || !z->by_name || !z->names)
+        dgl_memory_refused(dir.count * sizeof(*z->members));
+    if (!z->members || !z->by_name || !z->names)
         return DGL_FAIL(err, DGL_E_UNAVAILABLE, "there is no memory left to read the ZIP archive");
     uint64_t at = dir.at, total = 0;
     char *names = z->names;

@@ -2,6 +2,7 @@
 //   sync → 5     every fsync and fdatasync fails with errno 5 (EIO)
 //   write → 30   every pwrite, and every write to a regular file, fails with errno 30 (EROFS)
 //   create → 24  every open that would make a file fails with errno 24 (EMFILE)
+//   fork → 11    every fork fails with errno 11 (EAGAIN)
 // A link that is removed ends its fault. Only tests use this; the product knows nothing of it.
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -36,6 +37,11 @@ static int is_file(int fd)
 }
 
 #define REAL(type, name, ...) ((type(*)(__VA_ARGS__))dlsym(RTLD_NEXT, name))
+
+pid_t fork(void)
+{
+    return fails("fork") ? -1 : REAL(pid_t, "fork", void)();
+}
 
 int fsync(int fd)
 {

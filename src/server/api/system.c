@@ -35,6 +35,9 @@ enum dgl_status dgl_api_check_ready(struct dgl_api *api, struct dgl_error *err)
         return DGL_FAIL_SLUG(err, DGL_E_UNAVAILABLE, "stopping", "The server is stopping.");
     DGL_TRY(dgl_store_health(api->parts.store, err));
     dgl_engine_stats(api->parts.engine, &engine);
+    if (engine.workers_alive == 0 && engine.fork_errno != 0)
+        return DGL_FAIL_SLUG(err, DGL_E_UNAVAILABLE, "no_workers",
+                             "No worker process is alive and none can be started: %s.", strerror(engine.fork_errno));
     if (engine.workers_alive == 0)
         return DGL_FAIL_SLUG(err, DGL_E_UNAVAILABLE, "no_workers", "No worker process is alive at the moment.");
     return DGL_OK;

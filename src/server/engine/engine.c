@@ -82,6 +82,7 @@ struct dgl_engine {
     pthread_t thread;
     _Atomic uint64_t jobs, failed, workers_alive, workers_lost, office_alive, office_lost, queue_length;
     _Atomic uint64_t ends[DGL_WORKER_ENDS];
+    _Atomic int fork_errno;
 };
 
 static int64_t now_us(void)
@@ -625,6 +626,7 @@ static void publish_stats(struct dgl_engine *e)
     dgl_pool_stats(e->pools[DGL_ENGINE_OFFICE], &office);
     atomic_store_explicit(&e->workers_alive, native.alive, memory_order_relaxed);
     atomic_store_explicit(&e->workers_lost, native.lost, memory_order_relaxed);
+    atomic_store_explicit(&e->fork_errno, native.fork_errno, memory_order_relaxed);
     atomic_store_explicit(&e->office_alive, office.alive, memory_order_relaxed);
     atomic_store_explicit(&e->office_lost, office.lost, memory_order_relaxed);
     for (size_t i = 0; i < DGL_WORKER_ENDS; i++)
@@ -821,7 +823,8 @@ void dgl_engine_stats(struct dgl_engine *e, struct dgl_engine_stats *ret)
                                      .office_alive = atomic_load_explicit(&e->office_alive, memory_order_relaxed),
                                      .office_lost = atomic_load_explicit(&e->office_lost, memory_order_relaxed),
                                      .queue_length = atomic_load_explicit(&e->queue_length, memory_order_relaxed),
-                                     .office_available = e->office_available};
+                                     .office_available = e->office_available,
+                                     .fork_errno = atomic_load_explicit(&e->fork_errno, memory_order_relaxed)};
     for (size_t i = 0; i < DGL_WORKER_ENDS; i++)
         ret->ends[i] = atomic_load_explicit(&e->ends[i], memory_order_relaxed);
 }

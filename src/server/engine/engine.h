@@ -103,6 +103,7 @@ struct dgl_engine_stats {
     uint64_t jobs, failed, workers_alive, workers_lost, office_alive, office_lost, queue_length;
     bool office_available;
     uint64_t ends[DGL_WORKER_ENDS]; // of both kinds
+    int fork_errno;                 // why no native worker could be forked at the latest start; 0 = it could
 };
 void dgl_engine_stats(struct dgl_engine *e, struct dgl_engine_stats *ret);
 

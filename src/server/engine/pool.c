@@ -47,7 +47,8 @@ struct dgl_pool {
     struct dgl_task *first, *last;
     unsigned waiting;
     uint64_t lost, ends[DGL_WORKER_ENDS];
-    bool closed; // nothing is started any more
+    bool closed;    // nothing is started any more
+    int fork_errno; // why the latest start could not even be forked; 0 = it could
     struct dgl_message_buffer buffer;
     struct slot slots[];
 };
@@ -521,10 +522,12 @@ bool dgl_pool_on_supervisor(struct dgl_pool *p, const struct dgl_supervisor_even
             continue;
         switch (event->kind) {
         case DGL_SUPERVISOR_SPAWNED:
+            p->fork_errno = 0;
             on_spawned(s, event);
             break;
         case DGL_SUPERVISOR_FAILED:
             (void)DGL_FAIL_ERRNO(&s->error, event->errno_value, "a process cannot be forked");
+            p->fork_errno = event->errno_value;
             s->state = SLOT_EMPTY;
             s->worker = 0;
             after_failed_start(s);
@@ -630,7 +633,7 @@ void dgl_pool_cancel(struct dgl_pool *p, bool running, const struct dgl_error *e
 
 void dgl_pool_stats(const struct dgl_pool *p, struct dgl_pool_stats *ret)
 {
-    *ret = (struct dgl_pool_stats){.waiting = p->waiting, .lost = p->lost};
+    *ret = (struct dgl_pool_stats){.waiting = p->waiting, .lost = p->lost, .fork_errno = p->fork_errno};
     memcpy(ret->ends, p->ends, sizeof ret->ends);
     for (unsigned i = 0; i < p->slot_count; i++) {
         ret->alive += p->slots[i].state == SLOT_READY;

@@ -69,6 +69,7 @@ struct dgl_pool_stats {
     unsigned alive, waiting, busy;
     uint64_t lost;
     uint64_t ends[DGL_WORKER_ENDS]; // of workers that were not asked to leave
+    int fork_errno;                 // of the latest start that could not be forked; 0 = it could
 };
 void dgl_pool_stats(const struct dgl_pool *p, struct dgl_pool_stats *ret);
 

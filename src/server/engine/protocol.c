@@ -163,6 +163,8 @@ static enum dgl_status read_large(struct dgl_message *m, size_t len, size_t max,
         return DGL_FAIL(err, DGL_E_MALFORMED, "a message announces %zu bytes and brings %zu", len, size);
     DGL_AUTO_PTR char *data = malloc(size + 1);
     if (!data)
+        dgl_memory_refused(size);
+    if (!data)
         return DGL_FAIL(err, DGL_E_UNAVAILABLE, "no memory for a message of %zu bytes", size);
     for (size_t done = 0; done < size;) {
         ssize_t n = pread(fd, data + done, size - done, (off_t)done);

@@ -429,6 +429,8 @@ char *dgl_exit_describe(int wait_status, char *buf, size_t size)
         snprintf(buf, size, "was stopped because it tried what the sandbox forbids");
     else if (WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGXCPU)
         snprintf(buf, size, "was stopped because it used too much processor time");
+    else if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == DGL_EXIT_NO_MEMORY)
+        snprintf(buf, size, "got no more memory from the system");
     else if (WIFSIGNALED(wait_status))
         snprintf(buf, size, "was stopped by signal %d (%s)", WTERMSIG(wait_status),
                  sigdescr_np(WTERMSIG(wait_status)) ? sigdescr_np(WTERMSIG(wait_status)) : "unknown");

@@ -524,6 +524,7 @@ static bool lock_in(int socket)
 int dgl_native_run(int socket, const struct dgl_worker_config *config)
 {
     (void)config;
+    dgl_memory_end_when_refused();
     struct worker *w = DGL_NEW(struct worker);
     w->socket = socket;
     w->cache = dgl_template_cache_new(DGL_CACHE_MAX_ENTRIES, DGL_CACHE_MAX_BYTES);

@@ -370,8 +370,8 @@ static enum dgl_status put_workbook(const struct feed *f, struct dgl_buf *out)
 
 // ---- putting both into the package
 
-static enum dgl_status keep_override(struct dgl_docx_writer *w, uint32_t member, const struct dgl_buf *b,
-                                     struct dgl_error *err)
+enum dgl_status dgl_docx_keep_override(struct dgl_docx_writer *w, uint32_t member, const struct dgl_buf *b,
+                                       struct dgl_error *err)
 {
     DGL_TRY(dgl_buf_check(b, "a chart", err));
     DGL_TRY(dgl_budget_memory(w->env->budget, b->len, err));
@@ -436,11 +436,11 @@ static enum dgl_status feed_chart(struct feed *f, uint32_t member)
         return bad(f, "the template's chart has no series whose form could be used");
     dgl_buf_puts(&out, XML_HEAD);
     DGL_TRY(put_node(f, tree.root));
-    DGL_TRY(keep_override(w, member, &out, f->err));
+    DGL_TRY(dgl_docx_keep_override(w, member, &out, f->err));
     if (workbook == UINT32_MAX)
         return DGL_OK;
     DGL_TRY(put_workbook(f, &sheet));
-    return keep_override(w, workbook, &sheet, f->err);
+    return dgl_docx_keep_override(w, workbook, &sheet, f->err);
 }
 
 static enum dgl_status feed_named(struct dgl_docx_writer *w, struct dgl_str name, struct dgl_value v,

@@ -213,6 +213,11 @@ enum dgl_status dgl_docx_store_image(struct dgl_docx_writer *w, struct dgl_str b
             return dgl_docx_store_svg(w, bytes, ret, err);
         return DGL_FAIL_SLUG(err, DGL_E_INVALID, "invalid_image", "an image is not a readable PNG, JPEG, GIF or SVG");
     }
+    if (strcmp(m.extension, "jpeg") == 0 && (uint64_t)m.width_px * m.height_px <= DGL_DOCX_MAX_TURNED_PIXELS) {
+        struct dgl_docx_media upright;
+        if (dgl_docx_image_probe(dgl_docx_upright(w, bytes), &upright))
+            m = upright;
+    }
     return keep(w, m, ret, err);
 }
 

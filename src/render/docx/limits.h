@@ -16,6 +16,7 @@
 #define DGL_DOCX_MAX_IMAGES 2000u               // different images of one document
 #define DGL_DOCX_MAX_IMAGES_BYTES (100u << 20)  // all of them
 #define DGL_DOCX_MAX_IMAGE_PIXELS 100000000u    // width times height
+#define DGL_DOCX_MAX_TURNED_PIXELS 32000000u    // of a photo that is turned upright: takes up to 12 bytes each
 #define DGL_DOCX_MAX_IMAGE_EMU 27273042316900LL // the largest wp:extent (ECMA-376 Part 1, 20.1.10.42)
 #define DGL_DOCX_MAX_URL_BYTES 8192u
 #define DGL_DOCX_MAX_HYPERLINKS 60000u

@@ -163,6 +163,7 @@ struct dgl_docx_picture {
     uint32_t member, rels;   // the part and its relationships
     uint32_t chart;          // the chart's part; UINT32_MAX = a picture
     struct dgl_str rel;      // the relationship's id
+    struct dgl_str vector;   // that of the SVG shown instead, where readers know SVG; empty = none
     struct dgl_str names[7]; // alternative text, title, names, file
     size_t name_count;
 };

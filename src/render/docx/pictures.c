@@ -176,6 +176,8 @@ static void add_names(struct dgl_docx_picture *p, const struct dgl_docx_node *n)
             add_name(p, dgl_docx_node_attr_value(n, name_attributes[i]));
     if (dgl_docx_is_blip(n) && p->rel.len == 0)
         p->rel = dgl_docx_node_attr_value(n, "embed");
+    if (is_named(n, "svgBlip") && p->vector.len == 0)
+        p->vector = dgl_docx_node_attr_value(n, "embed");
     if (is_named(n, "chart") && p->rel.len == 0) {
         p->rel = dgl_docx_node_attr_value(n, "id");
         p->chart = 0; // known once the drawing was read
@@ -278,11 +280,58 @@ enum dgl_status dgl_docx_replace_pictures(struct dgl_docx_writer *w, struct dgl_
     return DGL_OK;
 }
 
+// ---- the SVGs of what was replaced
+
+static enum dgl_status drop_in_copied_part(struct dgl_docx_writer *w, const struct dgl_docx_picture *p,
+                                           struct dgl_error *err)
+{
+    DGL_AUTO_FINI(buf) xml = DGL_BUF_INIT(DGL_DOCX_MAX_PART_BYTES);
+    for (struct dgl_docx_override *o = w->overrides; o; o = o->next)
+        if (o->member == p->member) {
+            dgl_buf_append(&xml, o->bytes.data, o->bytes.len);
+            dgl_docx_drop_vector(&xml, p->vector);
+            if (xml.len < o->bytes.len)
+                return dgl_docx_keep_override(w, p->member, &xml, err);
+            return DGL_OK;
+        }
+    DGL_TRY(dgl_zip_read(w->docx->package.zip, p->member, &xml, err));
+    dgl_docx_drop_vector(&xml, p->vector);
+    return dgl_docx_keep_override(w, p->member, &xml, err);
+}
+
+enum dgl_status dgl_docx_drop_replaced_vectors(struct dgl_docx_writer *w, struct dgl_error *err)
+{
+    for (const struct dgl_docx_replaced *r = w->replaced; r; r = r->next) {
+        const struct dgl_docx_picture *p = r->picture;
+        if (p->vector.len == 0 || w->media[r->media].vector)
+            continue;
+        size_t i = 0;
+        while (i < w->docx->part_count && w->docx->parts[i].member != p->member)
+            i++;
+        if (i < w->docx->part_count)
+            dgl_docx_drop_vector(&w->outputs[i].xml, p->vector);
+        else
+            DGL_TRY(drop_in_copied_part(w, p, err));
+    }
+    return DGL_OK;
+}
+
 const struct dgl_docx_replaced *dgl_docx_replaced_picture(const struct dgl_docx_writer *w, uint32_t rels,
                                                           const struct dgl_str *id)
 {
     for (const struct dgl_docx_replaced *r = w->replaced; r; r = r->next)
         if (r->picture->rels == rels && (!id || dgl_str_equal(r->picture->rel, *id)))
             return r;
+    return NULL;
+}
+
+const char *dgl_docx_replaced_target(const struct dgl_docx_writer *w, uint32_t rels, struct dgl_str id)
+{
+    const struct dgl_docx_replaced *r = dgl_docx_replaced_picture(w, rels, &id);
+    if (r)
+        return w->media[r->media].name;
+    for (r = w->replaced; r; r = r->next)
+        if (r->picture->rels == rels && dgl_str_equal(r->picture->vector, id) && w->media[r->media].vector)
+            return w->media[w->media[r->media].vector - 1].name;
     return NULL;
 }

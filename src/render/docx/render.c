@@ -75,9 +75,9 @@ static void write_rels(const struct dgl_docx_writer *w, const struct dgl_docx_pa
         dgl_buf_puts(b, "<Relationship");
         put_attr(b, "Id", r->id);
         put_attr(b, "Type", r->type);
-        const struct dgl_docx_replaced *replaced = dgl_docx_replaced_picture(w, part->rels, &r->id);
-        if (replaced) {
-            dgl_buf_printf(b, " Target=\"/%s\"/>", w->media[replaced->media].name);
+        const char *target = dgl_docx_replaced_target(w, part->rels, r->id);
+        if (target) {
+            dgl_buf_printf(b, " Target=\"/%s\"/>", target);
             continue;
         }
         put_attr(b, "Target", o && is_templated(r) ? DGL_STR("#") : r->target);
@@ -181,6 +181,9 @@ static enum dgl_status render_part(struct dgl_docx_writer *w, size_t index, stru
     w->deferred_count = 0;
     w->reopened_to = 0;
     w->holding = false;
+    w->editing = false;
+    for (const struct dgl_docx_replaced *r = w->replaced; r; r = r->next)
+        w->editing |= r->picture->member == part->member && r->picture->vector.len;
     w->bookmark_names = w->bookmark_last = NULL;
     if (part->bookmark_count) {
         w->bookmark_names = dgl_arena_alloc_try(w->env->arena, part->bookmark_count * sizeof(uint32_t));
@@ -332,10 +335,11 @@ static enum dgl_status link_new_parts(struct dgl_docx_writer *w, struct dgl_erro
 static enum dgl_status render_all(struct dgl_docx_writer *w, struct dgl_value data, struct dgl_buf *out,
                                   struct dgl_error *err)
 {
+    DGL_TRY(dgl_docx_replace_pictures(w, data, err));
     for (size_t i = 0; i < w->docx->part_count; i++)
         DGL_TRY(render_part(w, i, data, err));
     DGL_TRY(link_new_parts(w, err));
-    DGL_TRY(dgl_docx_replace_pictures(w, data, err));
+    DGL_TRY(dgl_docx_drop_replaced_vectors(w, err));
     DGL_TRY(dgl_docx_feed_charts(w, data, err));
     return write_package(w, out, err);
 }

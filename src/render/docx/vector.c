@@ -85,9 +85,10 @@ static const char *find(const char *from, const char *end, const char *what)
     return memmem(from, (size_t)(end - from), what, strlen(what));
 }
 
-static bool drop_vector(struct dgl_buf *b)
+// The extension that holds the svgBlip at `at` goes.
+static bool cut_vector(struct dgl_buf *b, const char *at)
 {
-    const char *all = b->data, *end = all + b->len, *at = find(all, end, "svgBlip"), *from = at;
+    const char *all = b->data, *end = all + b->len, *from = at;
     const char *stop = at ? find(at, end, "</a:ext>") : NULL;
     while (from && from > all && (size_t)(end - from) >= 7 && memcmp(from, "<a:ext ", 7) != 0)
         from--;
@@ -97,6 +98,27 @@ static bool drop_vector(struct dgl_buf *b)
     memmove(b->data + (from - all), stop, (size_t)(end - stop));
     b->len -= (size_t)(stop - from);
     return true;
+}
+
+static bool drop_vector(struct dgl_buf *b)
+{
+    return cut_vector(b, find(b->data, b->data + b->len, "svgBlip"));
+}
+
+void dgl_docx_drop_vector(struct dgl_buf *xml, struct dgl_str rel)
+{
+    for (size_t pos = 0; !xml->failed && pos < xml->len;) {
+        const char *end = xml->data + xml->len, *at = find(xml->data + pos, end, "svgBlip"),
+                   *tag_end = at ? memchr(at, '>', (size_t)(end - at)) : NULL,
+                   *embed = tag_end ? find(at, tag_end, ":embed=\"") : NULL;
+        if (!tag_end)
+            return;
+        pos = (size_t)(tag_end - xml->data);
+        embed += embed ? 8 : 0;
+        if (embed && (size_t)(tag_end - embed) > rel.len && embed[rel.len] == '"' &&
+            memcmp(embed, rel.data, rel.len) == 0 && cut_vector(xml, at))
+            pos = 0;
+    }
 }
 
 // The old SVG is out of `frame`; the new one goes last into the blip, where its extensions are.

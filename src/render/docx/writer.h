@@ -112,6 +112,7 @@ struct dgl_docx_writer {
     size_t fetched_count, fetched_cap;
     struct dgl_docx_numbering numbering;
     struct dgl_docx_replaced *replaced;
+    bool editing;                      // a picture of the part will lose its SVG
     bool holding;                      // something in the buffer will be looked at again
     size_t reopened_from, reopened_to; // the paragraph opened again behind blocks; to = 0: none
     size_t frame_start;                // of the placeholder picture being written
@@ -159,6 +160,8 @@ enum dgl_status dgl_docx_read_data_uri(struct dgl_docx_writer *w, struct dgl_str
 // In a frame (from `start` of w->xml) whose a:blip was given this picture: the SVG of the old one goes, its own comes.
 enum dgl_status dgl_docx_set_frame_vector(struct dgl_docx_writer *w, size_t start, uint32_t media,
                                           struct dgl_error *err) DGL_MUST_CHECK;
+// Takes the SVG with that relationship out of a part's XML.
+void dgl_docx_drop_vector(struct dgl_buf *xml, struct dgl_str rel);
 bool dgl_docx_looks_like_svg(struct dgl_str bytes);
 enum dgl_status dgl_docx_store_svg(struct dgl_docx_writer *w, struct dgl_str svg, uint32_t *ret, struct dgl_error *err);
 // An SVG (arena) that shows what picture `of` shows.
@@ -173,6 +176,8 @@ enum dgl_status dgl_docx_load_image(struct dgl_docx_writer *w, struct dgl_value 
                                     struct dgl_error *err) DGL_MUST_CHECK;
 enum dgl_status dgl_docx_relate_image(struct dgl_docx_writer *w, uint32_t media, char id[24],
                                       struct dgl_error *err) DGL_MUST_CHECK;
+// A JPEG as its Exif wants it to be shown: the same bytes, or others (arena). See upright.c.
+struct dgl_str dgl_docx_upright(struct dgl_docx_writer *w, struct dgl_str jpeg);
 // Placeholder pictures. See pictures.c.
 enum dgl_status dgl_docx_write_blip(struct dgl_docx_writer *w, const struct dgl_docx_context *x, struct dgl_value v,
                                     struct dgl_error *err) DGL_MUST_CHECK;
@@ -180,11 +185,17 @@ void dgl_docx_open_frame(struct dgl_docx_writer *w);
 enum dgl_status dgl_docx_close_frame(struct dgl_docx_writer *w, struct dgl_error *err) DGL_MUST_CHECK;
 enum dgl_status dgl_docx_replace_pictures(struct dgl_docx_writer *w, struct dgl_value data,
                                           struct dgl_error *err) DGL_MUST_CHECK;
+// After the parts: the SVGs of replaced pictures that have none now.
+enum dgl_status dgl_docx_drop_replaced_vectors(struct dgl_docx_writer *w, struct dgl_error *err) DGL_MUST_CHECK;
+enum dgl_status dgl_docx_keep_override(struct dgl_docx_writer *w, uint32_t member, const struct dgl_buf *b,
+                                       struct dgl_error *err) DGL_MUST_CHECK; // the member gets these bytes
 enum dgl_status dgl_docx_feed_charts(struct dgl_docx_writer *w, struct dgl_value data,
                                      struct dgl_error *err) DGL_MUST_CHECK; // charts.c
 // The replaced picture behind a relationship (NULL: any) of a .rels member; NULL when there is none.
 const struct dgl_docx_replaced *dgl_docx_replaced_picture(const struct dgl_docx_writer *w, uint32_t rels,
                                                           const struct dgl_str *id);
+// The new target of a relationship, its picture's or its SVG's; NULL: it stays.
+const char *dgl_docx_replaced_target(const struct dgl_docx_writer *w, uint32_t rels, struct dgl_str id);
 // A QR code or a barcode. See barcode.c.
 enum dgl_status dgl_docx_write_barcode(struct dgl_docx_writer *w, const struct dgl_docx_context *x,
                                        const struct dgl_value_rich *code, struct dgl_error *err) DGL_MUST_CHECK;

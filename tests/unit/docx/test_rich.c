@@ -243,6 +243,36 @@ static void an_svg_takes_a_placeholder(void **state DGL_UNUSED)
     }
 }
 
+// The SVG of a picture that gets another one goes, or becomes the new one; with tags in the part and without.
+static void a_replaced_picture_loses_its_svg(void **state DGL_UNUSED)
+{
+    static const char rels[] = RELS(REL("rId5", "image", "media/image1.png") REL("rId9", "image", "media/image2.svg"));
+    static const char *const values[] = {SVG_A, PNG};
+    for (size_t i = 0; i < 4; i++) {
+        char document[3000], json[2000];
+        const char *frame = PICTURE("name=\"logo.svg\"", "rId5"), *at = strstr(frame, "r:embed=\"rId5\"/>");
+        int head = (int)(at + strlen("r:embed=\"rId5\"") - frame);
+        snprintf(document, sizeof document,
+                 DOCUMENT("%.*s><a:extLst><a:ext uri=\"y\"><s:svgBlip xmlns:s=\"s\" "
+                          "r:embed=\"rId9\"/></a:ext></a:extLst></a:blip>%s%s"),
+                 head, frame, frame + head + 2, i < 2 ? P("{{ x }}") : "");
+        snprintf(json, sizeof json, "{\"x\":1,\"replace_pictures\":{\"logo.svg\":\"%s\"}}", values[i % 2]);
+        struct outcome o = render_members((struct member[]){{"word/document.xml", document},
+                                                            {"word/_rels/document.xml.rels", rels},
+                                                            {"word/media/image1.png", "old"},
+                                                            {"word/media/image2.svg", "old"},
+                                                            {NULL, NULL}},
+                                          json);
+        must_render(&o);
+        assert_int_equal(count_of(o.document, "svgBlip"), i % 2 == 0);
+        char *now = read_member(&o.package, "word/_rels/document.xml.rels");
+        assert_int_equal(count_of(now, "/word/media/dgl-"), i % 2 == 0 ? 2 : 1);
+        assert_null(strstr(now, "image1.png"));
+        free(now);
+        outcome_fini(&o);
+    }
+}
+
 static void a_token_in_alternative_text_replaces_the_picture(void **state DGL_UNUSED)
 {
     static const char *const names[] = {PICTURE("name=\"a\" descr=\"Our {{ img_logo }} logo\"", "rId5"),
@@ -473,6 +503,7 @@ int main(void)
         cmocka_unit_test(codes_are_vectors_with_a_png),
         cmocka_unit_test(an_svg_is_vectors_with_a_png),
         cmocka_unit_test(an_svg_takes_a_placeholder),
+        cmocka_unit_test(a_replaced_picture_loses_its_svg),
         cmocka_unit_test(a_token_in_alternative_text_replaces_the_picture),
         cmocka_unit_test(object_replace_picture),
         cmocka_unit_test(object_inline_image),

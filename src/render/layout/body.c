@@ -49,6 +49,15 @@ struct dgl_rpr build_base_rpr(struct builder *b, const struct build_context *c, 
     return r;
 }
 
+// Word shows the links of a table of contents without the look of links.
+static bool is_link_of_contents(const struct builder *b, uint16_t style)
+{
+    for (unsigned i = 0; i < b->field_depth; i++)
+        if (b->fields[i].contents && b->fields[i].state == BUILD_FIELD_SHOWN)
+            return dgl_str_is(b->sheet->styles[style].name, "Hyperlink");
+    return false;
+}
+
 // Direct formatting over the base, with the character style between them.
 static struct dgl_run *run_of(struct builder *b, const struct dgl_rpr *base, const struct dgl_x *rpr)
 {
@@ -59,7 +68,7 @@ static struct dgl_run *run_of(struct builder *b, const struct dgl_rpr *base, con
     struct dgl_rpr direct;
     memset(&direct, 0, sizeof(direct));
     dgl_rpr_read(&b->reader, rpr, &direct);
-    if (direct.set & DGL_R_STYLE && direct.style != UINT16_MAX)
+    if (direct.set & DGL_R_STYLE && direct.style != UINT16_MAX && !is_link_of_contents(b, direct.style))
         dgl_rpr_apply_style(&r, &b->sheet->styles[direct.style].rpr);
     dgl_rpr_apply(&r, &direct);
     if (r.toggles & (DGL_T_OUTLINE | DGL_T_SHADOW | DGL_T_EMBOSS | DGL_T_IMPRINT))
@@ -472,6 +481,20 @@ static void resolve_ppr(struct builder *b, const struct build_context *c, const 
         p->flags |= DGL_PF_SPACES_ADD;
 }
 
+struct dgl_para *build_styled_para(struct builder *b, uint16_t style)
+{
+    struct dgl_para *para = DGL_ARENA_NEW(b->arena, struct dgl_para);
+    struct build_context none = {0};
+    memcpy(&para->p, &b->sheet->ppr, sizeof(para->p));
+    if (style != UINT16_MAX)
+        dgl_ppr_apply(&para->p, &b->sheet->styles[style].ppr, b->arena);
+    para->style = para->p.style = style;
+    struct dgl_rpr r = build_base_rpr(b, &none, style);
+    para->mark = build_run(b, &r);
+    settle_units(&para->p, para->mark->r.size);
+    return para;
+}
+
 static void number_paragraph(struct builder *b, struct dgl_para *para, const struct dgl_rpr *mark)
 {
     const struct dgl_num *num;
@@ -586,7 +609,7 @@ static void build_paragraph(struct builder *b, const struct dgl_x *n, const stru
     para->outline = para->p.set & DGL_P_OUTLINE ? (int8_t)(para->p.outline < 9 ? para->p.outline + 1 : 0) : heading;
     // A deleted paragraph mark, a hidden one, or a paragraph that only ends a section: nothing to show.
     bool deleted = mark_rpr && dgl_x_child(mark_rpr, DGL_X_del);
-    bool gone = para->inline_count == 0 && !para->level && (deleted || is_hidden(para->mark));
+    bool gone = para->inline_count == 0 && !para->level && (deleted || is_hidden(para->mark) || build_in_rebuilt(b));
     para->ends_section = is_section_end(ppr);
     if (carry.first)
         look_like(para, carry.first);

@@ -20,6 +20,9 @@ struct build_field {
     bool emitted;          // a dynamic field stands in the paragraph already
     bool filled;           // something to read stands in the result
     bool lists;            // a table of contents, an index
+    bool contents, dirty;  // a table of contents; its stored entries are out of date
+    bool rebuilt;          // they are not shown: new ones are made when the body is known
+    uint32_t paragraph;    // where it begins
     struct dgl_buf result; // of a hidden one, as stored
 };
 // What table styles say to the paragraphs of a cell.
@@ -35,6 +38,11 @@ struct build_floats {
     unsigned count;
     const struct dgl_frame *frame; // of the last box: the next paragraph may go on in it
     struct dgl_block **tail;       // of the last box's blocks
+};
+struct build_contents { // a table of contents to be made (contents.c)
+    struct dgl_str code;
+    uint32_t paragraph;
+    struct build_contents *next;
 };
 struct build_sequence { // SEQ: a counter with a name
     struct dgl_str name;
@@ -66,6 +74,7 @@ struct builder {
     unsigned field_depth, field_overflow;
     struct build_sequence sequences[BUILD_MAX_SEQUENCES];
     unsigned sequence_count;
+    struct build_contents *contents;
     // the paragraph at hand
     struct dgl_inline *inlines;
     uint32_t inline_count, inline_cap;
@@ -107,6 +116,12 @@ void build_field_begin(struct builder *b, struct dgl_str code); // fldSimple: be
 void build_field_end(struct builder *b);
 void build_field_result(struct builder *b, struct dgl_run *run, struct dgl_str text); // of one that is not shown
 void build_fields_reset(struct builder *b);
+bool build_in_rebuilt(const struct builder *b); // inside stored entries that new ones replace
+// The next word of a field code; quotes removed.
+struct dgl_str build_field_word(struct dgl_str *rest);
+// A paragraph of a style without contents.
+struct dgl_para *build_styled_para(struct builder *b, uint16_t style);
+void build_contents(struct builder *b); // tables of contents, once the body is built
 
 enum dgl_status build_table(struct builder *b, const struct dgl_x *n, const struct build_context *c,
                             struct dgl_table **ret, struct dgl_error *err) DGL_MUST_CHECK;

@@ -5,7 +5,8 @@
 //     └── nested fields └─ here the code is complete: what kind of field is it?
 //
 // Word recomputes PAGE, NUMPAGES, SECTION, SECTIONPAGES, STYLEREF, DATE and TIME when it prints; REF, TOC and the rest
-// keep the result that is stored, and so do we. PAGEREF and SEQ are worked out too: a filled template has other pages
+// keep the result that is stored, and so do we; a table of contents that is empty or marked as out of date is made anew
+// (contents.c). PAGEREF and SEQ are worked out too: a filled template has other pages
 // and other rows than the template had, and nobody opens it in Word to refresh it. Source: ECMA-376 Part 1 §17.16.
 #include "render/layout/build.h"
 
@@ -17,8 +18,7 @@
 #include <unicode/udat.h>
 #include <unicode/ustring.h>
 
-// The next word of a field code; quotes removed.
-static struct dgl_str next_word(struct dgl_str *rest)
+struct dgl_str build_field_word(struct dgl_str *rest)
 {
     *rest = dgl_str_trim(*rest);
     struct dgl_str word = {rest->data, 0};
@@ -48,7 +48,7 @@ static int8_t number_format(struct dgl_str rest)
         {"ALPHABETIC", DGL_NUM_UPPER_LETTER}, {"alphabetic", DGL_NUM_LOWER_LETTER}, {"Ordinal", DGL_NUM_ORDINAL},
         {"CardText", DGL_NUM_CARDINAL_TEXT},  {"OrdText", DGL_NUM_ORDINAL_TEXT},    {"ArabicDash", DGL_NUM_DASHED}};
     while (rest.len) {
-        struct dgl_str word = next_word(&rest);
+        struct dgl_str word = build_field_word(&rest);
         for (size_t i = 0; i < DGL_COUNT(names); i++)
             if (dgl_str_is(word, names[i].name) ||
                 (i != 1 && i != 2 && i != 3 && i != 4 && word_is(word, names[i].name)))
@@ -87,8 +87,8 @@ static struct dgl_str date_text(struct builder *b, struct dgl_str rest, bool tim
 {
     struct dgl_str picture = time ? DGL_STR("h:mm am/pm") : DGL_STR("M/d/yyyy");
     while (rest.len)
-        if (dgl_str_is(next_word(&rest), "\\@"))
-            picture = next_word(&rest);
+        if (dgl_str_is(build_field_word(&rest), "\\@"))
+            picture = build_field_word(&rest);
     UChar pattern[128], zone[64], text[160];
     icu_pattern(picture, pattern, DGL_COUNT(pattern));
     UErrorCode code = U_ZERO_ERROR;
@@ -115,11 +115,11 @@ static const struct dgl_link *hyperlink(struct builder *b, struct dgl_str rest)
 {
     struct dgl_link *link = DGL_ARENA_NEW(b->arena, struct dgl_link);
     while (rest.len) {
-        struct dgl_str word = next_word(&rest);
+        struct dgl_str word = build_field_word(&rest);
         if (dgl_str_is(word, "\\l"))
-            link->anchor = kept(b, next_word(&rest));
+            link->anchor = kept(b, build_field_word(&rest));
         else if (dgl_str_is(word, "\\o") || dgl_str_is(word, "\\t") || dgl_str_is(word, "\\m"))
-            (void)next_word(&rest);
+            (void)build_field_word(&rest);
         else if (word.len && word.data[0] != '\\' && !link->url.len)
             link->url = kept(b, word);
     }
@@ -145,7 +145,7 @@ static bool live_kind(struct dgl_str name, enum dgl_field *ret)
 // SEQ counts up; \\r sets, \\c repeats, \\h shows nothing.
 static struct dgl_str sequence(struct builder *b, struct dgl_str rest)
 {
-    struct dgl_str name = next_word(&rest), all = rest;
+    struct dgl_str name = build_field_word(&rest), all = rest;
     struct build_sequence *s = NULL;
     for (unsigned i = 0; i < b->sequence_count && !s; i++)
         if (dgl_str_equal(b->sequences[i].name, name))
@@ -157,12 +157,12 @@ static struct dgl_str sequence(struct builder *b, struct dgl_str rest)
     bool repeats = false, hidden = false, set = false, formatted = false;
     int64_t value = 0;
     while (rest.len) {
-        struct dgl_str word = next_word(&rest);
+        struct dgl_str word = build_field_word(&rest);
         repeats |= dgl_str_is(word, "\\c");
         hidden |= dgl_str_is(word, "\\h");
         formatted |= dgl_str_is(word, "\\*");
         if (dgl_str_is(word, "\\r")) {
-            struct dgl_str number = next_word(&rest);
+            struct dgl_str number = build_field_word(&rest);
             value = dgl_x_int(&number, 1);
             set = true;
         }
@@ -181,7 +181,7 @@ static bool is_sequence(struct dgl_str name, struct dgl_str rest)
     if (!word_is(name, "SEQ"))
         return false;
     while (rest.len) // restarted by headings: the stored number is right more often than ours would be
-        if (dgl_str_is(next_word(&rest), "\\s"))
+        if (dgl_str_is(build_field_word(&rest), "\\s"))
             return false;
     return true;
 }
@@ -198,10 +198,10 @@ static void make_page_ref(struct builder *b, const struct build_field *f, struct
 
 static void emit_live(struct builder *b, struct build_field *f, struct dgl_run *run)
 {
-    if (f->emitted || f->state != BUILD_FIELD_HIDDEN || (run->r.toggles & DGL_T_HIDDEN))
+    if (f->rebuilt || f->emitted || f->state != BUILD_FIELD_HIDDEN || (run->r.toggles & DGL_T_HIDDEN))
         return;
     struct dgl_str rest = {f->code.data ? f->code.data : "", f->code.len};
-    struct dgl_str name = next_word(&rest), before = rest;
+    struct dgl_str name = build_field_word(&rest), before = rest;
     f->emitted = true;
     enum dgl_field kind;
     if (live_kind(name, &kind)) {
@@ -210,7 +210,7 @@ static void emit_live(struct builder *b, struct build_field *f, struct dgl_run *
             return;
         in->field.kind = kind;
         in->field.format = number_format(rest);
-        in->text = kept(b, next_word(&before));
+        in->text = kept(b, build_field_word(&before));
         if (kind == DGL_FIELD_PAGEREF)
             make_page_ref(b, f, in);
         else
@@ -226,18 +226,22 @@ static void emit_live(struct builder *b, struct build_field *f, struct dgl_run *
 static void separate(struct builder *b, struct build_field *f)
 {
     struct dgl_str rest = {f->code.data ? f->code.data : "", f->code.len};
-    struct dgl_str name = next_word(&rest);
+    struct dgl_str name = build_field_word(&rest);
     enum dgl_field kind;
     bool live = live_kind(name, &kind) || word_is(name, "DATE") || word_is(name, "TIME") || is_sequence(name, rest);
     f->state = live ? BUILD_FIELD_HIDDEN : BUILD_FIELD_SHOWN;
+    f->contents = word_is(name, "TOC") && b->section_tail;
     f->lists = word_is(name, "TOC") || word_is(name, "TOA") || word_is(name, "INDEX");
+    f->rebuilt = f->contents && f->dirty;
+    if (f->rebuilt)
+        f->state = BUILD_FIELD_HIDDEN;
     if (word_is(name, "HYPERLINK"))
         f->link = hyperlink(b, rest);
     if (word_is(name, "PAGEREF") || word_is(name, "REF")) {
-        struct dgl_str target = next_word(&rest);
+        struct dgl_str target = build_field_word(&rest);
         bool linked = false;
         while (rest.len)
-            linked |= dgl_str_is(next_word(&rest), "\\h");
+            linked |= dgl_str_is(build_field_word(&rest), "\\h");
         if (linked && target.len) {
             struct dgl_link *link = DGL_ARENA_NEW(b->arena, struct dgl_link);
             link->anchor = kept(b, target);
@@ -260,7 +264,27 @@ static void begin(struct builder *b)
         b->field_overflow++;
         return;
     }
-    b->fields[b->field_depth++] = (struct build_field){.code = DGL_BUF_INIT(16384), .result = DGL_BUF_INIT(1024)};
+    b->fields[b->field_depth++] = (struct build_field){.code = DGL_BUF_INIT(16384),
+                                                       .result = DGL_BUF_INIT(1024),
+                                                       .dirty = b->sheet->settings.update_fields,
+                                                       .paragraph = b->paragraph};
+}
+
+static void want_contents(struct builder *b, const struct build_field *f)
+{
+    struct build_contents *c = DGL_ARENA_NEW(b->arena, struct build_contents);
+    c->code = kept(b, (struct dgl_str){f->code.data ? f->code.data : "", f->code.len});
+    c->paragraph = f->paragraph;
+    c->next = b->contents;
+    b->contents = c;
+}
+
+bool build_in_rebuilt(const struct builder *b)
+{
+    for (unsigned i = 0; i < b->field_depth; i++)
+        if (b->fields[i].rebuilt && b->fields[i].paragraph != b->paragraph)
+            return true;
+    return false;
 }
 
 static void end(struct builder *b, struct dgl_run *run)
@@ -276,7 +300,9 @@ static void end(struct builder *b, struct dgl_run *run)
         separate(b, f);
     if (outer_shown(b) && run)
         emit_live(b, f, f->run ? f->run : run);
-    if (f->lists && !f->filled && outer_shown(b))
+    if (f->contents && !f->filled && outer_shown(b))
+        want_contents(b, f);
+    else if (f->lists && !f->filled && outer_shown(b))
         build_finding(b, DGL_FEATURE_EMPTY_CONTENTS);
     if (b->field_depth > 1)
         b->fields[b->field_depth - 2].filled |= f->filled;
@@ -289,6 +315,9 @@ void build_field_char(struct builder *b, const struct dgl_x *n, struct dgl_run *
 {
     if (dgl_x_attr_is(n, DGL_X_fldCharType, "begin")) {
         begin(b);
+        const struct dgl_str *dirty = dgl_x_attr(n, DGL_X_dirty);
+        if (dirty && dgl_x_on(dirty) && b->field_depth && !b->field_overflow)
+            b->fields[b->field_depth - 1].dirty = true;
         const struct dgl_x *form = dgl_x_child(n, DGL_X_ffData);
         const struct dgl_x *box = dgl_x_child(form, DGL_X_checkBox);
         if (box && build_is_shown(b) == false && b->field_depth && outer_shown(b)) {

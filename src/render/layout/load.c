@@ -460,6 +460,7 @@ static enum dgl_status build_body(struct builder *b, const struct dgl_x *root, s
     DGL_TRY(build_section(b, dgl_x_child(body, DGL_X_sectPr), err));
     last->next = NULL;
     b->section_tail = NULL;
+    build_contents(b);
     return DGL_OK;
 }
 

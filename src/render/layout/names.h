@@ -12,7 +12,7 @@
     X(bidiVisual) X(blip) X(blipFill) X(body) X(bodyPr) X(bookmarkStart) X(bottom) X(bottomFromText) X(br) \
     X(cantSplit) X(caps) X(char) X(charSpace) X(characterSpacingControl) X(checkBox) X(checked) X(clrScheme) X(col) X(color) X(cols) X(compat) \
     X(compatSetting) X(contentPart) X(contextualSpacing) X(control) X(countBy) X(cr) X(creator) X(cs) X(cstheme) \
-    X(customMarkFollows) X(customXml) X(cx) X(cy) X(default) X(defaultTabStop) X(del) X(descr) X(description) X(dir) X(decimalSymbol) \
+    X(customMarkFollows) X(customXml) X(cx) X(cy) X(default) X(defaultTabStop) X(del) X(descr) X(description) X(dir) X(dirty) X(decimalSymbol) \
     X(doNotExpandShiftReturn) X(doNotUseHTMLParagraphAutoSpacing) X(hideMark) X(splitPgBreakAndParaMark) \
     X(suppressSpBfAfterPgBrk) X(displayBackgroundShape) X(distance) X(distB) X(distL) X(distR) X(distT) X(dk1) X(dk2) X(docDefaults) X(docGrid) X(docPr) \
     X(drawing) X(dropCap) X(dstrike) X(ea) X(eastAsia) X(eastAsiaTheme) X(embed) X(embedTrueTypeFonts) X(emboss) X(end) \
@@ -43,7 +43,7 @@
     X(tblStyleRowBandSize) X(tblW) X(tblpPr) X(tblpX) X(tblpXSpec) X(tblpY) X(tblpYSpec) X(tc) X(tcBorders) \
     X(tcFitText) X(tcMar) X(tcPr) X(tcW) X(textDirection) X(textpath) X(themeColor) X(themeFill) X(themeFontLang) X(title) X(titlePg) \
     X(tl2br) X(top) X(topFromText) X(tr) X(tr2bl) X(trHeight) X(trPr) X(txbx) X(txbxContent) X(type) X(typeface) \
-    X(u) X(vAlign) X(vAnchor) X(vMerge) X(vSpace) X(val) X(vanish) X(vert) X(vertAlign) X(vertAnchor) X(w) X(wAfter) X(wBefore) \
+    X(u) X(updateFields) X(vAlign) X(vAnchor) X(vMerge) X(vSpace) X(val) X(vanish) X(vert) X(vertAlign) X(vertAnchor) X(w) X(wAfter) X(wBefore) \
     X(webHidden) X(widowControl) X(wordWrap) X(wrap) X(wrapPolygon) X(wrapSquare) X(wrapText) X(wrapThrough) X(wrapTight) X(wrapTopAndBottom) \
     X(wsp) X(x) X(xAlign) X(xfrm) X(y) X(yAlign)
 // Of drawings, charts and equations.

@@ -287,6 +287,7 @@ static void read_settings(struct dgl_sheet *s, const struct dgl_x *root)
     t->embedded_fonts = dgl_x_val_on(dgl_x_child(root, DGL_X_embedTrueTypeFonts));
     t->auto_hyphenation = dgl_x_val_on(dgl_x_child(root, DGL_X_autoHyphenation));
     t->background = dgl_x_val_on(dgl_x_child(root, DGL_X_displayBackgroundShape));
+    t->update_fields = dgl_x_val_on(dgl_x_child(root, DGL_X_updateFields));
     dgl_note_numbers_read(dgl_x_child(root, DGL_X_footnotePr), &t->footnotes);
     dgl_note_numbers_read(dgl_x_child(root, DGL_X_endnotePr), &t->endnotes);
     const struct dgl_x *compress = dgl_x_child(root, DGL_X_characterSpacingControl);

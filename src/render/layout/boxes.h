@@ -16,6 +16,7 @@ enum {
     DGL_G_WIDE = 8,     // ideograph: justification may add after it
     DGL_G_INSIDE = 16,  // goes on the cluster of the glyph before
     DGL_G_DECIMAL = 32, // decimal separator, for tabs
+    DGL_G_HALF = 128,   // its right half is empty and may stand beyond the line's end (compressed punctuation)
     DGL_G_HANG = 64,    // may stand beyond the line's end (East Asian commas and full stops)
 };
 struct dgl_glyph {

@@ -37,11 +37,13 @@ enum dgl_support { DGL_SUPPORT_FULL, DGL_SUPPORT_APPROXIMATED, DGL_SUPPORT_DECLI
     X(FITTED_TEXT, APPROXIMATED, "text fitted to its cell", "text is not squeezed to its cell")                        \
     X(CELL_SPACING, APPROXIMATED, "space between cells", "cells are set without space between them")                   \
     X(GRADIENT, APPROXIMATED, "pattern and picture fills", "a fill is drawn in one colour or left out")                \
-    X(CHARACTER_GRID, APPROXIMATED, "the character grid of East Asian text", "characters keep their own widths")       \
-    X(PUNCTUATION, APPROXIMATED, "compressed punctuation", "East Asian punctuation keeps its full width")              \
+    X(CHARACTER_GRID, APPROXIMATED, "cells of the character grid (snapToChars)",                                       \
+      "characters do not stand in the middle of cells")                                                                \
+    X(PUNCTUATION, APPROXIMATED, "compressed kana", "kana keep their full width")                                      \
     X(NOTE_RESTART, APPROXIMATED, "footnotes numbered anew on each page", "footnotes are numbered through")            \
     X(NOTE_PLACE, APPROXIMATED, "footnotes right below the text", "footnotes stand at the foot of the page")           \
-    X(EMPTY_CONTENTS, APPROXIMATED, "tables of contents without entries", "a table of contents is left empty")         \
+    X(EMPTY_CONTENTS, APPROXIMATED, "tables of contents without entries",                                              \
+      "a table of contents of something else than headings is left empty")                                             \
     X(PAGE_ART, APPROXIMATED, "page borders of pictures", "a page border of pictures is drawn as a line")              \
     X(FORM_CONTROL, APPROXIMATED, "ActiveX and form controls", "a form control is shown by its preview picture")
 

@@ -88,6 +88,7 @@ static enum dgl_status measure_margins(struct flow *f, struct flow_section *fs, 
     env.page_number = DGL_STR("1");
     env.page = env.section = 1;
     env.grid_pitch = s->grid_pitch;
+    env.character_extra = s->character_extra;
     env.section_of_galley = s;
     env.galley_x = s->margin[DGL_LEFT];
     env.galley_y = s->header;
@@ -116,6 +117,7 @@ static void point_canvas(struct flow *f)
     f->canvas.body_bottom = f->bottom;
     f->canvas.section = flow_here(f);
     f->env.grid_pitch = f->canvas.section->grid_pitch;
+    f->env.character_extra = f->canvas.section->character_extra;
 }
 
 static enum dgl_status add_page(struct flow *f)

@@ -179,10 +179,13 @@ static enum dgl_status set_margins(struct flow *f, uint32_t index)
         f->env.section_pages = (int32_t)f->sections[info->section].pages;
         f->styles_page = index + 1;
         f->env.grid_pitch = s->grid_pitch;
+        f->env.character_extra = s->character_extra;
         f->env.section_of_galley = s;
         f->env.galley_x = x;
         f->env.galley_y = s->header;
-        page_borders(&c, s);
+        bool first = index + 1 == f->sections[info->section].first_page;
+        if (first ? s->first_page_border : s->later_page_border)
+            page_borders(&c, s);
         if (s->headers[info->kind]) {
             DGL_TRY(dgl_galley_layout(&f->env, s->headers[info->kind], width, 0, &g, f->err));
             dgl_paint_galley(&c, g, dgl_galley_start(), dgl_galley_end(g), x, s->header);

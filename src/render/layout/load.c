@@ -168,6 +168,8 @@ static void read_page_borders(struct builder *b, const struct dgl_x *n, struct d
     if (!borders)
         return;
     s->border_from_text = !dgl_x_attr_is(borders, DGL_X_offsetFrom, "page");
+    s->first_page_border = !dgl_x_attr_is(borders, DGL_X_display, "notFirstPage");
+    s->later_page_border = !dgl_x_attr_is(borders, DGL_X_display, "firstPage");
     for (unsigned i = 0; i < 4; i++) {
         const struct dgl_x *side = dgl_x_child(borders, sides[i]);
         dgl_border_read(&b->reader, side, &s->page_border[i]);
@@ -216,10 +218,11 @@ static void read_section(struct builder *b, const struct dgl_x *n, struct dgl_se
     const struct dgl_str *grid_type = dgl_x_attr(grid, DGL_X_type);
     if (grid_type && !dgl_str_is(*grid_type, "default"))
         s->grid_pitch = DGL_MAX(0, dgl_x_twips(dgl_x_attr(grid, DGL_X_linePitch), 0));
-    // The pitch of characters is that of the standard font plus charSpace (§17.6.5).
-    s->character_grid =
-        grid_type && (dgl_str_is(*grid_type, "snapToChars") ||
-                      (dgl_str_is(*grid_type, "linesAndChars") && dgl_x_attr_int(grid, DGL_X_charSpace, 0) != 0));
+    // The pitch of characters is that of the standard font plus charSpace, in 4096ths of a point (§17.6.5).
+    s->character_cells = grid_type && dgl_str_is(*grid_type, "snapToChars");
+    if (s->character_cells || (grid_type && dgl_str_is(*grid_type, "linesAndChars")))
+        s->character_extra =
+            (int32_t)(DGL_MAX(-40960, DGL_MIN(dgl_x_attr_int(grid, DGL_X_charSpace, 0), 4096000)) * 1000 / 4096);
     read_page_borders(b, n, s);
     read_line_numbers(b, dgl_x_child(n, DGL_X_lnNumType), &s->lines);
     const struct dgl_x *direction = dgl_x_child(n, DGL_X_textDirection);
@@ -269,10 +272,10 @@ static void number_notes(struct builder *b, const struct dgl_x *n, const struct 
 // What the section's text shows otherwise than Word would.
 static void check_text(struct builder *b, const struct dgl_section *s)
 {
-    uint32_t number = s->character_grid ? dgl_scan_east_asian(s->blocks) : 0;
+    uint32_t number = s->character_cells ? dgl_scan_east_asian(s->blocks) : 0;
     if (number)
         dgl_finding_add(&b->doc->findings, DGL_FEATURE_CHARACTER_GRID, b->part_name, number);
-    number = b->sheet->settings.compress_punctuation ? dgl_scan_punctuation(s->blocks) : 0;
+    number = b->sheet->settings.compress_kana ? dgl_scan_east_asian(s->blocks) : 0;
     if (number)
         dgl_finding_add(&b->doc->findings, DGL_FEATURE_PUNCTUATION, b->part_name, number);
 }

@@ -233,8 +233,10 @@ struct dgl_section {
     int32_t page_start; // -1 = goes on
     enum dgl_num_format page_format;
     uint8_t valign;
-    int32_t grid_pitch;  // 0 = none
-    bool character_grid; // characters have a pitch that is not their own
+    int32_t grid_pitch;      // 0 = none
+    int32_t character_extra; // what the character grid adds to an East Asian character
+    bool character_cells;    // and they stand in its cells
+    bool first_page_border, later_page_border;
     struct dgl_border page_border[4];
     bool border_from_text;
     struct dgl_line_numbers lines;

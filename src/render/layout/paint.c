@@ -7,6 +7,7 @@
 
 // How far a paragraph's top and bottom borders reach beyond its text when it has no others (measured in Word's output).
 #define LINE_OVERHANG 1440
+#define BAR_WIDTH 500
 
 struct dgl_box *dgl_canvas_box(struct dgl_canvas *c, enum dgl_box_kind kind, int32_t x, int32_t y, int32_t w, int32_t h)
 {
@@ -325,6 +326,14 @@ static void paint_box(struct dgl_canvas *c, const struct dgl_lines *l, int32_t x
         dgl_canvas_line(c, x1 + right->space + right->width / 2, top, 0, bottom - top, right);
 }
 
+// A bar tab is a line through the whole paragraph (§17.18.84).
+static void paint_bars(struct dgl_canvas *c, const struct dgl_ppr *p, int32_t x, int32_t y, int32_t height)
+{
+    for (uint32_t i = 0; i < p->tab_count; i++)
+        if (p->tabs[i].kind == DGL_TAB_BAR)
+            dgl_canvas_rect(c, x + p->tabs[i].at, y, BAR_WIDTH, height, 0x000000);
+}
+
 static void paint_heading(struct dgl_canvas *c, const struct dgl_lines *l, int32_t x, int32_t y)
 {
     struct dgl_str text = dgl_str_trim((struct dgl_str){l->text->bytes, l->text->len});
@@ -342,6 +351,7 @@ void dgl_paint_lines(struct dgl_canvas *c, const struct dgl_lines *l, uint32_t f
         return;
     int32_t base = l->lines[from].y, height = l->lines[to - 1].y + l->lines[to - 1].height - base;
     paint_box(c, l, x, y, height, edges);
+    paint_bars(c, &l->para->p, x, y, height);
     if (from == 0)
         paint_heading(c, l, x, y);
     struct dgl_box *mark = dgl_canvas_box(c, DGL_BOX_PARAGRAPH, x, y, l->width, height);

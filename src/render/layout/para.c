@@ -171,6 +171,7 @@ static bool walk_text(const struct breaker *b, const struct dgl_piece *p, uint32
             int32_t reach = w->x + glyph_width(p, units, letters);
             bool hangs = g[i].flags & DGL_G_HANG && b->p->p.flags & DGL_PF_OVERFLOW_PUNCT &&
                          w->x + glyph_width(p, units - g[i].advance, letters) <= w->limit;
+            hangs |= g[i].flags & DGL_G_HALF && reach - glyph_width(p, p->use->face->upem / 2, 0) <= w->limit;
             if (reach > w->limit && !hangs) {
                 if (w->has_candidate) {
                     w->end = w->candidate;
@@ -414,6 +415,16 @@ static int32_t trailing_spaces(const struct breaker *b, const struct dgl_line *l
     return w;
 }
 
+// The empty half of a mark at the line's end.
+static int32_t trailing_half(const struct breaker *b, const struct dgl_line *line)
+{
+    const struct dgl_seg *s = line->seg_count ? &line->segs[line->seg_count - 1] : NULL;
+    if (!s || s->piece->kind != DGL_PIECE_TEXT || !s->count ||
+        !(b->t->glyphs[s->first + s->count - 1].flags & DGL_G_HALF))
+        return 0;
+    return glyph_width(s->piece, s->piece->use->face->upem / 2, 0);
+}
+
 struct gaps {
     uint32_t first_seg, spaces, wides, last_seg, last_count; // last_*: the end without hanging spaces
 };
@@ -552,6 +563,8 @@ static enum dgl_jc alignment(const struct breaker *b)
 static void align(const struct breaker *b, struct dgl_line *line, int32_t end_x, bool last, bool squeezed)
 {
     int32_t hanging = trailing_spaces(b, line), room = line->x1 - (end_x - hanging);
+    if (room < 0)
+        room += DGL_MIN(-room, trailing_half(b, line));
     enum dgl_jc jc = alignment(b);
     int32_t shift = 0;
     last |= line->ends == DGL_IN_LINE_BREAK && b->env->doc->sheet->settings.keep_shift_return;

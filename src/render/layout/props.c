@@ -340,6 +340,11 @@ static void read_run_property(struct dgl_prop_reader *r, const struct dgl_x *c, 
         p->scale_percent = (uint16_t)DGL_MAX(1, DGL_MIN(dgl_x_attr_int(c, DGL_X_val, 100), 600));
         p->set |= DGL_R_SCALE;
         break;
+    case DGL_X_fitText:
+        p->fit = DGL_MAX(0, dgl_x_twips(dgl_x_attr(c, DGL_X_val), 0));
+        p->fit_id = (int32_t)DGL_MAX(INT32_MIN, DGL_MIN(dgl_x_attr_int(c, DGL_X_id, 0), INT32_MAX));
+        p->set |= DGL_R_FIT;
+        break;
     case DGL_X_kern:
         p->kern = (int32_t)DGL_MAX(0, DGL_MIN(dgl_x_attr_int(c, DGL_X_val, 0), 3277)) * 500;
         p->set |= DGL_R_KERN;
@@ -402,6 +407,8 @@ static void apply_values(struct dgl_rpr *p, const struct dgl_rpr *o)
     TAKE(DGL_R_LANG_BIDI, lang_bidi);
     TAKE(DGL_R_BORDER, border);
     TAKE(DGL_R_STYLE, style);
+    TAKE(DGL_R_FIT, fit);
+    TAKE(DGL_R_FIT, fit_id);
     p->set |= o->set;
 }
 

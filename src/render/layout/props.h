@@ -74,6 +74,7 @@ enum {
     DGL_R_LANG_BIDI = 1u << 17,
     DGL_R_BORDER = 1u << 18,
     DGL_R_STYLE = 1u << 19,
+    DGL_R_FIT = 1u << 20,
 };
 enum dgl_vert { DGL_VERT_BASE, DGL_VERT_SUPER, DGL_VERT_SUB };
 enum dgl_underline {
@@ -91,6 +92,7 @@ struct dgl_rpr {
     uint32_t set, toggles_set, toggles;
     const char *font[DGL_SLOT_COUNT]; // interned family names
     int32_t size, size_cs, position, spacing, kern;
+    int32_t fit, fit_id; // fitText: the width of this run and those beside it with the same id; 0 = its own
     uint16_t scale_percent;
     uint8_t vert, underline;
     uint32_t color, highlight, shade, underline_color;

@@ -85,18 +85,7 @@ static bool is_east_asian(uint32_t before DGL_UNUSED, uint32_t c)
     return dgl_is_east_asian(c);
 }
 
-// The halves without ink meet: 。」 or 、「 or 「『.
-static bool is_pair(uint32_t before, uint32_t c)
-{
-    return (dgl_closes(before) && (dgl_closes(c) || dgl_opens(c))) || (dgl_opens(before) && dgl_opens(c));
-}
-
 uint32_t dgl_scan_east_asian(const struct dgl_block *blocks)
 {
     return scan(blocks, true, is_east_asian);
-}
-
-uint32_t dgl_scan_punctuation(const struct dgl_block *blocks)
-{
-    return scan(blocks, false, is_pair);
 }

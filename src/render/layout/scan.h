@@ -10,7 +10,5 @@ bool dgl_blocks_each(const struct dgl_block *blocks, bool (*visit)(void *ctx, co
 
 // The number of the first paragraph with East Asian text that stands on the character grid; 0 = none.
 uint32_t dgl_scan_east_asian(const struct dgl_block *blocks);
-// The number of the first paragraph where full-width punctuation follows upon full-width punctuation; 0 = none.
-uint32_t dgl_scan_punctuation(const struct dgl_block *blocks);
 
 #endif

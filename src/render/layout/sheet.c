@@ -292,6 +292,7 @@ static void read_settings(struct dgl_sheet *s, const struct dgl_x *root)
     dgl_note_numbers_read(dgl_x_child(root, DGL_X_endnotePr), &t->endnotes);
     const struct dgl_x *compress = dgl_x_child(root, DGL_X_characterSpacingControl);
     t->compress_punctuation = compress && dgl_str_starts(dgl_x_val(compress), "compress");
+    t->compress_kana = compress && dgl_str_is(dgl_x_val(compress), "compressPunctuationAndJapaneseKana");
     const struct dgl_x *lang = dgl_x_child(root, DGL_X_themeFontLang);
     const struct dgl_str *ea = dgl_x_attr(lang, DGL_X_eastAsia), *bidi = dgl_x_attr(lang, DGL_X_bidi);
     t->theme_east_asia = ea ? *ea : (struct dgl_str){"", 0};

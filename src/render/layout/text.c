@@ -28,6 +28,7 @@ struct maker {
     uint32_t before; // character before the one at hand, 0 at the start
     uint32_t before2;
     struct dgl_text_order order;
+    bool tighten; // the left half of the mark that follows goes
     bool out_of_memory;
 };
 
@@ -219,8 +220,26 @@ static void auto_space(struct maker *m, uint32_t a, uint32_t b)
         t->glyphs[p->first + p->count - 1].advance += (int32_t)p->use->face->upem / 4;
 }
 
+// Where the empty halves of two full-width marks meet, one of them goes (Word; §17.15.1.18 says only that it may).
+static void tighten(struct maker *m, uint32_t a, uint32_t b)
+{
+    struct dgl_text *t = m->t;
+    struct dgl_piece *p = t->piece_count > t->label_pieces ? &t->pieces[t->piece_count - 1] : NULL;
+    m->tighten = dgl_opens(a) && dgl_opens(b);
+    if (!dgl_closes(a) || (!dgl_closes(b) && !dgl_opens(b)) || !p || p->kind != DGL_PIECE_TEXT || !p->count)
+        return;
+    struct dgl_glyph *g = &t->glyphs[p->first + p->count - 1];
+    int32_t half = (int32_t)p->use->face->upem / 2;
+    if (g->advance > half * 3 / 2)
+        g->advance -= half;
+    g->flags &= (uint8_t)~DGL_G_HALF;
+}
+
 static void note_char(struct maker *m, uint32_t c)
 {
+    m->tighten = false;
+    if (c >= 0x3001 && m->before >= 0x3001 && m->env->doc->sheet->settings.compress_punctuation)
+        tighten(m, m->before, c);
     if (c >= 0x3041 || m->before >= 0x3041)
         auto_space(m, m->before, c);
     if (c != 0x20 && (m->before == 0x20 || may_break(m, c)) && m->before)
@@ -260,6 +279,15 @@ static uint8_t flags_of(uint32_t c)
     return dgl_is_wide(c) ? DGL_G_WIDE : 0;
 }
 
+// The grid gives an East Asian character its whole extra room, any other half of it.
+static int32_t grid_extra(const struct maker *m, const struct dgl_piece *p, uint32_t c)
+{
+    if (!m->env->character_extra || !(m->para->p.flags & DGL_PF_SNAP) || p->size <= 0 || c == 0xAD)
+        return 0;
+    int64_t extra = (int64_t)m->env->character_extra * p->use->face->upem / p->size;
+    return (int32_t)(dgl_is_east_asian(c) ? extra : extra / 2);
+}
+
 static void put_simple(struct maker *m, struct dgl_piece *p, uint32_t c, uint32_t shown, uint32_t cluster)
 {
     int32_t advance;
@@ -269,6 +297,14 @@ static void put_simple(struct maker *m, struct dgl_piece *p, uint32_t c, uint32_
     g->cluster = cluster;
     g->advance = c == 0xAD ? 0 : adjusted_advance(p->use, c, advance, &g->dx);
     g->flags = flags_of(c);
+    int32_t em = (int32_t)p->use->face->upem;
+    if (m->tighten && g->advance > em * 3 / 4) {
+        g->advance -= em / 2;
+        g->dx = (int16_t)(g->dx - em / 2);
+    }
+    if (dgl_closes(c) && m->env->doc->sheet->settings.compress_punctuation)
+        g->flags |= DGL_G_HALF;
+    g->advance += grid_extra(m, p, c);
     p->count++;
     p->text_end = (uint32_t)(cluster + (c < 0x80 ? 1u : c < 0x800 ? 2u : c < 0x10000 ? 3u : 4u));
 }
@@ -606,6 +642,43 @@ static void put_inline(struct maker *m, const struct dgl_inline *in, const struc
     }
 }
 
+// fitText (§17.3.2.14): the glyphs since `first` get the width asked for, by more or less room between them.
+static void fit_glyphs(struct maker *m, uint32_t first, int32_t width)
+{
+    struct dgl_text *t = m->t;
+    int64_t natural = 0;
+    uint32_t gaps = 0, last = t->glyph_count;
+    for (uint32_t i = t->piece_count; i-- > 0 && t->pieces[i].first >= first;)
+        if (t->pieces[i].kind == DGL_PIECE_TEXT)
+            natural += dgl_piece_width(t, &t->pieces[i], t->pieces[i].first, t->pieces[i].count);
+    for (uint32_t g = first + 1; g < last; g++)
+        gaps += !(t->glyphs[g].flags & DGL_G_INSIDE);
+    if (gaps == 0)
+        return;
+    int64_t each = (width - natural) / gaps;
+    for (uint32_t i = t->piece_count; i-- > 0 && t->pieces[i].first >= first;) {
+        const struct dgl_piece *p = &t->pieces[i];
+        for (uint32_t g = p->first; p->kind == DGL_PIECE_TEXT && p->size > 0 && g < p->first + p->count; g++)
+            if (g + 1 < last && !(t->glyphs[g + 1].flags & DGL_G_INSIDE))
+                t->glyphs[g].advance += (int32_t)(each * p->use->face->upem / p->size);
+    }
+}
+
+struct fitting { // runs that share a width
+    const struct dgl_run *run;
+    uint32_t first;
+};
+
+static void follow_fit(struct maker *m, struct fitting *f, const struct dgl_run *run)
+{
+    bool fits = run && run->r.fit > 0;
+    if (f->run && fits && f->run->r.fit_id == run->r.fit_id && f->run->r.fit == run->r.fit)
+        return;
+    if (f->run)
+        fit_glyphs(m, f->first, f->run->r.fit);
+    *f = (struct fitting){fits ? run : NULL, m->t->glyph_count};
+}
+
 static void put_label(struct maker *m, const struct dgl_para *p, const struct stretch *s)
 {
     struct cursor c = {m->bytes.data + s->start, s->len, 0, s->start};
@@ -650,10 +723,14 @@ enum dgl_status dgl_text_build(const struct dgl_text_env *env, const struct dgl_
         m.out_of_memory |= !dgl_text_order(env->arena, kept, m.bytes.len, ret->rtl, &m.order);
         if (p->level)
             put_label(&m, p, &label);
+        struct fitting fit = {0};
         for (uint32_t i = 0; i < p->inline_count && status == DGL_OK && !m.out_of_memory; i++) {
             status = dgl_work_tick(env->budget, env->arena, err);
+            follow_fit(&m, &fit, p->inlines[i].run);
             put_inline(&m, &p->inlines[i], &stretches[i]);
         }
+        if (!m.out_of_memory)
+            follow_fit(&m, &fit, NULL);
         if (m.out_of_memory)
             status = DGL_FAIL_SLUG(err, DGL_E_LIMIT, "document_too_large",
                                    "the document needs more memory than one document may use");

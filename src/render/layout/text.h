@@ -51,7 +51,8 @@ struct dgl_text_env {
     struct dgl_str (*style_ref)(void *ctx, struct dgl_str style);
     void *ctx;
     enum dgl_num_format page_format;
-    int32_t grid_pitch; // of the section at hand, 0 where text does not keep to its lines
+    int32_t grid_pitch;      // of the section at hand, 0 where text does not keep to its lines
+    int32_t character_extra; // of the section, added to East Asian characters on its grid
     bool in_cell;
     // Headers and footers: where on which page the galley at hand stands, for what is anchored in it.
     const struct dgl_section *section_of_galley; // NULL = not known

@@ -16,27 +16,22 @@ static bool tells(enum dgl_feature f, const struct docx_parts *parts)
 static void test_character_grid(void **state DGL_UNUSED)
 {
     const enum dgl_feature f = DGL_FEATURE_CHARACTER_GRID;
-    assert_true(tells(f, &(struct docx_parts){.body = P("a") P("請求書") GRID(WIDER)}));
+    assert_true(tells(f, &(struct docx_parts){.body = P("a") P("請求書") GRID("w:type=\"snapToChars\"")}));
     assert_int_equal(g_findings.found[f].paragraph, 2);
-    assert_true(tells(f, &(struct docx_parts){.body = P("請求書") GRID("w:type=\"snapToChars\"")}));
-    assert_false(tells(f, &(struct docx_parts){.body = P("invoice") GRID(WIDER)}));
-    assert_false(tells(f, &(struct docx_parts){.body = P("請求書") GRID("w:type=\"linesAndChars\"")}));
-    assert_false(tells(f, &(struct docx_parts){.body = P("請求書") GRID("w:type=\"lines\" w:charSpace=\"1024\"")}));
-    assert_false(tells(f, &(struct docx_parts){.body = PP("<w:snapToGrid w:val=\"0\"/>", "請求書") GRID(WIDER)}));
+    assert_false(tells(f, &(struct docx_parts){.body = P("請求書") GRID(WIDER)}));
+    assert_false(tells(f, &(struct docx_parts){.body = P("invoice") GRID("w:type=\"snapToChars\"")}));
+    assert_false(tells(
+        f, &(struct docx_parts){.body = PP("<w:snapToGrid w:val=\"0\"/>", "請求書") GRID("w:type=\"snapToChars\"")}));
 }
 
 static void test_punctuation(void **state DGL_UNUSED)
 {
     const enum dgl_feature f = DGL_FEATURE_PUNCTUATION;
-    const char *on = "<w:characterSpacingControl w:val=\"compressPunctuation\"/>",
-               *off = "<w:characterSpacingControl w:val=\"doNotCompress\"/>";
-    assert_true(tells(f, &(struct docx_parts){.settings = on, .body = P("「請求書。」")}));
-    assert_true(
-        tells(f, &(struct docx_parts){.settings = on,
-                                      .body = "<w:p><w:r><w:t>書、</w:t></w:r><w:r><w:t>「請</w:t></w:r></w:p>"}));
-    assert_false(tells(f, &(struct docx_parts){.settings = on, .body = P("「請求」と書く。") P("「invoice」")}));
-    assert_false(tells(f, &(struct docx_parts){.settings = off, .body = P("「請求書。」")}));
-    assert_false(tells(f, &(struct docx_parts){.body = P("「請求書。」")}));
+    const char *kana = "<w:characterSpacingControl w:val=\"compressPunctuationAndJapaneseKana\"/>",
+               *marks = "<w:characterSpacingControl w:val=\"compressPunctuation\"/>";
+    assert_true(tells(f, &(struct docx_parts){.settings = kana, .body = P("かな")}));
+    assert_false(tells(f, &(struct docx_parts){.settings = kana, .body = P("invoice")}));
+    assert_false(tells(f, &(struct docx_parts){.settings = marks, .body = P("「請求書。」")}));
 }
 
 #define REF(id) "<w:p><w:r><w:footnoteReference w:id=\"" id "\"/></w:r></w:p>"

@@ -139,6 +139,14 @@ static void test_joined_paragraphs(void **state DGL_UNUSED)
     free(d);
 }
 
+static void test_bar_tab(void **state DGL_UNUSED)
+{
+    char *d =
+        dump_of(&(struct docx_parts){.body = PP("<w:tabs><w:tab w:val=\"bar\" w:pos=\"2000\"/></w:tabs>", "text")});
+    assert_non_null(strstr(d, "rect 172.000 72.000 0.500 11.5"));
+    free(d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -151,6 +159,7 @@ int main(void)
         cmocka_unit_test(test_shift_return),
         cmocka_unit_test(test_line_grid),
         cmocka_unit_test(test_joined_paragraphs),
+        cmocka_unit_test(test_bar_tab),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -91,11 +91,75 @@ static void test_page_numbers_of_sections(void **state DGL_UNUSED)
     free(d);
 }
 
+#define THEN_BOLD(rpr, text) \
+    "<w:p><w:r><w:rPr>" rpr "</w:rPr><w:t>" text "</w:t></w:r><w:r><w:rPr><w:b/></w:rPr><w:t>終</w:t></w:r></w:p>"
+
+static double after(const char *settings, const char *body)
+{
+    char *d = dump_of(&(struct docx_parts){.settings = settings, .body = body});
+    double x = find_text(d, "終").x - 72;
+    free(d);
+    return x;
+}
+
+// The empty halves of two full-width marks do not both stay, when the document wants that.
+static void test_compressed_punctuation(void **state DGL_UNUSED)
+{
+    const char *on = "<w:characterSpacingControl w:val=\"compressPunctuation\"/>";
+    near(after(NULL, THEN_BOLD("", "書、「")), 30);
+    near(after(on, THEN_BOLD("", "書、「")), 25);
+    near(after(on, THEN_BOLD("", "「『")), 15);
+    near(after(on, THEN_BOLD("", "書、「』。")), 40); // 、 and 』 give up half; 「 stands before its own kind of ink
+    near(after(on, THEN_BOLD("", "書、書")), 30);
+}
+
+// The last mark of a line may stand half beyond it: six characters and a bracket in 65 points.
+static void test_mark_at_the_line_end(void **state DGL_UNUSED)
+{
+    const char *body = PP("<w:ind w:right=\"8060\"/>", "一二三四五六」七八九十"), *seven = "\"七八九十\"";
+    char *d = dump_of(
+        &(struct docx_parts){.settings = "<w:characterSpacingControl w:val=\"compressPunctuation\"/>", .body = body});
+    assert_non_null(strstr(d, seven));
+    free(d);
+    d = dump_of(&(struct docx_parts){.body = body});
+    assert_null(strstr(d, seven));
+    free(d);
+}
+
+// The character grid gives East Asian characters a quarter of a point more here, and letters half of that.
+static void test_character_grid(void **state DGL_UNUSED)
+{
+#define GRID                                                                                                     \
+    "<!--own section--><w:sectPr><w:pgSz w:w=\"12240\" w:h=\"15840\"/><w:pgMar w:top=\"1440\" w:right=\"1440\" " \
+    "w:bottom=\"1440\" w:left=\"1440\" w:header=\"720\" w:footer=\"720\"/><w:docGrid w:type=\"linesAndChars\" "  \
+    "w:linePitch=\"360\" w:charSpace=\"1024\"/></w:sectPr>"
+    near(after(NULL, THEN_BOLD("", "書書") GRID), 20.5);
+    near(after(NULL, THEN_BOLD("", "aa") GRID), 2 * 5.56 + 0.25 + 2.5);
+    near(after(NULL,
+               "<w:p><w:pPr><w:snapToGrid w:val=\"0\"/></w:pPr><w:r><w:t>書書</w:t></w:r><w:r><w:rPr><w:b/></w:rPr>"
+               "<w:t>終</w:t></w:r></w:p>" GRID),
+         20);
+}
+
+// Text fitted to a width: the room goes between the characters, also over several runs.
+static void test_fitted_text(void **state DGL_UNUSED)
+{
+    near(after(NULL, THEN_BOLD("<w:fitText w:val=\"1000\" w:id=\"7\"/>", "書書書")), 50);
+    near(after(NULL, THEN_BOLD("<w:fitText w:val=\"500\" w:id=\"7\"/>", "書書書")), 25);
+    near(after(NULL,
+               "<w:p><w:r><w:rPr><w:fitText w:val=\"800\" w:id=\"7\"/></w:rPr><w:t>書</w:t></w:r><w:r><w:rPr><w:i/>"
+               "<w:fitText w:val=\"800\" w:id=\"7\"/></w:rPr><w:t>書</w:t></w:r><w:r><w:rPr><w:b/></w:rPr><w:t>終</w:t>"
+               "</w:r></w:p>"),
+         40);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_space_between_scripts),  cmocka_unit_test(test_hanging_full_stop),
         cmocka_unit_test(test_right_to_left_line_end), cmocka_unit_test(test_sequences),
+        cmocka_unit_test(test_compressed_punctuation), cmocka_unit_test(test_mark_at_the_line_end),
+        cmocka_unit_test(test_character_grid),         cmocka_unit_test(test_fitted_text),
         cmocka_unit_test(test_page_references),        cmocka_unit_test(test_page_numbers_of_sections),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

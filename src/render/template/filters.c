@@ -20,7 +20,8 @@ const struct dgl_filter dgl_filters[] = {
      "An amount of money, rounded half away from zero.", "{{ 1234.5|currency('EUR', 'de_DE') }} gives 1.234,50 €"},
     {"d", dgl_filter_default, "default_value boolean", 0, false, "Short for default.", "{{ missing|d('-') }}"},
     {"date", dgl_filter_date, "format locale time_zone", 0, false,
-     "A date or time written as the format says; 'now' is the job's creation.",
+     "A date or time as the format says: strftime's letters, or short, medium, long, full. 'now' is the job's "
+     "creation.",
      "{{ '2024-03-09'|date('%d %B %Y') }} gives 09 March 2024"},
     {"default", dgl_filter_default, "default_value boolean", 0, false,
      "Another value when this one is undefined (or, with true, empty).", "{{ missing|default('-') }} gives -"},

@@ -418,6 +418,12 @@ static enum dgl_status put_number(struct dgl_vm *vm, const struct number_kind *k
     return len ? dgl_make_string(&vm->mem, text, len, ret) : icu_failed(vm, k->what);
 }
 
+// An empty field of a form or a sheet: it prints nothing, whatever it would have been.
+static bool is_blank(struct dgl_value v)
+{
+    return v.kind == DGL_VALUE_NONE || (dgl_is_string(v) && dgl_str_trim(dgl_text(v)).len == 0);
+}
+
 DGL_FILTER(number)
 {
     char locale[40];
@@ -428,6 +434,8 @@ DGL_FILTER(number)
                             .grouping = dgl_arg_bool(a, 2, true)};
     DGL_TRY(digits_of(vm, a, 0, -1, &k.digits));
     DGL_TRY(locale_of(vm, a, 1, locale));
+    if (is_blank(v))
+        return dgl_make_string(&vm->mem, "", 0, ret);
     return put_number(vm, &k, v, ret);
 }
 
@@ -438,6 +446,8 @@ DGL_FILTER(percent)
         .what = "percent", .style = UNUM_PERCENT, .locale = locale, .currency = "", .grouping = true};
     DGL_TRY(digits_of(vm, a, 0, 0, &k.digits));
     DGL_TRY(locale_of(vm, a, 1, locale));
+    if (is_blank(v))
+        return dgl_make_string(&vm->mem, "", 0, ret);
     return put_number(vm, &k, v, ret);
 }
 
@@ -454,6 +464,8 @@ DGL_FILTER(currency)
     for (size_t i = 0; i < 3 && (currency[0] || i); i++)
         if (currency[i] < 'A' || currency[i] > 'Z')
             return dgl_type_error(&vm->mem, "the argument currency must be an ISO code of three letters, like 'EUR'");
+    if (is_blank(v))
+        return dgl_make_string(&vm->mem, "", 0, ret);
     return put_number(vm, &k, v, ret);
 }
 
@@ -464,6 +476,8 @@ DGL_FILTER(words)
     UChar text[1024];
     UErrorCode code = U_ZERO_ERROR;
     DGL_TRY(locale_of(vm, a, 0, locale));
+    if (is_blank(v))
+        return dgl_make_string(&vm->mem, "", 0, ret);
     DGL_TRY(decimal_of(vm, v, "words", decimal));
     struct dgl_buf b = DGL_BUF_INIT(sizeof key);
     dgl_buf_printf(&b, "words %s", locale);
@@ -491,22 +505,35 @@ DGL_FILTER(words)
 
 // ---- dates
 
+// Many languages write a month otherwise beside a day: 9 marca 2024, but marzec 2024.
+static const char *month_of(const char *format, char c)
+{
+    for (const char *p = format; (p = strchr(p, '%')); p += p[1] ? 2 : 1) {
+        p += p[1] == '-';
+        if (p[1] == 'd' || p[1] == 'e')
+            return c == 'B' ? "MMMM" : "MMM";
+    }
+    return c == 'B' ? "LLLL" : "LLL";
+}
+
 // strftime's letters as ICU patterns. Letters that are text are quoted.
-static const char *pattern_of(char c)
+static const char *pattern_of(const char *format, char c)
 {
     static const struct {
         char letter;
         const char *pattern;
     } letters[] = {
-        {'a', "EEE"},    {'A', "EEEE"}, {'b', "LLL"},      {'B', "LLLL"},       {'h', "LLL"},      {'d', "dd"},
-        {'e', "d"},      {'m', "MM"},   {'y', "yy"},       {'Y', "yyyy"},       {'H', "HH"},       {'I', "hh"},
-        {'k', "H"},      {'l', "h"},    {'M', "mm"},       {'S', "ss"},         {'p', "a"},        {'j', "DDD"},
-        {'Z', "zzz"},    {'z', "xx"},   {'D', "MM/dd/yy"}, {'F', "yyyy-MM-dd"}, {'T', "HH:mm:ss"}, {'R', "HH:mm"},
-        {'f', "SSSSSS"}, {'V', "ww"},   {'G', "YYYY"},     {'u', "e"},          {'q', "Q"},
+        {'a', "EEE"},        {'A', "EEEE"},     {'d', "dd"},    {'e', "d"},      {'m', "MM"}, {'y', "yy"},
+        {'Y', "yyyy"},       {'H', "HH"},       {'I', "hh"},    {'k', "H"},      {'l', "h"},  {'M', "mm"},
+        {'S', "ss"},         {'p', "a"},        {'j', "DDD"},   {'Z', "zzz"},    {'z', "xx"}, {'D', "MM/dd/yy"},
+        {'F', "yyyy-MM-dd"}, {'T', "HH:mm:ss"}, {'R', "HH:mm"}, {'f', "SSSSSS"}, {'V', "ww"}, {'G', "YYYY"},
+        {'u', "e"},          {'q', "Q"},
     };
     for (size_t i = 0; i < DGL_COUNT(letters); i++)
         if (letters[i].letter == c)
             return letters[i].pattern;
+    if (c == 'B' || c == 'b' || c == 'h')
+        return month_of(format, c);
     return NULL;
 }
 
@@ -544,7 +571,7 @@ static enum dgl_status to_pattern(struct dgl_vm *vm, const char *format, char ou
         }
         bool bare = *++p == '-';
         p += bare;
-        const char *pattern = pattern_of(*p);
+        const char *pattern = pattern_of(format, *p);
         if (!pattern)
             return dgl_type_error(&vm->mem, "the argument format of date() has '%%%.1s', which stands for nothing", p);
         if (quoted)
@@ -607,6 +634,20 @@ static enum dgl_status time_of(struct dgl_vm *vm, struct dgl_value v, int64_t *r
     return dgl_type_error(&vm->mem, "date() cannot work on a value of type '%s'", dgl_type_name(v));
 }
 
+// The locale's own forms, by name.
+static UDateFormatStyle style_of(const char *format)
+{
+    static const struct {
+        const char *name;
+        UDateFormatStyle style;
+    } styles[] = {
+        {"", UDAT_LONG}, {"short", UDAT_SHORT}, {"medium", UDAT_MEDIUM}, {"long", UDAT_LONG}, {"full", UDAT_FULL}};
+    for (size_t i = 0; i < DGL_COUNT(styles); i++)
+        if (strcmp(styles[i].name, format) == 0)
+            return styles[i].style;
+    return UDAT_PATTERN;
+}
+
 static enum dgl_status open_date(struct dgl_vm *vm, const char *pattern, const char *locale, const char *zone,
                                  struct formatter *f)
 {
@@ -615,10 +656,17 @@ static enum dgl_status open_date(struct dgl_vm *vm, const char *pattern, const c
     int32_t plen = 0, zlen = 0;
     u_strFromUTF8(p, DGL_COUNT(p), &plen, pattern, -1, &code);
     u_strFromUTF8(z, DGL_COUNT(z), &zlen, zone, -1, &code);
-    UDateFormatStyle style = pattern[0] ? UDAT_PATTERN : UDAT_LONG;
+    UBool known = false;
+    UChar canonical[64];
+    UErrorCode zone_code = U_ZERO_ERROR;
+    ucal_getCanonicalTimeZoneID(z, zlen, canonical, DGL_COUNT(canonical), &known, &zone_code);
+    if (U_FAILURE(zone_code))
+        return dgl_type_error(&vm->mem, "there is no time zone '%.40s'; one is called 'Europe/Berlin'", zone);
+    UDateFormatStyle style = style_of(pattern);
+    bool is_pattern = style == UDAT_PATTERN;
     f->date = U_FAILURE(code) ? NULL
-                              : udat_open(pattern[0] ? UDAT_PATTERN : UDAT_NONE, style, locale, z, zlen,
-                                          pattern[0] ? p : NULL, pattern[0] ? plen : 0, &code);
+                              : udat_open(is_pattern ? UDAT_PATTERN : UDAT_NONE, style, locale, z, zlen,
+                                          is_pattern ? p : NULL, is_pattern ? plen : 0, &code);
     return U_FAILURE(code) || !f->date ? icu_failed(vm, "date") : DGL_OK;
 }
 
@@ -633,7 +681,12 @@ DGL_FILTER(date)
     DGL_TRY(short_text(vm, a, 0, "format", "", format, sizeof format));
     DGL_TRY(locale_of(vm, a, 1, locale));
     DGL_TRY(short_text(vm, a, 2, "time_zone", vm->env->time_zone ? vm->env->time_zone : "UTC", zone, sizeof zone));
-    DGL_TRY(to_pattern(vm, format, pattern));
+    if (style_of(format) == UDAT_PATTERN)
+        DGL_TRY(to_pattern(vm, format, pattern));
+    else
+        dgl_str_copy(pattern, sizeof pattern, format, strlen(format));
+    if (is_blank(v))
+        return dgl_make_string(&vm->mem, "", 0, ret);
     DGL_TRY(time_of(vm, v, &us, &date_only));
     struct dgl_buf b = DGL_BUF_INIT(2048);
     dgl_buf_printf(&b, "%s %s %s", date_only ? "UTC" : zone, locale, pattern);

@@ -205,6 +205,38 @@ def test_a_range_is_counted_and_sent_again(own):
         assert answer.status == 422 and answer.json["errors"][0]["field"] == field, answer.body
 
 
+def test_a_range_of_one_endpoint(own):
+    """endpoint_id narrows it; one that is unknown, or another organization's, is 404."""
+    with Receiver() as receiver:
+        own.client.raw("DELETE", "/webhooks/settings")
+        since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time()))
+        made = [own.client.call("POST", "/webhooks/endpoints/", {"url": receiver.url(path)})["id"] for path in ("/one", "/two")]
+        for _ in range(2):
+            generate(own)
+        for _ in range(4):
+            receiver.wait("document.generated")
+        body = {"since": since, "status": "succeeded", "dry_run": True}
+        until = time.monotonic() + 20
+        while own.client.call("POST", "/webhooks/redeliver", body)["count"] < 4 and time.monotonic() < until:
+            time.sleep(0.05)
+        counts = [own.client.call("POST", "/webhooks/redeliver", {**body, "endpoint_id": id_})["count"] for id_ in made]
+        assert counts == [2, 2] and own.client.call("POST", "/webhooks/redeliver", body)["count"] == 4
+        assert own.client.call("POST", "/webhooks/redeliver", {**body, "endpoint_id": made[0], "dry_run": False})["count"] == 2
+        assert {receiver.wait("document.generated").path for _ in range(2)} == {"/one"}
+        assert own.client.raw("POST", "/webhooks/redeliver", {**body, "endpoint_id": "0" * 36}).status == 404
+        for id_ in made:
+            own.client.call("DELETE", f"/webhooks/endpoints/{id_}")
+
+
+def test_tests_are_throttled(own):
+    """Ten a minute of one organization, then 429 with the time to wait."""
+    with Receiver() as receiver:
+        answers = [own.client.raw("POST", "/webhooks/test", {"webhook_url": receiver.url()}) for _ in range(11)]
+        assert [a.status for a in answers[:10]] == [200] * 10 and answers[10].status == 429, [a.status for a in answers]
+        assert 0 < int(answers[10].headers["Retry-After"]) <= 60 and answers[10].json["code"] == "rate_limited"
+        assert len(receiver.kept) == 10
+
+
 def copies(house, count, changes):
     """Copies of the oldest delivery, while the server is stopped: that many rows more, changed by SQL; {n} is 1, 2, …"""
     with sqlite3.connect(os.path.join(house.data_dir, "docgenlab.db")) as db:

@@ -6,6 +6,8 @@
                     the example invoice through the API; cold start of the command; memory over 10,000 documents
     latency         request to webhook, idle server, DOCX, https receiver
     deliveries      HTTP and TLS, idle, isolated, a million pending (bench/deliver.py)          beside: libcurl multi, group-committed rows, BullMQ + Redis
+    fairness        a quiet organization beside one that floods the queue (bench/fair.py)       beside: waiting behind the whole queue
+    retention       accepting while a million old rows are erased (bench/prune.py)              the same load with retention off
     memory          peak resident size of the server and its workers after all that
 """
 import glob
@@ -27,6 +29,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 for folder in ("scripts", "tests/blackbox"):
     sys.path.insert(0, os.path.join(ROOT, folder))
 import deliver  # noqa: E402
+import fair  # noqa: E402
+import prune  # noqa: E402
 from docx import text_lines, write_docx  # noqa: E402
 from local import PROGRAM, Client, Receiver, Server, make_certificate  # noqa: E402
 
@@ -374,6 +378,8 @@ def main():
             bench_pdf(client, client.upload_template("Invoice", os.path.join(ROOT, "examples", "invoice.docx")), json.load(fh))
         peak_memory(server)
     results["samples"]["deliver"] = deliver.measure(row)
+    fair.measure(row)
+    prune.measure(row)
     with open(os.path.join(OUT, "results.json"), "w", encoding="utf-8") as fh:
         json.dump(results, fh, indent=1)
     print(f"\nraw samples: {os.path.relpath(os.path.join(OUT, 'results.json'))}")

@@ -43,9 +43,8 @@ static enum dgl_status prune_documents(struct dgl_documents *d, bool *ret_more, 
     const char **uris = NULL;
     size_t count = 0;
     DGL_TRY(dgl_store_documents_prune(d->parts.store, arena, dgl_clock_now_us(d->parts.clock) - keep_us,
-                                      DGL_DOCUMENT_PRUNE_BATCH, &uris, &count, err));
+                                      DGL_DOCUMENT_PRUNE_BATCH, &uris, &count, ret_more, err));
     delete_blobs(d, uris, count);
-    *ret_more = count >= DGL_DOCUMENT_PRUNE_BATCH;
     return DGL_OK;
 }
 

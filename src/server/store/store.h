@@ -374,10 +374,9 @@ enum dgl_status dgl_store_document_delete(struct dgl_store *s, struct dgl_arena 
 // Whether a stored file is still of use: a row names it, or its document is not finished and may come to name it.
 enum dgl_status dgl_store_document_wants_file(struct dgl_store *s, const char *id, const char *uri, bool *ret,
                                               struct dgl_error *err) DGL_MUST_CHECK;
-// Documents finished before `before`, erased likewise; at least `max` URIs (at most 500 more) unless nothing old is
-// left.
+// At most `max` documents finished before `before`, erased likewise. *ret_more: call again.
 enum dgl_status dgl_store_documents_prune(struct dgl_store *s, struct dgl_arena *a, int64_t before_us, size_t max,
-                                          const char ***ret_uris, size_t *ret_count,
+                                          const char ***ret_uris, size_t *ret_count, bool *ret_more,
                                           struct dgl_error *err) DGL_MUST_CHECK;
 // Idempotency rows over 24 h, sessions past their end, deliveries and attempts older than before_us; a small batch.
 // *ret_more: call again.

@@ -180,6 +180,7 @@ static void test_retention(void **state)
     struct fixture *f = *state;
     const char **uris;
     size_t count;
+    bool more;
     struct dgl_document_row *rows;
     char next[DGL_CURSOR_LEN];
     for (int i = 0; i < 3; i++)
@@ -187,13 +188,41 @@ static void test_retention(void **state)
     dgl_clock_advance(f->clock, 1000);
     finished_document(f, NULL, NULL);
     accept_own(f);
-    assert_ok(f, dgl_store_documents_prune(f->store, f->arena, START_US + 1000, 2, &uris, &count, &f->err));
+    assert_ok(f, dgl_store_documents_prune(f->store, f->arena, START_US + 1000, 2, &uris, &count, &more, &f->err));
     assert_int_equal(count, 2);
-    assert_ok(f, dgl_store_documents_prune(f->store, f->arena, START_US + 1000, 2, &uris, &count, &f->err));
+    assert_ok(f, dgl_store_documents_prune(f->store, f->arena, START_US + 1000, 2, &uris, &count, &more, &f->err));
     assert_int_equal(count, 1);
-    assert_ok(f, dgl_store_documents_prune(f->store, f->arena, START_US + 1000, 2, &uris, &count, &f->err));
+    assert_ok(f, dgl_store_documents_prune(f->store, f->arena, START_US + 1000, 2, &uris, &count, &more, &f->err));
     assert_int_equal(count, 0);
+    assert_false(more);
     assert_int_equal(list(f, &any, 10, NULL, &rows, next), 2);
+}
+
+// Failed documents have no files: a batch of them is no larger for it.
+static void test_pruning_is_bounded(void **state)
+{
+    struct fixture *f = *state;
+    const char **uris;
+    size_t count;
+    bool more;
+    struct dgl_job_claim *claims;
+    struct dgl_delivery_due *due;
+    struct dgl_document_row *rows;
+    char next[DGL_CURSOR_LEN];
+    for (int i = 0; i < 7; i++) {
+        struct dgl_id id = accept_own(f);
+        assert_int_equal(claim(f, 1, 0, &claims), 1);
+        finish_job(f, id.s, false, &due);
+    }
+    for (int left = 5; left >= 1; left -= 2) {
+        assert_ok(f, dgl_store_documents_prune(f->store, f->arena, START_US + 1000, 2, &uris, &count, &more, &f->err));
+        assert_int_equal(count, 0);
+        assert_true(more);
+        assert_int_equal(list(f, &any, 10, NULL, &rows, next), left);
+    }
+    assert_ok(f, dgl_store_documents_prune(f->store, f->arena, START_US + 1000, 2, &uris, &count, &more, &f->err));
+    assert_false(more);
+    assert_int_equal(list(f, &any, 10, NULL, &rows, next), 0);
 }
 
 static void test_template_versions(void **state)
@@ -274,6 +303,7 @@ int main(void)
         CASE(test_erase_keeps_a_tombstone),
         CASE(test_erase_of_an_unfinished_job),
         CASE(test_retention),
+        CASE(test_pruning_is_bounded),
         CASE(test_template_versions),
         CASE(test_deleted_template),
     };

@@ -286,15 +286,14 @@ static enum dgl_status prune_run(struct dgl_store *s, struct dgl_conn *c, void *
     return DGL_OK;
 }
 
-// Failed documents have no files, so a batch may erase rows and return few URIs: goes on until there are `max` URIs or
-// nothing old is left, so that "fewer than max" means done.
+// One batch, one transaction, however few files it has: failed documents have none.
 enum dgl_status dgl_store_documents_prune(struct dgl_store *s, struct dgl_arena *a, int64_t before_us, size_t max,
-                                          const char ***ret_uris, size_t *ret_count, struct dgl_error *err)
+                                          const char ***ret_uris, size_t *ret_count, bool *ret_more,
+                                          struct dgl_error *err)
 {
     struct erase x = {.before_us = before_us, .max = DGL_MIN(max, DGL_STORE_PRUNE_MAX), .uris = {.arena = a}};
-    do {
-        DGL_TRY(dgl_write_sync(s, prune_run, &x, err));
-    } while (x.erased == x.max && x.uris.count < x.max);
+    DGL_TRY(dgl_write_sync(s, prune_run, &x, err));
+    *ret_more = x.erased == x.max;
     *ret_uris = x.uris.uris;
     *ret_count = x.uris.count;
     return DGL_OK;

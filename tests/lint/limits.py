@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Holds docs/limits.md to the sources: a constant named there must have the number that stands beside it."""
+"""Holds docs/limits.md to the sources: a constant named there must have the number that stands beside it, and a bound must be there
+when the program tells of its crossing: a constant with MAX in the statement or condition that makes an error."""
 import os
 import re
 import sys
@@ -29,19 +30,45 @@ def number(text, known, depth=0):
     return eval(text)  # digits and operators alone
 
 
+TOLD = re.compile(r"DGL_E_(?:LIMIT|INVALID|RATE|UNAVAILABLE|CONFLICT)")
+BOUND = re.compile(r"\b[A-Z][A-Z0-9_]*MAX[A-Z0-9_]*\b")
+
+
+def told():
+    """The bounds whose crossing is an error, with the file that says so."""
+    found = {}
+    for folder, _, files in os.walk(os.path.join(ROOT, "src")):
+        for name in sorted(files):
+            if not name.endswith(".c"):
+                continue
+            with open(os.path.join(folder, name), encoding="utf-8") as fh:
+                text = fh.read()
+            for error in TOLD.finditer(text):
+                begin = max(text.rfind(c, 0, error.start()) for c in ";{}")
+                statement = text[begin + 1:text.find(";", error.start())]
+                for word in BOUND.findall(statement):
+                    found.setdefault(word, os.path.relpath(os.path.join(folder, name), ROOT))
+    return found
+
+
 def main():
-    known, passed, failed = constants(), 0, 0
+    known, passed, failed, documented = constants(), 0, 0, set()
     with open(os.path.join(ROOT, "docs", "limits.md"), encoding="utf-8") as fh:
         for line in fh:
             row = re.match(r"\| [^|]+ \| (\d+)[^|]* \| `(\w+)` \|", line)
             if not row:
                 continue
+            documented.add(row.group(2))
             value = number(known[row.group(2)], known) if row.group(2) in known else None
             if value == int(row.group(1)):
                 passed += 1
             else:
                 failed += 1
                 print(f"docs/limits.md: {row.group(2)} is {value} in the sources, not {row.group(1)}")
+    for word, where in sorted(told().items()):
+        if word in known and word not in documented:
+            failed += 1
+            print(f"{where}: {word} bounds something and is not in docs/limits.md")
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0
 

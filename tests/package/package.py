@@ -126,8 +126,8 @@ APT = ("apt-get", "install", "-y", "--no-install-recommends")
 DPKG = ("dpkg", "--force-confold", "-i")
 
 
-def live(root, first, second, install):
-    """From install to purge below `root`, a Debian that is ours to change."""
+def live(root, first, second, install, changed):
+    """From install to purge below `root`, a Debian that is ours to change; what was changed there is below `changed`."""
     def inside(*command, check=True):
         return run("chroot", root, *command, check=check, env=ENVIRONMENT)
 
@@ -135,8 +135,8 @@ def live(root, first, second, install):
         return os.path.lexists(os.path.join(root, path.lstrip("/")))
 
     def named():
-        return set(inside("find", *("/" + place for place in PLACES), "-xdev", "-name", "*docgenlab*", "-not", "-path", "*/docgenlab-package-*",
-                          check=False).split("\n"))
+        places = [os.path.join(changed, place) for place in PLACES if os.path.isdir(os.path.join(changed, place))]
+        return set(run("find", *places, "-xdev", "-name", "*docgenlab*", "-not", "-type", "c").split("\n"))  # c: taken away, in an overlay
 
     for package in (first, second):
         shutil.copy(package, os.path.join(root, "root"))
@@ -186,7 +186,7 @@ def live_here(folder, first, second):
             run("mount", "-t", "proc", "proc", os.path.join(root, "proc"))
             run("mount", "--bind", "/dev", os.path.join(root, "dev"))
             run("chroot", root, "dpkg", "--purge", "docgenlab", check=False, env=ENVIRONMENT)
-            live(root, first, second, DPKG)
+            live(root, first, second, DPKG, os.path.join(top, "upper"))
         finally:
             for mount in ("dev", "proc", ""):
                 run("umount", "-l", os.path.join(root, mount), check=False)
@@ -207,7 +207,7 @@ def main():
         second = build(2)
         live_here(folder, first, second)
         if chosen.chroot:
-            live(service.debian(chosen.chroot), first, second, APT)
+            live(service.debian(chosen.chroot), first, second, APT, chosen.chroot)
             run("chroot", chosen.chroot, *APT, *service.PACKAGES, env=ENVIRONMENT)
             service.live(chosen.chroot, folder, first, second, expect)
     except (Fail, OSError, subprocess.SubprocessError) as problem:

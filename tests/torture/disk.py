@@ -225,7 +225,7 @@ def worker_memory(case):
     case.options["RENDER_WORKERS"] = 1
     case.prepare()
     starved = set()
-    for size in range(8):
+    for size in range(6):
         case.post(600000 * (size + 1))
         for pid in busy_workers(case):
             with open(f"/proc/{pid}/statm", encoding="ascii") as fh:

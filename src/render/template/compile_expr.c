@@ -1,6 +1,7 @@
 // Expressions to code. Values stand on the operand stack of their function; `effect` is what an instruction adds.
 #include "render/template/compile.h"
 #include "render/template/filters.h"
+#include "render/template/suggest.h"
 
 static void two(struct dgl_compiler *c, const struct dgl_node *n)
 {
@@ -118,8 +119,31 @@ static int arguments(struct dgl_compiler *c, const struct dgl_node *args, const 
     return count;
 }
 
+// What is called must come from the template: nothing in the data can be.
+static void warn_of_unknown_function(struct dgl_compiler *c, const struct dgl_name *name)
+{
+    const struct dgl_binding *b = c->bound[name->id];
+    const char *words[64], *near = NULL;
+    size_t count = 0;
+    if (!b || b->load != DGL_LOAD_CONTEXT || b->stored || b->outer || name->global >= 0 || c->has_extends)
+        return;
+    bool now = dgl_str_is((struct dgl_str){name->text.data, name->text.len}, "now") ||
+               dgl_str_is((struct dgl_str){name->text.data, name->text.len}, "today");
+    for (size_t i = 0; i < dgl_global_count && count < DGL_COUNT(words); i++)
+        words[count++] = dgl_globals[i].name;
+    near = dgl_suggest(name->text.data, name->text.len, words, count);
+    dgl_parser_warn_at(c->p, c->chunk, "unknown_function", "there is no function or macro named '%.*s'%s%s%s",
+                       (int)DGL_MIN(name->text.len, 60u), name->text.data,
+                       now    ? "; the day the document is made is written {{ 'now'|date }}"
+                       : near ? "; did you mean '"
+                              : "",
+                       !now && near ? near : "", !now && near ? "'?" : "");
+}
+
 void dgl_compile_call(struct dgl_compiler *c, const struct dgl_node *n, const struct dgl_node *caller)
 {
+    if (n->a->kind == DGL_NODE_NAME)
+        warn_of_unknown_function(c, n->a->name);
     const struct dgl_name *extra = caller ? dgl_parser_name(c->p, DGL_STR("caller")) : NULL;
     uint32_t shape = dgl_call_shape_of(c, n->args, extra);
     bool method = n->a->kind == DGL_NODE_ATTR;

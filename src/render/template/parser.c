@@ -104,7 +104,10 @@ static void report(struct dgl_parser *p, uint32_t chunk, int severity, const cha
     char text[sizeof e.message];
     (void)vsnprintf(text, sizeof text, fmt, ap);
     bool limit = strncmp(slug, "limit", 5) == 0;
-    (void)DGL_FAIL_SLUG(&e, limit ? DGL_E_LIMIT : DGL_E_INVALID, slug, "%s", text);
+    bool unread = strcmp(slug, "syntax_error") == 0 && chunk < p->count && !strstr(text, "did you mean");
+    const char *remedy = unread ? dgl_remedy(p->chunks[chunk].text, p->chunks[chunk].kind == DGL_CHUNK_VALUE) : NULL;
+    (void)DGL_FAIL_SLUG(&e, limit ? DGL_E_LIMIT : DGL_E_INVALID, slug, "%s%s%s", text, remedy ? "; " : "",
+                        remedy ? remedy : "");
     dgl_template_fill_place(p->t, chunk, &e);
     dgl_diagnostics_add(p->diagnostics, severity, &e);
 }
@@ -114,6 +117,14 @@ void dgl_parser_fail_at(struct dgl_parser *p, uint32_t chunk, const char *slug, 
     va_list ap;
     va_start(ap, fmt);
     report(p, chunk, DGL_DIAGNOSTIC_ERROR, slug, fmt, ap);
+    va_end(ap);
+}
+
+void dgl_parser_warn_at(struct dgl_parser *p, uint32_t chunk, const char *slug, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    report(p, chunk, DGL_DIAGNOSTIC_WARNING, slug, fmt, ap);
     va_end(ap);
 }
 
@@ -666,7 +677,9 @@ static void unknown_tag(struct dgl_parser *p, struct dgl_str word)
         words[count++] = lone_words[i];
     words[count++] = "elif";
     words[count++] = "else";
-    near = dgl_suggest(word.data, word.len, words, count);
+    near = dgl_tag_of_habit(word);
+    if (!near)
+        near = dgl_suggest(word.data, word.len, words, count);
     dgl_parser_fail(p, "syntax_error", "syntax error: unknown tag '%.*s'%s%s%s", (int)DGL_MIN(word.len, 60u), word.data,
                     near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }

@@ -57,6 +57,7 @@ const struct dgl_name *dgl_tok_expect_name(struct dgl_parser *p);
 // Reports a problem of the current chunk; only the first of a chunk counts. Ends its tokens.
 void dgl_parser_fail(struct dgl_parser *p, const char *slug, const char *fmt, ...) DGL_PRINTF(3, 4);
 void dgl_parser_fail_at(struct dgl_parser *p, uint32_t chunk, const char *slug, const char *fmt, ...) DGL_PRINTF(4, 5);
+void dgl_parser_warn_at(struct dgl_parser *p, uint32_t chunk, const char *slug, const char *fmt, ...) DGL_PRINTF(4, 5);
 void dgl_parser_warn(struct dgl_parser *p, const char *slug, const char *fmt, ...) DGL_PRINTF(3, 4);
 
 // Expressions (parser_expr.c).

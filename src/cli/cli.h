@@ -14,6 +14,7 @@ int dgl_cmd_listen(int argc, char **argv);
 int dgl_cmd_keys(int argc, char **argv);
 int dgl_cmd_users(int argc, char **argv);
 int dgl_cmd_orgs(int argc, char **argv);
+int dgl_cmd_fonts(int argc, char **argv);
 int dgl_cmd_backup(int argc, char **argv);
 int dgl_cmd_restore(int argc, char **argv);
 int dgl_cmd_migrate(int argc, char **argv);

@@ -32,6 +32,7 @@ static const struct dgl_cli_help help = {
     "  --owner-password-file FILE   the password that lifts what --allow leaves out\n"
     "  --allow LIST          of print,copy,annotate,forms,edit: what readers may do without it\n"
     "                        (none for nothing; default: everything)\n"
+    "  --fonts FOLDER        fonts to use before the machine's: .ttf, .otf, .ttc\n"
     "  --explain             print what the document holds of the native engine's table of features\n"
     "  --now TIME            the document's time, as 2024-01-15T10:30:00Z (default: now)\n"
     "  --locale NAME         for numbers, dates and words (default en_US)\n"
@@ -42,7 +43,7 @@ static const struct dgl_cli_help help = {
 struct order {
     const char *files[2]; // template, data
     size_t file_count;
-    const char *output, *engine, *explain, *archive, *now, *locale, *time_zone;
+    const char *output, *engine, *fonts, *explain, *archive, *now, *locale, *time_zone;
     const char *open_password_file, *owner_password_file, *allow;
     bool pdf;
     uint32_t allowed; // DGL_PDF_ALLOW_…
@@ -202,6 +203,8 @@ static enum dgl_status render(const struct order *o, const struct dgl_config *co
     DGL_AUTO(engine_session) session = NULL;
     DGL_TRY(dgl_engine_session_open(config, o->pdf, &session, err));
     dgl_engine_session_beside(session, o->files[0]);
+    if (o->fonts)
+        DGL_TRY(dgl_engine_session_fonts(session, o->fonts, err));
     const struct dgl_engine_job job = {.op = DGL_ENGINE_RENDER,
                                        .template_fd = template_fd,
                                        .input = data.data,
@@ -232,6 +235,7 @@ int dgl_cmd_render(int argc, char **argv)
     struct order o = {0};
     const struct dgl_cli_flag flags[] = {{"--output", true, &o.output},
                                          {"--engine", true, &o.engine},
+                                         {"--fonts", true, &o.fonts},
                                          {"--explain", false, &o.explain},
                                          {"--pdf-a", false, &o.archive},
                                          {"--now", true, &o.now},

@@ -3,6 +3,7 @@
 #include "cli/engine_session.h"
 
 #include "base/str.h"
+#include "cli/font_folder.h"
 #include "server/app/parts.h"
 #include "server/engine/bounds.h"
 #include <errno.h>
@@ -22,8 +23,9 @@ struct dgl_engine_session {
     struct dgl_supervisor *supervisor;
     struct dgl_engine *engine;
     const struct dgl_config *config;
-    char scratch[200];     // "" = none
-    char folder[PATH_MAX]; // of the template; "" = no other templates
+    char scratch[200];             // "" = none
+    struct dgl_font_folder *fonts; // NULL = the machine's alone
+    char folder[PATH_MAX];         // of the template; "" = no other templates
     struct dgl_guard *guard;
     struct dgl_net_client *net; // engine's thread
 };
@@ -56,17 +58,30 @@ static enum dgl_status find_template(void *ctx, uint64_t org_number DGL_UNUSED, 
     return DGL_OK;
 }
 
+static enum dgl_status find_font(void *ctx, uint64_t org_number DGL_UNUSED, const unsigned char sha256[32], int *ret_fd,
+                                 struct dgl_error *err)
+{
+    const struct dgl_engine_session *s = ctx;
+    if (!s->fonts)
+        return DGL_FAIL(err, DGL_E_NOT_FOUND, "there are no fonts but the machine's");
+    return dgl_font_folder_open(s->fonts, sha256, ret_fd, err);
+}
+
 static void fetch(void *ctx, uint64_t org_number, const char *url, struct dgl_engine_fetch *fetch)
 {
     struct dgl_engine_session *s = ctx;
     struct dgl_error err = DGL_ERROR_INIT;
-    bool image = strncmp(url, DGL_ENGINE_TEMPLATE_SCHEME, strlen(DGL_ENGINE_TEMPLATE_SCHEME)) != 0;
+    bool image = strncmp(url, DGL_ENGINE_TEMPLATE_SCHEME, strlen(DGL_ENGINE_TEMPLATE_SCHEME)) != 0 &&
+                 strncmp(url, DGL_ENGINE_FONT_SCHEME, strlen(DGL_ENGINE_FONT_SCHEME)) != 0;
     if (image && !s->net && open_net(s, &err) != DGL_OK) {
         dgl_engine_fetch_done(fetch, NULL, 0, &err);
         return;
     }
-    struct dgl_image_fetcher fetcher = {
-        .net = s->net, .guard = s->guard, .find_template = s->folder[0] ? find_template : NULL, .ctx = s};
+    struct dgl_image_fetcher fetcher = {.net = s->net,
+                                        .guard = s->guard,
+                                        .find_template = s->folder[0] ? find_template : NULL,
+                                        .find_font = find_font,
+                                        .ctx = s};
     dgl_app_fetch(&fetcher, org_number, url, fetch);
 }
 
@@ -117,6 +132,7 @@ void dgl_engine_session_free(struct dgl_engine_session *s)
     if (!s)
         return;
     dgl_engine_free(s->engine);
+    dgl_font_folder_free(s->fonts);
     dgl_net_client_free(s->net);
     dgl_guard_free(s->guard);
     dgl_supervisor_stop(s->supervisor); // before its directory goes
@@ -133,6 +149,11 @@ void dgl_engine_session_beside(struct dgl_engine_session *s, const char *templat
         dgl_str_copy(s->folder, sizeof s->folder, ".", 1);
     else if (len < sizeof s->folder) // "/x.docx": the root
         dgl_str_copy(s->folder, sizeof s->folder, len ? template_path : "/", len ? len : 1);
+}
+
+enum dgl_status dgl_engine_session_fonts(struct dgl_engine_session *s, const char *folder, struct dgl_error *err)
+{
+    return dgl_font_folder_read(s, folder, &s->fonts, err);
 }
 
 // ---- one job
@@ -155,7 +176,8 @@ static void on_done(void *arg, struct dgl_engine_result *r)
                                              .tokens_json = dgl_strdup(r->tokens_json),
                                              .problems_json = dgl_strdup(r->problems_json),
                                              .warnings_json = dgl_strdup(r->warnings_json),
-                                             .findings_json = dgl_strdup(r->findings_json)};
+                                             .findings_json = dgl_strdup(r->findings_json),
+                                             .font_json = dgl_strdup(r->font_json)};
     if (r->engine)
         dgl_str_copy(w->answer->engine, sizeof(w->answer->engine), r->engine, strlen(r->engine));
     w->done = true;
@@ -168,7 +190,10 @@ void dgl_engine_session_run(struct dgl_engine_session *s, const struct dgl_engin
 {
     struct waiting w = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER, .answer = ret};
     *ret = (struct dgl_session_answer){.docx_fd = -1, .pdf_fd = -1};
-    ret->status = dgl_engine_submit(s->engine, job, on_done, &w, &ret->error);
+    struct dgl_engine_job with_fonts = *job;
+    if (s->fonts)
+        with_fonts.fonts = dgl_font_folder_list(s->fonts);
+    ret->status = dgl_engine_submit(s->engine, &with_fonts, on_done, &w, &ret->error);
     if (ret->status != DGL_OK)
         return;
     pthread_mutex_lock(&w.lock);
@@ -185,4 +210,5 @@ void dgl_session_answer_fini(struct dgl_session_answer *a)
     free(a->problems_json);
     free(a->warnings_json);
     free(a->findings_json);
+    free(a->font_json);
 }

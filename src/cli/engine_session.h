@@ -18,11 +18,15 @@ DGL_DEFINE_AUTO(engine_session);
 // Subdocuments are found in the folder of this template. Before the first job.
 void dgl_engine_session_beside(struct dgl_engine_session *s, const char *template_path);
 
+// Jobs use the fonts of this folder before the machine's. Before the first job that is to have them.
+enum dgl_status dgl_engine_session_fonts(struct dgl_engine_session *s, const char *folder,
+                                         struct dgl_error *err) DGL_MUST_CHECK;
+
 struct dgl_session_answer {
     enum dgl_status status;
     struct dgl_error error;
     int docx_fd, pdf_fd; // owned; -1 = none
-    char *tokens_json, *problems_json, *warnings_json, *findings_json;
+    char *tokens_json, *problems_json, *warnings_json, *findings_json, *font_json;
     char engine[16]; // what made the PDF
 };
 void dgl_session_answer_fini(struct dgl_session_answer *a);

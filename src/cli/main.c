@@ -20,6 +20,7 @@ static const struct {
     {"orgs", dgl_cmd_orgs, "list, create and change organizations"},
     {"users", dgl_cmd_users, "list, create and change users"},
     {"keys", dgl_cmd_keys, "list, create and revoke API keys; rotate the master key"},
+    {"fonts", dgl_cmd_fonts, "list and delete fonts of organizations; check a font file"},
     {"backup", dgl_cmd_backup, "write a whole backup, also while the server runs: backup DIR"},
     {"restore", dgl_cmd_restore, "restore a backup into a new data folder: restore DIR --data NEW"},
     {"migrate", dgl_cmd_migrate, "bring the database to this program's schema"},

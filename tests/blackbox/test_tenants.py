@@ -17,6 +17,7 @@ import urllib.parse
 import pytest
 from conftest import House
 from docx import write_docx
+from fontkit import font
 from local import PROGRAM, Client, clean_environment
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -71,10 +72,14 @@ class Tenants:
         self.letter = os.path.join(str(folder), "letter.docx")
         write_docx(self.letter, ["Dear {{ name }},"])
         self.template = self.admin.upload_template("Shared", self.letter)["id"]
+        self.font = self.upload_font("Shared")
         self.document = self.admin.generate(self.template, {"name": "x"}, "docx", webhook_url="http://127.0.0.1:9/closed")["id"]
         self.admin.wait_document(self.document)
         self.delivery = self.admin.call("GET", "/webhooks/deliveries/")["items"][0]["id"]
         self.cookies = {}
+
+    def upload_font(self, family):
+        return self.admin.upload("/fonts/", {"file": ("font.ttf", font(family))}).json["id"]
 
     @staticmethod
     def second_organization(data):
@@ -101,6 +106,8 @@ class Tenants:
         if "/templates/{id}" in path:
             destroys = method in ("DELETE", "PUT") or path.endswith(("delete", "rollback", "versions"))
             ids["id"] = self.admin.upload_template("Fresh", self.letter)["id"] if destroys else self.template
+        elif "/fonts/{id}" in path:
+            ids["id"] = self.upload_font("Fresh") if method == "DELETE" or path.endswith("delete") else self.font
         elif "/deliveries/{id}" in path or "/events/{id}" in path:
             ids["id"] = self.delivery
         elif "/webhooks/endpoints/{id}" in path:
@@ -130,6 +137,8 @@ class Tenants:
         if pattern in ("/api/v1/templates/", "/api/v1/templates/{id}") and method in ("POST", "PUT"):
             with open(self.letter, "rb") as fh:
                 return client.upload(path[len("/api/v1"):], {"name": "By " + who, "file": ("letter.docx", fh.read())}, method).status
+        if (method, pattern) == ("POST", "/api/v1/fonts/"):
+            return client.upload("/fonts/", {"file": ("font.ttf", font("By " + who))}).status
         body = BODIES.get((method, pattern), {} if method in ("POST", "PUT") and ("secret/rotate" in pattern or "key/rotate" in pattern) else None)
         if (method, pattern) == ("POST", "/api/v1/documents/"):
             body = {"template_id": self.template, "input_json": {"name": "x"}, "output_format": "docx"}

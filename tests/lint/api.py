@@ -67,7 +67,7 @@ def curl(api, method, path, operation):
     target = "$S" + path[len("/api/v1"):] if path.startswith("/api/v1") else "http://127.0.0.1:8080" + path
     kind, body = next(iter(operation.get("requestBody", {}).get("content", {"": None}).items()))
     if kind == "multipart/form-data":
-        words.append("-F name=Invoice -F file=@invoice.docx")
+        words.append("-F file=@Inter-Regular.ttf" if "/fonts/" in path else "-F name=Invoice -F file=@invoice.docx")
     elif kind:
         words.append('-H "$J"')
     if method == ("post" if kind else "get") or (method == "post" and kind == "multipart/form-data"):

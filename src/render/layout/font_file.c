@@ -155,7 +155,7 @@ static enum dgl_status check_permission(const struct file *f)
                       : type & 0x200    ? "its outlines to be embedded in documents"
                                         : NULL;
     return why ? DGL_FAIL_FIELD(
-                     f->err, DGL_E_FORBIDDEN, "font_not_embeddable", "file",
+                     f->err, DGL_E_INVALID, "font_not_embeddable", "file",
                      "the font's maker does not allow %s; use another font, or ask the maker for a file with "
                      "that right",
                      why)
@@ -370,6 +370,13 @@ static enum dgl_status add_faces(const struct file *f, hb_face_t *hb, uint32_t i
 
 // ---- trial and sample
 
+static bool is_letter(hb_codepoint_t c)
+{
+    hb_unicode_general_category_t kind = hb_unicode_general_category(hb_unicode_funcs_get_default(), c);
+    return kind == HB_UNICODE_GENERAL_CATEGORY_OTHER_LETTER || kind == HB_UNICODE_GENERAL_CATEGORY_LOWERCASE_LETTER ||
+           kind == HB_UNICODE_GENERAL_CATEGORY_UPPERCASE_LETTER || kind == HB_UNICODE_GENERAL_CATEGORY_OTHER_SYMBOL;
+}
+
 // Text that the font can show: a Latin line, or the first letters of what it has.
 static void sample_text(hb_face_t *hb, hb_font_t *font, struct dgl_buf *out)
 {
@@ -386,7 +393,7 @@ static void sample_text(hb_face_t *hb, hb_font_t *font, struct dgl_buf *out)
     hb_face_collect_unicodes(hb, characters);
     for (unsigned i = 0; i < SAMPLE_CHARACTERS && hb_set_next(characters, &c);) {
         char utf8[4];
-        if ((c >= 0x7F && c < 0xA1) || (c >= 0xD800 && c < 0xE000))
+        if (!is_letter(c))
             continue;
         dgl_buf_append(out, utf8, dgl_utf8_put(utf8, c));
         i++;

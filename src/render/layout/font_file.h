@@ -32,8 +32,8 @@ struct dgl_font_facts {
     uint32_t face_count;
 };
 // Checks a whole file. Facts and strings are in the arena. Errors (field "file"): DGL_E_UNSUPPORTED "font_format" (web
-// fonts, bitmaps, formats that are none of ours, with the remedy), DGL_E_FORBIDDEN "font_not_embeddable" (its maker
-// forbids it), DGL_E_INVALID "font_damaged", DGL_E_LIMIT "font_too_large". For fuzzing: any bytes may come.
+// fonts, bitmaps, formats that are none of ours, with the remedy), DGL_E_INVALID "font_not_embeddable" (its maker
+// forbids it) and "font_damaged", DGL_E_LIMIT "font_too_large". For fuzzing: any bytes may come.
 enum dgl_status dgl_font_check(const void *data, size_t len, struct dgl_arena *a, struct dgl_font_facts *ret,
                                struct dgl_error *err) DGL_MUST_CHECK;
 

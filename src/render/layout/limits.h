@@ -34,5 +34,6 @@
 #define DGL_FONT_MAX_STEPS 20000u            // of one CFF outline
 #define DGL_FONT_MAX_ALL_STEPS 100000000u    // of all of them
 #define DGL_FONT_SAMPLE_BYTES (96u << 10)
+#define DGL_FONT_MAX_SETS 4u // lists of fonts beside the machine's that a warm process keeps open
 
 #endif

@@ -12,7 +12,7 @@
 #include "base/budget.h"
 #include "base/buf.h"
 #include "render/layout/findings.h"
-#include "render/layout/fonts.h"
+#include "render/layout/font_library.h"
 #include "render/layout/inventory.h"
 #include "render/layout/layout.h"
 
@@ -33,6 +33,7 @@ struct dgl_pdf_env {
     int64_t created_at_us;     // the document's date
     const char *time_zone;     // IANA name; NULL = UTC
     const char *language;      // BCP 47, when the document names none; NULL = none
+    const struct dgl_font_choice *fonts; // beside the machine's, before them; NULL = none
     enum dgl_pdf_policy decline;
     bool explain; // fill the report's inventory
     bool archive; // PDF/A-2b: with a colour profile, and refusing what archives may not hold

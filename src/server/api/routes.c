@@ -47,6 +47,17 @@ const struct api_entry dgl_api_entries[] = {
            "templates", "Render at once: no document is kept, no webhook sent"),
      .request = "PreviewRequest", .status = 200, .response = "application/pdf"},
 
+    // Fonts
+    {ROUTE("POST", V1 "/fonts/", font_create, FORM, 0, API_EDITOR, "fonts",
+           "Upload a font; documents that name it are set in it from then on"),
+     .request = "FontUpload", .status = 201, .response = "Font"},
+    {ROUTE("GET", V1 "/fonts/", font_list, READS, 0, API_VIEWER, "fonts", "The organization's fonts, newest first"),
+     .status = 200, .response = "page:Font"},
+    {ROUTE("GET", V1 "/fonts/{id}", font_get, READS, 0, API_VIEWER, "fonts", "One font file"), .status = 200,
+     .response = "Font"},
+    {ROUTE("DELETE", V1 "/fonts/{id}", font_delete, READS, 0, API_EDITOR, "fonts", "Delete a font file"),
+     .status = 204},
+
     // Documents
     {ROUTE("POST", V1 "/documents/", document_create, DGL_ROUTE_ASYNC, API_MAX_GENERATE_BYTES, API_GENERATOR,
            "documents", "Generate a document; durable when it answers"),

@@ -33,6 +33,13 @@ static const struct schema schemas[] = {
      "updated_at!?:time tokens!:@Token[]"},
     {"TemplateVersion", "One version.",
      "version!:int created_at!:time file_name!?:string size_bytes!:int sha256!:string"},
+    {"FontUpload", "A TrueType or OpenType font or a collection of them: .ttf, .otf, .ttc.", "file!:file"},
+    {"Font", "A font file. One with the same families and styles takes its place.",
+     "id!:id file_name!:string size_bytes!:int sha256!:string created_at!:time faces!:@FontFace[]"},
+    {"FontFace",
+     "One font of the file. names are those a template may ask for it by; instance is that of a variable font, 0 = "
+     "none.",
+     "index!:int instance!:int family!:string style!:string weight!:int width!:int italic!:bool names!:string[]"},
     {"PreviewRequest", "output_format is pdf unless given.", "input_json!:object output_format:=pdf|docx"},
     {"DocumentRequest",
      "output_format is pdf unless given; webhook_url overrides the organization's for this document.",

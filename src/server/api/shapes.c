@@ -74,6 +74,18 @@ void dgl_shape_version(struct dgl_json_writer *w, const struct dgl_template_vers
 
 // ---- documents
 
+void dgl_shape_font(struct dgl_json_writer *w, const struct dgl_font_row *f)
+{
+    dgl_jw_object(w);
+    dgl_jw_kstr(w, "id", f->id);
+    dgl_jw_kstr(w, "file_name", f->file_name);
+    dgl_jw_kint(w, "size_bytes", f->size_bytes);
+    put_hex(w, "sha256", f->sha256);
+    dgl_jw_ktime(w, "created_at", f->created_at_us);
+    put_raw(w, "faces", f->faces_json, "[]");
+    dgl_jw_end_object(w);
+}
+
 void dgl_shape_accepted(struct dgl_json_writer *w, const struct dgl_document_accepted *a)
 {
     dgl_jw_object(w);

@@ -7,6 +7,7 @@
 // `tokens_json` NULL: a list's item, without tokens.
 void dgl_shape_template(struct dgl_json_writer *w, const struct dgl_template_row *t, const char *tokens_json);
 void dgl_shape_version(struct dgl_json_writer *w, const struct dgl_template_version_row *v);
+void dgl_shape_font(struct dgl_json_writer *w, const struct dgl_font_row *f);
 void dgl_shape_accepted(struct dgl_json_writer *w, const struct dgl_document_accepted *a);
 // Links are minted now. `with_url`: the job's own webhook URL, which may hold a token, is shown.
 void dgl_shape_document(struct dgl_json_writer *w, struct dgl_documents *d, const struct dgl_document_row *r,

@@ -182,10 +182,20 @@ static enum dgl_status find_template(void *ctx, uint64_t org_number, const char 
     return dgl_blob_open_fd(a->blobs, version.blob_uri, ret_fd, &size, err);
 }
 
+static enum dgl_status find_font(void *ctx, uint64_t org_number, const unsigned char sha256[32], int *ret_fd,
+                                 struct dgl_error *err)
+{
+    const struct app *a = ctx;
+    char uri[DGL_FONT_URI_LEN];
+    int64_t size = 0;
+    DGL_TRY(dgl_store_font_file(a->store, org_number, sha256, uri, err));
+    return dgl_blob_open_fd(a->blobs, uri, ret_fd, &size, err);
+}
+
 static enum dgl_status open_engine(struct app *a, struct dgl_error *err)
 {
-    a->fetcher =
-        (struct dgl_image_fetcher){.net = a->net, .guard = a->fetch_guard, .find_template = find_template, .ctx = a};
+    a->fetcher = (struct dgl_image_fetcher){
+        .net = a->net, .guard = a->fetch_guard, .find_template = find_template, .find_font = find_font, .ctx = a};
     struct dgl_engine_options options = {.workers = (unsigned)num(a, "RENDER_WORKERS"),
                                          .office_workers = (unsigned)num(a, "OFFICE_WORKERS"),
                                          .timeout_ms = num(a, "RENDER_TIMEOUT_MS"),

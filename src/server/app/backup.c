@@ -33,7 +33,7 @@
 #include "server/blob/blob.h"
 #include "server/store/snapshot.h"
 
-#define MISSING_MAX 100000 // documents erased while the backup is made
+#define MISSING_MAX 100000 // documents and fonts erased while the backup is made
 static const char marker[] = ".docgenlab-backup-in-progress";
 
 struct backup {
@@ -49,7 +49,7 @@ struct backup {
     int64_t total;
     struct dgl_app_backup_result result;
     struct missing {
-        char document[40];
+        char owner[40]; // document or font
         char path[DGL_COPY_PATH_MAX];
     } * missing;
     size_t missing_count, missing_cap;
@@ -164,7 +164,7 @@ static enum dgl_status take_file(struct backup *b, const char *path, const char 
     return dgl_copy_file(from, b->to, to_path, ret_size, sha256, err);
 }
 
-static enum dgl_status remember_missing(struct backup *b, const char *document, const char *path, struct dgl_error *err)
+static enum dgl_status remember_missing(struct backup *b, const char *owner, const char *path, struct dgl_error *err)
 {
     if (b->missing_count == MISSING_MAX)
         return DGL_FAIL(err, DGL_E_LIMIT, "more than %d files are missing; this data folder needs a look first.",
@@ -174,7 +174,7 @@ static enum dgl_status remember_missing(struct backup *b, const char *document, 
         b->missing = dgl_realloc(b->missing, b->missing_cap * sizeof *b->missing);
     }
     struct missing *m = &b->missing[b->missing_count++];
-    dgl_str_copy(m->document, sizeof m->document, document, strlen(document));
+    dgl_str_copy(m->owner, sizeof m->owner, owner, strlen(owner));
     dgl_str_copy(m->path, sizeof m->path, path, strlen(path));
     return DGL_OK;
 }
@@ -191,8 +191,8 @@ static enum dgl_status back_up_file(void *backup, const struct dgl_snapshot_file
     DGL_TRY(take_file(b, path, to_path, &there, &size, sha256, err));
     DGL_FAILPOINT("ops.backup_file");
     tell(b, "files", ++b->result.files, b->total);
-    if (!there && file->document)
-        return remember_missing(b, file->document, to_path, err);
+    if (!there && file->owner)
+        return remember_missing(b, file->owner, to_path, err);
     if (!there) {
         count_damage(b, to_path, "is missing");
         return DGL_OK;
@@ -209,7 +209,7 @@ static enum dgl_status judge_missing(struct backup *b, struct dgl_error *err)
 {
     for (size_t i = 0; i < b->missing_count; i++) {
         bool erased;
-        DGL_TRY(dgl_snapshot_follow_erasure(b->snapshot, b->missing[i].document, &erased, err));
+        DGL_TRY(dgl_snapshot_follow_erasure(b->snapshot, b->missing[i].owner, &erased, err));
         b->result.erased += erased;
         if (!erased)
             count_damage(b, b->missing[i].path, "is missing");

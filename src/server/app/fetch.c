@@ -1,7 +1,9 @@
 // What templates name and workers cannot reach: images by URL, fetched by the main process through the same guard as
-// webhooks (its own allow-list), bounded in time and size; other templates of the organization by name.
+// webhooks (its own allow-list), bounded in time and size; other templates of the organization by name, and its fonts
+// by their hash.
 #include "server/app/parts.h"
 
+#include "base/crypto.h"
 #include "base/file.h"
 #include "base/str.h"
 #include "server/engine/bounds.h"
@@ -71,9 +73,31 @@ static enum dgl_status read_template(const struct dgl_image_fetcher *f, uint64_t
     return dgl_file_read_fd(fd, DGL_ENGINE_MAX_FETCH_BYTES, ret, err);
 }
 
+// Whatever is wrong with a font is so for now: the job is tried again, with the fonts there are then.
+static void open_font(const struct dgl_image_fetcher *f, uint64_t org_number, const char *hex,
+                      struct dgl_engine_fetch *fetch)
+{
+    struct dgl_error err = DGL_ERROR_INIT, reason = DGL_ERROR_INIT;
+    unsigned char sha256[DGL_SHA256_LEN];
+    int fd = -1;
+    bool good = f->find_font && strlen(hex) == 2 * DGL_SHA256_LEN && dgl_hex_decode(hex, strlen(hex), sha256) &&
+                f->find_font(f->ctx, org_number, sha256, &fd, &reason) == DGL_OK;
+    if (good) {
+        dgl_engine_fetch_done_fd(fetch, fd);
+        return;
+    }
+    (void)DGL_FAIL_SLUG(&err, DGL_E_UNAVAILABLE, "font_not_available", "a font of the organization cannot be read: %s",
+                        reason.message[0] ? reason.message : "it is not there");
+    dgl_engine_fetch_done(fetch, NULL, 0, &err);
+}
+
 void dgl_app_fetch(void *fetcher, uint64_t org_number, const char *url, struct dgl_engine_fetch *fetch)
 {
-    const size_t scheme = strlen(DGL_ENGINE_TEMPLATE_SCHEME);
+    const size_t scheme = strlen(DGL_ENGINE_TEMPLATE_SCHEME), font = strlen(DGL_ENGINE_FONT_SCHEME);
+    if (strncmp(url, DGL_ENGINE_FONT_SCHEME, font) == 0) {
+        open_font(fetcher, org_number, url + font, fetch);
+        return;
+    }
     if (strncmp(url, DGL_ENGINE_TEMPLATE_SCHEME, scheme) != 0) {
         fetch_image(fetcher, org_number, url, fetch);
         return;

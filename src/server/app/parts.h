@@ -6,13 +6,16 @@
 #include "server/engine/engine.h"
 #include "server/net/client.h"
 
-// fetch.c: what templates want from outside: images, through the guard, and other templates.
+// fetch.c: what templates want from outside: images, through the guard, other templates, fonts.
 struct dgl_image_fetcher {
     struct dgl_net_client *net;
     const struct dgl_guard *guard;
     // Other templates, by name; NULL: there are none. Called in the engine's thread: files and database are local.
     enum dgl_status (*find_template)(void *ctx, uint64_t org_number, const char *name, int *ret_fd,
                                      struct dgl_error *err);
+    // A font of the job's list; NULL: there are none. Called likewise.
+    enum dgl_status (*find_font)(void *ctx, uint64_t org_number, const unsigned char sha256[32], int *ret_fd,
+                                 struct dgl_error *err);
     void *ctx;
 };
 void dgl_app_fetch(void *fetcher, uint64_t org_number, const char *url, struct dgl_engine_fetch *fetch);

@@ -99,7 +99,9 @@ static enum dgl_status submit(struct dgl_documents *d, const struct dgl_job_clai
                                   .time_zone = claim->time_zone,
                                   .locale = claim->locale};
     memcpy(work.template_sha256, claim->template_sha256, sizeof work.template_sha256);
+    DGL_TRY(dgl_document_fonts(d, claim->org, &work.fonts, &job->error));
     enum dgl_status status = dgl_engine_submit(d->parts.engine, &work, rendered, job, &job->error);
+    dgl_engine_fonts_unref(work.fonts);
     dgl_wipe(&pdf, sizeof pdf);
     return status;
 }

@@ -64,6 +64,14 @@ enum dgl_status dgl_documents_preview(struct dgl_documents *d, const struct dgl_
                                       const char *input, size_t input_len, unsigned format, int *ret_fd,
                                       struct dgl_error *err) DGL_MUST_CHECK;
 
+// ---- fonts
+// Checks the font in a worker, stores the file, then the row; the file it takes the place of goes. Blocks.
+enum dgl_status dgl_documents_font_add(struct dgl_documents *d, struct dgl_arena *a, const struct dgl_principal *who,
+                                       int fd, const char *file_name, struct dgl_font_row *ret,
+                                       struct dgl_error *err) DGL_MUST_CHECK;
+enum dgl_status dgl_documents_font_delete(struct dgl_documents *d, const char *org, const char *id,
+                                          struct dgl_error *err) DGL_MUST_CHECK;
+
 // ---- accepting
 struct dgl_document_pdf { // what is wanted of the PDF; checked by the caller
     bool archive;         // PDF/A-2b

@@ -69,6 +69,7 @@ enum dgl_status dgl_documents_new(const struct dgl_documents_parts *parts, const
     d->public_url = dgl_strdup(options->public_url);
     d->options.public_url = d->public_url;
     d->facts = dgl_alloc(DGL_DOCUMENT_TEMPLATE_CACHE * sizeof *d->facts);
+    dgl_document_fonts_init(d);
     d->finish_tail = &d->finish_head;
     d->next_expiry_mono_us = INT64_MAX;
     d->job_us = 20000;
@@ -88,7 +89,7 @@ enum dgl_status dgl_documents_start(struct dgl_documents *d, struct dgl_error *e
     DGL_TRY(dgl_store_jobs_recover(d->parts.store, &recovered, err));
     if (recovered > 0)
         dgl_log(DGL_LOG_INFO, "documents queued again after an unclean stop", DGL_F_INT("count", recovered));
-    dgl_document_sweep_templates(d);
+    dgl_document_sweep_uploads(d);
     d->more_queued = true;
     d->started = true; // before the threads, which run while it stands
     if (pthread_create(&d->dispatcher, NULL, dgl_document_dispatcher, d) != 0)
@@ -141,6 +142,7 @@ void dgl_documents_free(struct dgl_documents *d)
     pthread_mutex_destroy(&d->lock);
     pthread_mutex_destroy(&d->fact_lock);
     free(d->facts);
+    dgl_document_fonts_fini(d);
     free(d->public_url);
     free(d);
 }

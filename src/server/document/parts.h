@@ -18,6 +18,7 @@
 #define DGL_DOCUMENT_WORK_AHEAD_US 50000   // how much rendering time is claimed ahead
 #define DGL_DOCUMENT_TEMPLATE_CACHE 1024u  // rows of templates known to the accepting path
 #define DGL_DOCUMENT_TEMPLATE_TTL_US 2000000
+#define DGL_DOCUMENT_FONT_CACHE 256u // organizations whose fonts are known to the dispatcher
 #define DGL_DOCUMENT_PRUNE_BATCH 100u
 #define DGL_DOCUMENT_KEEPER_PERIOD_S 60
 #define DGL_DOCUMENT_JUMP_US (INT64_C(3600) * DGL_US_PER_S)       // the clock was put, not corrected
@@ -66,8 +67,9 @@ struct dgl_documents {
     char *public_url;
 
     pthread_mutex_t fact_lock;
-    struct dgl_template_fact *facts; // DGL_DOCUMENT_TEMPLATE_CACHE
-    uint64_t fact_epoch;             // counts forgets, so that a row read before one is not kept after it
+    struct dgl_template_fact *facts;  // DGL_DOCUMENT_TEMPLATE_CACHE
+    struct dgl_font_fact *font_facts; // DGL_DOCUMENT_FONT_CACHE
+    uint64_t fact_epoch;              // counts forgets, so that a row read before one is not kept after it
 
     // Dispatcher: all under `lock`.
     pthread_mutex_t lock;
@@ -115,8 +117,8 @@ struct dgl_clock_watch {
 bool dgl_clock_watch_steady(struct dgl_clock_watch *w, int64_t now_us, int64_t mono_us);
 void *dgl_document_keeper(void *documents);
 // sweep.c
-void dgl_document_sweep_templates(struct dgl_documents *d); // before anybody can upload
-bool dgl_document_sweep(struct dgl_documents *d);           // false: stopped before its end
+void dgl_document_sweep_uploads(struct dgl_documents *d); // templates and fonts, before anybody can upload
+bool dgl_document_sweep(struct dgl_documents *d);         // false: stopped before its end
 // templates.c
 enum dgl_status dgl_document_template_fact(struct dgl_documents *d, const char *org, const char *id,
                                            struct dgl_template_fact *ret, struct dgl_error *err) DGL_MUST_CHECK;
@@ -127,10 +129,16 @@ enum dgl_status dgl_document_pdf_seal(const struct dgl_documents *d, const char 
                                       struct dgl_error *err) DGL_MUST_CHECK;
 enum dgl_status dgl_document_pdf_open(const struct dgl_documents *d, const char *document, const void *sealed,
                                       size_t len, struct dgl_document_pdf *ret, struct dgl_error *err) DGL_MUST_CHECK;
+// fonts.c
+void dgl_document_fonts_init(struct dgl_documents *d);
+void dgl_document_fonts_fini(struct dgl_documents *d);
+// The organization's list as it is now, give or take a moment; NULL = it has none. The caller unrefs.
+enum dgl_status dgl_document_fonts(struct dgl_documents *d, const char *org, struct dgl_engine_fonts **ret,
+                                   struct dgl_error *err) DGL_MUST_CHECK;
 // render.c: runs one engine job and waits for it.
 struct dgl_document_rendered {
     int docx_fd, pdf_fd;
-    char *tokens_json, *problems_json; // malloc'd
+    char *tokens_json, *problems_json, *font_json; // malloc'd
 };
 void dgl_document_rendered_fini(struct dgl_document_rendered *r);
 enum dgl_status dgl_document_render_now(struct dgl_documents *d, const struct dgl_engine_job *job,

@@ -22,7 +22,8 @@ static void rendered(void *arg, struct dgl_engine_result *r)
     w->result = (struct dgl_document_rendered){.docx_fd = DGL_STEAL_FD(r->docx_fd),
                                                .pdf_fd = DGL_STEAL_FD(r->pdf_fd),
                                                .tokens_json = dgl_strdup(r->tokens_json),
-                                               .problems_json = dgl_strdup(r->problems_json)};
+                                               .problems_json = dgl_strdup(r->problems_json),
+                                               .font_json = dgl_strdup(r->font_json)};
     w->done = true;
     pthread_cond_signal(&w->over);
     pthread_mutex_unlock(&w->lock);
@@ -36,6 +37,7 @@ void dgl_document_rendered_fini(struct dgl_document_rendered *r)
         close(r->pdf_fd);
     free(r->tokens_json);
     free(r->problems_json);
+    free(r->font_json);
     *r = (struct dgl_document_rendered){.docx_fd = -1, .pdf_fd = -1};
 }
 

@@ -1,10 +1,11 @@
 // Removing files that no row names. A crash between writing a file and the row that names it leaves one; so does a
 // crash between erasing a row and deleting its files.
 //
-// Templates are swept at start, before anybody can upload: a file without a row is left over. Documents are swept by
-// the keeper while the server works, which is safe because it asks for the document's state and not for the time: while
-// a document is queued or rendering its files are left alone, and once it is finished nobody writes files for it any
-// more, so those it does not name are left over. (A finisher whose document was erased under it removes its own files.)
+// Templates and fonts are swept at start, before anybody can upload: a file without a row is left over. Documents are
+// swept by the keeper while the server works, which is safe because it asks for the document's state and not for the
+// time: while a document is queued or rendering its files are left alone, and once it is finished nobody writes files
+// for it any more, so those it does not name are left over. (A finisher whose document was erased under it removes its
+// own files.)
 #include "server/document/parts.h"
 
 #include <stdlib.h>
@@ -22,7 +23,7 @@ static int compare(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static enum dgl_blob_verdict judge_template(void *ctx, const char *uri)
+static enum dgl_blob_verdict judge_upload(void *ctx, const char *uri)
 {
     const struct known *known = ctx;
     bool named = known->count > 0 && bsearch(&uri, known->uris, known->count, sizeof(*known->uris), compare);
@@ -35,18 +36,27 @@ static void tell(const char *kind, size_t removed)
         dgl_log(DGL_LOG_INFO, "left-over files removed", DGL_F_STR("kind", kind), DGL_F_INT("count", removed));
 }
 
-void dgl_document_sweep_templates(struct dgl_documents *d)
+typedef enum dgl_status (*list_files)(struct dgl_store *s, struct dgl_arena *a, const char ***ret_uris,
+                                      size_t *ret_count, struct dgl_error *err);
+
+static void sweep_kind(struct dgl_documents *d, const char *kind, list_files list)
 {
     DGL_AUTO(arena) arena = dgl_arena_new(0);
     struct dgl_error err = DGL_ERROR_INIT;
     struct known known = {0};
-    if (dgl_store_template_files(d->parts.store, arena, &known.uris, &known.count, &err) != DGL_OK) {
-        dgl_log_error(DGL_LOG_WARN, "left-over files of templates stay until the next start", &err);
+    if (list(d->parts.store, arena, &known.uris, &known.count, &err) != DGL_OK) {
+        dgl_log_error(DGL_LOG_WARN, "left-over files of uploads stay until the next start", &err);
         return;
     }
     if (known.count > 0)
         qsort(known.uris, known.count, sizeof(*known.uris), compare);
-    tell("template", dgl_blob_sweep(d->parts.blobs, "template", judge_template, &known));
+    tell(kind, dgl_blob_sweep(d->parts.blobs, kind, judge_upload, &known));
+}
+
+void dgl_document_sweep_uploads(struct dgl_documents *d)
+{
+    sweep_kind(d, "template", dgl_store_template_files);
+    sweep_kind(d, "font", dgl_store_font_files);
 }
 
 struct document_sweep {

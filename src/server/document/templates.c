@@ -204,8 +204,10 @@ enum dgl_status dgl_documents_preview(struct dgl_documents *d, const struct dgl_
                                  .time_zone = org.time_zone,
                                  .locale = org.locale};
     memcpy(job.template_sha256, version.sha256, sizeof job.template_sha256);
+    DGL_TRY(dgl_document_fonts(d, who->org, &job.fonts, err));
     struct dgl_document_rendered result;
     enum dgl_status status = dgl_document_render_now(d, &job, &result, err);
+    dgl_engine_fonts_unref(job.fonts);
     if (status == DGL_OK)
         *ret_fd = format == DGL_FORMAT_PDF ? DGL_STEAL_FD(result.pdf_fd) : DGL_STEAL_FD(result.docx_fd);
     dgl_document_rendered_fini(&result);

@@ -12,6 +12,8 @@
 #define DGL_ENGINE_MAX_FETCH_BYTES ((size_t)32 << 20) // one of them
 #define DGL_ENGINE_MAX_URL 4096u
 #define DGL_ENGINE_TEMPLATE_SCHEME "template:" // another template is asked for like an image
+#define DGL_ENGINE_FONT_LIST "fonts:"          // and so is the job's list of fonts,
+#define DGL_ENGINE_FONT_SCHEME "font:"         // and one of its files, by SHA-256 in hex
 
 #define DGL_MESSAGE_INLINE_BYTES ((size_t)32 << 10) // larger payloads travel as a memfd
 #define DGL_MESSAGE_MAX_FDS 4u

@@ -11,6 +11,8 @@
 #include "base/crypto.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "render/layout/font_file.h"
+#include "server/engine/fonts.h"
 #include "server/engine/pool.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -39,6 +41,7 @@ struct work {
     void *arg;
     int64_t submitted_us, timeout_ms;
     int docx_fd;
+    struct dgl_engine_fonts *fonts;
     char *warnings, *findings;
     int64_t fill_us;
 };
@@ -62,6 +65,7 @@ struct dgl_engine_fetch {
     uint64_t worker, task;
     char *data;
     size_t len;
+    int fd; // instead of data; -1 = none
     bool failed;
     struct dgl_error error;
 };
@@ -147,6 +151,7 @@ static void work_free(struct work *w)
     free(w->warnings);
     free(w->findings);
     dgl_wipe(&w->task.wire.protection, sizeof(w->task.wire.protection));
+    dgl_engine_fonts_unref(w->fonts);
     free(w);
 }
 
@@ -278,6 +283,40 @@ static void end_inspect(struct dgl_engine *e, struct work *w, const struct dgl_t
     }
 }
 
+// What a worker says of a font, checked: facts as they must be, and a path of nothing but coordinates.
+static bool is_font(const char *text, size_t len)
+{
+    struct dgl_error ignored;
+    struct dgl_font_facts facts;
+    DGL_AUTO(arena) arena = dgl_arena_new(0);
+    DGL_AUTO_JSON json = NULL;
+    if (dgl_json_parse(text, len, "result", &json, &ignored) != DGL_OK || json_object_size(json) != 2)
+        return false;
+    const json_t *sample = json_object_get(json, "sample"), *path = json_object_get(sample, "path");
+    return dgl_font_facts_read(json_object_get(json, "faces"), arena, &facts) && json_object_size(sample) == 2 &&
+           json_is_string(path) && json_string_length(path) <= DGL_FONT_SAMPLE_BYTES &&
+           strspn(json_string_value(path), "MLQCZ0123456789- ") == json_string_length(path) &&
+           json_is_integer(json_object_get(sample, "width"));
+}
+
+static void end_font(struct dgl_engine *e, struct work *w, const struct dgl_task_end *end)
+{
+    struct dgl_error error = DGL_ERROR_INIT;
+    if (end->error) {
+        finish_failed(e, w, end->error, end->lost, NULL);
+        return;
+    }
+    DGL_AUTO_PTR char *text = dgl_strndup(end->answer->tokens, end->answer->head.tokens_len);
+    if (!is_font(text, end->answer->head.tokens_len)) {
+        (void)DGL_FAIL_SLUG(&error, DGL_E_INTERNAL, "worker_crashed",
+                            "the worker's facts about the font are not readable");
+        finish_failed(e, w, &error, false, NULL);
+        return;
+    }
+    struct dgl_engine_result result = {.docx_fd = -1, .pdf_fd = -1, .engine = "native", .font_json = text};
+    finish(e, w, &result);
+}
+
 static void start_office_stage(struct dgl_engine *e, struct work *w)
 {
     w->task.id = ++e->next_task_id;
@@ -366,6 +405,8 @@ static void on_ended(void *ctx, struct dgl_pool *pool, struct dgl_task *task, co
     struct work *w = (struct work *)task;
     if (w->op == DGL_ENGINE_INSPECT)
         end_inspect(e, w, end);
+    else if (w->op == DGL_ENGINE_FONT)
+        end_font(e, w, end);
     else if (pool == e->pools[DGL_ENGINE_NATIVE])
         end_render(e, w, end);
     else
@@ -377,30 +418,59 @@ static void on_ended(void *ctx, struct dgl_pool *pool, struct dgl_task *task, co
 static void on_fetch(void *ctx, struct dgl_pool *pool, uint64_t worker, struct dgl_task *task, const char *url)
 {
     struct dgl_engine *e = ctx;
+    const struct work *w = (struct work *)task;
+    if (w->fonts && strcmp(url, DGL_ENGINE_FONT_LIST) == 0) { // we have it at hand
+        struct dgl_str list = dgl_engine_fonts_json(w->fonts);
+        dgl_pool_answer_fetch(pool, worker, task->id, list.data, list.len, -1, NULL);
+        return;
+    }
     if (!e->fetcher) {
         struct dgl_error error = DGL_ERROR_INIT;
         (void)DGL_FAIL_SLUG(&error, DGL_E_INVALID, "remote_images_off", "images from the network are not fetched here");
-        dgl_pool_answer_fetch(pool, worker, task->id, NULL, 0, &error);
+        dgl_pool_answer_fetch(pool, worker, task->id, NULL, 0, -1, &error);
         return;
     }
     struct dgl_engine_fetch *fetch = DGL_NEW(struct dgl_engine_fetch);
-    *fetch = (struct dgl_engine_fetch){.box = e->box, .worker = worker, .task = task->id};
+    *fetch = (struct dgl_engine_fetch){.box = e->box, .worker = worker, .task = task->id, .fd = -1};
     fetch->pool = pool == e->pools[DGL_ENGINE_NATIVE] ? DGL_ENGINE_NATIVE : DGL_ENGINE_OFFICE;
     pthread_mutex_lock(&e->box->lock);
     e->box->refs++;
     pthread_mutex_unlock(&e->box->lock);
-    e->fetcher(e->fetcher_ctx, ((struct work *)task)->org_number, url, fetch);
+    e->fetcher(e->fetcher_ctx, w->org_number, url, fetch);
 }
 
 static void fetch_free(struct dgl_engine_fetch *fetch)
 {
+    dgl_auto_close_fd(&fetch->fd);
     free(fetch->data);
     free(fetch);
 }
 
-void dgl_engine_fetch_done(struct dgl_engine_fetch *fetch, const void *data, size_t len, const struct dgl_error *error)
+// Into the mailbox, unless the engine has ended.
+static void post_fetch(struct dgl_engine_fetch *fetch)
 {
     struct mailbox *box = fetch->box;
+    pthread_mutex_lock(&box->lock);
+    bool late = box->quit;
+    if (!late) {
+        fetch->next = box->fetched;
+        box->fetched = fetch;
+        wake(box);
+    }
+    pthread_mutex_unlock(&box->lock);
+    if (late)
+        fetch_free(fetch);
+    mailbox_unref(box);
+}
+
+void dgl_engine_fetch_done_fd(struct dgl_engine_fetch *fetch, int fd)
+{
+    fetch->fd = fd;
+    post_fetch(fetch);
+}
+
+void dgl_engine_fetch_done(struct dgl_engine_fetch *fetch, const void *data, size_t len, const struct dgl_error *error)
+{
     if (!error && len > DGL_ENGINE_MAX_FETCH_BYTES) {
         (void)DGL_FAIL_SLUG(&fetch->error, DGL_E_LIMIT, "image_too_large",
                             "an image or template is larger than %zu bytes", DGL_ENGINE_MAX_FETCH_BYTES);
@@ -413,17 +483,7 @@ void dgl_engine_fetch_done(struct dgl_engine_fetch *fetch, const void *data, siz
         memcpy(fetch->data, data, len);
         fetch->len = len;
     }
-    pthread_mutex_lock(&box->lock);
-    bool late = box->quit;
-    if (!late) {
-        fetch->next = box->fetched;
-        box->fetched = fetch;
-        wake(box);
-    }
-    pthread_mutex_unlock(&box->lock);
-    if (late)
-        fetch_free(fetch);
-    mailbox_unref(box);
+    post_fetch(fetch);
 }
 
 // ---- submitting
@@ -497,7 +557,12 @@ static enum dgl_status work_new(const struct dgl_engine *e, const struct dgl_eng
                        .docx_fd = -1};
     w->task.fd = fd;
     struct dgl_wire_job *wire = &w->task.wire;
-    wire->op = job->op == DGL_ENGINE_INSPECT ? DGL_WIRE_INSPECT : DGL_WIRE_RENDER;
+    wire->op = job->op == DGL_ENGINE_INSPECT ? DGL_WIRE_INSPECT
+               : job->op == DGL_ENGINE_FONT  ? DGL_WIRE_FONT
+                                             : DGL_WIRE_RENDER;
+    w->fonts = dgl_engine_fonts_ref(job->fonts);
+    if (w->fonts)
+        memcpy(wire->fonts_key, dgl_engine_fonts_key(w->fonts), sizeof(wire->fonts_key));
     set_outputs(e, job, wanted, wire);
     wire->created_at_us = job->created_at_us;
     wire->timeout_ms = w->timeout_ms;
@@ -583,7 +648,7 @@ static bool read_mailbox(struct dgl_engine *e)
     for (struct dgl_engine_fetch *next; fetched; fetched = next) {
         next = fetched->next;
         dgl_pool_answer_fetch(e->pools[fetched->pool], fetched->worker, fetched->task, fetched->data, fetched->len,
-                              fetched->failed ? &fetched->error : NULL);
+                              fetched->fd, fetched->failed ? &fetched->error : NULL);
         fetch_free(fetched);
     }
     for (struct dgl_task *next; tasks; tasks = next) {

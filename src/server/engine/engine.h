@@ -27,13 +27,23 @@ enum dgl_status dgl_supervisor_start_without(void (*forget)(void *ctx), void *ct
 void dgl_supervisor_stop(struct dgl_supervisor *s);
 
 struct dgl_engine;
-// Fetches one https image, or another template of the organization ("template:" and its name, percent-encoded), for a
-// running job; called in the engine's thread, answers later from any thread through
-// dgl_engine_fetch_done. NULL: remote images are an error.
+// Fetches one https image, another template of the organization ("template:" and its name, percent-encoded), or a font
+// of its list ("font:" and its SHA-256) for a running job; called in the engine's thread, answers later from any thread
+// through dgl_engine_fetch_done. NULL: remote images are an error.
 struct dgl_engine_fetch;
 typedef void (*dgl_engine_fetcher)(void *ctx, uint64_t org_number, const char *url, struct dgl_engine_fetch *fetch);
 void dgl_engine_fetch_done(struct dgl_engine_fetch *fetch, const void *data, size_t len,
                            const struct dgl_error *error /* NULL = ok */);
+// The same with an open file, for fonts; takes the descriptor.
+void dgl_engine_fetch_done_fd(struct dgl_engine_fetch *fetch, int fd);
+
+// A list of fonts that jobs may use beside the machine's; immutable, shared by the jobs that carry it. `json`:
+// [{"sha256":"<hex>","faces":[…]}] with faces as font_json tells them, those first that go before others.
+#define DGL_ENGINE_FONT_MAX_BYTES (INT64_C(20) << 20) // of one file
+struct dgl_engine_fonts;
+struct dgl_engine_fonts *dgl_engine_fonts_new(const char *json, size_t len);
+struct dgl_engine_fonts *dgl_engine_fonts_ref(struct dgl_engine_fonts *f); // NULL gives NULL
+void dgl_engine_fonts_unref(struct dgl_engine_fonts *f);
 
 struct dgl_engine_options {
     unsigned workers;           // 0 = one per core
@@ -54,6 +64,7 @@ DGL_DEFINE_AUTO(engine);
 enum dgl_engine_op {
     DGL_ENGINE_INSPECT, // compile, lint, tokens of `template_fd`
     DGL_ENGINE_RENDER,
+    DGL_ENGINE_FONT, // check the font file `template_fd` and tell what it is
 };
 struct dgl_engine_job {
     enum dgl_engine_op op;
@@ -73,6 +84,7 @@ struct dgl_engine_job {
     int64_t created_at_us;
     const char *time_zone, *locale; // NULL = UTC, en_US
     int64_t timeout_ms;             // 0 = the engine's
+    struct dgl_engine_fonts *fonts; // a reference is taken; NULL = the machine's alone
 };
 struct dgl_engine_result { // borrowed during done; descriptors are memfds, closed after done unless taken (set to -1)
     enum dgl_status status;
@@ -85,6 +97,9 @@ struct dgl_engine_result { // borrowed during done; descriptors are memfds, clos
     const char *problems_json; // INSPECT: [{"severity","code","message","part","paragraph","excerpt","tag"}]; also when
                                // status is not DGL_OK
     const char *warnings_json; // array of sentences or NULL
+    // FONT: {"faces":[{"index","instance","family","style","weight","width","italic","names"}],
+    // "sample":{"path","width"}}; the path is an SVG path of integers, 1000 units an em.
+    const char *font_json;
     // What the native engine met of its table of features, when asked for and it read the document:
     // [{"name","support":"supported|approximated|declined","effect","count","part","paragraph"}]
     const char *findings_json;

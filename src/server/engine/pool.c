@@ -590,7 +590,7 @@ int64_t dgl_pool_tick(struct dgl_pool *p, int64_t now)
 
 // ---- the rest
 
-void dgl_pool_answer_fetch(struct dgl_pool *p, uint64_t worker, uint64_t task, const void *data, size_t len,
+void dgl_pool_answer_fetch(struct dgl_pool *p, uint64_t worker, uint64_t task, const void *data, size_t len, int fd,
                            const struct dgl_error *error)
 {
     for (unsigned i = 0; i < p->slot_count; i++) {
@@ -606,7 +606,7 @@ void dgl_pool_answer_fetch(struct dgl_pool *p, uint64_t worker, uint64_t task, c
             {.iov_base = error ? (void *)&wire : (void *)data, .iov_len = error ? sizeof(wire) : len}};
         struct dgl_error err = DGL_ERROR_INIT;
         s->fetching = false;
-        if (dgl_message_send(s->fd, DGL_MESSAGE_FETCHED, task, parts, 2, NULL, 0, false, &err) != DGL_OK)
+        if (dgl_message_send(s->fd, DGL_MESSAGE_FETCHED, task, parts, 2, &fd, fd >= 0, false, &err) != DGL_OK)
             put_down_for(s, "worker_crashed", err.message);
         return;
     }

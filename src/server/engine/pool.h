@@ -59,8 +59,8 @@ void dgl_pool_on_readable(void *slot);
 bool dgl_pool_on_supervisor(struct dgl_pool *p, const struct dgl_supervisor_event *event); // false: not one of ours
 // Deadlines, memory, starts. Returns when to call again (monotonic microseconds, INT64_MAX = not needed).
 int64_t dgl_pool_tick(struct dgl_pool *p, int64_t now_us);
-// `error` NULL = ok. A worker or task that is gone is passed over.
-void dgl_pool_answer_fetch(struct dgl_pool *p, uint64_t worker, uint64_t task, const void *data, size_t len,
+// `error` NULL = ok; fd -1 = none, else it stays the caller's. A worker or task that is gone is passed over.
+void dgl_pool_answer_fetch(struct dgl_pool *p, uint64_t worker, uint64_t task, const void *data, size_t len, int fd,
                            const struct dgl_error *error);
 // Ends waiting tasks (and running ones too) with `error`.
 void dgl_pool_cancel(struct dgl_pool *p, bool running, const struct dgl_error *error);

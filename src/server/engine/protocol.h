@@ -11,7 +11,7 @@
 //
 //   main ──JOB──▶ worker ──READY──▶ main          once, when the worker is locked in and warm (or BROKEN with a reason)
 //                        ──RESULT─▶
-//                        ──FETCH──▶      ◀──FETCHED── main     an image from outside, any number of times in a job
+//                        ──FETCH──▶      ◀──FETCHED── main     an image, a template, a font, any number in a job
 //                        ──RETURNED▶     a job in reserve, given back while waiting for an image
 #ifndef DGL_SERVER_ENGINE_PROTOCOL_H
 #define DGL_SERVER_ENGINE_PROTOCOL_H
@@ -79,9 +79,9 @@ enum dgl_status dgl_sealed_new(const char *name, const struct iovec *parts, unsi
 enum dgl_status dgl_sealed_check(int fd, size_t max_bytes, size_t *ret_size, struct dgl_error *err) DGL_MUST_CHECK;
 
 // ---- payloads
-enum dgl_wire_op { DGL_WIRE_INSPECT, DGL_WIRE_RENDER, DGL_WIRE_CONVERT };
+enum dgl_wire_op { DGL_WIRE_INSPECT, DGL_WIRE_RENDER, DGL_WIRE_CONVERT, DGL_WIRE_FONT };
 enum dgl_wire_output { DGL_WIRE_DOCX = 1, DGL_WIRE_PDF = 2 }; // bits
-struct dgl_wire_job { // then `input_len` bytes of JSON; descriptor 0: template, or the DOCX to convert
+struct dgl_wire_job { // then `input_len` bytes of JSON; descriptor 0: template, the DOCX to convert, or the font
     uint32_t op;
     uint32_t input_len;
     uint32_t outputs;     // RENDER: bits of dgl_wire_output
@@ -90,6 +90,7 @@ struct dgl_wire_job { // then `input_len` bytes of JSON; descriptor 0: template,
     uint32_t archive;     // RENDER with PDF: PDF/A-2b
     int64_t created_at_us, timeout_ms;
     unsigned char template_sha256[32];
+    unsigned char fonts_key[32]; // of the list of fonts beside the machine's; all zero = none
     char time_zone[64], locale[32];
     struct dgl_pdf_protection protection; // RENDER and CONVERT: passwords for the PDF
 };
@@ -104,7 +105,7 @@ struct dgl_wire_error {
     uint32_t paragraph, line;
     char slug[48], field[128], message[640], part[96], excerpt[160], tag[160];
 };
-struct dgl_wire_fetched { // then the error or the bytes
+struct dgl_wire_fetched { // then the error or the bytes; or a descriptor alone
     uint32_t status;
 };
 void dgl_wire_error_pack(const struct dgl_error *err, struct dgl_wire_error *ret);

@@ -19,6 +19,7 @@
 #include "server/engine/kinds.h"
 #include "server/engine/protocol.h"
 #include "server/engine/sandbox.h"
+#include "server/engine/worker_fonts.h"
 #include <ctype.h>
 #include <errno.h>
 #include <malloc.h>
@@ -41,6 +42,7 @@ struct worker {
     struct dgl_template_cache *cache;
     struct dgl_arena *arena;
     struct dgl_pdf_engine *pdf_engine; // NULL: there are no fonts
+    struct dgl_worker_asker asker;     // for fonts
     struct dgl_buf docx, pdf;
     uint32_t jobs;
     uint64_t job; // under way
@@ -102,7 +104,8 @@ static void give_back(struct worker *w, uint64_t job)
         main_is_gone();
 }
 
-static enum dgl_status read_fetched(const struct dgl_message *m, struct dgl_buf *ret_bytes, struct dgl_error *err)
+static enum dgl_status read_fetched(struct dgl_message *m, struct dgl_buf *ret_bytes, int *ret_fd,
+                                    struct dgl_error *err)
 {
     struct dgl_wire_fetched head;
     if (m->payload_len < sizeof(head))
@@ -118,11 +121,20 @@ static enum dgl_status read_fetched(const struct dgl_message *m, struct dgl_buf 
         dgl_wire_error_unpack(&wire, err);
         return err->code;
     }
+    if (m->fd_count)
+        *ret_fd = DGL_STEAL_FD(m->fds[0]);
     dgl_buf_append(ret_bytes, rest, len);
     return dgl_buf_check(ret_bytes, "what was fetched", err);
 }
 
-static enum dgl_status ask_main(struct worker *w, const char *url, struct dgl_buf *ret_bytes, struct dgl_error *err);
+static enum dgl_status ask_main(void *worker, const char *url, struct dgl_buf *ret_bytes, int *ret_fd,
+                                struct dgl_error *err);
+static enum dgl_status ask_for_bytes(struct worker *w, const char *url, struct dgl_buf *ret_bytes,
+                                     struct dgl_error *err)
+{
+    DGL_AUTO_FD none = -1;
+    return ask_main(w, url, ret_bytes, &none, err);
+}
 
 static enum dgl_status fetch_image(void *ctx, const char *url, struct dgl_buf *ret_bytes, struct dgl_error *err)
 {
@@ -134,9 +146,11 @@ static enum dgl_status fetch_image(void *ctx, const char *url, struct dgl_buf *r
         if ((unsigned char)url[i] <= 0x20 || (unsigned char)url[i] >= 0x7f)
             return DGL_FAIL_SLUG(err, DGL_E_INVALID, "invalid_url",
                                  "an image's URL holds a character that must be percent-encoded");
-    if (strncmp(url, DGL_ENGINE_TEMPLATE_SCHEME, strlen(DGL_ENGINE_TEMPLATE_SCHEME)) == 0)
-        return DGL_FAIL_SLUG(err, DGL_E_INVALID, "invalid_url", "an image's URL must begin with https://");
-    return ask_main(ctx, url, ret_bytes, err);
+    static const char *const ours[] = {DGL_ENGINE_TEMPLATE_SCHEME, DGL_ENGINE_FONT_SCHEME, DGL_ENGINE_FONT_LIST};
+    for (size_t i = 0; i < DGL_COUNT(ours); i++)
+        if (strncmp(url, ours[i], strlen(ours[i])) == 0)
+            return DGL_FAIL_SLUG(err, DGL_E_INVALID, "invalid_url", "an image's URL must begin with https://");
+    return ask_for_bytes(ctx, url, ret_bytes, err);
 }
 
 // Other templates come the same way; their names are not limited to what a URL may hold.
@@ -152,11 +166,13 @@ static enum dgl_status load_template(void *ctx, const char *name, struct dgl_buf
             dgl_buf_printf(&url, "%%%c%c", hex[*p >> 4], hex[*p & 15]);
     }
     DGL_TRY(dgl_buf_check(&url, "the name of a template", err));
-    return ask_main(ctx, url.data, ret_bytes, err);
+    return ask_for_bytes(ctx, url.data, ret_bytes, err);
 }
 
-static enum dgl_status ask_main(struct worker *w, const char *url, struct dgl_buf *ret_bytes, struct dgl_error *err)
+static enum dgl_status ask_main(void *worker, const char *url, struct dgl_buf *ret_bytes, int *ret_fd,
+                                struct dgl_error *err)
 {
+    struct worker *w = worker;
     size_t len = strlen(url);
     struct iovec part = {.iov_base = (void *)url, .iov_len = len};
     if (dgl_message_send(w->socket, DGL_MESSAGE_FETCH, w->job, &part, 1, NULL, 0, true, err) != DGL_OK)
@@ -169,7 +185,7 @@ static enum dgl_status ask_main(struct worker *w, const char *url, struct dgl_bu
         if (m.type == DGL_MESSAGE_JOB) // a reserve: somebody else can begin it now
             give_back(w, m.job);
         else if (m.type == DGL_MESSAGE_FETCHED && m.job == w->job)
-            return read_fetched(&m, ret_bytes, err);
+            return read_fetched(&m, ret_bytes, ret_fd, err);
     }
 }
 
@@ -258,10 +274,15 @@ static enum dgl_status write_tokens(struct dgl_buf *out, const struct dgl_docx *
 
 // ---- jobs
 
-static bool has_key(const struct dgl_wire_job *job)
+static bool is_given(const unsigned char sha256[32])
 {
     static const unsigned char zero[32];
-    return memcmp(job->template_sha256, zero, 32) != 0;
+    return memcmp(sha256, zero, 32) != 0;
+}
+
+static bool has_key(const struct dgl_wire_job *job)
+{
+    return is_given(job->template_sha256);
 }
 
 // A template that was compiled, and whether it is the cache's or to be freed by us.
@@ -359,12 +380,14 @@ static enum dgl_status paint(struct worker *w, const struct dgl_wire_job *job, s
 {
     char language[sizeof(job->locale)];
     struct dgl_pdf_report report = {.declined = DGL_FEATURE_COUNT};
+    const struct dgl_font_choice fonts = dgl_worker_font_choice(job->fonts_key, &w->asker);
     const struct dgl_pdf_env env = {.engine = w->pdf_engine,
                                     .arena = w->arena,
                                     .budget = budget,
                                     .created_at_us = job->created_at_us,
                                     .time_zone = job->time_zone,
                                     .language = language_of(job, language),
+                                    .fonts = is_given(job->fonts_key) ? &fonts : NULL,
                                     .explain = job->explain,
                                     .archive = job->archive,
                                     .decline = job->may_decline ? DGL_PDF_AUTO : DGL_PDF_NATIVE};
@@ -501,6 +524,8 @@ static void run_job(struct worker *w, struct dgl_message *m)
     dgl_sandbox_limit_cpu(job.timeout_ms);
     if (job.op == DGL_WIRE_INSPECT)
         status = inspect(w, &job, m->fds[0], &out, &err);
+    else if (job.op == DGL_WIRE_FONT)
+        status = dgl_worker_inspect_font(m->fds[0], &out.tokens, &err);
     else // the input lies in w->buffer, which a fetch would overwrite: render reads it before it fetches
         status = render(w, &job, m->payload + sizeof(job), m->fds[0], &out, &err);
     dgl_wipe(&job.protection, sizeof(job.protection));
@@ -528,6 +553,7 @@ int dgl_native_run(int socket, const struct dgl_worker_config *config)
     struct worker *w = DGL_NEW(struct worker);
     w->socket = socket;
     w->cache = dgl_template_cache_new(DGL_CACHE_MAX_ENTRIES, DGL_CACHE_MAX_BYTES);
+    w->asker = (struct dgl_worker_asker){.ask = ask_main, .ctx = w};
     w->arena = dgl_arena_new(0); // bounded by the budget, and from outside
     w->docx = w->pdf = DGL_BUF_INIT(DGL_ENGINE_MAX_OUTPUT_BYTES);
     if (system_fonts)

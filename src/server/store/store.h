@@ -231,6 +231,40 @@ enum dgl_status dgl_store_template_versions(struct dgl_store *s, struct dgl_aren
 enum dgl_status dgl_store_template_files(struct dgl_store *s, struct dgl_arena *a, const char ***ret_uris,
                                          size_t *ret_count, struct dgl_error *err) DGL_MUST_CHECK;
 
+// ---- fonts: files that an organization brings
+
+#define DGL_STORE_FONTS_MAX 100 // files of one organization
+#define DGL_STORE_FONTS_MAX_BYTES (100 << 20)
+#define DGL_FONT_URI_LEN 160
+struct dgl_font_row {
+    char id[40], org[40];
+    const char *fonts;       // what the file holds, "Family/Style" a line: files with equal lines replace each other
+    const char *faces_json;  // as the engine tells them
+    const char *sample_path; // SVG path of a line of text, 1000 units an em
+    int64_t sample_width;
+    const char *blob_uri;
+    unsigned char sha256[32];
+    int64_t size_bytes;
+    const char *file_name;
+    int64_t created_at_us;
+};
+// The file must be durable before. An older one of the organization with the same fonts goes in the same transaction;
+// its URI is *ret_replaced_uri, else "". Too many, or too large together: DGL_E_CONFLICT "too_many_fonts".
+enum dgl_status dgl_store_font_add(struct dgl_store *s, const struct dgl_font_row *row, struct dgl_id *ret_id,
+                                   char ret_replaced_uri[DGL_FONT_URI_LEN], struct dgl_error *err) DGL_MUST_CHECK;
+enum dgl_status dgl_store_font_list(struct dgl_store *s, struct dgl_arena *a, const char *org,
+                                    struct dgl_font_row **ret, size_t *ret_count,
+                                    struct dgl_error *err) DGL_MUST_CHECK; // newest first
+enum dgl_status dgl_store_font_get(struct dgl_store *s, struct dgl_arena *a, const char *org, const char *id,
+                                   struct dgl_font_row *ret, struct dgl_error *err) DGL_MUST_CHECK;
+enum dgl_status dgl_store_font_delete(struct dgl_store *s, const char *org, const char *id,
+                                      char ret_uri[DGL_FONT_URI_LEN], struct dgl_error *err) DGL_MUST_CHECK;
+// The organization's file with these bytes.
+enum dgl_status dgl_store_font_file(struct dgl_store *s, uint64_t org_number, const unsigned char sha256[32],
+                                    char ret_uri[DGL_FONT_URI_LEN], struct dgl_error *err) DGL_MUST_CHECK;
+enum dgl_status dgl_store_font_files(struct dgl_store *s, struct dgl_arena *a, const char ***ret_uris,
+                                     size_t *ret_count, struct dgl_error *err) DGL_MUST_CHECK; // of all organizations
+
 // ---- documents (jobs)
 
 enum dgl_document_status { DGL_DOCUMENT_QUEUED, DGL_DOCUMENT_RENDERING, DGL_DOCUMENT_READY, DGL_DOCUMENT_FAILED };

@@ -61,6 +61,10 @@ bool dgl_ui_form_is_blank(const json_t *value);           // nothing was filled 
 // Takes out rows in which nothing was filled in.
 void dgl_ui_form_prune(const json_t *tokens, json_t *data);
 
+// ---- fonts
+// {"id","title","file_name","size","uploaded","styles":[…],"sample","sample_width"}
+json_t *dgl_ui_font(const struct dgl_font_row *f);
+
 // ---- documents and deliveries
 json_t *dgl_ui_document(const struct dgl_document_row *d);
 const char *dgl_ui_document_status_title(enum dgl_document_status s);

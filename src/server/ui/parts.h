@@ -129,6 +129,10 @@ void dgl_ui_post_template_delete(void *ui, struct dgl_http_request *rq);
 void dgl_ui_get_template(void *ui, struct dgl_http_request *rq);
 void dgl_ui_post_generate(void *ui, struct dgl_http_request *rq);
 
+void dgl_ui_get_fonts(void *ui, struct dgl_http_request *rq);
+void dgl_ui_post_font_upload(void *ui, struct dgl_http_request *rq);
+void dgl_ui_post_font_delete(void *ui, struct dgl_http_request *rq);
+
 void dgl_ui_get_history(void *ui, struct dgl_http_request *rq);
 void dgl_ui_get_document(void *ui, struct dgl_http_request *rq);
 void dgl_ui_get_download(void *ui, struct dgl_http_request *rq);

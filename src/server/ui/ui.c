@@ -101,6 +101,11 @@ static const struct dgl_route routes[] = {
     {"GET", "/settings/account", dgl_ui_get_account, PAGE, 0, DGL_UI_VIEWER, NULL, NULL},
     {"POST", "/settings/account/password", dgl_ui_post_password, FORM, DGL_UI_FORM_BYTES, DGL_UI_VIEWER, NULL, NULL},
 
+    {"GET", "/settings/fonts", dgl_ui_get_fonts, PAGE, 0, DGL_UI_VIEWER, NULL, NULL},
+    {"POST", "/settings/fonts", dgl_ui_post_font_upload, FORM, UPLOAD, DGL_UI_EDITOR, NULL, NULL},
+    {"POST", "/settings/fonts/{id}/delete", dgl_ui_post_font_delete, FORM, DGL_UI_FORM_BYTES, DGL_UI_EDITOR, NULL,
+     NULL},
+
     {"GET", "/deliveries", dgl_ui_get_deliveries, PAGE, 0, DGL_UI_ADMIN, NULL, NULL},
     {"POST", "/deliveries/selected", dgl_ui_post_redeliver_selected, FORM, DGL_UI_FORM_BYTES, DGL_UI_ADMIN, NULL, NULL},
     {"POST", "/deliveries/range", dgl_ui_post_redeliver_range, FORM, DGL_UI_FORM_BYTES, DGL_UI_ADMIN, NULL, NULL},

@@ -233,11 +233,28 @@ static const char pdf_options[] = "ALTER TABLE inputs ADD COLUMN pdf_options BLO
                                   "CREATE INDEX inputs_with_pdf_options ON inputs (document)"
                                   " WHERE pdf_options IS NOT NULL;";
 
+// fonts.fonts: what the file holds, "Family/Style" a line; there is one file of each.
+static const char organization_fonts[] = "CREATE TABLE fonts ("
+                                         " seq INTEGER PRIMARY KEY AUTOINCREMENT,"
+                                         " id TEXT NOT NULL UNIQUE,"
+                                         " org INTEGER NOT NULL REFERENCES organizations (seq),"
+                                         " fonts TEXT NOT NULL,"
+                                         " faces_json TEXT NOT NULL,"
+                                         " sample_path TEXT NOT NULL,"
+                                         " sample_width INTEGER NOT NULL,"
+                                         " blob_uri TEXT NOT NULL,"
+                                         " sha256 BLOB NOT NULL,"
+                                         " size_bytes INTEGER NOT NULL,"
+                                         " file_name TEXT NOT NULL,"
+                                         " created_at_us INTEGER NOT NULL,"
+                                         " UNIQUE (org, fonts)) STRICT;";
+
 const struct dgl_migration dgl_schema_migrations[] = {
     {"accounts, templates, documents, webhooks", accounts_and_documents},
     {"delivery queues, listeners, health", delivery_queues},
     {"organizations that are disabled", disabled_organizations},
     {"outgoing e-mail", letters},
     {"PDF options", pdf_options},
+    {"fonts of organizations", organization_fonts},
 };
 const int dgl_schema_version = (int)DGL_COUNT(dgl_schema_migrations);

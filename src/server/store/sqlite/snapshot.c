@@ -86,19 +86,23 @@ enum dgl_status dgl_snapshot_make(const char *url, const char *path, dgl_snapsho
     return DGL_OK;
 }
 
+#define FONTS_SINCE 6 // version of the schema
 #define FILES                                                                                                \
-    "SELECT blob_uri AS uri, size_bytes AS size, sha256 AS sha, NULL AS document FROM template_versions"     \
+    "SELECT blob_uri AS uri, size_bytes AS size, sha256 AS sha, NULL AS owner FROM template_versions"        \
     " UNION ALL SELECT docx_uri, docx_size_bytes, docx_sha256, id FROM documents WHERE docx_uri IS NOT NULL" \
     " UNION ALL SELECT pdf_uri, pdf_size_bytes, pdf_sha256, id FROM documents WHERE pdf_uri IS NOT NULL"
+#define FONTS " UNION ALL SELECT blob_uri, size_bytes, sha256, id FROM fonts"
+#define COUNT(files)                                             \
+    "SELECT (SELECT count(*) FROM organizations),"               \
+    " (SELECT count(*) FROM templates WHERE deleted_at_us = 0)," \
+    " (SELECT count(*) FROM documents WHERE erased_at_us = 0),"  \
+    " count(*), coalesce(sum(size), 0) FROM (" files ")"
 
 enum dgl_status dgl_snapshot_count(struct dgl_snapshot *s, struct dgl_snapshot_facts *ret, struct dgl_error *err)
 {
     struct dgl_snapshot_facts facts = {.schema_version = s->version};
     bool row;
-    DGL_AUTO_SQL q = dgl_sql(s->copy, "SELECT (SELECT count(*) FROM organizations),"
-                                      " (SELECT count(*) FROM templates WHERE deleted_at_us = 0),"
-                                      " (SELECT count(*) FROM documents WHERE erased_at_us = 0),"
-                                      " count(*), coalesce(sum(size), 0) FROM (" FILES ")");
+    DGL_AUTO_SQL q = dgl_sql(s->copy, s->version < FONTS_SINCE ? COUNT(FILES) : COUNT(FILES FONTS));
     DGL_TRY(dgl_sql_next(&q, &row, err));
     facts.organizations = dgl_sql_get_int(&q);
     facts.templates = dgl_sql_get_int(&q);
@@ -111,7 +115,7 @@ enum dgl_status dgl_snapshot_count(struct dgl_snapshot *s, struct dgl_snapshot_f
 
 enum dgl_status dgl_snapshot_files(struct dgl_snapshot *s, dgl_snapshot_visit visit, void *ctx, struct dgl_error *err)
 {
-    DGL_AUTO_SQL q = dgl_sql(s->copy, FILES);
+    DGL_AUTO_SQL q = dgl_sql(s->copy, s->version < FONTS_SINCE ? FILES : FILES FONTS);
     bool row;
     DGL_TRY(dgl_sql_next(&q, &row, err));
     while (row) {
@@ -119,30 +123,58 @@ enum dgl_status dgl_snapshot_files(struct dgl_snapshot *s, dgl_snapshot_visit vi
         file.uri = dgl_sql_peek_text(&q);
         file.size_bytes = dgl_sql_get_int(&q);
         dgl_sql_get_bytes(&q, file.sha256, sizeof file.sha256);
-        file.document = dgl_sql_peek_text(&q);
+        file.owner = dgl_sql_peek_text(&q);
         DGL_TRY(visit(ctx, &file, err));
         DGL_TRY(dgl_sql_next(&q, &row, err));
     }
     return DGL_OK;
 }
 
-enum dgl_status dgl_snapshot_follow_erasure(struct dgl_snapshot *s, const char *document, bool *ret_erased,
-                                            struct dgl_error *err)
+static enum dgl_status is_alive(struct dgl_snapshot *s, const char *sql, const char *owner, bool *ret,
+                                struct dgl_error *err)
 {
-    int64_t alive, seq;
-    {
-        DGL_AUTO(conn) source = NULL;
-        DGL_TRY(dgl_conn_open(s->source_path, true, &source, err));
-        DGL_AUTO_SQL q = dgl_sql(source, "SELECT 1 FROM documents WHERE id = ?1 AND erased_at_us = 0");
-        dgl_sql_put_text(&q, document);
-        DGL_TRY(dgl_sql_int(&q, 0, &alive, err));
-    }
+    int64_t alive;
+    DGL_AUTO(conn) source = NULL;
+    DGL_TRY(dgl_conn_open(s->source_path, true, &source, err));
+    DGL_AUTO_SQL q = dgl_sql(source, sql);
+    dgl_sql_put_text(&q, owner);
+    DGL_TRY(dgl_sql_int(&q, 0, &alive, err));
+    *ret = alive != 0;
+    return DGL_OK;
+}
+
+static enum dgl_status find_owner(struct dgl_snapshot *s, const char *sql, const char *owner, int64_t *ret_seq,
+                                  struct dgl_error *err)
+{
+    DGL_AUTO_SQL q = dgl_sql(s->copy, sql);
+    dgl_sql_put_text(&q, owner);
+    return dgl_sql_int(&q, 0, ret_seq, err);
+}
+
+static enum dgl_status follow_font(struct dgl_snapshot *s, const char *font, bool *ret_erased, struct dgl_error *err)
+{
+    bool alive;
+    DGL_TRY(is_alive(s, "SELECT 1 FROM fonts WHERE id = ?1", font, &alive, err));
     *ret_erased = !alive;
     if (alive)
         return DGL_OK;
-    DGL_AUTO_SQL q = dgl_sql(s->copy, "SELECT seq FROM documents WHERE id = ?1");
-    dgl_sql_put_text(&q, document);
-    DGL_TRY(dgl_sql_int(&q, 0, &seq, err));
+    DGL_AUTO_SQL q = dgl_sql(s->copy, "DELETE FROM fonts WHERE id = ?1");
+    dgl_sql_put_text(&q, font);
+    return dgl_sql_run(&q, err);
+}
+
+enum dgl_status dgl_snapshot_follow_erasure(struct dgl_snapshot *s, const char *owner, bool *ret_erased,
+                                            struct dgl_error *err)
+{
+    int64_t seq;
+    bool alive;
+    DGL_TRY(find_owner(s, "SELECT seq FROM documents WHERE id = ?1", owner, &seq, err));
+    if (!seq && s->version >= FONTS_SINCE)
+        return follow_font(s, owner, ret_erased, err);
+    DGL_TRY(is_alive(s, "SELECT 1 FROM documents WHERE id = ?1 AND erased_at_us = 0", owner, &alive, err));
+    *ret_erased = !alive;
+    if (alive)
+        return DGL_OK;
     struct dgl_store context = {.clock = dgl_clock_system()};
     DGL_AUTO(arena) arena = dgl_arena_new(0);
     struct dgl_uri_list uris = {.arena = arena};

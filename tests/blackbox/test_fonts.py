@@ -1,0 +1,169 @@
+"""Fonts that organizations upload: checked, used before the machine's, seen by nobody else; and `render --fonts`."""
+import json
+import os
+import struct
+import subprocess
+
+import pytest
+from fontkit import VARY, build, document, font, font_path, pdf_fonts, tables_of
+from local import PROGRAM, Client, clean_environment
+from test_tenants import cli
+
+
+def upload(client, data, name="acme.ttf"):
+    return client.upload("/fonts/", {"file": (name, data)})
+
+
+def make(client, template, data=None):
+    answer = client.call("POST", "/documents/?wait=25", {"template_id": template["id"], "input_json": data or {}, "output_format": "pdf"})
+    done = client.wait_document(answer["id"])
+    assert done["status"] == "ready", done
+    return client.raw("GET", f"/documents/{done['id']}/download").body, done["warnings"]
+
+
+@pytest.fixture
+def acme(new_house, tmp_path):
+    house = new_house()
+    path = document(tmp_path / "t.docx", [("Acme Sans", "", "Acme"), ("ACME sans", "<w:b/>", "bold"), ("Vary", "", "AB"),
+                                          ("Vary", "<w:b/>", "AB"), ("Liberation Sans", "", "installed")])
+    return house, house.client.upload_template("Fonts", path)
+
+
+def test_documents_are_set_in_the_organizations_fonts(acme, tmp_path):
+    house, template = acme
+    data, warnings = make(house.client, template)
+    assert pdf_fonts(data, tmp_path) == {"LiberationSans", "LiberationSans-Bold"}
+    assert any("Acme Sans" in w and "Liberation Sans" in w and "upload" in w for w in warnings), warnings
+    made = upload(house.client, font())
+    assert made.status == 201, made.body
+    assert made.json["faces"][0]["family"] == "Acme Sans" and made.json["file_name"] == "acme.ttf"
+    assert house.client.call("GET", f"/fonts/{made.json['id']}") == made.json
+    with open(VARY, "rb") as fh:
+        varies = upload(house.client, fh.read(), "vary.ttf").json
+    assert [f["style"] for f in varies["faces"]] == ["Thin", "Regular", "Black"]
+    data, warnings = make(house.client, template)
+    assert pdf_fonts(data, tmp_path) == {"AcmeSans", "Vary", "Vary-Bold", "LiberationSans"}
+    assert warnings == []
+    preview = house.client.raw("POST", f"/templates/{template['id']}/preview", {"input_json": {}})
+    assert "AcmeSans" in pdf_fonts(preview.body, tmp_path)
+    assert house.client.raw("DELETE", f"/fonts/{made.json['id']}").status == 204
+    data, warnings = make(house.client, template)
+    assert "AcmeSans" not in pdf_fonts(data, tmp_path) and "Vary" in pdf_fonts(data, tmp_path)
+
+
+def test_the_newer_of_two_takes_the_place(acme, tmp_path):
+    house, template = acme
+    first = upload(house.client, font()).json
+    second = upload(house.client, font(source=font_path("Carlito")), "new.ttf").json
+    bold = upload(house.client, font(style="Bold", weight=700), "bold.ttf").json
+    assert [f["id"] for f in house.client.call("GET", "/fonts/")["items"]] == [bold["id"], second["id"]]
+    assert house.client.raw("GET", f"/fonts/{first['id']}").status == 404
+    files = [name for _, _, names in os.walk(os.path.join(house.data_dir, "files")) for name in names if name.endswith(".font")]
+    assert len(files) == 2
+    data, warnings = make(house.client, template)
+    assert {"AcmeSans", "AcmeSans-Bold"} <= pdf_fonts(data, tmp_path)
+
+
+def test_uploads_go_before_the_machines_fonts(acme, tmp_path):
+    house, template = acme
+    upload(house.client, font("Liberation Sans", source=font_path("DejaVu Sans Mono")))
+    data, _ = make(house.client, template)
+    text = subprocess.run(["pdftotext", "-bbox", "-", "-"], input=data, stdout=subprocess.PIPE, check=True).stdout.decode()
+    word = next(line for line in text.splitlines() if ">installed<" in line)
+    width = float(word.split('xMax="')[1].split('"')[0]) - float(word.split('xMin="')[1].split('"')[0])
+    assert width == pytest.approx(len("installed") * 10 * 0.602, rel=0.01)  # of a typewriter at 10 points
+
+
+def test_nobody_elses(acme, tmp_path):
+    house, template = acme
+    other = json.loads(cli(house.data_dir, "orgs", "create", "--name", "Others", "--email", "o@others.example", "--json"))
+    theirs = Client(house.server.url, other["api_key"])
+    with open(tmp_path / "t.docx", "rb") as fh:
+        their_template = theirs.upload("/templates/", {"name": "Fonts", "file": ("t.docx", fh.read())}).json
+    made = upload(house.client, font()).json
+    for _ in range(3):  # the same workers serve both in turn
+        assert "AcmeSans" in pdf_fonts(make(house.client, template)[0], tmp_path)
+        assert "AcmeSans" not in pdf_fonts(make(theirs, their_template)[0], tmp_path)
+    assert theirs.call("GET", "/fonts/")["items"] == []
+    assert theirs.raw("GET", f"/fonts/{made['id']}").status == 404
+    assert theirs.raw("DELETE", f"/fonts/{made['id']}").status == 404
+
+
+def test_equal_input_equal_bytes(acme):
+    house, template = acme
+    upload(house.client, font())
+    body = {"template_id": template["id"], "input_json": {}, "output_format": "pdf"}
+    made = [house.client.call("POST", "/documents/?wait=25", body) for _ in range(4)]
+    assert len({house.client.wait_document(m["id"])["size_bytes"] for m in made}) == 1
+
+
+def test_refusals(house):
+    def refused(data, status, code, part, name="x.ttf"):
+        answer = upload(house.client, data, name)
+        assert (answer.status, answer.json["code"]) == (status, code), answer.body
+        assert part in answer.json["detail"], answer.body
+
+    good = font()
+    refused(b"wOF2" + good[4:], 415, "font_format", "web font")
+    refused(b"%PDF-1.7", 415, "font_format", ".ttf")
+    refused(good[:5000], 422, "font_damaged", "damaged")
+    refused(font(fs_type=2), 422, "font_not_embeddable", "does not allow")
+    refused(good + b"\0" * (20 << 20), 413, "font_too_large", "20 MiB")
+    tables = tables_of(good)
+    pictures = {tag: table for tag, table in tables.items() if tag not in (b"glyf", b"loca")}
+    refused(build(good, {**pictures, b"CBDT": b"\0" * 8}), 415, "font_format", "only pictures")
+    head = bytearray(tables[b"head"])
+    head[18:20] = struct.pack(">H", 0)
+    refused(build(good, {**tables, b"head": bytes(head)}), 422, "font_damaged", "head")
+    for fields, field in (({}, "file"), ({"file": "text"}, "file"), ({"file": ("a.ttf", good), "name": "x"}, "name")):
+        answer = house.client.upload("/fonts/", fields or {"none": "x"})
+        assert answer.status == 422, answer.body
+    assert house.client.call("GET", "/fonts/")["items"] == []
+
+
+def test_a_font_survives_restart_and_backup(acme, tmp_path):
+    house, template = acme
+    made = upload(house.client, font()).json
+    stray = None
+    for folder, _, names in os.walk(os.path.join(house.data_dir, "files")):
+        for name in names:
+            if name.endswith(".font"):
+                stray = os.path.join(folder, "00000000-0000-7000-8000-000000000000.font")
+    with open(stray, "wb") as fh:
+        fh.write(b"left over")
+    backup = str(tmp_path / "backup")
+    cli(house.data_dir, "backup", backup, "--with-key")
+    house.restart()
+    assert not os.path.exists(stray)
+    assert "AcmeSans" in pdf_fonts(make(house.client, template)[0], tmp_path)
+    restored = str(tmp_path / "restored")
+    cli(restored, "restore", backup)
+    listed = json.loads(cli(restored, "fonts", "list", "--json"))
+    assert [(f["id"], f["fonts"]) for f in listed] == [(made["id"], "Acme Sans Regular")]
+    cli(restored, "fonts", "delete", made["id"])
+    assert json.loads(cli(restored, "fonts", "list", "--json")) == []
+
+
+def test_on_the_command_line(tmp_path):
+    folder = tmp_path / "fonts"
+    folder.mkdir()
+    (folder / "acme.ttf").write_bytes(font())
+    (folder / "broken.otf").write_bytes(b"OTTO")
+    (folder / "notes.txt").write_text("no font")
+    path = document(tmp_path / "t.docx", [("Acme Sans", "", "Hello {{ name }}")])
+    (tmp_path / "d.json").write_text('{"name": "Ada"}')
+
+    def render(*flags):
+        return subprocess.run([PROGRAM, "render", path, str(tmp_path / "d.json"), "-o", str(tmp_path / "o.pdf"), *flags],
+                              stderr=subprocess.PIPE, text=True, env=clean_environment())
+
+    done = render("--fonts", str(folder), "--now", "2024-01-01T00:00:00Z")
+    assert done.returncode == 0 and "broken.otf is left out" in done.stderr and "Acme Sans" not in done.stderr, done.stderr
+    first = (tmp_path / "o.pdf").read_bytes()
+    assert pdf_fonts(first, tmp_path) == {"AcmeSans"}
+    render("--fonts", str(folder), "--now", "2024-01-01T00:00:00Z")
+    assert (tmp_path / "o.pdf").read_bytes() == first
+    assert render("--fonts", str(tmp_path)).returncode == 1
+    check = subprocess.run([PROGRAM, "fonts", "check", VARY], stdout=subprocess.PIPE, text=True, env=clean_environment())
+    assert check.returncode == 0 and "Vary, Black (weight 900), also known as Vary Black" in check.stdout
+    assert subprocess.run([PROGRAM, "fonts", "check", path], stderr=subprocess.DEVNULL, env=clean_environment()).returncode == 1

@@ -216,11 +216,11 @@ def test_a_range_of_one_endpoint(own):
         for _ in range(4):
             receiver.wait("document.generated")
         body = {"since": since, "status": "succeeded", "dry_run": True}
-        until = time.monotonic() + 20
-        while own.client.call("POST", "/webhooks/redeliver", body)["count"] < 4 and time.monotonic() < until:
-            time.sleep(0.05)
-        counts = [own.client.call("POST", "/webhooks/redeliver", {**body, "endpoint_id": id_})["count"] for id_ in made]
-        assert counts == [2, 2] and own.client.call("POST", "/webhooks/redeliver", body)["count"] == 4
+        until, counts = time.monotonic() + 20, []
+        while counts != [2, 2]:
+            counts = [own.client.call("POST", "/webhooks/redeliver", {**body, "endpoint_id": id_})["count"] for id_ in made]
+            assert time.monotonic() < until, counts
+        assert own.client.call("POST", "/webhooks/redeliver", body)["count"] >= 4  # others' of the same second, too
         assert own.client.call("POST", "/webhooks/redeliver", {**body, "endpoint_id": made[0], "dry_run": False})["count"] == 2
         assert {receiver.wait("document.generated").path for _ in range(2)} == {"/one"}
         assert own.client.raw("POST", "/webhooks/redeliver", {**body, "endpoint_id": "0" * 36}).status == 404

@@ -1,5 +1,6 @@
 // SVG from outside: checked, and stored beside a PNG of the same drawing for readers that know no SVG (MS-ODRAWXML
 // 2.3.3.1 asvg:svgBlip). One with scripts or addresses is refused, not rewritten: what is sent is what is seen.
+#include "base/xml.h"
 #include "render/art/raster.h"
 #include "render/art/svg.h"
 #include "render/docx/png.h"
@@ -80,65 +81,140 @@ enum dgl_status dgl_docx_store_svg(struct dgl_docx_writer *w, struct dgl_str svg
 
 // ---- placeholders
 
-static const char *find(const char *from, const char *end, const char *what)
+struct tag { // offsets in the frame
+    size_t at, end;
+    struct dgl_str name; // with its prefix
+    bool closes, empty;
+};
+
+// Behind a comment, CDATA or instruction at `at`.
+static size_t behind_other(const struct dgl_buf *b, size_t at)
 {
-    return memmem(from, (size_t)(end - from), what, strlen(what));
+    const char *from = b->data + at, *stop = b->len - at > 3 && from[1] == '?'                      ? "?>"
+                                             : b->len - at > 8 && memcmp(from, "<![CDATA[", 9) == 0 ? "]]>"
+                                             : b->len - at > 3 && memcmp(from, "<!--", 4) == 0      ? "-->"
+                                                                                                    : ">";
+    const char *end = memmem(from, b->len - at, stop, strlen(stop));
+    return end ? (size_t)(end - b->data) + strlen(stop) : b->len;
 }
 
-// The extension that holds the svgBlip at `at` goes.
-static bool cut_vector(struct dgl_buf *b, const char *at)
+// The next tag from `at` on, of XML that is well-formed.
+static bool next_tag(const struct dgl_buf *b, size_t at, struct tag *ret)
 {
-    const char *all = b->data, *end = all + b->len, *from = at;
-    const char *stop = at ? find(at, end, "</a:ext>") : NULL;
-    while (from && from > all && (size_t)(end - from) >= 7 && memcmp(from, "<a:ext ", 7) != 0)
-        from--;
-    if (!stop || from == all)
+    const char *open;
+    while ((open = at < b->len ? memchr(b->data + at, '<', b->len - at) : NULL) &&
+           b->len - (size_t)(open - b->data) > 2 && (open[1] == '!' || open[1] == '?'))
+        at = behind_other(b, (size_t)(open - b->data));
+    if (!open)
         return false;
-    stop += strlen("</a:ext>");
-    memmove(b->data + (from - all), stop, (size_t)(end - stop));
-    b->len -= (size_t)(stop - from);
+    char quote = 0;
+    size_t start = (size_t)(open - b->data), end = start + 1;
+    for (; end < b->len && (quote || b->data[end] != '>'); end++)
+        if (b->data[end] == '"' || b->data[end] == '\'')
+            quote = quote == b->data[end] ? 0 : quote ? quote : b->data[end];
+    if (end == b->len)
+        return false;
+    bool closes = b->data[start + 1] == '/';
+    size_t name = start + 1 + closes, len = 0;
+    while (name + len < end && !strchr(" \t\r\n/", b->data[name + len]))
+        len++;
+    *ret = (struct tag){start, end + 1, {b->data + name, len}, closes, b->data[end - 1] == '/'};
     return true;
 }
 
-static bool drop_vector(struct dgl_buf *b)
+static bool is_called(const struct tag *t, const char *local)
 {
-    return cut_vector(b, find(b->data, b->data + b->len, "svgBlip"));
+    const char *colon = memchr(t->name.data, ':', t->name.len);
+    size_t skip = colon ? (size_t)(colon - t->name.data) + 1 : 0;
+    return dgl_str_is((struct dgl_str){t->name.data + skip, t->name.len - skip}, local);
+}
+
+// Where the element ends whose first tag this is.
+static size_t end_of(const struct dgl_buf *b, const struct tag *first)
+{
+    struct tag t = *first;
+    for (size_t depth = !t.empty; depth > 0 && next_tag(b, t.end, &t);)
+        depth = t.closes ? depth - 1 : depth + !t.empty;
+    return t.end;
+}
+
+static bool embeds(const struct dgl_buf *b, const struct tag *t, struct dgl_str rel)
+{
+    const char *at = memmem(b->data + t->at, t->end - t->at, ":embed=\"", 8);
+    size_t from = at ? (size_t)(at - b->data) + 8 : t->end;
+    return t->end - from > rel.len && memcmp(b->data + from, rel.data, rel.len) == 0 && b->data[from + rel.len] == '"';
+}
+
+// Every svgBlip, or those of one relationship, goes with the extension it is in, or alone where it is in none.
+static void drop_vectors(struct dgl_buf *b, const struct dgl_str *rel)
+{
+    struct {
+        bool is_extension;
+        struct tag tag;
+    } parents[DGL_XML_MAX_DEPTH];
+    struct tag t;
+    size_t depth = 0, kept = 0, from = 0; // what stands from `from` on has not been moved to `kept` yet
+    for (size_t at = 0; next_tag(b, at, &t); at = t.end) {
+        if (is_called(&t, "svgBlip") && !t.closes && (!rel || embeds(b, &t, *rel))) {
+            if (depth && parents[depth - 1].is_extension && parents[depth - 1].tag.at >= from)
+                t = parents[--depth].tag;
+            t.end = end_of(b, &t);
+            memmove(b->data + kept, b->data + from, t.at - from);
+            kept += t.at - from;
+            from = t.end;
+        } else if (t.closes) {
+            depth -= depth > 0;
+        } else if (!t.empty && depth < DGL_XML_MAX_DEPTH) {
+            parents[depth].is_extension = is_called(&t, "ext");
+            parents[depth++].tag = t;
+        }
+    }
+    if (from == 0)
+        return;
+    memmove(b->data + kept, b->data + from, b->len - from);
+    b->len -= from - kept;
 }
 
 void dgl_docx_drop_vector(struct dgl_buf *xml, struct dgl_str rel)
 {
-    for (size_t pos = 0; !xml->failed && pos < xml->len;) {
-        const char *end = xml->data + xml->len, *at = find(xml->data + pos, end, "svgBlip"),
-                   *tag_end = at ? memchr(at, '>', (size_t)(end - at)) : NULL,
-                   *embed = tag_end ? find(at, tag_end, ":embed=\"") : NULL;
-        if (!tag_end)
-            return;
-        pos = (size_t)(tag_end - xml->data);
-        embed += embed ? 8 : 0;
-        if (embed && (size_t)(tag_end - embed) > rel.len && embed[rel.len] == '"' &&
-            memcmp(embed, rel.data, rel.len) == 0 && cut_vector(xml, at))
-            pos = 0;
-    }
+    if (!xml->failed && xml->len)
+        drop_vectors(xml, &rel);
+}
+
+// The blip that shows the picture.
+static bool find_blip(const struct dgl_buf *frame, const char *picture, struct tag *ret)
+{
+    for (size_t at = 0; next_tag(frame, at, ret); at = ret->end)
+        if (dgl_str_is(ret->name, "a:blip") && !ret->closes &&
+            memmem(frame->data + ret->at, ret->end - ret->at, picture, strlen(picture)))
+            return true;
+    return false;
 }
 
 // The old SVG is out of `frame`; the new one goes last into the blip, where its extensions are.
 static void put_vector(const struct dgl_buf *frame, const char *picture, const char *ext, struct dgl_buf *out)
 {
-    const char *all = frame->data, *end = all + frame->len, *at = find(all, end, picture);
-    const char *tag = at ? memchr(at, '>', (size_t)(end - at)) : NULL,
-               *close = tag ? find(tag, end, "</a:blip>") : NULL;
-    bool empty = tag && tag[-1] == '/';
-    if (!tag || (!empty && !close)) {
-        dgl_buf_append(out, all, frame->len);
+    struct tag blip, t;
+    if (!find_blip(frame, picture, &blip)) {
+        dgl_buf_append(out, frame->data, frame->len);
         return;
     }
-    const char *list = empty ? NULL : find(tag, close, "</a:extLst>"), *before = empty ? tag - 1 : list ? list : close;
-    dgl_buf_append(out, all, (size_t)(before - all));
-    dgl_buf_puts(out, empty ? "><a:extLst>" : list ? "" : "<a:extLst>");
+    size_t depth = 0, before = blip.empty ? blip.end - 2 : 0;
+    bool has_list = false;
+    for (t = blip; before == 0 && next_tag(frame, t.end, &t);) {
+        depth = t.closes ? depth : depth + !t.empty;
+        if (t.closes && (depth == 0 || (depth == 1 && dgl_str_is(t.name, "a:extLst")))) {
+            has_list = depth == 1;
+            before = t.at;
+        }
+        depth -= t.closes;
+    }
+    dgl_buf_append(out, frame->data, before);
+    dgl_buf_puts(out, blip.empty ? "><a:extLst>" : has_list ? "" : "<a:extLst>");
     dgl_buf_puts(out, ext);
-    dgl_buf_puts(out, empty ? "</a:extLst></a:blip>" : list ? "" : "</a:extLst>");
-    before = empty ? tag + 1 : before;
-    dgl_buf_append(out, before, (size_t)(end - before));
+    dgl_buf_puts(out, blip.empty ? "</a:extLst></a:blip>" : has_list ? "" : "</a:extLst>");
+    before = blip.empty ? blip.end : before;
+    dgl_buf_append(out, frame->data + before, frame->len - before);
 }
 
 enum dgl_status dgl_docx_set_frame_vector(struct dgl_docx_writer *w, size_t start, uint32_t media,
@@ -147,13 +223,12 @@ enum dgl_status dgl_docx_set_frame_vector(struct dgl_docx_writer *w, size_t star
     const struct dgl_docx_media *m = &w->media[media];
     char id[24], vector[24], picture[48];
     size_t len = w->xml->len - start;
-    if (!m->vector && !find(w->xml->data + start, w->xml->data + w->xml->len, "svgBlip"))
+    if (!m->vector && !memmem(w->xml->data + start, len, "svgBlip", strlen("svgBlip")))
         return DGL_OK;
     DGL_AUTO_FINI(buf) frame = DGL_BUF_INIT(len);
     dgl_buf_append(&frame, w->xml->data + start, len);
     DGL_TRY(dgl_buf_check(&frame, "the document", err));
-    while (drop_vector(&frame))
-        ;
+    drop_vectors(&frame, NULL);
     w->xml->len = start;
     if (!m->vector) {
         dgl_buf_append(w->xml, frame.data, frame.len);

@@ -220,10 +220,12 @@ static uint32_t text_context(struct dgl_docx_emit *e, const struct dgl_docx_tag 
     if (e->context_count && e->context_run == t && e->contexts[e->context_count - 1].image == tag->printing_image)
         return (uint32_t)e->context_count - 1;
     struct dgl_docx_node *run = dgl_docx_node_up(t, DGL_EL_W_R);
-    struct dgl_docx_context x = {.where = DGL_WHERE_TEXT, .image = tag->printing_image};
+    // What is no text of a run has no run to leave for a picture or other looks.
+    bool in_run = run && t->parent == run;
+    struct dgl_docx_context x = {.where = in_run ? DGL_WHERE_TEXT : DGL_WHERE_PLAIN, .image = tag->printing_image};
     x.run_pr = run ? dgl_docx_node_child(run, DGL_EL_W_RPR) : NULL;
     x.run_open = run_open(e, x.run_pr);
-    x.can_split = run && run->parent && t->parent == run && paragraph_path(e, run->parent, &x);
+    x.can_split = in_run && run->parent && paragraph_path(e, run->parent, &x);
     x.text_width_emu = width_of_text(e, t);
     e->context_run = t;
     return dgl_docx_add_context(e, x);

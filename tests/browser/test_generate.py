@@ -140,3 +140,18 @@ def test_many_rows(client, admin, order):
     admin.get_by_role("radio", name="Word").check()
     admin.get_by_role("button", name="Generate").click()
     assert "299 x Thing 299" in text_of(admin)
+
+
+def test_a_failed_document_is_edited_and_tried_again(admin, order):
+    admin.goto(f"/templates/{order['id']}?mode=json")
+    admin.get_by_label("Data").fill(json.dumps({"number": "D-1", "due": "soon", "lines": [{"article": "Hose", "quantity": 2}], "extra": 1}))
+    admin.get_by_role("radio", name="Word").check()
+    admin.get_by_role("button", name="Generate").click()
+    expect(admin.get_by_text("The document could not be made")).to_be_visible()
+    admin.get_by_role("link", name="Edit and try again").click()
+    expect(admin.get_by_label("Number")).to_have_value("D-1")
+    admin.get_by_label("Due").fill("")  # an empty date prints nothing
+    admin.get_by_role("radio", name="Word").check()
+    admin.get_by_role("button", name="Generate").click()
+    assert text_of(admin)[:2] == ["Order D-1 for , due ", "2 x Hose"]
+    assert admin.get_by_role("link", name="Edit and make another").is_visible()

@@ -388,6 +388,9 @@ struct dgl_document_row {
 enum dgl_status dgl_store_document_get(struct dgl_store *s, struct dgl_arena *a, const char *org, const char *id,
                                        struct dgl_document_row *ret,
                                        struct dgl_error *err) DGL_MUST_CHECK; // erased ones: DGL_E_NOT_FOUND
+// The JSON text a document was or will be made from (arena). Erased ones: DGL_E_NOT_FOUND.
+enum dgl_status dgl_store_document_input(struct dgl_store *s, struct dgl_arena *a, const char *org, const char *id,
+                                         const char **ret, struct dgl_error *err) DGL_MUST_CHECK;
 // For signed links, which carry no organization: DGL_E_GONE when erased, DGL_E_FORBIDDEN "organization_disabled".
 enum dgl_status dgl_store_document_for_link(struct dgl_store *s, struct dgl_arena *a, const char *id,
                                             struct dgl_document_row *ret, struct dgl_error *err) DGL_MUST_CHECK;

@@ -83,6 +83,16 @@ static void show_draft(struct dgl_ui_visit *v, int status, const struct dgl_ui_t
     dgl_ui_show(v, status, "template_generate.html", data);
 }
 
+// "?again=ID": the data of that document, to be changed.
+static enum dgl_status load_again(struct dgl_ui_visit *v, const char *id, struct dgl_ui_draft *d, struct dgl_error *err)
+{
+    const char *text;
+    DGL_TRY(dgl_store_document_input(v->ui->parts.store, v->arena, v->who.org, id, &text, err));
+    DGL_TRY(dgl_json_parse(text, strlen(text), "input_json", &d->data, err));
+    d->laid_over = true;
+    return DGL_OK;
+}
+
 // A viewer sees the tokens instead: generating is not for them.
 void dgl_ui_get_template(void *ui, struct dgl_http_request *rq)
 {
@@ -100,10 +110,14 @@ void dgl_ui_get_template(void *ui, struct dgl_http_request *rq)
         return;
     }
     DGL_AUTO_JSON tokens = t.tokens;
-    const char *mode = dgl_http_query(rq, "mode");
-    bool json_mode = mode && strcmp(mode, "json") == 0;
-    DGL_AUTO_FINI(ui_draft)
-    d = {.json_mode = json_mode, .data = json_mode ? dgl_ui_sample(tokens) : dgl_ui_form_empty(tokens)};
+    const char *mode = dgl_http_query(rq, "mode"), *again = dgl_http_query(rq, "again");
+    DGL_AUTO_FINI(ui_draft) d = {.json_mode = mode && strcmp(mode, "json") == 0};
+    if (again && load_again(&v, again, &d, &err) != DGL_OK) {
+        dgl_ui_refuse(&v, &err);
+        return;
+    }
+    if (!again)
+        d.data = d.json_mode ? dgl_ui_sample(tokens) : dgl_ui_form_empty(tokens);
     show_draft(&v, 200, &t, &d);
 }
 
@@ -204,6 +218,7 @@ static enum dgl_status generate(struct dgl_ui_visit *v, const json_t *tokens, st
     if (!d->json_mode) {
         DGL_AUTO_JSON pruned = json_deep_copy(d->data);
         dgl_ui_form_prune(tokens, pruned);
+        dgl_ui_form_fill(tokens, pruned);
         written = data_text(pruned, JSON_COMPACT);
     }
     request.input = written ? written : d->text ? d->text : "{}";

@@ -60,6 +60,8 @@ json_t *dgl_ui_form_find(json_t *data, const char *path); // lends what a pointe
 bool dgl_ui_form_is_blank(const json_t *value);           // nothing was filled in
 // Takes out rows in which nothing was filled in.
 void dgl_ui_form_prune(const json_t *tokens, json_t *data);
+// Empty texts for the dates and numbers that are not there.
+void dgl_ui_form_fill(const json_t *tokens, json_t *data);
 
 // ---- fonts
 // {"id","title","file_name","size","uploaded","styles":[…],"sample","sample_width"}

@@ -431,3 +431,27 @@ void dgl_ui_form_prune(const json_t *tokens, json_t *data)
         }
     }
 }
+
+// ---- fields left empty
+
+// A date or number that nobody typed is an empty text, as an empty cell of a sheet is: filters print nothing for it.
+void dgl_ui_form_fill(const json_t *tokens, json_t *data)
+{
+    size_t index;
+    json_t *token;
+    json_array_foreach((json_t *)tokens, index, token)
+    {
+        const char *name = json_string_value(json_object_get(token, "name"));
+        const char *type = json_string_value(json_object_get(token, "type"));
+        const json_t *children = json_object_get(token, "children");
+        json_t *value = name ? json_object_get(data, name) : NULL;
+        bool typed = type && (strcmp(type, "date") == 0 || strcmp(type, "number") == 0);
+        if (name && !value && typed && shape_of(token) == SHAPE_FIELD)
+            json_object_set_new(data, name, json_string(""));
+        if (json_is_object(value))
+            dgl_ui_form_fill(children, value);
+        for (size_t i = 0; shape_of(token) == SHAPE_LIST && i < json_array_size(value); i++)
+            if (json_is_object(json_array_get(value, i)))
+                dgl_ui_form_fill(children, json_array_get(value, i));
+    }
+}

@@ -48,6 +48,7 @@ static void test_reads(void **state)
     struct dgl_template_row template, *templates;
     struct dgl_template_version_row version, *versions;
     struct dgl_document_row d, *documents;
+    const char *input;
     struct dgl_endpoint_row e, *endpoints;
     struct dgl_secret_row *secrets;
     struct dgl_delivery_row w, *deliveries;
@@ -62,6 +63,8 @@ static void test_reads(void **state)
         dgl_store_template_versions(f->store, f->arena, org, f->template.s, &page, &versions, &count, next, &f->err));
     assert_fails(f, DGL_E_NOT_FOUND, dgl_store_document_get(f->store, f->arena, org, t.document.s, &d, &f->err));
     assert_fails(f, DGL_E_NOT_FOUND, dgl_store_document_get(f->store, f->arena, NULL, t.document.s, &d, &f->err));
+    assert_fails(f, DGL_E_NOT_FOUND, dgl_store_document_input(f->store, f->arena, org, t.document.s, &input, &f->err));
+    assert_fails(f, DGL_E_NOT_FOUND, dgl_store_document_input(f->store, f->arena, NULL, t.document.s, &input, &f->err));
     assert_fails(f, DGL_E_NOT_FOUND, dgl_store_endpoint_get(f->store, f->arena, org, t.endpoint.s, &e, &f->err));
     assert_fails(f, DGL_E_NOT_FOUND, dgl_store_endpoint_organization(f->store, f->arena, org, &e, &f->err));
     assert_fails(f, DGL_E_NOT_FOUND, dgl_store_delivery_get(f->store, f->arena, org, t.due.id, &w, &f->err));
@@ -136,6 +139,7 @@ static void test_writes(void **state)
     struct dgl_endpoint_row endpoint;
     struct dgl_secret_row *secrets;
     struct dgl_document_row d;
+    const char *input;
     struct dgl_delivery_row w;
     struct dgl_api_key *keys;
     assert_ok(f, dgl_store_user_get(f->store, f->arena, f->org.s, t.user.s, &u, &f->err));
@@ -144,6 +148,8 @@ static void test_writes(void **state)
     assert_ok(f, dgl_store_template_get(f->store, f->arena, f->org.s, f->template.s, &template, &f->err));
     assert_string_equal(template.name, "Invoice");
     assert_ok(f, dgl_store_document_get(f->store, f->arena, f->org.s, t.document.s, &d, &f->err));
+    assert_ok(f, dgl_store_document_input(f->store, f->arena, f->org.s, t.document.s, &input, &f->err));
+    assert_int_equal(input[0], '{');
     assert_ok(f, dgl_store_endpoint_get(f->store, f->arena, f->org.s, t.endpoint.s, &endpoint, &f->err));
     assert_string_equal(endpoint.url, "https://a.example/");
     assert_int_equal(endpoint.state, DGL_ENDPOINT_ENABLED);

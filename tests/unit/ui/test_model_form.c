@@ -138,6 +138,18 @@ static void rows_come_and_go(void **state)
     assert_json(data, "{\"customer\":{},\"lines\":[]}");
 }
 
+static void empty_dates_and_numbers_are_empty_texts(void **state)
+{
+    (void)state;
+    DGL_AUTO_JSON tokens = parse("[{\"name\":\"due\",\"type\":\"date\"},{\"name\":\"n\",\"type\":\"number\"},{\"name\":"
+                                 "\"ok\",\"type\":\"boolean\"},{\"name\":\"xs\",\"type\":\"list\",\"children\":[{"
+                                 "\"name\":\"price\",\"type\":\"number\"}]},{\"name\":\"c\",\"type\":\"object\","
+                                 "\"children\":[{\"name\":\"born\",\"type\":\"date\"}]}]");
+    DGL_AUTO_JSON data = parse("{\"n\":3,\"xs\":[{\"price\":1},{}],\"c\":{}}");
+    dgl_ui_form_fill(tokens, data);
+    assert_json(data, "{\"n\":3,\"xs\":[{\"price\":1},{\"price\":\"\"}],\"c\":{\"born\":\"\"},\"due\":\"\"}");
+}
+
 static void a_list_has_a_most(void **state)
 {
     (void)state;
@@ -167,6 +179,7 @@ int main(void)
         cmocka_unit_test(there_and_back),
         cmocka_unit_test(a_number_that_is_none_is_named),
         cmocka_unit_test(rows_come_and_go),
+        cmocka_unit_test(empty_dates_and_numbers_are_empty_texts),
         cmocka_unit_test(a_list_has_a_most),
         cmocka_unit_test(titles_are_for_people),
     };

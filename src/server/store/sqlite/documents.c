@@ -80,6 +80,23 @@ enum dgl_status dgl_store_document_get(struct dgl_store *s, struct dgl_arena *a,
     return DGL_OK;
 }
 
+enum dgl_status dgl_store_document_input(struct dgl_store *s, struct dgl_arena *a, const char *org, const char *id,
+                                         const char **ret, struct dgl_error *err)
+{
+    DGL_AUTO_READ r = {.store = s};
+    bool row;
+    DGL_TRY(dgl_read(&r, err));
+    DGL_AUTO_SQL q = dgl_sql(r.conn, "SELECT i.json " DOCUMENT_FROM
+                                     "JOIN inputs i ON i.document = d.seq WHERE d.id = ?2 AND o.id = ?1");
+    dgl_sql_put_text(&q, org);
+    dgl_sql_put_text(&q, id);
+    DGL_TRY(dgl_sql_next(&q, &row, err));
+    if (!row)
+        return DGL_NO_SUCH(err, "document", id);
+    *ret = dgl_sql_get_text(&q, a);
+    return DGL_OK;
+}
+
 static enum dgl_status check_enabled(struct dgl_store *s, const char *org, struct dgl_error *err)
 {
     DGL_AUTO_READ r = {.store = s};

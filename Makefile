@@ -4,8 +4,8 @@
 #   make demo       the whole road once: template, document, webhook, download; ends by itself
 #   make run        a server to click through, with first-run credentials
 #   make test       everything that can be tested, with counts at the end
-#   make asan       the unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
-#   make tsan       the threaded rooms' unit tests under ThreadSanitizer
+#   make asan       unit tests and the whole server under load, under AddressSanitizer and UndefinedBehaviorSanitizer
+#   make tsan       the same under ThreadSanitizer
 #   make fuzz       every fuzz target for SECONDS=60 each; TARGET="docx pdf" some
 #   make coverage   lines covered by the tests, a line a room; fails below the floors
 #   make torture    kill -9 under load; ROUNDS=1000 SEED=7

@@ -215,7 +215,17 @@ class Server:
                 raise Fail("The server did not stop within its time after SIGTERM.")
         if self.process:
             self.process.stdout.close()
+        self.look_for_reports()
         return self.process.returncode if self.process else None
+
+    def look_for_reports(self):
+        """With DGL_SANITIZED set the program was built with sanitizers: what they say of it or of a worker is in its log."""
+        if not os.environ.get("DGL_SANITIZED"):
+            return
+        with open(self.log_path, encoding="utf-8", errors="replace") as fh:
+            found = re.findall(r"SUMMARY: .*|runtime error: .*|ERROR: \w+Sanitizer.*|WARNING: ThreadSanitizer.*", fh.read())
+        if found:
+            raise Fail(f"{self.log_path}: {found[0]}")
 
     def kill(self):
         self.process.kill()

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -215,6 +216,23 @@ static bool fetch_inside(void)
     return hang();
 }
 
+// ---- what only a sanitizer sees (tests/torture/sanitized.py asks whether it does)
+
+static bool overrun(void)
+{
+    volatile char *block = malloc(64);
+    volatile size_t at = 64;
+    char beyond = block ? block[at] : 0;
+    free((void *)(uintptr_t)block);
+    return beyond != 127;
+}
+static bool overflow(void)
+{
+    volatile int most = INT_MAX;
+    most = most + 1;
+    return most < 0;
+}
+
 struct probe {
     const char *name;
     bool (*run)(void); // true: it was possible
@@ -246,6 +264,8 @@ static const struct probe probes[] = {
     {"garbage", garbage, true},
     {"flood", flood, true},
     {"fetch-inside", fetch_inside, true},
+    {"overrun", overrun, true},
+    {"overflow", overflow, true},
 };
 
 // ---- in the place of ours

@@ -2,18 +2,21 @@
 
     python3 tests/torture/sanitized.py thread|address PROGRAM [--seconds 12]
 
-Clients make documents of both formats from several organizations, good and bad, some waiting for the answer and some leaving in the
-midst; receivers answer, refuse and hang; others list, page, preview, redeliver, rotate secrets, sign in and look at pages. Then the server
-is stopped while that goes on. Any report of the sanitizer (leaks at the end among them) fails.
+Clients make documents of both formats, good and bad, some waiting for the answer and some leaving in the midst; receivers answer, refuse
+and hang; others list, page, preview, redeliver, rotate secrets, wait at the feed, sign in, look at pages, back up and change passwords and
+users. Then the server is stopped while that goes on. Any report of the sanitizer (leaks at the end among them) fails.
+
+Reports go to standard error, and so into the server's log: a worker may not open a file. That a worker's report is seen is tried first, with
+one that was taken over (tests/hostile/hostile.c) and reads beyond its memory.
 """
 import argparse
-import glob
 import http.client
 import os
 import random
 import re
 import shutil
 import socket
+import subprocess
 import sys
 import tempfile
 import threading
@@ -25,6 +28,8 @@ sys.dont_write_bytecode = True
 sys.path[:0] = [os.path.join(ROOT, "scripts"), os.path.join(ROOT, "tests", "blackbox")]
 
 PASSWORD = "correct horse battery staple"
+PROGRAM = None
+REPORT = re.compile(r"SUMMARY: .*|runtime error: .*|ERROR: \w+Sanitizer.*|WARNING: ThreadSanitizer.*|Sanitizer.* CHECK failed.*")
 # Threads that are not ours to correct: none of these libraries is built with the sanitizer, so it cannot see their locks.
 SUPPRESSIONS = "called_from_lib:libgnutls\ncalled_from_lib:libfontconfig\ncalled_from_lib:libcrypto\ncalled_from_lib:libssl\ncalled_from_lib:libmicrohttpd\ncalled_from_lib:libcurl\ncalled_from_lib:libcares\ncalled_from_lib:libsqlite3\n"
 # A connection's descriptor is accepted by a thread of ours and closed inside libmicrohttpd, unseen; its number comes again elsewhere.
@@ -42,6 +47,7 @@ class Load:
     def __init__(self, server, clients, receiver, session):
         self.server, self.clients, self.receiver, self.session = server, clients, receiver, session
         self.stop, self.counts, self.lock = threading.Event(), {}, threading.Lock()
+        self.said, self.folder = [], os.path.dirname(server.data_dir)  # `said`: by the commands that ran beside the server
 
     def count(self, what):
         with self.lock:
@@ -80,13 +86,35 @@ class Load:
         self.count("left")
 
     def pages(self, rng, client, template):
-        for path in ("/", "/templates", f"/templates/{template}", "/documents", "/deliveries", "/developer", "/webhook"):
+        for path in ("/", "/templates", f"/templates/{template}", "/history", "/deliveries", "/settings/developer", "/settings/organization", "/settings/account"):
             client.raw("GET", self.server.url + path, headers={"Cookie": self.session})
         self.count("pages")
 
+    def feed(self, rng, client, template):
+        """As `docgenlab listen` does: take events as they come, and tell what came of them."""
+        answer = client.raw("GET", f"/webhooks/events?name=l{rng.randrange(3)}&limit=5")
+        self.count(f"feed {answer.status}")
+        found = answer.json["items"] if answer.status == 200 else []
+        for event in found:
+            client.raw("POST", f"/webhooks/events/{event['id']}/result", {"timestamp": int(time.time()), "http_status": 200, "body": "x"})
+        if answer.status == 200 and answer.json.get("cursor"):
+            client.raw("GET", "/webhooks/events?wait=1&cursor=" + urllib.parse.quote(answer.json["cursor"]))
+
+    def manage(self, rng, client, template):
+        """What an operator does beside a running server, and what people change on the pages."""
+        name = f"user{rng.randrange(4)}@test.example"
+        commands = (("backup", os.path.join(self.folder, f"backup-{rng.randrange(1 << 40)}"), "--data", self.server.data_dir),
+                    ("users", "create", "--email", name, "--role", "viewer", "--password-file", os.path.join(self.server.data_dir, "password.txt"), "--data", self.server.data_dir),
+                    ("users", rng.choice(("disable", "enable", "delete")), "--email", name, "--data", self.server.data_dir),
+                    ("orgs", "limit", "--rate-limit", "0", "--data", self.server.data_dir))
+        done = subprocess.run([PROGRAM, *rng.choice(commands)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        with self.lock:
+            self.said.append(done.stderr.decode(errors="replace"))
+        self.count("managed")
+
     def run(self, seed):
         rng = random.Random(seed)
-        acts = (self.make, self.make, self.make, self.look, self.change, self.leave, self.pages)
+        acts = (self.make, self.make, self.make, self.look, self.change, self.leave, self.pages, self.feed, self.manage)
         while not self.stop.is_set():
             client, template = rng.choice(self.clients)
             try:
@@ -116,28 +144,60 @@ def sign_in(url, email):
     return answer.status, "; ".join(c.split(";")[0] for c in cookies)
 
 
+def reports(text):
+    return REPORT.findall(text)
+
+
+def alarm(program, folder):
+    """Problems of the alarm itself: what a worker does wrong must be seen in the log."""
+    from docx import write_docx
+    from local import Client, Server
+    data = os.path.join(folder, "alarm")
+    key = Server.init(data)["api_key"]
+    template = os.path.join(folder, "alarm.docx")
+    write_docx(template, ["{{ name }}"])
+    import local
+    kept, local.PROGRAM = local.PROGRAM, program
+    try:
+        server = Server(data, options={"RATE_LIMIT_PER_MINUTE": 0, "RENDER_MEMORY_BYTES": 2 << 30})
+        server.start(timeout=120)
+        client = Client(server.url, key)
+        id_ = client.upload_template("Alarm", template)["id"]
+        for probe in ("overflow", "overrun"):
+            client.wait_document(client.generate(id_, {"name": "x", "probe": probe}, "docx")["id"], timeout=120)
+        server.stop(timeout=120)
+    finally:
+        local.PROGRAM = kept
+    with open(server.log_path, encoding="utf-8", errors="replace") as fh:
+        text = fh.read()
+    return [f"a worker's {word} is not in the log {server.log_path}" for word in ("heap-buffer-overflow", "signed integer overflow") if word not in text]
+
+
 def main():
+    global PROGRAM
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("kind", choices=("thread", "address"))
     options.add_argument("program")
     options.add_argument("--seconds", type=float, default=12)
     chosen = options.parse_args()
-    os.environ["DGL_PROGRAM"] = os.path.abspath(chosen.program)
+    os.environ["DGL_PROGRAM"] = PROGRAM = os.path.abspath(chosen.program)
     from docx import write_docx
     from local import Client, Receiver, Server
 
     folder = tempfile.mkdtemp(prefix="docgenlab-sanitized-")
     with open(os.path.join(folder, "suppressions"), "w", encoding="ascii") as fh:
         fh.write(SUPPRESSIONS)
-    reports = os.path.join(folder, "report")
-    os.environ["TSAN_OPTIONS"] = f"log_path={reports} halt_on_error=0 exitcode=0 second_deadlock_stack=1 suppressions={folder}/suppressions"
-    os.environ["ASAN_OPTIONS"] = f"log_path={reports} detect_leaks=1 abort_on_error=0 exitcode=99 allocator_may_return_null=1"
-    os.environ["UBSAN_OPTIONS"] = f"log_path={reports} print_stacktrace=1 halt_on_error=0"
+    os.environ["TSAN_OPTIONS"] = f"halt_on_error=0 exitcode=0 second_deadlock_stack=1 suppressions={folder}/suppressions"
+    os.environ["ASAN_OPTIONS"] = "detect_leaks=1 abort_on_error=0 exitcode=99 allocator_may_return_null=1"
+    os.environ["UBSAN_OPTIONS"] = "print_stacktrace=1 halt_on_error=0"
+    problems = []
+    hostile = os.path.join(os.path.dirname(PROGRAM), "..", "..", "tests", "hostile", "docgenlab-hostile")
+    if chosen.kind == "address":
+        problems += alarm(hostile, folder) if os.path.exists(hostile) else [f"{hostile} is not built"]
     data = os.path.join(folder, "data")
     first = Server.init(data, password=PASSWORD)
     server = Server(data, allow_nets="127.0.0.0/8", options={"RATE_LIMIT_PER_MINUTE": 0, "WEBHOOK_ALLOW_HTTP": "true", "RENDER_MEMORY_BYTES": 2 << 30,
                                                              "WEBHOOK_RETRY_SCHEDULE": "1,1,1"})
-    problems = []
     with Receiver(answer=refusing) as receiver:
         server.start(timeout=180)
         client = Client(server.url, first["api_key"])
@@ -165,17 +225,15 @@ def main():
         problems.append(f"the server ended with status {status}")
     if not any(what.startswith("made 2") for what in load.counts):
         problems.append("no document was accepted")
-    for path in sorted(glob.glob(reports + ".*")):
-        with open(path, encoding="utf-8", errors="replace") as fh:
-            text = fh.read()
-        found = re.findall(r"SUMMARY: .*|runtime error: .*", text)
-        problems += found or ([f"{path} is not empty"] if text.strip() else [])
+    with open(server.log_path, encoding="utf-8", errors="replace") as fh:
+        problems += reports(fh.read())
+    problems += reports("\n".join(load.said))
     for problem in sorted(set(problems)):
         print(f"FAILED ({problems.count(problem)} times): {problem}")
     if not problems:
         shutil.rmtree(folder)
     else:
-        print(f"The reports are in {folder}.")
+        print(f"The reports are in {server.log_path}.")
     print(f"{0 if problems else 1} passed, {len(set(problems))} failed")
     return 1 if problems else 0
 

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#define MAX_RUBY_BYTES 1024u // of one phonetic guide
+
 // ---- Runs ----
 
 static uint32_t hash_bytes(const void *data, size_t len)
@@ -225,6 +227,42 @@ static void push_ptab(struct builder *b, const struct dgl_x *n, struct dgl_run *
 static void walk_inlines(struct builder *b, const struct dgl_x *n, const struct dgl_rpr *base,
                          const struct build_context *c, struct dgl_error *err, enum dgl_status *status);
 
+// All text below a node, and the properties of its first run.
+static void gather_text(const struct dgl_x *n, struct dgl_buf *text, const struct dgl_x **rpr)
+{
+    DGL_X_EACH(x, n)
+    {
+        if (x->name == DGL_X_rPr && !*rpr)
+            *rpr = x;
+        else if (x->name == DGL_X_t && text->len + x->text.len < MAX_RUBY_BYTES)
+            dgl_buf_append(text, x->text.data, x->text.len);
+        else if (x->name == DGL_X_r || build_is_group(x))
+            gather_text(x, text, rpr);
+    }
+}
+
+// A phonetic guide (§17.3.3.25): its base as any text, then what stands above it.
+static void push_ruby(struct builder *b, const struct dgl_x *n, const struct dgl_rpr *base,
+                      const struct build_context *c, struct dgl_error *err, enum dgl_status *status)
+{
+    const struct dgl_x *below = dgl_x_child(n, DGL_X_rubyBase), *rt = dgl_x_child(n, DGL_X_rt), *rpr = NULL,
+                       *raise = dgl_x_child(dgl_x_child(n, DGL_X_rubyPr), DGL_X_hpsRaise);
+    uint32_t from = b->inline_count;
+    if (below)
+        walk_inlines(b, below, base, c, err, status);
+    DGL_AUTO_FINI(buf) text = DGL_BUF_INIT(MAX_RUBY_BYTES);
+    if (rt)
+        gather_text(rt, &text, &rpr);
+    if (*status != DGL_OK || text.len == 0 || b->inline_count == from || !build_is_shown(b))
+        return;
+    struct dgl_inline *in = build_push(b, DGL_IN_RUBY, run_of(b, base, rpr));
+    if (!in)
+        return;
+    in->text = (struct dgl_str){dgl_arena_strndup(b->arena, text.data, text.len), text.len};
+    in->ruby.above = b->inline_count - 1 - from;
+    in->ruby.raise = (int32_t)DGL_MAX(0, DGL_MIN(dgl_x_attr_int(raise, DGL_X_val, 0), 3276)) * 500;
+}
+
 static void walk_run_content(struct builder *b, const struct dgl_x *n, const struct dgl_rpr *base, struct dgl_run *run,
                              const struct build_context *c, struct dgl_error *err, enum dgl_status *status)
 {
@@ -286,13 +324,9 @@ static void walk_run_content(struct builder *b, const struct dgl_x *n, const str
             if (build_is_shown(b) && !is_hidden(run))
                 build_vml(b, x, run, c, err, status);
             break;
-        case DGL_X_ruby: {
-            const struct dgl_x *ruby_base = dgl_x_child(x, DGL_X_rubyBase);
-            build_finding(b, DGL_FEATURE_RUBY);
-            if (ruby_base)
-                walk_inlines(b, ruby_base, base, c, err, status);
+        case DGL_X_ruby:
+            push_ruby(b, x, base, c, err, status);
             break;
-        }
         default:
             break;
         }

@@ -30,7 +30,6 @@ enum dgl_support { DGL_SUPPORT_FULL, DGL_SUPPORT_APPROXIMATED, DGL_SUPPORT_DECLI
     X(LINKED_PICTURE, APPROXIMATED, "pictures linked from outside", "a linked picture is left out")                    \
     X(PICTURE_BULLET, APPROXIMATED, "picture bullets", "a picture bullet is shown as a round one")                     \
     X(TEXT_EFFECT, APPROXIMATED, "outline, shadow, emboss and engrave effects", "a text effect is left out")           \
-    X(RUBY, APPROXIMATED, "phonetic guides", "a phonetic guide is left out")                                           \
     X(HYPHENATION, APPROXIMATED, "automatic hyphenation", "words are not hyphenated")                                  \
     X(EMBEDDED_FONT, APPROXIMATED, "embedded fonts", "an embedded font is not used")                                   \
     X(PICTURE_EFFECT, APPROXIMATED, "picture effects", "a picture's colour effect is left out")                        \

@@ -146,12 +146,13 @@ enum dgl_inline_kind {
     DGL_IN_FIELD,
     DGL_IN_NOTE,   // footnote or endnote reference
     DGL_IN_ANCHOR, // bookmark
+    DGL_IN_RUBY,   // phonetic guide above the inlines before it
 };
 struct dgl_inline {
     enum dgl_inline_kind kind;
     struct dgl_run *run;
     const struct dgl_link *link;
-    struct dgl_str text; // TEXT; ANCHOR: name; FIELD: argument
+    struct dgl_str text; // TEXT, RUBY; ANCHOR: name; FIELD: argument
     union {
         const struct dgl_drawing *drawing;
         struct {
@@ -165,6 +166,10 @@ struct dgl_inline {
             struct dgl_str mark;
         } note;
         uint8_t value;
+        struct {
+            int32_t raise;  // of its baseline
+            uint32_t above; // so many inlines
+        } ruby;
     };
 };
 

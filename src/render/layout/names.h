@@ -33,7 +33,7 @@
     X(pPr) X(pPrDefault) X(pStyle) X(pageBreakBefore) X(pattFill) X(pctHeight) X(pctWidth) X(pgBorders) X(pgMar) \
     X(pgNumType) X(pgSz) X(pic) X(pict) X(polyline) X(pos) X(posOffset) X(position) X(positionH) X(positionV) \
     X(prst) X(prstClr) X(prstGeom) X(ptab) X(r) X(rFonts) X(rIns) X(rPr) X(rPrDefault) X(rStyle) X(rect) \
-    X(relativeFrom) X(restart) X(right) X(rightChars) X(rightFromText) X(rot) X(roundrect) X(rtl) X(ruby) X(rubyBase) \
+    X(relativeFrom) X(restart) X(right) X(rightChars) X(rightFromText) X(rot) X(roundrect) X(rtl) X(rt) X(ruby) X(rubyBase) X(rubyPr) \
     X(schemeClr) X(script) X(sdt) X(sdtContent) X(sectPr) X(sep) X(shadow) X(shape) X(shd) X(side) X(sizeRelH) X(sizeRelV) \
     X(smallCaps) X(smartTag) X(snapToGrid) X(softHyphen) X(solidFill) X(spAutoFit) X(spPr) X(space) X(spacing) \
     X(srcRect) X(srgbClr) X(start) X(startOverride) X(strike) X(strokecolor) X(stroked) X(strokeweight) X(style) \
@@ -59,7 +59,7 @@
     X(endParaRPr) X(endPos) X(endarrow) X(eqArr) X(eqArrPr) X(explosion) X(ext) X(f) X(fName) X(fPr) X(fgClr) \
     X(fillOverlay) X(fillRect) X(fillToRect) X(firstSliceAng) X(fld) X(fmla) X(focus) X(formatCode) X(from) X(func) \
     X(funcPr) X(g) X(gain) X(gapWidth) X(gd) X(gdLst) X(glow) X(graphicFrame) X(gray) X(grayscale) X(grayscl) \
-    X(groupChr) X(groupChrPr) X(grouping) X(grpFill) X(grpShape) X(grpSp) X(grpSpPr) X(hR) X(headEnd) X(holeSize) \
+    X(groupChr) X(groupChrPr) X(grouping) X(grpFill) X(grpShape) X(grpSp) X(grpSpPr) X(hR) X(hpsRaise) X(headEnd) X(holeSize) \
     X(hslClr) X(hslOff) X(hue) X(hueMod) X(hueOff) X(indent) X(innerShdw) X(inv) X(invGamma) X(invertIfNegative) \
     X(layout) X(layoutTarget) X(legend) X(legendEntry) X(legendPos) X(len) X(limLoc) X(limLow) X(limLowPr) X(limUpp) \
     X(limUppPr) X(lin) X(line3DChart) X(lineChart) X(lnSpc) X(lnTo) X(lstStyle) X(lum) X(lvl1pPr) X(mPr) \

@@ -248,6 +248,29 @@ void dgl_canvas_link(struct dgl_canvas *c, const struct dgl_link *link, int32_t 
         dgl_canvas_box(c, DGL_BOX_LINK, x, y, w, h)->link = link;
 }
 
+// A phonetic guide stands in the middle above its base.
+static void paint_ruby(struct dgl_canvas *c, const struct dgl_lines *l, const struct dgl_line *line, uint32_t index,
+                       int32_t x, int32_t baseline, uint32_t color)
+{
+    const struct dgl_seg *s = &line->segs[index];
+    const struct dgl_inline *in = s->piece->in;
+    int32_t x0 = INT32_MAX, x1 = INT32_MIN, width = 0, before = 0;
+    for (uint32_t i = 0; i < line->seg_count; i++) {
+        const struct dgl_seg *k = &line->segs[i];
+        if (k->piece->kind == DGL_PIECE_TEXT && k->piece->in && k->piece->in < in &&
+            k->piece->in >= in - in->ruby.above) {
+            x0 = DGL_MIN(x0, k->x);
+            x1 = DGL_MAX(x1, k->x + k->width);
+        } else if (k->piece->kind == DGL_PIECE_RUBY && k->piece->in == in) {
+            before += i < index ? dgl_piece_width(l->text, k->piece, k->first, k->count) : 0;
+            width += dgl_piece_width(l->text, k->piece, k->first, k->count);
+        }
+    }
+    if (x0 > x1) // the base ends on the line before
+        x0 = x1 = s->x;
+    paint_text(c, l->text, s, x + (x0 + x1 - width) / 2 + before, baseline, color);
+}
+
 static void paint_segment(struct dgl_canvas *c, const struct dgl_lines *l, const struct dgl_line *line, uint32_t index,
                           int32_t x, int32_t top, int32_t para_top)
 {
@@ -282,6 +305,9 @@ static void paint_segment(struct dgl_canvas *c, const struct dgl_lines *l, const
         c->list = list;
         break;
     }
+    case DGL_PIECE_RUBY:
+        paint_ruby(c, l, line, index, x, baseline, color);
+        break;
     case DGL_PIECE_ANCHOR:
         if (p->in->kind == DGL_IN_ANCHOR)
             dgl_canvas_box(c, DGL_BOX_ANCHOR, at, top, 0, 0)->name = p->in->text;

@@ -1,337 +1,12 @@
 // Breaking a paragraph into lines.
 //
-// Lines are filled greedily, as Word fills them. Each line is made in two steps: find_end walks forward from the start
-// and decides where the line ends; place_line then walks the same stretch and gives every piece its place. Both use
-// the same tab arithmetic, so they agree.
-#include "render/layout/para.h"
+// Each line is made in two steps: line_end.c walks forward from the start and decides where the line ends; the same
+// stretch is then walked again and every piece gets its place. Both use the same tab arithmetic, so they agree.
+#include "render/layout/line_end.h"
 
 #include <string.h>
-#include <unicode/uchar.h>
 
 #define MAX_LINES 4000000u
-
-struct spot { // between two glyphs: piece, and glyph counted from the piece's first
-    uint32_t piece, glyph;
-};
-struct breaker {
-    const struct dgl_text_env *env;
-    const struct dgl_para *p;
-    const struct dgl_para_place *place;
-    const struct dgl_text *t;
-    int32_t left, right, default_tab;
-    int32_t mark_ascent, mark_descent;
-    bool rtl, no_line;
-};
-
-// ---- Tabs ----
-
-// The stop after x: the paragraph's own, the hanging indent, else the next default one past all of its own.
-struct dgl_tab dgl_next_tab(const struct dgl_para *p, int32_t x, int32_t default_tab, bool *ret_custom)
-{
-    *ret_custom = true;
-    int32_t hang = p->p.first < 0 && p->p.left > x ? p->p.left : INT32_MAX;
-    for (uint32_t i = 0; i < p->p.tab_count; i++) {
-        const struct dgl_tab *t = &p->p.tabs[i];
-        if (t->kind == DGL_TAB_CLEAR || t->kind == DGL_TAB_BAR || t->at <= x)
-            continue;
-        if (t->at <= hang)
-            return *t;
-        break;
-    }
-    if (hang != INT32_MAX)
-        return (struct dgl_tab){hang, DGL_TAB_LEFT, DGL_LEADER_NONE};
-    *ret_custom = false;
-    int32_t step = default_tab > 0 ? default_tab : 36000;
-    int32_t at = x < 0 ? 0 : (x / step + 1) * step;
-    return (struct dgl_tab){at, DGL_TAB_LEFT, DGL_LEADER_NONE};
-}
-
-// Where a number ends for a decimal tab: before the document's decimal symbol, else before what follows its digits.
-// Counts glyphs of the piece; `digits` tells whether some were met in pieces before. False when the number goes on.
-static bool number_ends(const struct breaker *b, const struct dgl_piece *p, bool *digits, uint32_t *ret)
-{
-    uint32_t symbol = b->env->doc->sheet->settings.decimal_symbol;
-    for (uint32_t g = 0; g < p->count; g++) {
-        size_t at = b->t->glyphs[p->first + g].cluster;
-        uint32_t c = dgl_utf8_next(b->t->bytes, b->t->len, &at);
-        bool digit = u_isdigit((UChar32)c);
-        bool inside = digit || c == '.' || c == ',' || c == '\'' || c == 0x2019 || c == 0xA0 || c == 0x202F;
-        if (c == symbol || (*digits && !inside)) {
-            *ret = g;
-            return true;
-        }
-        *digits |= digit;
-    }
-    return false;
-}
-
-// Width of what follows a tab, up to the next tab or break; for decimal tabs up to the end of the number's whole part.
-static int32_t width_after(const struct breaker *b, uint32_t piece, bool decimal)
-{
-    int32_t w = 0;
-    bool digits = false;
-    for (uint32_t i = piece; i < b->t->piece_count; i++) {
-        const struct dgl_piece *p = &b->t->pieces[i];
-        uint32_t end;
-        if (p->kind == DGL_PIECE_TAB || p->kind == DGL_PIECE_PTAB || p->kind == DGL_PIECE_BREAK)
-            break;
-        if (p->kind == DGL_PIECE_DRAWING)
-            w += p->in->drawing->width;
-        if (p->kind != DGL_PIECE_TEXT)
-            continue;
-        if (decimal && number_ends(b, p, &digits, &end))
-            return w + dgl_piece_width(b->t, p, p->first, end);
-        w += dgl_piece_width(b->t, p, p->first, p->count);
-        if (w > DGL_LAYOUT_MAX_LENGTH)
-            break;
-    }
-    return w;
-}
-
-// In a cell a paragraph whose first stop is a decimal one stands at it without a tab (Word).
-static int32_t cell_number_shift(const struct breaker *b, int32_t x0)
-{
-    const struct dgl_ppr *p = &b->p->p;
-    if (!b->env->in_cell || b->rtl || p->tab_count == 0 || p->tabs[0].kind != DGL_TAB_DECIMAL ||
-        (p->jc != DGL_JC_START && p->jc != DGL_JC_LEFT && p->jc != DGL_JC_BOTH))
-        return 0;
-    for (uint32_t i = 0; i < b->t->piece_count; i++)
-        if (b->t->pieces[i].kind == DGL_PIECE_TAB)
-            return 0;
-    return DGL_MAX(0, p->tabs[0].at - width_after(b, 0, true) - x0);
-}
-
-struct tab_move {
-    int32_t x; // after the tab
-    uint8_t leader;
-    int32_t limit; // the line's right edge from here on
-    bool wraps;    // no room: the tab goes to the next line
-};
-
-static struct tab_move move_to_tab(const struct breaker *b, const struct dgl_piece *p, uint32_t index, int32_t x,
-                                   int32_t limit)
-{
-    struct tab_move m = {x, DGL_LEADER_NONE, limit, false};
-    if (p->kind == DGL_PIECE_PTAB) {
-        int32_t w = width_after(b, index + 1, false), span = b->place->width - b->right;
-        int32_t at = p->in->value == 2 ? (b->left + span - w) / 2 : p->in->value == 3 ? span - w : b->left;
-        m.x = DGL_MAX(x, at);
-        return m;
-    }
-    bool custom;
-    struct dgl_tab t = dgl_next_tab(b->p, x, b->default_tab, &custom);
-    m.leader = t.leader;
-    if (custom && t.at > limit)
-        m.limit = t.kind == DGL_TAB_LEFT ? limit : t.at;
-    if (!custom && t.at > limit) {
-        m.x = DGL_MAX(x, limit);
-        m.wraps = true;
-        return m;
-    }
-    int32_t w = t.kind == DGL_TAB_LEFT ? 0 : width_after(b, index + 1, t.kind == DGL_TAB_DECIMAL);
-    m.x = DGL_MAX(x, t.kind == DGL_TAB_CENTER ? t.at - w / 2 : t.at - w);
-    return m;
-}
-
-// ---- Where a line ends ----
-
-static int32_t glyph_width(const struct dgl_piece *p, int64_t units, uint32_t letters)
-{
-    int64_t em = p->use->face->upem, w = (units * p->size + em / 2) / em;
-    if (p->run->r.scale_percent != 100 && p->run->r.scale_percent)
-        w = w * p->run->r.scale_percent / 100;
-    return (int32_t)DGL_MIN(w + (int64_t)letters * p->run->r.spacing, INT32_MAX / 4);
-}
-
-static int32_t hyphen_width(const struct dgl_piece *p)
-{
-    int32_t advance;
-    dgl_face_glyph(p->use->face, '-', &advance);
-    return glyph_width(p, advance, 1);
-}
-
-struct walk {
-    struct spot end; // found
-    struct spot candidate;
-    bool has_candidate, any; // something visible is on the line
-    int32_t x, limit;
-    uint8_t forced;
-};
-
-// Walks one text piece; true when the line ends inside it.
-static bool walk_text(const struct breaker *b, const struct dgl_piece *p, uint32_t index, uint32_t from, struct walk *w)
-{
-    int64_t units = 0;
-    uint32_t letters = 0;
-    const struct dgl_glyph *g = b->t->glyphs + p->first;
-    for (uint32_t i = from; i < p->count; i++) {
-        units += g[i].advance;
-        letters += !(g[i].flags & DGL_G_INSIDE);
-        if (!(g[i].flags & (DGL_G_SPACE | DGL_G_SOFT))) {
-            int32_t reach = w->x + glyph_width(p, units, letters);
-            bool hangs = g[i].flags & DGL_G_HANG && b->p->p.flags & DGL_PF_OVERFLOW_PUNCT &&
-                         w->x + glyph_width(p, units - g[i].advance, letters) <= w->limit;
-            hangs |= g[i].flags & DGL_G_HALF && reach - glyph_width(p, p->use->face->upem / 2, 0) <= w->limit;
-            if (reach > w->limit && !hangs) {
-                if (w->has_candidate) {
-                    w->end = w->candidate;
-                    return true;
-                }
-                if (w->any && !(g[i].flags & DGL_G_INSIDE)) {
-                    w->end = (struct spot){index, i};
-                    return true;
-                }
-            }
-            w->any = true;
-        }
-        if (g[i].flags & DGL_G_BREAK) {
-            bool fits =
-                !(g[i].flags & DGL_G_SOFT) || w->x + glyph_width(p, units, letters) + hyphen_width(p) <= w->limit;
-            if (fits) {
-                w->candidate = (struct spot){index, i + 1};
-                w->has_candidate = true;
-            }
-        }
-    }
-    w->x += glyph_width(p, units, letters);
-    return false;
-}
-
-static bool walk_piece(const struct breaker *b, uint32_t index, uint32_t from, struct walk *w)
-{
-    const struct dgl_piece *p = &b->t->pieces[index];
-    switch (p->kind) {
-    case DGL_PIECE_TEXT:
-        return walk_text(b, p, index, from, w);
-    case DGL_PIECE_TAB:
-    case DGL_PIECE_PTAB: {
-        struct tab_move m = move_to_tab(b, p, index, w->x, w->limit);
-        if (m.wraps && w->any && index >= b->t->label_pieces) {
-            w->end = (struct spot){index, 0};
-            return true;
-        }
-        w->x = m.x;
-        w->limit = m.limit;
-        w->any = true;
-        break;
-    }
-    case DGL_PIECE_DRAWING:
-        if (w->x + p->in->drawing->width > w->limit && w->any) {
-            w->end = w->has_candidate ? w->candidate : (struct spot){index, 0};
-            return true;
-        }
-        w->x += p->in->drawing->width;
-        w->any = true;
-        break;
-    case DGL_PIECE_BREAK:
-        w->forced = p->what;
-        w->end = (struct spot){index + 1, 0};
-        return true;
-    case DGL_PIECE_FLOAT:
-    case DGL_PIECE_ANCHOR:
-        break;
-    }
-    if (p->break_after) {
-        w->candidate = (struct spot){index + 1, 0};
-        w->has_candidate = true;
-    }
-    return false;
-}
-
-static struct spot find_end(const struct breaker *b, struct spot start, int32_t x, int32_t limit, uint8_t *ret_forced)
-{
-    struct walk w = {.x = x, .limit = limit, .forced = DGL_IN_TEXT};
-    for (uint32_t i = start.piece; i < b->t->piece_count; i++)
-        if (walk_piece(b, i, i == start.piece ? start.glyph : 0, &w)) {
-            *ret_forced = w.forced;
-            while (w.end.piece < b->t->piece_count && b->t->pieces[w.end.piece].kind == DGL_PIECE_TEXT &&
-                   w.end.glyph >= b->t->pieces[w.end.piece].count)
-                w.end = (struct spot){w.end.piece + 1, 0};
-            return w.end;
-        }
-    *ret_forced = DGL_IN_TEXT;
-    return (struct spot){b->t->piece_count, 0};
-}
-
-// ---- Justified lines that take one word more ----
-
-struct stretch { // of text without the spaces at its end
-    int64_t width, space_width;
-    uint32_t spaces;
-    bool plain; // text only
-};
-
-static struct stretch measure(const struct breaker *b, struct spot from, struct spot to)
-{
-    struct stretch s = {.plain = true};
-    int64_t tail = 0; // spaces that may turn out to be the last
-    uint32_t tail_count = 0;
-    for (uint32_t i = from.piece; i < b->t->piece_count && (i < to.piece || (i == to.piece && to.glyph)); i++) {
-        const struct dgl_piece *p = &b->t->pieces[i];
-        s.plain &= p->kind == DGL_PIECE_TEXT || p->kind == DGL_PIECE_ANCHOR || p->kind == DGL_PIECE_FLOAT;
-        if (p->kind != DGL_PIECE_TEXT)
-            continue;
-        uint32_t first = i == from.piece ? from.glyph : 0, end = i == to.piece ? to.glyph : p->count;
-        for (uint32_t g = first; g < end;) {
-            uint32_t run = g;
-            bool space = b->t->glyphs[p->first + g].flags & DGL_G_SPACE;
-            while (run < end && ((b->t->glyphs[p->first + run].flags & DGL_G_SPACE) != 0) == space)
-                run++;
-            int32_t w = dgl_piece_width(b->t, p, p->first + g, run - g);
-            if (space) {
-                tail += w;
-                tail_count += run - g;
-            } else {
-                s.width += tail + w;
-                s.space_width += tail;
-                s.spaces += tail_count;
-                tail = tail_count = 0;
-            }
-            g = run;
-        }
-    }
-    return s;
-}
-
-// The first place after `from` where a line may end.
-static struct spot next_end(const struct breaker *b, struct spot from, uint8_t *ret_forced)
-{
-    *ret_forced = DGL_IN_TEXT;
-    for (uint32_t i = from.piece; i < b->t->piece_count; i++) {
-        const struct dgl_piece *p = &b->t->pieces[i];
-        if (p->kind == DGL_PIECE_BREAK)
-            *ret_forced = p->what;
-        if (p->kind == DGL_PIECE_BREAK || p->break_after)
-            return (struct spot){i + 1, 0};
-        for (uint32_t g = i == from.piece ? from.glyph : 0; p->kind == DGL_PIECE_TEXT && g < p->count; g++)
-            if ((b->t->glyphs[p->first + g].flags & (DGL_G_BREAK | DGL_G_SOFT)) == DGL_G_BREAK)
-                return g + 1 < p->count ? (struct spot){i, g + 1} : (struct spot){i + 1, 0};
-    }
-    return (struct spot){b->t->piece_count, 0};
-}
-
-// Since Word 2013 a justified line takes one word more when its spaces have to give up no more than a quarter of
-// their width, and no more than half of what they would gain without that word.
-static bool squeeze(const struct breaker *b, struct spot start, int32_t x, int32_t limit, struct spot *end,
-                    uint8_t *forced)
-{
-    if (b->p->p.jc != DGL_JC_BOTH || b->env->doc->sheet->settings.compat < 15 || *forced != DGL_IN_TEXT ||
-        end->piece >= b->t->piece_count)
-        return false;
-    struct stretch without = measure(b, start, *end);
-    if (!without.plain || without.spaces == 0)
-        return false;
-    uint8_t ends;
-    struct spot more = next_end(b, *end, &ends);
-    struct stretch with = measure(b, start, more);
-    int64_t over = x + with.width - limit, spare = limit - x - without.width;
-    if (!with.plain || with.spaces <= without.spaces || over <= 0 || over * 4 > with.space_width ||
-        over * 2 * without.spaces > spare * with.spaces)
-        return false;
-    *end = more;
-    *forced = ends;
-    return true;
-}
 
 // ---- Placing ----
 
@@ -374,7 +49,7 @@ static int32_t fill_segments(const struct breaker *b, struct spot start, struct 
             s->width = dgl_piece_width(b->t, p, s->first, s->count);
             count_metrics(m, p);
         } else if (p->kind == DGL_PIECE_TAB || p->kind == DGL_PIECE_PTAB) {
-            struct tab_move move = move_to_tab(b, p, i, x, limit);
+            struct tab_move move = line_move_to_tab(b, p, i, x, limit);
             s->width = DGL_MAX(0, move.x - x);
             s->leader = move.leader;
             limit = move.limit;
@@ -382,6 +57,10 @@ static int32_t fill_segments(const struct breaker *b, struct spot start, struct 
                 count_metrics(m, p);
         } else if (p->kind == DGL_PIECE_DRAWING) {
             s->width = p->in->drawing->width;
+            count_metrics(m, p);
+        } else if (p->kind == DGL_PIECE_RUBY) {
+            s->first = p->first;
+            s->count = p->count;
             count_metrics(m, p);
         } else if (p->kind == DGL_PIECE_ANCHOR && p->in->kind == DGL_IN_NOTE) {
             line->has_notes = true;
@@ -400,7 +79,7 @@ static int32_t trailing_spaces(const struct breaker *b, const struct dgl_line *l
     for (uint32_t i = line->seg_count; i-- > 0;) {
         const struct dgl_seg *s = &line->segs[i];
         if (s->piece->kind == DGL_PIECE_ANCHOR || s->piece->kind == DGL_PIECE_FLOAT ||
-            s->piece->kind == DGL_PIECE_BREAK)
+            s->piece->kind == DGL_PIECE_BREAK || s->piece->kind == DGL_PIECE_RUBY)
             continue;
         if (s->piece->kind != DGL_PIECE_TEXT)
             break;
@@ -422,7 +101,7 @@ static int32_t trailing_half(const struct breaker *b, const struct dgl_line *lin
     if (!s || s->piece->kind != DGL_PIECE_TEXT || !s->count ||
         !(b->t->glyphs[s->first + s->count - 1].flags & DGL_G_HALF))
         return 0;
-    return glyph_width(s->piece, s->piece->use->face->upem / 2, 0);
+    return line_glyph_width(s->piece, s->piece->use->face->upem / 2, 0);
 }
 
 struct gaps {
@@ -680,9 +359,9 @@ static enum dgl_status new_line(struct breaker *b, struct dgl_lines *l, uint32_t
 static enum dgl_status fill_line(struct breaker *b, struct dgl_line *line, bool first, struct spot *at,
                                  struct dgl_error *err)
 {
-    int32_t start_x = line->x0 + (first ? cell_number_shift(b, line->x0) - label_shift(b) : 0);
-    struct spot end = find_end(b, *at, start_x, line->x1, &line->ends);
-    bool squeezed = squeeze(b, *at, start_x, line->x1, &end, &line->ends);
+    int32_t start_x = line->x0 + (first ? line_number_shift(b, line->x0) - label_shift(b) : 0);
+    struct spot end = line_find_end(b, *at, start_x, line->x1, &line->ends);
+    bool squeezed = line_squeeze(b, *at, start_x, line->x1, &end, &line->ends);
     if (end.piece == at->piece && end.glyph == at->glyph && at->piece < b->t->piece_count)
         end = (struct spot){at->piece + 1, 0}; // never stand still
     uint32_t pieces = pieces_in(b, *at, end);

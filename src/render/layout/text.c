@@ -543,6 +543,7 @@ static void append_inline(struct maker *m, const struct dgl_inline *in, struct s
     s->start = (uint32_t)m->bytes.len;
     switch (in->kind) {
     case DGL_IN_TEXT:
+    case DGL_IN_RUBY:
         if (in->run->r.toggles & DGL_T_CAPS) {
             for (size_t at = 0; at < in->text.len;) {
                 uint32_t c = dgl_utf8_next(in->text.data, in->text.len, &at);
@@ -599,6 +600,42 @@ static void put_object(struct maker *m, const struct dgl_inline *in, enum dgl_pi
     }
 }
 
+// A phonetic guide: glyphs of its own that take no room; a base narrower than it is spread.
+static void put_ruby(struct maker *m, const struct dgl_inline *in, struct cursor c)
+{
+    struct dgl_text *t = m->t;
+    uint32_t before = m->before, before2 = m->before2, from = t->piece_count, glyphs = 0, first_base = from;
+    int64_t base = 0, guide = 0;
+    new_piece(m, DGL_PIECE_ANCHOR, NULL)->in = in; // so that the guide's glyphs begin a piece
+    m->before = m->before2 = 0;
+    put_text(m, in, in->run, c);
+    m->before = before;
+    m->before2 = before2;
+    for (uint32_t i = from + 1; i < t->piece_count; i++) {
+        struct dgl_piece *p = &t->pieces[i];
+        guide += dgl_piece_width(t, p, p->first, p->count);
+        p->kind = DGL_PIECE_RUBY;
+        p->raise = in->ruby.raise;
+        p->ascent += in->ruby.raise;
+        p->descent = 0;
+    }
+    while (first_base > 0 && t->pieces[first_base - 1].in && t->pieces[first_base - 1].in >= in - in->ruby.above &&
+           t->pieces[first_base - 1].in < in)
+        first_base--;
+    for (uint32_t i = first_base; i < from; i++)
+        if (t->pieces[i].kind == DGL_PIECE_TEXT) {
+            base += dgl_piece_width(t, &t->pieces[i], t->pieces[i].first, t->pieces[i].count);
+            glyphs += t->pieces[i].count;
+        }
+    for (uint32_t i = first_base; i < from && guide > base && glyphs; i++)
+        for (uint32_t g = 0; t->pieces[i].kind == DGL_PIECE_TEXT && t->pieces[i].size > 0 && g < t->pieces[i].count;
+             g++) {
+            int32_t more = (int32_t)((guide - base) / glyphs * t->pieces[i].use->face->upem / t->pieces[i].size);
+            t->glyphs[t->pieces[i].first + g].advance += more;
+            t->glyphs[t->pieces[i].first + g].dx = (int16_t)(t->glyphs[t->pieces[i].first + g].dx + more / 2);
+        }
+}
+
 static void put_inline(struct maker *m, const struct dgl_inline *in, const struct stretch *s)
 {
     struct cursor c = {m->bytes.data + s->start, s->len, 0, s->start};
@@ -638,6 +675,9 @@ static void put_inline(struct maker *m, const struct dgl_inline *in, const struc
         break;
     case DGL_IN_ANCHOR:
         new_piece(m, DGL_PIECE_ANCHOR, NULL)->in = in;
+        break;
+    case DGL_IN_RUBY:
+        put_ruby(m, in, c);
         break;
     }
 }

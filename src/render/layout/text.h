@@ -12,6 +12,7 @@ enum dgl_piece_kind {
     DGL_PIECE_DRAWING, // in the line
     DGL_PIECE_FLOAT,   // anchored here
     DGL_PIECE_ANCHOR,
+    DGL_PIECE_RUBY, // glyphs without width, above the pieces of the inlines before
 };
 struct dgl_piece {
     enum dgl_piece_kind kind;

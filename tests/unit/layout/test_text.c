@@ -153,14 +153,34 @@ static void test_fitted_text(void **state DGL_UNUSED)
          40);
 }
 
+// A phonetic guide stands in the middle above its base, which is spread when it is the narrower one.
+static void test_phonetic_guide(void **state DGL_UNUSED)
+{
+#define RUBY(guide)                                                                                                     \
+    "<w:p><w:r><w:ruby><w:rubyPr><w:hpsRaise w:val=\"18\"/></w:rubyPr><w:rt><w:r><w:rPr><w:sz "                         \
+    "w:val=\"10\"/></w:rPr><w:t>" guide                                                                                 \
+    "</w:t></w:r></w:rt><w:rubyBase><w:r><w:t>東京</w:t></w:r></w:rubyBase></w:ruby></w:r><w:r><w:rPr><w:b/></w:rPr>" \
+    "<w:t>終</w:t></w:r></w:p>"
+    char *d = dump_of(&(struct docx_parts){.body = RUBY("きょ") P("next")});
+    near(find_text(d, "きょ").x, 72 + 5);
+    near(find_text(d, "きょ").y, find_text(d, "東京").y - 9);
+    near(find_text(d, "終").x, 72 + 20);
+    free(d);
+    d = dump_of(&(struct docx_parts){.body = RUBY("とうきょう")});
+    near(find_text(d, "と").x, 72);
+    near(find_text(d, "終").x, 72 + 25);
+    free(d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_space_between_scripts),  cmocka_unit_test(test_hanging_full_stop),
-        cmocka_unit_test(test_right_to_left_line_end), cmocka_unit_test(test_sequences),
-        cmocka_unit_test(test_compressed_punctuation), cmocka_unit_test(test_mark_at_the_line_end),
-        cmocka_unit_test(test_character_grid),         cmocka_unit_test(test_fitted_text),
-        cmocka_unit_test(test_page_references),        cmocka_unit_test(test_page_numbers_of_sections),
+        cmocka_unit_test(test_space_between_scripts),    cmocka_unit_test(test_hanging_full_stop),
+        cmocka_unit_test(test_right_to_left_line_end),   cmocka_unit_test(test_sequences),
+        cmocka_unit_test(test_compressed_punctuation),   cmocka_unit_test(test_mark_at_the_line_end),
+        cmocka_unit_test(test_character_grid),           cmocka_unit_test(test_fitted_text),
+        cmocka_unit_test(test_phonetic_guide),           cmocka_unit_test(test_page_references),
+        cmocka_unit_test(test_page_numbers_of_sections),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -20,7 +20,7 @@ def test_pages_are_whole(signed_in, client, template, viewport, scheme):
     page = signed_in(viewport=viewport, color_scheme=scheme)
     for path in ("/templates", "/templates/new", f"/templates/{template['id']}", f"/templates/{template['id']}?mode=json",
                  f"/templates/{template['id']}/versions", f"/templates/{template['id']}/tokens", "/history", f"/history/{made['id']}",
-                 "/settings/developer", "/settings/organization"):
+                 "/settings/developer", "/settings/organization", "/settings/fonts"):
         page.goto(path)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} sticks out"
         expect(page.locator("h1")).to_have_count(1)

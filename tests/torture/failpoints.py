@@ -22,6 +22,7 @@ import urllib.request
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from torture import ROOT, Client, Fail, Load, Receiver, Server, Torture, write_docx  # noqa: E402
+from fontkit import VARY  # noqa: E402
 from mailbox_server import Mailbox  # noqa: E402
 
 PASSWORD = "correct horse battery"
@@ -91,8 +92,26 @@ class Run(Torture):
             if status in (204, 404):
                 self.books.erased.add(document)
             self.invite()
+            self.fonts()
         finally:
             load.connection.close()
+
+    def fonts(self):
+        """One takes the place of another, and is deleted: whenever it dies, rows and files are of a kind at the end."""
+        client = Client(self.server.url, self.key)
+        with open(VARY, "rb") as fh:
+            font = fh.read()
+        made = [client.upload("/fonts/", {"file": (name, font)}) for name in ("first.ttf", "second.ttf")]
+        if [answer.status for answer in made] != [201, 201]:
+            raise Fail(f"fonts were refused: {made[0].body!r} {made[1].body!r}")
+        if client.raw("DELETE", f"/fonts/{made[1].json['id']}").status != 204:
+            raise Fail("a font could not be deleted")
+
+    def check_fonts(self):
+        files = [name for _, _, names in os.walk(os.path.join(self.data_dir, "files")) for name in names if name.endswith(".font")]
+        rows = self.count("SELECT count(*) FROM fonts")
+        if files or rows:
+            self.problems.append(f"{rows} fonts and {len(files)} files of fonts are left")
 
     def letters(self):
         return sum(self.guest in recipients for _, recipients, _ in list(self.mailbox.letters))
@@ -158,6 +177,7 @@ class Run(Torture):
             if self.live(receiver):
                 self.problems.append("died without a reason")
             self.balance(receiver)
+            self.check_fonts()
         return self.problems, died
 
 

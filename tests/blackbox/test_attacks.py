@@ -18,6 +18,7 @@ import zipfile
 import pytest
 from conftest import House
 from docx import docx_bytes
+from fontkit import font
 from local import PROGRAM, Client, Receiver, clean_environment
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -462,10 +463,12 @@ def test_not_yours_is_not_found(place, planted, template, ready):
     never = "01900000-0000-7000-8000-000000000000"
     with open(os.path.join(HERE, "tenants.txt"), encoding="utf-8") as fh:
         routes = [line.split()[:2] for line in fh if not line.startswith("#") and "/api/v1/" in line and "{id}" in line]
-    ours = {"/templates/": template, "/documents/": ready["id"], "/deliveries/": planted["deliveries"][0], "/endpoints/": planted["endpoints"][0], "/events/": planted["deliveries"][0]}
+    ours = {"/templates/": template, "/documents/": ready["id"], "/deliveries/": planted["deliveries"][0], "/endpoints/": planted["endpoints"][0], "/events/": planted["deliveries"][0],
+            "/fonts/": place.client.upload("/fonts/", {"file": ("font.ttf", font("Ours"))}).json["id"]}
     compared = 0
     for method, path in routes:
-        mine = next(id_ for part, id_ in ours.items() if part in path)
+        mine = next((id_ for part, id_ in ours.items() if part in path), None)
+        assert mine, f"{path}: this test needs an id of ours for it"
         body = {"timestamp": 1, "http_status": 200} if "/events/" in path else {"url": "https://hooks.example.com/x"} if method == "PUT" and "endpoints" in path else None
         if method == "POST" and path.endswith("preview"):
             body = {"input_json": {}}

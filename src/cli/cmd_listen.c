@@ -78,7 +78,7 @@ static enum dgl_status call(struct listener *l, const char *method, const char *
     struct dgl_net_result result;
     int n = snprintf(text, sizeof text, "%s/api/v1/webhooks/%s", l->base, target);
     DGL_TRY(dgl_url_parse(text, (size_t)DGL_MIN(n, DGL_URL_MAX), "--server", &rq.url, err));
-    DGL_TRY(dgl_net_client_fetch(l->net, &rq, answer, &result, err));
+    DGL_TRY(dgl_net_client_fetch(l->net, &rq, answer, NULL, &result, err));
     if (result.outcome != DGL_NET_ANSWERED)
         return DGL_FAIL(err, DGL_E_UNAVAILABLE, "%s", result.message);
     *ret_status = result.http_status;
@@ -103,7 +103,7 @@ struct local_answer {
     int status; // 0 = none
     int64_t total_us;
     char message[256];
-    struct dgl_buf body;
+    struct dgl_buf body, headers;
 };
 
 static void post_locally(struct listener *l, json_t *event, struct dgl_arena *a, struct local_answer *ret)
@@ -124,7 +124,7 @@ static void post_locally(struct listener *l, json_t *event, struct dgl_arena *a,
                                  .body_len = body ? strlen(body) : 0,
                                  .guard = l->anywhere,
                                  .group = 2};
-    if (dgl_net_client_fetch(l->net, &rq, &ret->body, &result, &err) != DGL_OK) {
+    if (dgl_net_client_fetch(l->net, &rq, &ret->body, &ret->headers, &result, &err) != DGL_OK) {
         snprintf(ret->message, sizeof ret->message, "%.250s", err.message);
         return;
     }
@@ -154,6 +154,13 @@ static void show(const struct listener *l, json_t *event, const struct local_ans
     fflush(stdout);
 }
 
+// Left out when it is not text.
+static void report_text(struct dgl_json_writer *w, const char *key, const struct dgl_buf *text)
+{
+    if (text->len && dgl_utf8_valid(text->data, text->len) && !memchr(text->data, '\0', text->len))
+        dgl_jw_kstr(w, key, text->data);
+}
+
 // Until the server has it: an event that is not reported comes again.
 static enum dgl_status report(struct listener *l, json_t *event, const struct local_answer *answer,
                               struct dgl_error *err)
@@ -167,9 +174,8 @@ static enum dgl_status report(struct listener *l, json_t *event, const struct lo
     dgl_jw_kint(&w, "total_us", answer->total_us);
     if (answer->message[0])
         dgl_jw_kstr(&w, "message", answer->message);
-    if (answer->body.len && dgl_utf8_valid(answer->body.data, answer->body.len) &&
-        !memchr(answer->body.data, '\0', answer->body.len))
-        dgl_jw_kstr(&w, "body", answer->body.data);
+    report_text(&w, "headers", &answer->headers);
+    report_text(&w, "body", &answer->body);
     dgl_jw_end_object(&w);
     snprintf(target, sizeof target, "events/%s/result", json_string_value(json_object_get(event, "id")));
     for (int pause = 1;; pause = DGL_MIN(pause * 2, PAUSE_MAX_S)) {
@@ -188,7 +194,8 @@ static enum dgl_status report(struct listener *l, json_t *event, const struct lo
 static enum dgl_status handle(struct listener *l, json_t *event, struct dgl_error *err)
 {
     DGL_AUTO(arena) a = dgl_arena_new(0);
-    struct local_answer answer = {.body = DGL_BUF_INIT(LOCAL_ANSWER_MAX * 8)};
+    struct local_answer answer = {.body = DGL_BUF_INIT(LOCAL_ANSWER_MAX * 8),
+                                  .headers = DGL_BUF_INIT(LOCAL_ANSWER_MAX)};
     if (!json_is_string(json_object_get(event, "id")) || !json_is_string(json_object_get(event, "body")) ||
         !json_is_string(json_object_get(event, "event")) || !json_is_string(json_object_get(event, "cursor")))
         return DGL_FAIL(err, DGL_E_INVALID, "the server sent something that is not an event");
@@ -196,6 +203,7 @@ static enum dgl_status handle(struct listener *l, json_t *event, struct dgl_erro
     show(l, event, &answer);
     enum dgl_status status = report(l, event, &answer, err);
     dgl_buf_fini(&answer.body);
+    dgl_buf_fini(&answer.headers);
     snprintf(l->cursor, sizeof l->cursor, "%s", json_string_value(json_object_get(event, "cursor")));
     return status;
 }

@@ -414,7 +414,7 @@ struct fetch {
     pthread_cond_t ended;
     bool over;
     struct dgl_net_result *result;
-    struct dgl_buf *body;
+    struct dgl_buf *body, *headers;
 };
 
 static void on_fetched(void *arg, const struct dgl_net_result *result)
@@ -426,6 +426,8 @@ static void on_fetched(void *arg, const struct dgl_net_result *result)
     f->result->headers = NULL;
     f->result->headers_len = 0;
     dgl_buf_append(f->body, result->body, result->body_len);
+    if (f->headers)
+        dgl_buf_append(f->headers, result->headers, result->headers_len);
     f->result->body = f->body->failed || !f->body->data ? "" : f->body->data + at;
     f->over = true;
     pthread_cond_signal(&f->ended);
@@ -433,11 +435,15 @@ static void on_fetched(void *arg, const struct dgl_net_result *result)
 }
 
 enum dgl_status dgl_net_client_fetch(struct dgl_net_client *c, const struct dgl_net_request *request,
-                                     struct dgl_buf *ret_body, struct dgl_net_result *ret, struct dgl_error *err)
+                                     struct dgl_buf *ret_body, struct dgl_buf *ret_headers, struct dgl_net_result *ret,
+                                     struct dgl_error *err)
 {
     struct dgl_net_result result;
-    struct fetch f = {
-        .lock = PTHREAD_MUTEX_INITIALIZER, .ended = PTHREAD_COND_INITIALIZER, .result = &result, .body = ret_body};
+    struct fetch f = {.lock = PTHREAD_MUTEX_INITIALIZER,
+                      .ended = PTHREAD_COND_INITIALIZER,
+                      .result = &result,
+                      .body = ret_body,
+                      .headers = ret_headers};
     DGL_TRY(dgl_net_client_submit(c, request, on_fetched, &f, err));
     pthread_mutex_lock(&f.lock);
     while (!f.over)

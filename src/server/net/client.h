@@ -86,10 +86,10 @@ typedef void (*dgl_net_done)(void *arg, const struct dgl_net_result *result);
 enum dgl_status dgl_net_client_submit(struct dgl_net_client *c, const struct dgl_net_request *request,
                                       dgl_net_done done, void *arg, struct dgl_error *err) DGL_MUST_CHECK;
 // The same, waiting. Only from threads that may block (worker pool, command line). DGL_OK whenever the exchange came
-// to an end: ret->outcome tells which. The answer's body is appended to ret_body, where ret->body then points;
-// ret->headers is NULL.
+// to an end: ret->outcome tells which. The answer's body is appended to ret_body, where ret->body then points, its
+// header lines to ret_headers (NULL = not wanted); ret->headers is NULL.
 enum dgl_status dgl_net_client_fetch(struct dgl_net_client *c, const struct dgl_net_request *request,
-                                     struct dgl_buf *ret_body, struct dgl_net_result *ret,
+                                     struct dgl_buf *ret_body, struct dgl_buf *ret_headers, struct dgl_net_result *ret,
                                      struct dgl_error *err) DGL_MUST_CHECK;
 
 #endif

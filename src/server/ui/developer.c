@@ -55,8 +55,8 @@ static const char *webhook_state(struct dgl_ui_visit *v, const struct dgl_webhoo
     if (strcmp(s->url, shown) != 0)
         return dgl_arena_printf(v->arena, "Not saved. In use: %s", s->url);
     if (!s->enabled)
-        return dgl_arena_printf(v->arena, "Saved, but switched off: %s Save it again to switch it on.",
-                                s->disabled_reason ? s->disabled_reason : "the endpoint refused.");
+        return dgl_arena_printf(v->arena, "Saved, but switched off: %s. Save it again to switch it on.",
+                                s->disabled_reason ? s->disabled_reason : "no reason was kept");
     return "Saved and in use.";
 }
 

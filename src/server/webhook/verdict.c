@@ -29,7 +29,7 @@ void dgl_webhook_judge(const struct dgl_net_result *r, const struct dgl_schedule
     if (answered && r->http_status == 410) {
         ret->disable_endpoint = has_endpoint;
         snprintf(ret->reason, sizeof ret->reason,
-                 has_endpoint ? "the endpoint answered 410 Gone and was disabled" : "the receiver answered 410 Gone");
+                 has_endpoint ? "the endpoint answered 410 Gone" : "the receiver answered 410 Gone");
         return;
     }
     int64_t hint_s = answered && dgl_schedule_honours_retry_after(r->http_status) ? r->retry_after_s : -1;

@@ -51,7 +51,7 @@ static struct dgl_net_result fetch(struct dgl_net_client *c, const struct dgl_ne
     struct dgl_error err = DGL_ERROR_INIT;
     struct dgl_net_result r;
     dgl_buf_reset(body);
-    assert_ok(dgl_net_client_fetch(c, q, body, &r, &err), err);
+    assert_ok(dgl_net_client_fetch(c, q, body, NULL, &r, &err), err);
     return r;
 }
 

@@ -360,6 +360,12 @@ def differs(case, ours, want, error):
         return False  # we tell before anything runs
     if "pprint" in case["template"] and "1: " in want + str(ours.get("output")):
         return False  # keys of several types: no order
+    if "reverse" in case["template"] and re.search(r"(i-t-e-r-a-t-o-r|filter +(length|count|list|wordcount))", want + case["template"]):
+        return False  # an iterator's address, letter by letter or counted
+    if "pprint" in case["template"] and re.search(r"^\(?[\"'].*[\"']$", want, re.M) and "\n" in want:
+        return False  # long texts are not cut into literals
+    if error == "zero" and "is undefined" in ours.get("error", "") and " % " in case["template"]:
+        return False  # Python formats a text with something undefined
     if "cannot be sliced" in ours.get("error", "") or re.search(r"(\{#|\{%[-+]? *raw *[-+]?%\})$", case["template"]):
         return False  # Jinja2 takes slices of constants, and a comment or raw block at the very end, for something else
     if error is None:

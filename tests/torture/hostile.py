@@ -94,6 +94,9 @@ class Trial:
 
     def office(self):
         """Whatever came before, LibreOffice's process tries all of its probes when it starts, and then works."""
+        self.expect(self.server.stop() == 0, "the server did not stop well")
+        self.server.env["DOCGENLAB_RENDER_TIMEOUT_MS"] = "60000"  # the short one was for probes that hang
+        self.client.url = self.server.start().url
         path = os.path.join(os.path.dirname(self.data), "declined.docx")
         write_docx(path, [], body_xml=paragraph("Hello") + '<w:altChunk r:id="rId9"/>')  # the native engine declines it
         template = self.client.upload_template("Declined", path)["id"]

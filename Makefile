@@ -29,7 +29,9 @@ deps:
 test-deps:
 	@scripts/deps build fonts office test
 
+# A folder without build.ninja is what an interrupted setup left.
 build/release/build.ninja: | deps
+	@rm -rf build/release
 	@$(MESON) setup build/release --prefix=$(PREFIX) --buildtype=debugoptimized -Dwerror=true >build/meson-release.log 2>&1 || { cat build/meson-release.log; rm -rf build/release; exit 1; }
 
 build: deps | build-dir

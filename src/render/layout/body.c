@@ -3,6 +3,7 @@
 // Properties are resolved here, once: defaults, table style, paragraph style, numbering, character style, direct. Runs
 // with equal properties share one object, so that later steps compare pointers.
 #include "render/layout/build.h"
+#include "render/layout/math.h"
 
 #include <string.h>
 
@@ -368,14 +369,60 @@ static const struct dgl_link *link_of(struct builder *b, const struct dgl_x *n)
     return link;
 }
 
-static void push_math_text(struct builder *b, const struct dgl_x *n, struct dgl_run *run)
+// Whether a paragraph holds nothing else that shows.
+static bool is_alone(const struct dgl_x *parent, const struct dgl_x *n)
 {
-    if (n->name == DGL_X_t)
-        push_text(b, n->text, run);
+    DGL_X_EACH(x, parent)
+    {
+        if (x != n && x->name != DGL_X_pPr && x->name != DGL_X_bookmarkStart && (x->first || x->text.len))
+            return false;
+    }
+    return true;
+}
+
+static void push_equation(struct builder *b, const struct dgl_x *n, const struct dgl_rpr *base, bool display)
+{
+    const struct dgl_math_list stretches = dgl_math_read(b, n, base, display);
+    for (uint32_t i = 0; i < stretches.count; i++) {
+        struct dgl_inline *in = build_push(b, DGL_IN_DRAWING, stretches.list[i]->run);
+        struct dgl_drawing *d = in ? DGL_ARENA_NEW(b->arena, struct dgl_drawing) : NULL;
+        if (!d)
+            return;
+        d->kind = DGL_DRAW_MATH;
+        d->math = stretches.list[i];
+        d->link = b->link;
+        in->drawing = d;
+    }
+}
+
+static void push_math(struct builder *b, const struct dgl_x *parent, const struct dgl_x *n, const struct dgl_rpr *base)
+{
+    static const char *const words[] = {"left", "right", "center"};
+    static const uint8_t jcs[] = {DGL_JC_LEFT, DGL_JC_RIGHT, DGL_JC_CENTER};
+    if (!build_is_shown(b))
+        return;
+    build_finding(b, DGL_FEATURE_MATH);
+    if (n->name == DGL_X_oMath) {
+        push_equation(b, n, base, false);
+        return;
+    }
+    bool display = is_alone(parent, n), first = true;
+    const struct dgl_x *properties = dgl_x_child(n, DGL_X_oMathParaPr);
+    struct dgl_str jc = properties ? dgl_x_val(dgl_x_child(properties, DGL_X_jc)) : (struct dgl_str){"", 0};
     DGL_X_EACH(c, n)
     {
-        push_math_text(b, c, run);
+        if (c->name != DGL_X_oMath)
+            continue;
+        if (!first)
+            build_push(b, DGL_IN_LINE_BREAK, run_of(b, base, NULL));
+        push_equation(b, c, base, display);
+        first = false;
     }
+    if (display)
+        b->math_jc = 1 + DGL_JC_CENTER;
+    for (unsigned i = 0; display && i < DGL_COUNT(words); i++)
+        if (dgl_str_is(jc, words[i]))
+            b->math_jc = 1 + jcs[i];
 }
 
 static void walk_inlines(struct builder *b, const struct dgl_x *n, const struct dgl_rpr *base,
@@ -420,8 +467,7 @@ static void walk_inlines(struct builder *b, const struct dgl_x *n, const struct 
         case DGL_X_oMath:
         case DGL_X_oMathPara:
             if (x->ns == DGL_XN_M) {
-                build_finding(b, DGL_FEATURE_MATH);
-                push_math_text(b, x, run_of(b, base, NULL));
+                push_math(b, n, x, base);
             }
             break;
         case DGL_X_subDoc:
@@ -625,7 +671,12 @@ static void build_paragraph(struct builder *b, const struct dgl_x *n, const stru
     b->para_has_drawings = carry.has_drawings;
     b->para_has_notes = carry.has_notes;
     number_paragraph(b, para, &para->mark->r);
+    uint8_t outer_jc = b->math_jc;
+    b->math_jc = 0;
     walk_inlines(b, n, &base, c, err, status);
+    if (b->math_jc)
+        para->p.jc = b->math_jc - 1;
+    b->math_jc = outer_jc;
     para->inlines = b->inlines;
     para->inline_count = b->inline_count;
     para->has_drawings = b->para_has_drawings;

@@ -86,6 +86,7 @@ struct builder {
     uint32_t note_number[2], notes_before[2]; // footnotes, endnotes; before: at the end of the section before
     bool has_footnotes, has_endnotes;
     uint32_t nodes_left;
+    uint8_t math_jc; // 1 + enum dgl_jc of equations that have a paragraph of their own
     unsigned drawing_depth;
     struct build_floats floats;
     const struct dgl_x *shape_types[64]; // of VML, met so far

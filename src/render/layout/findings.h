@@ -14,7 +14,7 @@ enum dgl_support { DGL_SUPPORT_FULL, DGL_SUPPORT_APPROXIMATED, DGL_SUPPORT_DECLI
     X(CHART, DECLINED, "radar, stock, surface and bubble charts", "a chart is left out")                               \
     X(CHART_LOOK, APPROXIMATED, "looks of charts", "a chart is drawn from its stored values, nearly as Word draws it") \
     X(DIAGRAM, DECLINED, "SmartArt diagrams without a drawing", "a SmartArt diagram is left out")                      \
-    X(MATH, DECLINED, "equations", "an equation is set as plain text")                                                 \
+    X(MATH, APPROXIMATED, "equations", "an equation is set nearly as Word sets it")                                    \
     X(PICTURE_FORMAT, DECLINED, "pictures of rare formats", "a picture is left out")                                   \
     X(VERTICAL_TEXT, DECLINED, "vertical East Asian text", "vertical text is set horizontally")                        \
     X(ALT_CHUNK, DECLINED, "inserted documents (altChunk, subDoc)", "an inserted document is left out")                \

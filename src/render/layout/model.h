@@ -49,6 +49,7 @@ enum dgl_drawing_kind {
     DGL_DRAW_ART,   // vectors made already, scaled into the box
     DGL_DRAW_WORDS, // WordArt: a text as large as the box
     DGL_DRAW_CHART,
+    DGL_DRAW_MATH, // an equation, or a stretch of one
     DGL_DRAW_NOTHING,
 };
 enum dgl_line_end { DGL_END_NONE, DGL_END_TRIANGLE, DGL_END_ARROW, DGL_END_STEALTH, DGL_END_DIAMOND, DGL_END_OVAL };
@@ -68,6 +69,7 @@ struct dgl_part { // of a group, in the group's own coordinates
     double x, y, w, h;
 };
 struct dgl_chart;
+struct dgl_math;
 enum dgl_wrap { DGL_WRAP_NONE, DGL_WRAP_SQUARE, DGL_WRAP_TOP_BOTTOM };
 enum dgl_rel {
     DGL_REL_COLUMN,
@@ -89,6 +91,8 @@ struct dgl_drawing {
     const struct dgl_art *art;  // ART
     struct dgl_art_text *words; // WORDS
     const struct dgl_chart *chart;
+    struct dgl_math *math;
+    int32_t drop;     // MATH: how far it reaches below the baseline, once set; part of the height
     int32_t rotation; // 60,000ths of a degree, clockwise
     bool flip_h, flip_v, gray;
     bool sized; // own_width and own_height are what is drawn, in the middle of the box

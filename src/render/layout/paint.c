@@ -58,7 +58,7 @@ static bool is_dark(uint32_t rgb)
     return rgb <= 0xFFFFFF && (rgb >> 16 & 255) * 299 + (rgb >> 8 & 255) * 587 + (rgb & 255) * 114 < 60 * 1000;
 }
 
-static uint32_t text_color(const struct dgl_canvas *c, const struct dgl_rpr *r, uint32_t behind)
+uint32_t dgl_canvas_text_color(const struct dgl_canvas *c, const struct dgl_rpr *r, uint32_t behind)
 {
     if (r->color <= 0xFFFFFF)
         return r->color;
@@ -277,7 +277,7 @@ static void paint_segment(struct dgl_canvas *c, const struct dgl_lines *l, const
     const struct dgl_seg *s = &line->segs[index];
     const struct dgl_piece *p = s->piece;
     int32_t at = x + s->x, baseline = top + line->baseline;
-    uint32_t color = p->run ? text_color(c, &p->run->r, l->para->p.shade) : 0;
+    uint32_t color = p->run ? dgl_canvas_text_color(c, &p->run->r, l->para->p.shade) : 0;
     switch (p->kind) {
     case DGL_PIECE_TEXT:
         paint_text(c, l->text, s, at, baseline, color);
@@ -290,8 +290,8 @@ static void paint_segment(struct dgl_canvas *c, const struct dgl_lines *l, const
             paint_decorations(c, s, at, baseline, color, 0);
         break;
     case DGL_PIECE_DRAWING:
-        dgl_paint_drawing(c, p->in->drawing, at, baseline - p->in->drawing->height, p->in->drawing->width,
-                          p->in->drawing->height);
+        dgl_paint_drawing(c, p->in->drawing, at, baseline - p->in->drawing->height + p->in->drawing->drop,
+                          p->in->drawing->width, p->in->drawing->height);
         break;
     case DGL_PIECE_FLOAT: {
         if (p->in->drawing->in_text)

@@ -28,6 +28,8 @@ struct dgl_box *dgl_canvas_box(struct dgl_canvas *c, enum dgl_box_kind kind, int
                                int32_t h);
 void dgl_canvas_rect(struct dgl_canvas *c, int32_t x, int32_t y, int32_t w, int32_t h, uint32_t color);
 void dgl_canvas_line(struct dgl_canvas *c, int32_t x, int32_t y, int32_t w, int32_t h, const struct dgl_border *b);
+// What "automatic" is over this: dark on light, light on dark.
+uint32_t dgl_canvas_text_color(const struct dgl_canvas *c, const struct dgl_rpr *r, uint32_t behind);
 void dgl_canvas_link(struct dgl_canvas *c, const struct dgl_link *link, int32_t x, int32_t y, int32_t w, int32_t h);
 // Lines [from, to) of a paragraph; (x, y) is where the container's left edge and the first line's top are.
 void dgl_paint_lines(struct dgl_canvas *c, const struct dgl_lines *l, uint32_t from, uint32_t to, int32_t x, int32_t y,

@@ -8,6 +8,7 @@
 #include "render/layout/chart.h"
 #include "render/layout/floats.h"
 #include "render/layout/label.h"
+#include "render/layout/math.h"
 #include "render/layout/shape_art.h"
 
 #include <math.h>
@@ -232,6 +233,35 @@ static void paint_group(struct dgl_canvas *c, const struct dgl_drawing *d, int32
     }
 }
 
+// An equation is text: its glyphs stand in the paragraph.
+static void paint_math(struct dgl_canvas *c, const struct dgl_drawing *d, int32_t x, int32_t baseline)
+{
+    for (uint32_t i = 0; i < d->math->mark_count; i++) {
+        const struct dgl_math_mark *m = &d->math->marks[i];
+        uint32_t color = dgl_canvas_text_color(c, &m->run->r, DGL_COLOR_NONE);
+        if (!m->glyphs) {
+            dgl_canvas_rect(c, x + m->x, baseline + m->y, m->w, m->h, color);
+            continue;
+        }
+        struct dgl_text_box *t = dgl_arena_alloc_try(c->env->arena, sizeof(*t));
+        if (!t)
+            return;
+        *t = (struct dgl_text_box){.run = m->run,
+                                   .use = m->use,
+                                   .size = m->size,
+                                   .glyphs = m->glyphs,
+                                   .count = m->glyph_count,
+                                   .text = m->text,
+                                   .text_end = (uint32_t)strlen(m->text),
+                                   .scale_percent = 100,
+                                   .color = color,
+                                   .link = d->link};
+        struct dgl_box *b = dgl_canvas_box(c, DGL_BOX_TEXT, x + m->x, baseline + m->y, m->w, m->size);
+        b->text = t;
+        b->color = color;
+    }
+}
+
 static void paint_inside(struct dgl_canvas *c, const struct dgl_drawing *d, int32_t x, int32_t y, int32_t w, int32_t h)
 {
     switch (d->kind) {
@@ -256,6 +286,9 @@ static void paint_inside(struct dgl_canvas *c, const struct dgl_drawing *d, int3
         break;
     case DGL_DRAW_CHART:
         paint_art(c, d, dgl_chart_art(c->env, d->chart, w, h, c->err), x, y, w, h);
+        break;
+    case DGL_DRAW_MATH:
+        paint_math(c, d, x, y + h - d->drop);
         break;
     case DGL_DRAW_NOTHING:
         break;

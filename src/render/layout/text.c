@@ -7,6 +7,8 @@
 // bidirectional order, and only when a character needs it.
 #include "render/layout/text.h"
 
+#include "render/layout/math.h"
+
 #include "render/layout/letters.h"
 #include "render/layout/text_order.h"
 
@@ -594,7 +596,10 @@ static void put_object(struct maker *m, const struct dgl_inline *in, enum dgl_pi
         p->use = use_of(m->env, in->run, DGL_SLOT_ASCII);
         p->size = in->run->r.size;
     }
-    if (kind == DGL_PIECE_DRAWING) {
+    if (kind == DGL_PIECE_DRAWING && in->drawing->kind == DGL_DRAW_MATH) {
+        p->ascent = DGL_MAX(p->ascent, in->drawing->height - in->drawing->drop);
+        p->descent = DGL_MAX(p->descent, in->drawing->drop);
+    } else if (kind == DGL_PIECE_DRAWING) {
         p->ascent = in->drawing->height;
         p->descent = 0;
     }
@@ -730,6 +735,20 @@ static void put_label(struct maker *m, const struct dgl_para *p, const struct st
     m->before = m->before2 = 0;
 }
 
+// An equation knows its size once it is set.
+static enum dgl_status set_equation(const struct dgl_text_env *env, const struct dgl_drawing *drawing,
+                                    struct dgl_error *err)
+{
+    struct dgl_drawing *d = (struct dgl_drawing *)drawing; // the fields set here are layout's own
+    if (d->kind != DGL_DRAW_MATH)
+        return DGL_OK;
+    DGL_TRY(dgl_math_set(env, d->math, err));
+    d->width = d->math->width;
+    d->height = d->math->ascent + d->math->descent;
+    d->drop = d->math->descent;
+    return DGL_OK;
+}
+
 enum dgl_status dgl_text_build(const struct dgl_text_env *env, const struct dgl_para *p, struct dgl_text *ret,
                                struct dgl_error *err)
 {
@@ -767,6 +786,8 @@ enum dgl_status dgl_text_build(const struct dgl_text_env *env, const struct dgl_
         for (uint32_t i = 0; i < p->inline_count && status == DGL_OK && !m.out_of_memory; i++) {
             status = dgl_work_tick(env->budget, env->arena, err);
             follow_fit(&m, &fit, p->inlines[i].run);
+            if (status == DGL_OK && p->inlines[i].kind == DGL_IN_DRAWING)
+                status = set_equation(env, p->inlines[i].drawing, err);
             put_inline(&m, &p->inlines[i], &stretches[i]);
         }
         if (!m.out_of_memory)

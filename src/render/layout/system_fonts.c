@@ -3,13 +3,16 @@
 
 #include <fcntl.h>
 #include <fontconfig/fontconfig.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unicode/uscript.h>
 
 #define MAX_FACES 16384u
+#define RANK_NOTO 20 // of fonts for single scripts
 #define MAX_FONT_BYTES (256u << 20)
 
 struct file {
@@ -115,9 +118,9 @@ static int rank_of(const char *family)
         if (strcasecmp(family, order[i]) == 0)
             return i;
     if (strncasecmp(family, "Noto Sans ", 10) == 0)
-        return 20;
+        return RANK_NOTO;
     if (strncasecmp(family, "Noto Serif ", 11) == 0)
-        return 21;
+        return RANK_NOTO + 1;
     return 30;
 }
 
@@ -155,6 +158,27 @@ static bool cover_east_asian(struct dgl_system_fonts *s, uint32_t c, const char 
     return false;
 }
 
+// The Noto font of the character's own script: others hold some of its letters too, and a word must not be of two
+// fonts.
+static bool cover_script(struct dgl_system_fonts *s, uint32_t c, bool serif, bool bold, bool italic,
+                         struct dgl_font_match *ret)
+{
+    UErrorCode status = U_ZERO_ERROR;
+    UScriptCode script = uscript_getScript((UChar32)c, &status);
+    const char *name = U_SUCCESS(status) ? uscript_getName(script) : NULL;
+    for (int pass = 0; name && pass < 2; pass++) {
+        char family[64];
+        snprintf(family, sizeof(family), (pass ? !serif : serif) ? "Noto Serif %s" : "Noto Sans %s", name);
+        for (char *p = family; *p; p++)
+            *p = *p == '_' ? ' ' : *p;
+        uint32_t at = first_of_family(s, family);
+        if (at < s->count && strcasecmp(s->entries[at].family, family) == 0 && s->entries[at].coverage &&
+            FcCharSetHasChar(s->entries[at].coverage, c) && find(s, family, bold, italic, ret))
+            return true;
+    }
+    return false;
+}
+
 static bool cover(void *ctx, uint32_t codepoint, const char *lang, bool serif, bool bold, bool italic,
                   struct dgl_font_match *ret)
 {
@@ -164,6 +188,9 @@ static bool cover(void *ctx, uint32_t codepoint, const char *lang, bool serif, b
         return true;
     for (uint32_t i = 0; i < s->count; i++) {
         const struct entry *e = &s->entries[s->by_rank[i]];
+        bool is_first_noto = e->rank >= RANK_NOTO && (i == 0 || s->entries[s->by_rank[i - 1]].rank < RANK_NOTO);
+        if (is_first_noto && cover_script(s, codepoint, serif, bold, italic, ret))
+            return true;
         if (e->coverage && FcCharSetHasChar(e->coverage, codepoint) && find(s, e->family, bold, italic, ret))
             return true;
     }

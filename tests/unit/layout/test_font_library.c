@@ -157,6 +157,23 @@ static void test_missing_characters(void **state DGL_UNUSED)
     dgl_font_shelf_free(shelf);
 }
 
+// What the machine's fonts do for scripts that a font lacks: each has a font, and the letters of one script share it.
+static void test_scripts(void **state DGL_UNUSED)
+{
+    static const uint32_t words[][4] = {{0x0633, 0x0644, 0x0627, 0x0645}, {0x05E9, 0x05DC, 0x05D5, 0x05DD},
+                                        {0x0E2A, 0x0E27, 0x0E31, 0x0E14}, {0x0928, 0x092E, 0x0938, 0x0924},
+                                        {0x0BB5, 0x0BA3, 0x0B95, 0x0BAE}, {0x4F60, 0x597D, 0x4E16, 0x754C}};
+    const struct dgl_font_source *machine = dgl_system_fonts_source(g_source);
+    for (size_t i = 0; i < DGL_COUNT(words); i++) {
+        struct dgl_font_match first, m;
+        assert_true(machine->cover(machine->ctx, words[i][0], NULL, false, false, false, &first));
+        for (size_t k = 1; k < DGL_COUNT(words[i]); k++) {
+            assert_true(machine->cover(machine->ctx, words[i][k], NULL, false, false, false, &m));
+            assert_int_equal(m.id, first.id);
+        }
+    }
+}
+
 static int open_fonts(void **state DGL_UNUSED)
 {
     struct dgl_error err;
@@ -171,8 +188,11 @@ static int close_fonts(void **state DGL_UNUSED)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_names), cmocka_unit_test(test_before_the_machines),
-                                       cmocka_unit_test(test_apart), cmocka_unit_test(test_a_file_that_cannot_be_had),
-                                       cmocka_unit_test(test_missing_characters)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_names),
+                                       cmocka_unit_test(test_before_the_machines),
+                                       cmocka_unit_test(test_apart),
+                                       cmocka_unit_test(test_a_file_that_cannot_be_had),
+                                       cmocka_unit_test(test_missing_characters),
+                                       cmocka_unit_test(test_scripts)};
     return cmocka_run_group_tests(tests, open_fonts, close_fonts);
 }

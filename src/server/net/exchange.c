@@ -605,6 +605,11 @@ void dgl_exchange_curl_done(struct dgl_exchange *x, CURLcode code)
         fail(x, DGL_NET_BROKEN, "the answer of %.100s is longer than %zu bytes", x->host, x->max_answer_bytes);
         return;
     }
+    if ((code == CURLE_OK || x->cut) && x->result.http_status < 100) { // libcurl takes some odd status lines
+        x->result.http_status = 0;
+        finish_broken(x, CURLE_WEIRD_SERVER_REPLY);
+        return;
+    }
     switch (code) {
     case CURLE_OK:
         if (x->headers_whole) // libcurl takes their end for granted when the connection ends (RFC 9112 §8 does not)

@@ -337,6 +337,14 @@ static void serve_other_protocol(struct tcp_connection *c)
     tcp_read_request(c);
 }
 
+static void serve_odd_version(struct tcp_connection *c)
+{
+    tcp_read_request(c);
+    tcp_puts(
+        c,
+        "HTTP/2222222222222222222222222222222222222222222222222222222222221.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+}
+
 static void test_broken_answers(void **state DGL_UNUSED)
 {
     static const struct {
@@ -350,6 +358,7 @@ static void test_broken_answers(void **state DGL_UNUSED)
         {serve_cut_head, "ended before its answer was whole"},
         {serve_cut_before_empty_line, "ended before its answer was whole"},
         {serve_other_protocol, "not HTTP"},
+        {serve_odd_version, "not HTTP"},
     };
     struct dgl_net_client_options options = {0};
     DGL_AUTO(net_client) c = client_with(&options);

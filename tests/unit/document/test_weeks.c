@@ -176,7 +176,8 @@ static void one_document(struct hundred_days *h, int i)
     h->down_until_mono_us = begun_us + outage_s * SECOND;
     struct kept *k = &h->kept[i];
     k->at_mono_us = begun_us;
-    dgl_str_copy(k->delivery, sizeof k->delivery, rig_document(h->r, NULL, DGL_FORMAT_PDF, true), 39);
+    const char *delivery = rig_document(h->r, NULL, DGL_FORMAT_PDF, true);
+    dgl_str_copy(k->delivery, sizeof k->delivery, delivery, strlen(delivery));
     memcpy(k->document, rig_delivery(h->r, k->delivery).document, sizeof k->document);
     live_through(h, k->delivery, jump_us);
     if (rig_delivery(h->r, k->delivery).status == DGL_DELIVERY_SUCCEEDED)

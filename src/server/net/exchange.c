@@ -605,7 +605,8 @@ void dgl_exchange_curl_done(struct dgl_exchange *x, CURLcode code)
         fail(x, DGL_NET_BROKEN, "the answer of %.100s is longer than %zu bytes", x->host, x->max_answer_bytes);
         return;
     }
-    if ((code == CURLE_OK || x->cut) && x->result.http_status < 100) { // libcurl takes some odd status lines
+    bool has_status = x->result.http_status >= 100 && x->result.http_status <= 999;
+    if ((code == CURLE_OK || x->cut) && !has_status) { // libcurl takes some odd status lines
         x->result.http_status = 0;
         finish_broken(x, CURLE_WEIRD_SERVER_REPLY);
         return;

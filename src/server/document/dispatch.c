@@ -78,13 +78,11 @@ static struct dgl_running *running_new(struct dgl_documents *d, const struct dgl
     return job;
 }
 
-static enum dgl_status submit(struct dgl_documents *d, const struct dgl_job_claim *claim, struct dgl_running *job)
+static enum dgl_status submit_with(struct dgl_documents *d, const struct dgl_job_claim *claim,
+                                   const struct dgl_document_pdf *pdf, struct dgl_running *job)
 {
     DGL_AUTO_FD template_fd = -1;
     int64_t size = 0;
-    struct dgl_document_pdf pdf = {0};
-    if (claim->pdf_options)
-        DGL_TRY(dgl_document_pdf_open(d, claim->id, claim->pdf_options, claim->pdf_options_len, &pdf, &job->error));
     DGL_TRY(dgl_blob_open_fd(d->parts.blobs, claim->blob_uri, &template_fd, &size, &job->error));
     struct dgl_engine_job work = {.op = DGL_ENGINE_RENDER,
                                   .org_number = claim->org_number,
@@ -93,8 +91,8 @@ static enum dgl_status submit(struct dgl_documents *d, const struct dgl_job_clai
                                   .input_len = claim->input_len,
                                   .want_docx = (claim->formats & DGL_FORMAT_DOCX) != 0,
                                   .want_pdf = (claim->formats & DGL_FORMAT_PDF) != 0,
-                                  .archive = pdf.archive,
-                                  .protection = &pdf.protection,
+                                  .archive = pdf->archive,
+                                  .protection = &pdf->protection,
                                   .created_at_us = claim->created_at_us,
                                   .time_zone = claim->time_zone,
                                   .locale = claim->locale};
@@ -102,7 +100,18 @@ static enum dgl_status submit(struct dgl_documents *d, const struct dgl_job_clai
     DGL_TRY(dgl_document_fonts(d, claim->org, &work.fonts, &job->error));
     enum dgl_status status = dgl_engine_submit(d->parts.engine, &work, rendered, job, &job->error);
     dgl_engine_fonts_unref(work.fonts);
-    dgl_wipe(&pdf, sizeof pdf);
+    return status;
+}
+
+static enum dgl_status submit(struct dgl_documents *d, const struct dgl_job_claim *claim, struct dgl_running *job)
+{
+    struct dgl_document_pdf pdf = {0};
+    enum dgl_status status = DGL_OK;
+    if (claim->pdf_options)
+        status = dgl_document_pdf_open(d, claim->id, claim->pdf_options, claim->pdf_options_len, &pdf, &job->error);
+    if (status == DGL_OK)
+        status = submit_with(d, claim, &pdf, job);
+    dgl_wipe(&pdf, sizeof pdf); // passwords
     return status;
 }
 

@@ -413,6 +413,8 @@ static enum dgl_status add_line(struct breaker *b, struct dgl_lines *l, uint32_t
         if (at->piece >= b->t->piece_count || line->ends != DGL_IN_TEXT)
             break;
     }
+    if (height > INT32_MAX / 2 - *y)
+        return DGL_FAIL_SLUG(err, DGL_E_LIMIT, "document_too_large", "a paragraph is too tall");
     for (uint32_t i = from; i < l->count; i++) {
         l->lines[i].y = *y;
         l->lines[i].height = height;

@@ -90,7 +90,11 @@ class Browser:
         return self.ask("POST", "/sign-in", dict({"email": email, "password": password}, **form))
 
     def signed_in(self, *who):
-        status, text, _ = self.sign_in(*who)
+        for _ in range(10):
+            status, text, headers = self.sign_in(*who)
+            if status != 429:
+                break
+            threading.Event().wait(int(headers["Retry-After"]))  # ten a minute of one address
         assert status == 303, text
         self.ask("GET", "/templates")
         return self
@@ -391,8 +395,8 @@ def test_every_page_forbids_what_it_does_not_need(place, planted):
     assert html > 60
 
 
-def test_names_do_not_become_headers(place):
-    admin = Browser(place).signed_in()
+def test_names_do_not_become_headers(place, planted):
+    admin = planted["admin"]
     for name in ('a"; filename="evil.exe', "a;b\\", "..\\..\\x", "../../etc/passwd", "naïve ü 名.docx", "%0d%0aSet-Cookie: x=1", "a" * 100):
         made = place.client.upload("/templates/", {"name": name, "file": ("../../../tmp/x%22.docx", docx_bytes(["x"]))})
         assert made.status == 201, made.body

@@ -316,7 +316,7 @@ def test_wrong_usage_is_status_2(arguments, message):
     assert message in run(*arguments, expect=2)
 
 
-COMMANDS = ("serve", "init", "render", "lint", "reference", "listen", "orgs", "users", "keys", "backup", "restore", "migrate", "version")
+COMMANDS = ("serve", "init", "render", "lint", "reference", "listen", "orgs", "users", "keys", "fonts", "backup", "restore", "migrate", "version")
 
 
 def test_every_command_has_help_of_what_it_reads():
@@ -325,7 +325,7 @@ def test_every_command_has_help_of_what_it_reads():
         told = run(command, "--help")
         assert told.startswith(f"Usage: docgenlab {command}") and told == run("help", command)
         assert ("--smtp-url" in told) == (command == "serve")
-        assert ("--data-dir" in told) == (command in ("serve", "init", "orgs", "users", "keys", "backup", "restore", "migrate"))
+        assert ("--data-dir" in told) == (command in ("serve", "init", "orgs", "users", "keys", "fonts", "backup", "restore", "migrate"))
         assert command == "version" or "\nExample: docgenlab " + command in told
 
 

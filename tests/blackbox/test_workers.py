@@ -135,7 +135,7 @@ def test_one_flood_delays_no_other(tmp_path, tls, letter):
     tenants = Tenants(tmp_path, tls)
     ours, theirs = tenants.admin, Client(tenants.house.server.url, tenants.keys["stranger"])
     long = str(tmp_path / "long.docx")
-    write_docx(long, ["{% for a in range(30000) %}{% if false %}{{ a }}{% endif %}{% endfor %}done"])
+    write_docx(long, ["{% for a in range(150000) %}{% if false %}{{ a }}{% endif %}{% endfor %}done"])
     template, their_template = ours.upload_template("Long", long)["id"], theirs.upload_template("Theirs", letter)["id"]
     body = json.dumps({"template_id": template, "input_json": {}, "output_format": "docx"})
     where = urllib.parse.urlsplit(ours.url)

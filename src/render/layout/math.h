@@ -71,7 +71,7 @@ struct dgl_math_list {
     uint32_t count;
 };
 struct dgl_math_list dgl_math_read(struct builder *b, const struct dgl_x *n, const struct dgl_rpr *base, bool display);
-// Sets it, once; without a mathematical font or past a bound: DGL_E_UNSUPPORTED, DGL_E_LIMIT.
+// Sets it, once, in the text's own font where no mathematical one is installed. Past a bound: DGL_E_LIMIT.
 enum dgl_status dgl_math_set(const struct dgl_text_env *env, struct dgl_math *m, struct dgl_error *err) DGL_MUST_CHECK;
 
 #endif

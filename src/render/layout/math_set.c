@@ -122,6 +122,12 @@ static void shift(struct setter *s, uint32_t from, int32_t dx, int32_t dy)
     }
 }
 
+// No length goes beyond what a page may have, whatever a document piles up: sums of a few of them fit an int32_t.
+static int32_t bounded(int64_t length)
+{
+    return (int32_t)DGL_MAX(DGL_MIN(length, (int64_t)DGL_LAYOUT_MAX_LENGTH), -(int64_t)DGL_LAYOUT_MAX_LENGTH);
+}
+
 static struct extent widen(struct extent a, struct extent b, int32_t dy)
 {
     a.ascent = DGL_MAX(a.ascent, b.ascent - dy);
@@ -354,7 +360,7 @@ static void step(struct setter *s, struct pen *p, enum atom *a)
     if (*a == ATOM_BIN && (p->before == ATOM_NONE || p->before == ATOM_BIN || p->before == ATOM_REL ||
                            p->before == ATOM_OPEN || p->before == ATOM_PUNCT || p->before == ATOM_OP))
         *a = ATOM_ORD; // a sign before a number
-    p->e.w += space_between(p->before, *a, p->style) * size_of(s, p->style) / 18;
+    p->e.w = bounded((int64_t)p->e.w + space_between(p->before, *a, p->style) * size_of(s, p->style) / 18);
     p->before = *a;
 }
 
@@ -373,7 +379,7 @@ static void set_text(struct setter *s, const struct dgl_math_node *n, struct pen
         struct extent e = put_glyph(s, use, gid, c, size);
         shift(s, from, p->e.w, 0);
         p->e = widen(p->e, e, 0);
-        p->e.w += e.w;
+        p->e.w = bounded((int64_t)p->e.w + e.w);
     }
 }
 
@@ -399,7 +405,7 @@ static struct extent set_line(struct setter *s, const struct dgl_math_node *firs
         s->aligning = aligning;
         shift(s, from, p.e.w, 0);
         p.e = widen(p.e, e, 0);
-        p.e.w += e.w;
+        p.e.w = bounded((int64_t)p.e.w + e.w);
     }
     return p.e;
 }
@@ -713,7 +719,7 @@ static struct extent put_bracket(struct setter *s, uint32_t c, struct style styl
     shift(s, from, e.w, 0);
     read_before(s, at);
     e = widen(e, sign, 0);
-    e.w += sign.w;
+    e.w = bounded((int64_t)e.w + sign.w);
     return e;
 }
 
@@ -739,7 +745,7 @@ static struct extent set_delimited(struct setter *s, const struct dgl_math_node 
         children[i].to += added;
         move_child(s, &children[i], e.w, 0);
         e = widen(e, children[i].e, 0);
-        e.w += children[i].e.w;
+        e.w = bounded((int64_t)e.w + children[i].e.w);
         e = put_bracket(s, i + 1 < count ? n->between : n->end_sign, style, target, children[i].to, e);
     }
     return e;
@@ -752,7 +758,7 @@ static struct extent set_delimited(struct setter *s, const struct dgl_math_node 
 static int32_t next_line(const struct setter *s, struct extent e, struct style style, int32_t *down)
 {
     int32_t size = size_of(s, style), baseline = *down + DGL_MAX(e.ascent, size * 3 / 4);
-    *down = baseline + DGL_MAX(e.descent, size / 4) + size / 8;
+    *down = bounded((int64_t)baseline + DGL_MAX(e.descent, size / 4) + size / 8);
     return baseline;
 }
 
@@ -780,7 +786,7 @@ static struct extent set_matrix(struct setter *s, const struct dgl_math_node *n,
         columns = DGL_MAX(columns, i);
     }
     for (uint32_t i = 0; i < columns; i++)
-        w += widths[i] + (i ? gap : 0);
+        w = bounded((int64_t)w + widths[i] + (i ? gap : 0));
     at = 0;
     for (const struct dgl_math_node *row = n->first; row && s->status == DGL_OK; row = row->next) {
         uint32_t in_row = DGL_MIN(count_of(row->first), (uint32_t)DGL_COUNT(widths));
@@ -790,7 +796,7 @@ static struct extent set_matrix(struct setter *s, const struct dgl_math_node *n,
         int32_t baseline = next_line(s, all, style, &down), x = 0;
         for (uint32_t i = 0; i < in_row; i++, at++) {
             move_child(s, &children[at], x + (widths[i] - children[at].e.w) / 2, baseline);
-            x += widths[i] + gap;
+            x = bounded((int64_t)x + widths[i] + gap);
         }
     }
     return in_the_middle(s, from, w, down, style);
@@ -887,7 +893,7 @@ static struct extent set_phantom(struct setter *s, const struct dgl_math_node *n
     return e;
 }
 
-static struct extent set_node(struct setter *s, const struct dgl_math_node *n, struct style style)
+static struct extent set_kind(struct setter *s, const struct dgl_math_node *n, struct style style)
 {
     struct pen p = {.style = style};
     switch (n->kind) {
@@ -924,6 +930,12 @@ static struct extent set_node(struct setter *s, const struct dgl_math_node *n, s
         return set_phantom(s, n, style);
     }
     return p.e;
+}
+
+static struct extent set_node(struct setter *s, const struct dgl_math_node *n, struct style style)
+{
+    struct extent e = set_kind(s, n, style);
+    return (struct extent){bounded(e.w), bounded(e.ascent), bounded(e.descent)};
 }
 
 // ---- the font ----

@@ -205,6 +205,22 @@ static void test_bounds(void **state DGL_UNUSED)
     assert_non_null(strstr(d, "\"("));
     free(d);
     dgl_buf_fini(&b);
+    // Larger than any page in both directions, in the largest letters.
+    b = DGL_BUF_INIT(4 << 20);
+    dgl_buf_puts(&b, "<w:p><m:oMathPara><m:oMath><m:eqArr>");
+    for (int i = 0; i < 2500; i++)
+        dgl_buf_puts(&b, "<m:e>" R("a&amp;=b") "</m:e>");
+    dgl_buf_puts(&b, "</m:eqArr>" R(""));
+    for (int i = 0; i < 2500; i++)
+        dgl_buf_puts(&b, R("x") FRAC(R("a"), R("b")));
+    dgl_buf_puts(&b, "</m:oMath></m:oMathPara></w:p>");
+    d = dump_of(&(struct docx_parts){.body = b.data,
+                                     .styles =
+                                         "<w:style w:type=\"paragraph\" w:default=\"1\" w:styleId=\"n\"><w:rPr><w:sz "
+                                         "w:val=\"3276\"/></w:rPr></w:style>"});
+    assert_non_null(strstr(d, X));
+    free(d);
+    dgl_buf_fini(&b);
     free(shown("<w:p><m:oMath/></w:p>" SHOWN("", "<m:f/><m:rad/><m:nary/><m:d/><m:m/><m:eqArr/><m:acc/><m:bar/>"
                                                  "<m:groupChr/><m:limLow/><m:sSup/><m:func/><m:phant/><m:r/>")));
 }

@@ -189,11 +189,12 @@ static void push_symbol(struct builder *b, const struct dgl_x *n, struct dgl_run
         push_code(b, code, build_run(b, &r));
 }
 
-struct dgl_str build_note_mark(struct builder *b, const struct dgl_note_numbers *n, uint32_t number)
+void build_number_note(struct builder *b, struct dgl_note_mark *mark, const struct dgl_note_numbers *n, uint32_t number)
 {
-    DGL_AUTO_FINI(buf) text = DGL_BUF_INIT(64);
-    dgl_num_put(&text, (enum dgl_num_format)n->format, (int64_t)number + n->start);
-    return (struct dgl_str){dgl_arena_strndup(b->arena, text.data, text.len), text.len};
+    mark->format = n->format;
+    mark->start = n->start;
+    mark->each_page = n->each_page;
+    mark->text = dgl_num_text(b->arena, (enum dgl_num_format)n->format, (int64_t)number + n->start);
 }
 
 static void push_note(struct builder *b, const struct dgl_x *x, struct dgl_run *run, bool endnote)
@@ -206,14 +207,29 @@ static void push_note(struct builder *b, const struct dgl_x *x, struct dgl_run *
     in->note.id = (int32_t)DGL_MAX(-1, DGL_MIN(dgl_x_attr_int(x, DGL_X_id, -1), INT32_MAX));
     in->note.endnote = endnote;
     const struct dgl_str *custom = dgl_x_attr(x, DGL_X_customMarkFollows);
-    if (custom && dgl_x_on(custom)) {
-        in->note.mark = (struct dgl_str){"", 0};
-    } else {
+    if (!custom || !dgl_x_on(custom)) {
         const struct dgl_settings *s = &b->sheet->settings;
-        in->note.mark = build_note_mark(b, endnote ? &s->endnotes : &s->footnotes, b->note_number[endnote]++);
+        in->note.mark = DGL_ARENA_NEW(b->arena, struct dgl_note_mark);
+        build_number_note(b, in->note.mark, endnote ? &s->endnotes : &s->footnotes, b->note_number[endnote]++);
     }
     b->para_has_notes = true;
     *(endnote ? &b->has_endnotes : &b->has_footnotes) = true;
+}
+
+// A note's own number: a field, since it may be known only when pages are.
+static void push_note_number(struct builder *b, struct dgl_run *run)
+{
+    if (!b->note_mark || is_hidden(run))
+        return;
+    if (!build_is_shown(b)) {
+        build_field_result(b, run, b->note_mark->text);
+        return;
+    }
+    struct dgl_inline *in = build_push(b, DGL_IN_FIELD, run);
+    if (!in)
+        return;
+    in->field.kind = DGL_FIELD_NOTE;
+    in->field.mark = b->note_mark;
 }
 
 static void push_ptab(struct builder *b, const struct dgl_x *n, struct dgl_run *run)
@@ -314,7 +330,7 @@ static void walk_run_content(struct builder *b, const struct dgl_x *n, const str
             break;
         case DGL_X_footnoteRef:
         case DGL_X_endnoteRef:
-            push_text(b, b->note_mark, run);
+            push_note_number(b, run);
             break;
         case DGL_X_drawing:
             if (build_is_shown(b) && !is_hidden(run))
@@ -643,6 +659,12 @@ static void look_like(struct dgl_para *para, const struct dgl_para *first)
     para->outline = first->outline;
 }
 
+// A field whose text layout does not change: the number of a note that is not counted by page.
+static bool is_settled(const struct dgl_inline *in)
+{
+    return in->field.kind == DGL_FIELD_NOTE && !in->field.mark->each_page;
+}
+
 static void build_paragraph(struct builder *b, const struct dgl_x *n, const struct build_context *c,
                             struct dgl_block ***tail, struct dgl_error *err, enum dgl_status *status)
 {
@@ -682,7 +704,7 @@ static void build_paragraph(struct builder *b, const struct dgl_x *n, const stru
     para->has_drawings = b->para_has_drawings;
     para->has_notes = b->para_has_notes;
     for (uint32_t i = 0; i < para->inline_count; i++)
-        para->has_fields |= para->inlines[i].kind == DGL_IN_FIELD;
+        para->has_fields |= para->inlines[i].kind == DGL_IN_FIELD && !is_settled(&para->inlines[i]);
     b->inlines = outer;
     b->inline_count = outer_count;
     b->inline_cap = outer_cap;

@@ -69,7 +69,8 @@ struct builder {
     size_t rel_count;
     uint32_t paragraph;
     bool in_note;
-    struct dgl_str note_mark;
+    struct dgl_note_mark *note_mark;   // of the note at hand; NULL = it has none
+    struct dgl_note_mark **page_marks; // end of the document's list
     struct build_field fields[BUILD_MAX_FIELDS];
     unsigned field_depth, field_overflow;
     struct build_sequence sequences[BUILD_MAX_SEQUENCES];
@@ -100,7 +101,8 @@ void build_blocks(struct builder *b, const struct dgl_x *parent, const struct bu
                   struct dgl_block ***tail, struct dgl_error *err, enum dgl_status *status);
 struct dgl_inline *build_push(struct builder *b, enum dgl_inline_kind kind, struct dgl_run *run);
 const struct dgl_docx_relationship *build_rel(struct builder *b, const struct dgl_str *id);
-struct dgl_str build_note_mark(struct builder *b, const struct dgl_note_numbers *n, uint32_t number);
+void build_number_note(struct builder *b, struct dgl_note_mark *mark, const struct dgl_note_numbers *n,
+                       uint32_t number);
 void build_finding(struct builder *b, enum dgl_feature f);
 bool build_is_shown(const struct builder *b); // false inside field codes and replaced results
 bool build_is_group(const struct dgl_x *n);   // elements that only hold others: content controls, insertions, …

@@ -39,8 +39,6 @@ enum dgl_support { DGL_SUPPORT_FULL, DGL_SUPPORT_APPROXIMATED, DGL_SUPPORT_DECLI
     X(CHARACTER_GRID, APPROXIMATED, "cells of the character grid (snapToChars)",                                       \
       "characters do not stand in the middle of cells")                                                                \
     X(PUNCTUATION, APPROXIMATED, "compressed kana", "kana keep their full width")                                      \
-    X(NOTE_RESTART, APPROXIMATED, "footnotes numbered anew on each page", "footnotes are numbered through")            \
-    X(NOTE_PLACE, APPROXIMATED, "footnotes right below the text", "footnotes stand at the foot of the page")           \
     X(EMPTY_CONTENTS, APPROXIMATED, "tables of contents without entries",                                              \
       "a table of contents of something else than headings is left empty")                                             \
     X(PAGE_ART, APPROXIMATED, "page borders of pictures", "a page border of pictures is drawn as a line")              \

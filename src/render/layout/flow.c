@@ -174,6 +174,7 @@ static enum dgl_status begin_page(struct flow *f, bool first_of_section)
     f->column = 0;
     f->deepest = f->top;
     f->at_top = f->page_empty = true;
+    f->start_count = 0;
     f->exclusion_count = DGL_MIN(fs->floats[info->kind].count, DGL_LAYOUT_MAX_FLOATS);
     if (f->exclusion_count)
         memcpy(f->exclusions, fs->floats[info->kind].list, f->exclusion_count * sizeof(*f->exclusions));
@@ -183,10 +184,7 @@ static enum dgl_status begin_page(struct flow *f, bool first_of_section)
     f->canvas.page = page;
     f->canvas.list = &page->over;
     f->env.page = info->number;
-    struct dgl_buf text = DGL_BUF_INIT(64);
-    dgl_num_put(&text, s->page_format, info->number);
-    page->label = (struct dgl_str){dgl_arena_strndup(f->env.arena, text.data ? text.data : "", text.len), text.len};
-    dgl_buf_fini(&text);
+    page->label = dgl_num_text(f->env.arena, s->page_format, info->number);
     f->env.page_number = page->label;
     f->env.section = (int32_t)f->section + 1;
     f->env.section_pages = (int32_t)fs->pages;
@@ -209,21 +207,83 @@ static void column_lines(struct flow *f)
     }
 }
 
-// Footnotes stand at the bottom, below a rule; the body moves when the section wants it centred.
+// ---- Vertical alignment ----
+
+// The section whose properties the page at hand has: the one that began it.
+static const struct dgl_section *page_section(const struct flow *f)
+{
+    return f->sections[f->info[f->page_count - 1].section].s;
+}
+
+enum dgl_status flow_mark_start(struct flow *f, bool whole)
+{
+    if (page_section(f)->valign != DGL_VALIGN_BOTH)
+        return DGL_OK;
+    if (f->start_count == f->start_cap) {
+        uint32_t cap = f->start_cap ? f->start_cap * 2 : 64;
+        struct flow_start *grown = dgl_arena_alloc_try(f->env.arena, cap * sizeof(*grown));
+        if (!grown)
+            return DGL_FAIL_SLUG(f->err, DGL_E_LIMIT, "document_too_large",
+                                 "the document needs more memory than one document may use");
+        if (f->start_count)
+            memcpy(grown, f->starts, f->start_count * sizeof(*grown));
+        f->starts = grown;
+        f->start_cap = cap;
+    }
+    f->starts[f->start_count++] = (struct flow_start){f->canvas.list->count, f->column, whole};
+    return DGL_OK;
+}
+
+// Room between paragraphs, the same everywhere in a column, so that its last line stands at the foot of the page. Word
+// does that on the last page too (§17.18.101 leaves it open).
+static void spread_out(struct flow *f)
+{
+    const struct dgl_section *s = flow_here(f);
+    struct dgl_box_list *l = &f->canvas.page->over;
+    f->column_end[f->column] = f->y;
+    for (uint32_t i = 0; i < f->start_count;) {
+        uint16_t column = f->starts[i].column;
+        uint32_t end = i, gaps = 0, above = 0;
+        for (; end < f->start_count && f->starts[end].column == column; end++)
+            gaps += f->starts[end].whole;
+        int32_t spare = max32(f->bottom - f->notes_height - f->column_end[DGL_MIN(column, s->columns - 1)], 0);
+        for (; i < end; i++) {
+            above += f->starts[i].whole;
+            int32_t shift = gaps ? (int32_t)((int64_t)spare * above / gaps) : 0;
+            uint32_t last = i + 1 < f->start_count ? f->starts[i + 1].box : l->count;
+            for (uint32_t k = f->starts[i].box; k < last; k++)
+                l->boxes[k].y += shift;
+        }
+    }
+}
+
+// Moves the body to where the section wants it; returns how far its end went down.
+static int32_t align_page(struct flow *f, int32_t spare)
+{
+    const struct dgl_section *s = page_section(f);
+    struct dgl_box_list *l = &f->canvas.page->over;
+    if (s->valign == DGL_VALIGN_TOP || spare <= 0)
+        return 0;
+    if (s->valign == DGL_VALIGN_BOTH) {
+        spread_out(f);
+        return spare;
+    }
+    int32_t shift = s->valign == DGL_VALIGN_CENTER ? spare / 2 : spare;
+    for (uint32_t i = 0; i < l->count; i++)
+        l->boxes[i].y += shift;
+    return shift;
+}
+
 enum dgl_status flow_finish_page(struct flow *f)
 {
     if (f->page_count == 0)
         return DGL_OK;
-    const struct dgl_section *s = f->sections[f->info[f->page_count - 1].section].s;
-    int32_t lowest = max32(f->deepest, f->y), spare = f->bottom - f->notes_height - lowest;
-    if (s->valign != DGL_VALIGN_TOP && spare > 0) {
-        int32_t shift = s->valign == DGL_VALIGN_CENTER ? spare / 2 : spare;
-        struct dgl_box_list *l = &f->canvas.page->over;
-        for (uint32_t i = 0; i < l->count; i++)
-            l->boxes[i].y += shift;
-    }
+    int32_t lowest = max32(f->deepest, f->y), foot = f->bottom - f->notes_height, after = 0;
+    lowest += align_page(f, foot - lowest);
     column_lines(f);
-    DGL_TRY(flow_paint_notes(f));
+    if (f->above && !f->at_top)
+        after = f->above->p.after;
+    DGL_TRY(flow_paint_notes(f, flow_here(f)->notes_beneath ? DGL_MIN(lowest + after, foot) : foot));
     return f->canvas.status;
 }
 
@@ -242,6 +302,7 @@ enum dgl_status flow_next_column(struct flow *f, bool hard)
     if (f->column + 1 >= s->columns)
         return flow_new_page(f, hard);
     f->deepest = max32(f->deepest, f->y);
+    f->column_end[f->column] = f->y;
     f->column++;
     f->y = f->top;
     f->at_top = true;
@@ -258,6 +319,8 @@ enum dgl_status flow_start_section(struct flow *f, uint32_t index)
         before && s->start == DGL_START_CONTINUOUS && before->width == s->width && before->height == s->height;
     if (same_page)
         column_lines(f);
+    if (same_page && before->columns > 1) // columns that ended in the middle of the page stay as they are
+        f->start_count = 0;
     f->section = index;
     if (same_page) {
         f->y = max32(f->y, f->deepest);
@@ -482,6 +545,7 @@ static enum dgl_status paint_chunk(struct flow *f, const struct dgl_lines *l, ui
     int32_t end = f->y + final->y + final->height - l->lines[from].y;
     for (uint32_t i = from; i < from + count; i++)
         DGL_TRY(flow_take_notes_of_line(f, &l->lines[i], end));
+    DGL_TRY(flow_mark_start(f, from == 0 && !joined && !f->at_top));
     DGL_TRY(flow_number_lines(f, l, from, from + count, f->y));
     dgl_paint_lines(&f->canvas, l, from, from + count, flow_column_x(f), f->y, e);
     f->y = end;

@@ -32,6 +32,11 @@ struct flow_note { // a footnote or the part of one that stands on this page
     const struct dgl_galley *g;
     struct dgl_mark from, to;
 };
+struct flow_start { // where a paragraph, a table or a part of one begins in the page's boxes
+    uint32_t box;
+    uint16_t column;
+    bool whole; // its first part, below something else: here a page that is spread out gets room
+};
 struct flow_style { // a styled paragraph, for STYLEREF
     uint16_t style;
     int8_t outline;
@@ -57,7 +62,9 @@ struct flow {
     const struct dgl_para *above;
     int32_t given; // of the space after `above`, what stands there already
     int32_t next_number;
-    uint32_t body_from; // first box of this page's body, for vertical alignment
+    struct flow_start *starts; // of this page, when its text is spread out (w:vAlign both)
+    uint32_t start_count, start_cap;
+    int32_t column_end[16];
     struct dgl_exclusion exclusions[DGL_LAYOUT_MAX_FLOATS];
     uint32_t exclusion_count;
     struct flow_note notes[FLOW_MAX_NOTES];
@@ -99,12 +106,16 @@ enum dgl_status flow_notes_of_galley(struct flow *f, const struct dgl_galley *g,
 enum dgl_status flow_take_notes_of_line(struct flow *f, const struct dgl_line *line, int32_t body_end) DGL_MUST_CHECK;
 enum dgl_status flow_take_notes_of_galley(struct flow *f, const struct dgl_galley *g, struct dgl_mark from,
                                           struct dgl_mark to, int32_t body_end) DGL_MUST_CHECK;
-enum dgl_status flow_begin_notes(struct flow *f) DGL_MUST_CHECK; // of a new page: those carried on
-enum dgl_status flow_paint_notes(struct flow *f) DGL_MUST_CHECK;
+enum dgl_status flow_begin_notes(struct flow *f) DGL_MUST_CHECK;            // of a new page: those carried on
+enum dgl_status flow_paint_notes(struct flow *f, int32_t y) DGL_MUST_CHECK; // y: of the rule's line
+// Counts the notes of each page anew after a pass; true when a number changed and the text has to be flowed again.
+bool flow_renumber_notes(struct flow *f);
 enum dgl_status flow_separator(struct flow *f, bool go_on, int32_t *ret_height, int32_t *ret_rule) DGL_MUST_CHECK;
 // The section as it is on a page of that number (left pages of a book have their margins exchanged).
 const struct dgl_section *flow_side(const struct flow *f, uint32_t section, int32_t number);
 const struct dgl_section *flow_here(const struct flow *f); // of the page at hand
+// Notes that a paragraph or table, or the next part of one, is about to be painted.
+enum dgl_status flow_mark_start(struct flow *f, bool whole) DGL_MUST_CHECK;
 enum dgl_status flow_number_lines(struct flow *f, const struct dgl_lines *l, uint32_t from, uint32_t to,
                                   int32_t y) DGL_MUST_CHECK;
 

@@ -4,9 +4,10 @@
 //   │ body … line¹      │   A line goes on a page when its notes do, or at least the first line of the last one: the
 //   │                   │   rest of that note is carried on to the next page, below a longer rule.
 //   ├────               │   The rule stands in a line of its own, as tall as the document's separator says.
-//   │ ¹ the note, first │
+//   │ ¹ the note, first │   Notes "beneath text" follow the last line instead of standing at the foot of the page.
 //   │   of its lines    │
-//   └───────────────────┘
+//   └───────────────────┘   Numbers that begin anew on each page are known only when pages are: see
+//   flow_renumber_notes.
 #include "render/layout/flow.h"
 
 #include <stdio.h>
@@ -115,6 +116,8 @@ enum dgl_status flow_take_notes_of_line(struct flow *f, const struct dgl_line *l
         struct flow_note note;
         if (!in)
             continue;
+        if (in->note.mark)
+            in->note.mark->page = f->page_count;
         DGL_TRY(note_of(f, in->note.id, &note));
         if (note.g)
             DGL_TRY(take(f, note, body_end));
@@ -189,11 +192,11 @@ enum dgl_status flow_begin_notes(struct flow *f)
     return DGL_OK;
 }
 
-enum dgl_status flow_paint_notes(struct flow *f)
+enum dgl_status flow_paint_notes(struct flow *f, int32_t y)
 {
     const struct dgl_section *s = f->canvas.section;
     const struct dgl_tag *outer = f->canvas.tag;
-    int32_t y = f->bottom - f->notes_height, x = s->margin[DGL_LEFT], height, rule;
+    int32_t x = s->margin[DGL_LEFT], height, rule;
     if (f->note_count == 0)
         return DGL_OK;
     DGL_TRY(flow_separator(f, f->notes_go_on, &height, &rule));
@@ -209,6 +212,21 @@ enum dgl_status flow_paint_notes(struct flow *f)
     }
     f->canvas.tag = outer;
     return f->canvas.status;
+}
+
+bool flow_renumber_notes(struct flow *f)
+{
+    bool changed = false;
+    uint32_t page = 0;
+    int64_t count = 0;
+    for (struct dgl_note_mark *m = f->doc->page_marks; m; m = m->next) {
+        count = m->page == page ? count + 1 : 0;
+        page = m->page;
+        struct dgl_str text = dgl_num_text(f->env.arena, (enum dgl_num_format)m->format, m->start + count);
+        changed |= !dgl_str_equal(text, m->text);
+        m->text = text;
+    }
+    return changed;
 }
 
 // ---- Line numbers ----

@@ -38,6 +38,8 @@ static enum dgl_status add_row(struct flow *f, struct batch *b, struct dgl_place
 static enum dgl_status flush(struct flow *f, struct batch *b)
 {
     if (b->count)
+        DGL_TRY(flow_mark_start(f, b->rows[0].y > f->top));
+    if (b->count)
         dgl_table_paint(&f->canvas, b->t, b->rows, b->count, flow_column_x(f));
     b->count = 0;
     return f->canvas.status;

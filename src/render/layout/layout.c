@@ -1,7 +1,8 @@
 // The whole: flow the body, then set headers and footers, which know how many pages there are.
 //
-// Page numbers in the body's own text (NUMPAGES, and PAGEREF as in tables of contents) are known only afterwards; such
-// documents are flowed again until they settle, at most DGL_LAYOUT_MAX_PASSES times.
+// Page numbers in the body's own text (NUMPAGES, and PAGEREF as in tables of contents) and the numbers of notes counted
+// by page are known only afterwards; such documents are flowed again until they settle, at most DGL_LAYOUT_MAX_PASSES
+// times.
 #include "render/layout/layout.h"
 
 #include "render/layout/flow.h"
@@ -299,7 +300,9 @@ enum dgl_status dgl_layout(struct dgl_document *doc, const struct dgl_layout_env
     DGL_TRY(one_pass(f, doc, env, NULL, err));
     for (unsigned pass = 1; pass < DGL_LAYOUT_MAX_PASSES; pass++) {
         bool counted = !doc->has_page_fields || f->page_count == (uint32_t)f->env.page_count;
-        if (!settle_page_refs(f) && counted)
+        bool settled = !settle_page_refs(f);
+        settled &= !flow_renumber_notes(f);
+        if (settled && counted)
             break;
         struct flow *again = DGL_ARENA_NEW(env->arena, struct flow);
         DGL_TRY(one_pass(again, doc, env, f, err));

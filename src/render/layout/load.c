@@ -214,6 +214,7 @@ static void read_section(struct builder *b, const struct dgl_x *n, struct dgl_se
     s->page_format = format ? dgl_num_format_of(*format) : DGL_NUM_DECIMAL;
     s->valign = dgl_x_attr_is(valign, DGL_X_val, "center")   ? DGL_VALIGN_CENTER
                 : dgl_x_attr_is(valign, DGL_X_val, "bottom") ? DGL_VALIGN_BOTTOM
+                : dgl_x_attr_is(valign, DGL_X_val, "both")   ? DGL_VALIGN_BOTH
                                                              : DGL_VALIGN_TOP;
     const struct dgl_str *grid_type = dgl_x_attr(grid, DGL_X_type);
     if (grid_type && !dgl_str_is(*grid_type, "default"))
@@ -242,28 +243,34 @@ static bool renumber(void *ctx, const struct dgl_para *p)
     struct renumbering *r = ctx;
     for (uint32_t i = 0; p->has_notes && i < p->inline_count; i++) {
         struct dgl_inline *in = &p->inlines[i];
-        if (in->kind == DGL_IN_NOTE && in->note.endnote == r->endnote && in->note.mark.len)
-            in->note.mark = build_note_mark(r->b, &r->numbers, r->next++);
+        struct dgl_note_mark *mark = in->kind == DGL_IN_NOTE ? in->note.mark : NULL;
+        if (!mark || in->note.endnote != r->endnote)
+            continue;
+        build_number_note(r->b, mark, &r->numbers, r->next++);
+        if (!r->numbers.each_page || r->endnote)
+            continue;
+        *r->b->page_marks = mark;
+        r->b->page_marks = &mark->next;
+        ((struct dgl_para *)p)->has_fields = true; // its text is made anew when the number changes
     }
     return true;
 }
 
 // References are numbered as they are met; a section says only at its end that it numbers otherwise (§17.11.10).
-static void number_notes(struct builder *b, const struct dgl_x *n, const struct dgl_section *s, bool endnotes)
+static void number_notes(struct builder *b, const struct dgl_x *n, struct dgl_section *s, bool endnotes)
 {
     const struct dgl_note_numbers *common = endnotes ? &b->sheet->settings.endnotes : &b->sheet->settings.footnotes;
     const struct dgl_x *own = dgl_x_child(n, endnotes ? DGL_X_endnotePr : DGL_X_footnotePr);
     struct renumbering r = {.b = b, .numbers = *common, .endnote = endnotes};
-    if (own && (endnotes ? b->has_endnotes : b->has_footnotes)) {
+    if (own)
         dgl_note_numbers_read(own, &r.numbers);
+    if ((own || r.numbers.each_page) && (endnotes ? b->has_endnotes : b->has_footnotes)) {
         r.next = r.numbers.each_section ? 0 : b->notes_before[endnotes];
         dgl_blocks_each(s->blocks, renumber, &r);
         b->note_number[endnotes] = r.next;
     }
-    if (r.numbers.each_page && !endnotes && b->note_number[endnotes] > 1)
-        dgl_finding_add(&b->doc->findings, DGL_FEATURE_NOTE_RESTART, b->part_name, 0);
-    if (r.numbers.moved && !endnotes && b->has_footnotes)
-        dgl_finding_add(&b->doc->findings, DGL_FEATURE_NOTE_PLACE, b->part_name, 0);
+    if (!endnotes)
+        s->notes_beneath = r.numbers.beneath_text;
     b->notes_before[endnotes] = b->note_number[endnotes];
     if (common->each_section)
         b->note_number[endnotes] = 0;
@@ -362,7 +369,7 @@ static bool find_reference(void *ctx, const struct dgl_para *p)
 static void note_from_reference(struct builder *b, struct dgl_note *note, bool endnote)
 {
     struct reference r = {note->id, endnote, NULL};
-    b->note_mark = (struct dgl_str){"", 0};
+    b->note_mark = NULL;
     note->section = NULL;
     for (const struct dgl_section *s = b->doc->sections; s && !r.found; s = s->next)
         if (!dgl_blocks_each(s->blocks, find_reference, &r)) {
@@ -484,6 +491,7 @@ enum dgl_status dgl_document_load(struct dgl_docx_package *p, const struct dgl_l
     b->reader.names = DGL_ARENA_NEW(env->arena, struct dgl_names);
     b->counters = dgl_counters_new(sheet, env->arena);
     b->nodes_left = DGL_LAYOUT_MAX_NODES;
+    b->page_marks = &ret->page_marks;
     struct part_state outer;
     struct dgl_x *root;
     enum dgl_status status = enter(b, p->main, "body", &outer, err);

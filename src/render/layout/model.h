@@ -133,6 +133,7 @@ enum dgl_field {
     DGL_FIELD_SECTIONPAGES,
     DGL_FIELD_STYLEREF,
     DGL_FIELD_PAGEREF,
+    DGL_FIELD_NOTE, // a note's own number, where the note begins
 };
 // PAGEREF: shows what is stored until layout knows on which page the bookmark stands.
 struct dgl_page_ref {
@@ -152,6 +153,16 @@ enum dgl_inline_kind {
     DGL_IN_ANCHOR, // bookmark
     DGL_IN_RUBY,   // phonetic guide above the inlines before it
 };
+// The number of a note, which its reference and the note itself show.
+struct dgl_note_mark {
+    struct dgl_str text;
+    uint8_t format; // enum dgl_num_format
+    int32_t start;
+    // Of one whose numbers begin anew on each page (§17.11.19); layout finds out which page its reference stands on.
+    bool each_page;
+    uint32_t page;
+    struct dgl_note_mark *next; // in the order of the text
+};
 struct dgl_inline {
     enum dgl_inline_kind kind;
     struct dgl_run *run;
@@ -161,13 +172,16 @@ struct dgl_inline {
         const struct dgl_drawing *drawing;
         struct {
             enum dgl_field kind;
-            int8_t format;            // enum dgl_num_format, -1 = the section's
-            struct dgl_page_ref *ref; // PAGEREF
+            int8_t format; // enum dgl_num_format, -1 = the section's
+            union {
+                struct dgl_page_ref *ref;         // PAGEREF
+                const struct dgl_note_mark *mark; // NOTE
+            };
         } field;
         struct {
             int32_t id;
             bool endnote;
-            struct dgl_str mark;
+            struct dgl_note_mark *mark; // NULL: a text that follows stands for the number
         } note;
         uint8_t value;
         struct {
@@ -241,7 +255,8 @@ struct dgl_section {
     bool column_line, title_page;
     int32_t page_start; // -1 = goes on
     enum dgl_num_format page_format;
-    uint8_t valign;
+    uint8_t valign;          // enum dgl_valign
+    bool notes_beneath;      // footnotes stand right below the text, not at the foot of the page
     int32_t grid_pitch;      // 0 = none
     int32_t character_extra; // what the character grid adds to an East Asian character
     bool character_cells;    // and they stand in its cells
@@ -269,7 +284,8 @@ struct dgl_document {
     struct dgl_findings findings;
     bool has_page_fields; // in the body: pages may have to be laid out twice
     struct dgl_page_ref *page_refs;
-    uint32_t background; // page colour, DGL_COLOR_NONE
+    struct dgl_note_mark *page_marks; // of footnotes that count by page
+    uint32_t background;              // page colour, DGL_COLOR_NONE
     struct dgl_str title, author, subject, keywords, language;
     struct dgl_docx_package *package;
     uint32_t paragraphs;

@@ -451,3 +451,10 @@ void dgl_num_put(struct dgl_buf *out, enum dgl_num_format format, int64_t v)
         break;
     }
 }
+
+struct dgl_str dgl_num_text(struct dgl_arena *a, enum dgl_num_format format, int64_t value)
+{
+    DGL_AUTO_FINI(buf) text = DGL_BUF_INIT(4096);
+    dgl_num_put(&text, format, value);
+    return (struct dgl_str){dgl_arena_strndup(a, text.data ? text.data : "", text.len), text.len};
+}

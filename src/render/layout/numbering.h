@@ -56,6 +56,7 @@ enum dgl_num_format {
 };
 enum dgl_num_format dgl_num_format_of(struct dgl_str name); // unknown names are decimal
 void dgl_num_put(struct dgl_buf *out, enum dgl_num_format format, int64_t value);
+struct dgl_str dgl_num_text(struct dgl_arena *a, enum dgl_num_format format, int64_t value); // the same, in the arena
 
 // Counters run over the whole document, per abstract numbering.
 struct dgl_counters;

@@ -252,7 +252,7 @@ struct dgl_trpr {
     uint16_t grid_before, grid_after;
     struct dgl_width before_width, after_width;
 };
-enum dgl_valign { DGL_VALIGN_TOP, DGL_VALIGN_CENTER, DGL_VALIGN_BOTTOM };
+enum dgl_valign { DGL_VALIGN_TOP, DGL_VALIGN_CENTER, DGL_VALIGN_BOTTOM, DGL_VALIGN_BOTH }; // BOTH: of pages only
 struct dgl_tcpr {
     struct dgl_width width;
     uint16_t span;

@@ -257,7 +257,7 @@ void dgl_note_numbers_read(const struct dgl_x *n, struct dgl_note_numbers *p)
     }
     if (pos) {
         p->at_section_end = dgl_x_attr_is(pos, DGL_X_val, "sectEnd");
-        p->moved = !dgl_x_attr_is(pos, DGL_X_val, "pageBottom");
+        p->beneath_text = dgl_x_attr_is(pos, DGL_X_val, "beneathText");
     }
 }
 

@@ -61,7 +61,7 @@ struct dgl_note_numbers { // of footnotes or endnotes
     int32_t start;
     bool each_section, each_page; // where numbers begin anew; else never
     bool at_section_end;          // endnotes; else at the document's
-    bool moved;                   // footnotes that do not stand at the foot of the page
+    bool beneath_text;            // footnotes; else at the foot of the page
 };
 struct dgl_settings {
     struct dgl_note_numbers footnotes, endnotes;

@@ -526,6 +526,9 @@ static void field_text(const struct dgl_text_env *env, const struct dgl_inline *
     case DGL_FIELD_PAGEREF:
         dgl_buf_append(b, in->field.ref->shown.data, in->field.ref->shown.len);
         break;
+    case DGL_FIELD_NOTE:
+        dgl_buf_append(b, in->field.mark->text.data, in->field.mark->text.len);
+        break;
     case DGL_FIELD_STYLEREF: {
         struct dgl_str text = env->style_ref ? env->style_ref(env->ctx, in->text) : (struct dgl_str){"", 0};
         dgl_buf_append(b, text.data, text.len);
@@ -563,7 +566,8 @@ static void append_inline(struct maker *m, const struct dgl_inline *in, struct s
         field_text(m->env, in, &m->bytes);
         break;
     case DGL_IN_NOTE:
-        dgl_buf_append(&m->bytes, in->note.mark.data, in->note.mark.len);
+        if (in->note.mark)
+            dgl_buf_append(&m->bytes, in->note.mark->text.data, in->note.mark->text.len);
         break;
     case DGL_IN_TAB:
     case DGL_IN_PTAB:

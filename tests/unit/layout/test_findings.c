@@ -34,28 +34,6 @@ static void test_punctuation(void **state DGL_UNUSED)
     assert_false(tells(f, &(struct docx_parts){.settings = marks, .body = P("「請求書。」")}));
 }
 
-#define REF(id) "<w:p><w:r><w:footnoteReference w:id=\"" id "\"/></w:r></w:p>"
-#define NOTES "<w:footnote w:id=\"1\">" P("one") "</w:footnote><w:footnote w:id=\"2\">" P("two") "</w:footnote>"
-
-static void test_notes(void **state DGL_UNUSED)
-{
-    const char *each_page = "<w:footnotePr><w:numRestart w:val=\"eachPage\"/></w:footnotePr>",
-               *below = "<w:footnotePr><w:pos w:val=\"beneathText\"/></w:footnotePr>";
-    const enum dgl_feature restart = DGL_FEATURE_NOTE_RESTART, place = DGL_FEATURE_NOTE_PLACE;
-    const struct docx_parts two = {.footnotes = NOTES, .body = REF("1") REF("2")};
-    struct docx_parts p = two;
-    assert_false(tells(restart, &p));
-    assert_false(tells(place, &p));
-    p.settings = each_page;
-    assert_true(tells(restart, &p));
-    p.body = REF("1"); // one note has the same number either way
-    assert_false(tells(restart, &p));
-    p.settings = below;
-    assert_true(tells(place, &p));
-    p.body = P("none");
-    assert_false(tells(place, &p));
-}
-
 #define CODE(text) "<w:r><w:fldChar w:fldCharType=\"begin\"/></w:r><w:r><w:instrText>" text "</w:instrText></w:r>"
 #define SEPARATE "<w:r><w:fldChar w:fldCharType=\"separate\"/></w:r>"
 #define CLOSE "<w:r><w:fldChar w:fldCharType=\"end\"/></w:r>"
@@ -92,8 +70,10 @@ static void test_fills(void **state DGL_UNUSED)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_character_grid), cmocka_unit_test(test_punctuation), cmocka_unit_test(test_notes),
-        cmocka_unit_test(test_empty_contents), cmocka_unit_test(test_fills),
+        cmocka_unit_test(test_character_grid),
+        cmocka_unit_test(test_punctuation),
+        cmocka_unit_test(test_empty_contents),
+        cmocka_unit_test(test_fills),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

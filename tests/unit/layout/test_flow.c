@@ -204,6 +204,45 @@ static void test_empty_section_end(void **state DGL_UNUSED)
     free(d);
 }
 
+#define ALIGNED(kind, more)                                                                                    \
+    "<!--own section--><w:sectPr><w:pgSz w:w=\"12240\" w:h=\"15840\"/><w:pgMar w:top=\"1440\" "                \
+    "w:right=\"1440\" w:bottom=\"1440\" w:left=\"1440\" w:header=\"720\" w:footer=\"720\"/>" more "<w:vAlign " \
+    "w:val=\"" kind "\"/></w:sectPr>"
+
+// A page may be aligned at its foot or in the middle; spread out, its first line stays and its last one goes to the
+// foot.
+static void test_vertical_alignment(void **state DGL_UNUSED)
+{
+    char *d = dump_of(&(struct docx_parts){.body = P("one") P("two") P("three") ALIGNED("bottom", "")});
+    near(find_text(d, "three").y, 720 - 11.49 + 9.38);
+    free(d);
+    d = dump_of(&(struct docx_parts){.body = P("one") P("two") P("three") ALIGNED("center", "")});
+    near(find_text(d, "two").y, 72 + (648 - 11.49) / 2 + 9.38);
+    free(d);
+    d = dump_of(&(struct docx_parts){.body = P("one") P("two") P("three") ALIGNED("both", "")});
+    near(find_text(d, "one").y, 72 + 9.38);
+    near(find_text(d, "two").y, 72 + (648 - 11.49) / 2 + 9.38);
+    near(find_text(d, "three").y, 720 - 11.49 + 9.38);
+    free(d);
+}
+
+// Each column is spread out by itself, and a table moves as a whole.
+static void test_spread_columns(void **state DGL_UNUSED)
+{
+    char *d = dump_of(&(struct docx_parts){
+        .body = P("one") P(
+            "two") "<w:p><w:r><w:br w:type=\"column\"/></w:r><w:r><w:t>three</w:t></w:r></w:p>"
+                   "<w:tbl><w:tblGrid><w:gridCol w:w=\"3000\"/></w:tblGrid><w:tr>" TC(
+                       "3000", "four") "</w:tr><w:tr>" TC("3000",
+                                                          "five") "</w:tr></w:tbl>" ALIGNED("both",
+                                                                                            "<w:cols w:num=\"2\"/>")});
+    near(find_text(d, "one").y, 72 + 9.38);
+    near(find_text(d, "three").y, 72 + 9.38);
+    near(find_text(d, "five").y, 720 - 11.49 + 9.38);
+    near(find_text(d, "four").y, 720 - 2 * 11.50 + 9.38);
+    free(d);
+}
+
 static void test_spaces_add_up(void **state DGL_UNUSED)
 {
     const char *body = PP("<w:spacing w:after=\"200\"/>", "one") PP("<w:spacing w:before=\"300\"/>", "two");
@@ -219,13 +258,22 @@ static void test_spaces_add_up(void **state DGL_UNUSED)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_balanced_columns),          cmocka_unit_test(test_column_line),
-        cmocka_unit_test(test_column_break_is_kept),      cmocka_unit_test(test_balance_of_the_last_page_only),
-        cmocka_unit_test(test_mirrored_margins),          cmocka_unit_test(test_line_numbers),
-        cmocka_unit_test(test_footnote_goes_on),          cmocka_unit_test(test_footnote_numbers),
-        cmocka_unit_test(test_endless_footnote_ends),     cmocka_unit_test(test_last_line_may_hang),
-        cmocka_unit_test(test_space_above_after_a_break), cmocka_unit_test(test_marks_after_breaks),
-        cmocka_unit_test(test_empty_section_end),         cmocka_unit_test(test_spaces_add_up),
+        cmocka_unit_test(test_balanced_columns),
+        cmocka_unit_test(test_column_line),
+        cmocka_unit_test(test_column_break_is_kept),
+        cmocka_unit_test(test_balance_of_the_last_page_only),
+        cmocka_unit_test(test_mirrored_margins),
+        cmocka_unit_test(test_line_numbers),
+        cmocka_unit_test(test_footnote_goes_on),
+        cmocka_unit_test(test_footnote_numbers),
+        cmocka_unit_test(test_endless_footnote_ends),
+        cmocka_unit_test(test_last_line_may_hang),
+        cmocka_unit_test(test_space_above_after_a_break),
+        cmocka_unit_test(test_marks_after_breaks),
+        cmocka_unit_test(test_empty_section_end),
+        cmocka_unit_test(test_vertical_alignment),
+        cmocka_unit_test(test_spread_columns),
+        cmocka_unit_test(test_spaces_add_up),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -72,6 +72,47 @@ static void test_a_note_without_a_reference_is_not_shown(void **state DGL_UNUSED
     free(d);
 }
 
+// Numbers may begin anew on each page; reference and note show the same one.
+static void test_numbers_begin_anew_on_each_page(void **state DGL_UNUSED)
+{
+    const char *notes = NOTE("footnote", "1", "one") NOTE("footnote", "2", "two") NOTE("footnote", "3", "three");
+    const char *body = REFERS("a", FOOT("1"))
+        REFERS("b", FOOT("2")) "<w:p><w:r><w:br w:type=\"page\"/></w:r></w:p>" REFERS("c", FOOT("3"));
+    char *d =
+        dump_of(&(struct docx_parts){.settings = "<w:footnotePr><w:numRestart w:val=\"eachPage\"/></w:footnotePr>",
+                                     .footnotes = notes,
+                                     .body = body});
+    assert_true(find_text(d, "1 one").found);
+    assert_true(find_text(d, "2 two").found);
+    assert_int_equal(find_text(d, "1 three").page, 2);
+    assert_non_null(strstr(d, "text 77.000 81.380 5.562 \"1\"")); // after the "c" on the second page
+    free(d);
+    d = dump_of(&(struct docx_parts){.footnotes = notes, .body = body});
+    assert_true(find_text(d, "3 three").found);
+    free(d);
+}
+
+// Notes may stand right below the text: the rule's line, then the note; so too below the 54 lines that fit
+// on a page with it.
+static void test_notes_beneath_the_text(void **state DGL_UNUSED)
+{
+    const char *settings = "<w:footnotePr><w:pos w:val=\"beneathText\"/></w:footnotePr>",
+               *notes = NOTE("footnote", "1", "one");
+    struct docx_parts p = {.settings = settings, .footnotes = notes, .body = REFERS("a", FOOT("1")) P("end")};
+    char *d = dump_of(&p);
+    near(find_text(d, "1 one").y, find_text(d, "end").y + 11.49 + 12);
+    free(d);
+    struct dgl_buf b = DGL_BUF_INIT(1u << 16);
+    dgl_buf_puts(&b, REFERS("a", FOOT("1")));
+    repeat(&b, P("line"), 60);
+    p.body = b.data;
+    d = dump_of(&p);
+    assert_int_equal(find_text(d, "1 one").page, 1);
+    near(find_text(d, "1 one").y, 72 + 54 * 11.50 + 12 + 9.38);
+    free(d);
+    dgl_buf_fini(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -79,6 +120,8 @@ int main(void)
         cmocka_unit_test(test_a_section_writes_its_endnotes),
         cmocka_unit_test(test_endnotes_end_their_section),
         cmocka_unit_test(test_a_note_without_a_reference_is_not_shown),
+        cmocka_unit_test(test_numbers_begin_anew_on_each_page),
+        cmocka_unit_test(test_notes_beneath_the_text),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

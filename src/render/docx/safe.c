@@ -1,6 +1,8 @@
 // Markup that comes as a value: what macros and block sets made of the template's own XML, and what |safe lets through.
+// HTML is printed as the filter html prints it.
 // It is read by the XML parser and written anew from its events, so it is well-formed or refused; elements must nest as
 // WordprocessingML nests them, and what the sink does for tables in the stream is done here from the events.
+#include "render/docx/rich.h"
 #include "render/docx/writer.h"
 #include <string.h>
 #include <strings.h>
@@ -358,6 +360,8 @@ static enum dgl_status on_start(void *ctx, const struct dgl_xml_element *e, stru
     }
     if (strcmp(e->ns, DGL_DOCX_DEFERRED_NS) == 0)
         return on_deferred(s, e, err);
+    if (!*e->ns) // Word would call the document damaged
+        return refuse(err, "it mixes HTML with a document's own markup; print HTML with |html");
     enum dgl_docx_element el = dgl_docx_element_of(e->ns, e->name);
     struct open_element *parent = &s->open[s->depth - 2];
     s->open[s->depth - 1] = (struct open_element){.el = el, .start = SIZE_MAX};
@@ -558,6 +562,33 @@ static void append_marked(struct dgl_buf *b, struct dgl_str t)
     dgl_buf_append(b, t.data + from, t.len - from);
 }
 
+// Whether the elements are HTML's: Word's have a prefix. urlize makes such values, and people who come from web pages.
+static bool is_html(struct dgl_str t)
+{
+    bool found = false;
+    for (size_t i = 0; i < t.len; i++) {
+        if (t.data[i] != '<' || i + 1 == t.len || (t.data[i + 1] | 32) < 'a' || (t.data[i + 1] | 32) > 'z')
+            continue;
+        size_t end = i + 1;
+        while (end < t.len && !strchr(" \t\r\n/>:", t.data[end]))
+            end++;
+        if (end < t.len && t.data[end] == ':')
+            return false;
+        found = true;
+        i = end - 1;
+    }
+    return found;
+}
+
+static enum dgl_status write_html(struct dgl_docx_writer *w, const struct dgl_docx_context *x, struct dgl_str t,
+                                  struct dgl_error *err)
+{
+    struct dgl_value_rich html = {.type = "html", .subject = dgl_value_string(w->env->arena, t.data, t.len)};
+    if (html.subject.kind == DGL_VALUE_UNDEFINED)
+        return DGL_FAIL(err, DGL_E_LIMIT, "the document needs too much memory");
+    return dgl_rich_write_markup(w, x, &html, err);
+}
+
 enum dgl_status dgl_docx_write_safe(struct dgl_docx_writer *w, const struct dgl_docx_context *x, struct dgl_str t,
                                     struct dgl_error *err)
 {
@@ -571,6 +602,8 @@ enum dgl_status dgl_docx_write_safe(struct dgl_docx_writer *w, const struct dgl_
         dgl_docx_go(w, x, base);
         return DGL_OK;
     }
+    if (x->where != DGL_WHERE_ROW && x->where != DGL_WHERE_CELL && is_html(t))
+        return write_html(w, x, t, err);
     DGL_AUTO_FINI(buf) wrapped = DGL_BUF_INIT(3 * t.len + w->part->namespaces.len + 64);
     dgl_buf_puts(&wrapped, "<x");
     dgl_buf_append(&wrapped, w->part->namespaces.data, w->part->namespaces.len);

@@ -32,20 +32,14 @@ static void print_signature(const char *parameters, unsigned required)
     putchar(')');
 }
 
+// A sample is "TEMPLATE gives RESULT".
 static void print_entry(const char *name, const char *parameters, unsigned required, const char *summary,
                         const char *sample)
 {
-    const char *gives = sample ? strstr(sample, " gives ") : NULL;
+    const char *gives = strstr(sample, " gives ");
     printf("- **`%s", name);
     print_signature(parameters, required);
-    printf("`** %s", summary ? summary : "");
-    if (sample && *sample) {
-        size_t len = gives ? (size_t)(gives - sample) : strlen(sample);
-        printf("  \n  `%.*s`", (int)len, sample);
-        if (gives)
-            printf(" → `%s`", gives + strlen(" gives "));
-    }
-    putchar('\n');
+    printf("`** %s  \n  `%.*s` → `%s`\n", summary, (int)(gives - sample), sample, gives + strlen(" gives "));
 }
 
 static void print_methods(unsigned of, const char *title)
@@ -77,7 +71,10 @@ static void print_markdown(void)
          "Every filter, test and function of the template language. This page is printed by `docgenlab reference`; "
          "[Writing\n"
          "templates](templates.md) teaches the language.\n\n"
-         "An argument written `name=…` may be left out.\n\n## Filters\n\n`{{ value|filter }}`, "
+         "An argument written `name=…` may be left out. Behind each arrow stands what the sample prints: `⏎` is a line "
+         "break, `[picture]` a\npicture. In the samples `missing` is not in the data, `logo` is the address of a "
+         "picture, "
+         "and `Terms` is a template with the text\n`Terms for {{ customer }}`.\n\n## Filters\n\n`{{ value|filter }}`, "
          "`{{ value|filter(argument) }}`. Several may follow each other.\n");
     for (size_t i = 0; i < dgl_filter_count; i++)
         print_entry(dgl_filters[i].name, dgl_filters[i].parameters, dgl_filters[i].required, dgl_filters[i].summary,

@@ -28,7 +28,7 @@ struct dgl_filter {
     const char *parameters; // "length killwords end leeway"
     uint8_t required;
     bool variadic;
-    const char *summary, *sample; // for the reference: one line, one example
+    const char *summary, *sample; // for the reference: one line; "TEMPLATE gives RESULT", which a test runs
 };
 struct dgl_test {
     const char *name;

@@ -134,17 +134,18 @@ GLOBAL(subdoc)
 
 const struct dgl_global dgl_globals[] = {
     {"cycler", global_cycler, "", 0, true, "Values in turn: .next(), .current, .reset().",
-     "{% set c = cycler('odd', 'even') %}{{ c.next() }}"},
+     "{% set c = cycler('odd', 'even') %}{{ c.next() }} {{ c.next() }} {{ c.next() }} gives odd even odd"},
     {"dict", dgl_global_dict, "", 0, true, "A dict of the keywords.", "{{ dict(a=1).a }} gives 1"},
     {"joiner", global_joiner, "sep", 0, false, "Nothing the first time it is called, the separator afterwards.",
-     "{% set comma = joiner(', ') %}"},
+     "{% set comma = joiner(', ') %}{% for x in [1, 2] %}{{ comma() }}{{ x }}{% endfor %} gives 1, 2"},
     {"namespace", global_namespace, "", 0, true, "Values that can be set from inside loops.",
-     "{% set ns = namespace(sum=0) %}{% set ns.sum = ns.sum + 1 %}"},
+     "{% set ns = namespace(sum=0) %}{% for x in [1, 2] %}{% set ns.sum = ns.sum + x %}{% endfor %}{{ ns.sum }} gives "
+     "3"},
     {"range", global_range, "start stop step", 1, false, "Numbers from start up to, not including, stop.",
      "{{ range(3)|list }} gives [0, 1, 2]"},
     {"subdoc", global_subdoc, "", 0, true,
      "Another Word template, filled with the same data and the values given by name.",
-     "{{p subdoc('terms', customer=c) }}"},
+     "{{p subdoc('Terms', customer='Ann') }} gives Terms for Ann"},
 };
 const size_t dgl_global_count = DGL_COUNT(dgl_globals);
 

@@ -639,6 +639,7 @@ static bool carry_on(struct builder *b, const struct dgl_x *n, struct dgl_para *
         return false;
     b->carry = (struct build_carry){.inlines = para->inlines,
                                     .count = para->inline_count,
+                                    .captions = para->captions,
                                     .has_drawings = para->has_drawings,
                                     .has_notes = para->has_notes,
                                     .first = deleted ? NULL : para};
@@ -690,6 +691,8 @@ static void build_paragraph(struct builder *b, const struct dgl_x *n, const stru
     b->carry = (struct build_carry){0};
     b->inlines = carry.inlines;
     b->inline_count = b->inline_cap = carry.count;
+    struct dgl_caption *outer_captions = b->captions;
+    b->captions = carry.captions;
     b->para_has_drawings = carry.has_drawings;
     b->para_has_notes = carry.has_notes;
     number_paragraph(b, para, &para->mark->r);
@@ -701,11 +704,13 @@ static void build_paragraph(struct builder *b, const struct dgl_x *n, const stru
     b->math_jc = outer_jc;
     para->inlines = b->inlines;
     para->inline_count = b->inline_count;
+    para->captions = b->captions;
     para->has_drawings = b->para_has_drawings;
     para->has_notes = b->para_has_notes;
     for (uint32_t i = 0; i < para->inline_count; i++)
         para->has_fields |= para->inlines[i].kind == DGL_IN_FIELD && !is_settled(&para->inlines[i]);
     b->inlines = outer;
+    b->captions = outer_captions;
     b->inline_count = outer_count;
     b->inline_cap = outer_cap;
     b->para_has_drawings = outer_drawings;
@@ -715,7 +720,7 @@ static void build_paragraph(struct builder *b, const struct dgl_x *n, const stru
     int8_t heading = para->style != UINT16_MAX ? b->sheet->styles[para->style].heading : 0;
     para->outline = para->p.set & DGL_P_OUTLINE ? (int8_t)(para->p.outline < 9 ? para->p.outline + 1 : 0) : heading;
     // A deleted paragraph mark, a hidden one, or a paragraph that only ends a section: nothing to show.
-    bool deleted = mark_rpr && dgl_x_child(mark_rpr, DGL_X_del);
+    bool deleted = mark_rpr && (dgl_x_child(mark_rpr, DGL_X_del) || dgl_x_child(mark_rpr, DGL_X_moveFrom));
     bool gone = para->inline_count == 0 && !para->level && (deleted || is_hidden(para->mark) || build_in_rebuilt(b));
     para->ends_section = is_section_end(ppr);
     if (carry.first)

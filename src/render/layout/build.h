@@ -51,6 +51,7 @@ struct build_sequence { // SEQ: a counter with a name
 struct build_carry { // contents that go on in the next paragraph
     struct dgl_inline *inlines;
     uint32_t count;
+    struct dgl_caption *captions;
     bool has_drawings, has_notes;
     const struct dgl_para *first; // whose look the whole has: its mark is hidden, not deleted; NULL = the next one's
 };
@@ -80,6 +81,7 @@ struct builder {
     struct dgl_inline *inlines;
     uint32_t inline_count, inline_cap;
     const struct dgl_link *link;
+    struct dgl_caption *captions;
     bool para_has_drawings, para_has_notes;
     struct build_carry carry;                    // of the paragraph before, whose mark is deleted or hidden
     struct dgl_section *section, **section_tail; // sections closed so far; NULL tail outside the body

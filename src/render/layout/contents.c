@@ -1,6 +1,8 @@
-// Tables of contents whose entries are missing or marked as out of date (TOC, ECMA-376 Part 1 §17.16.5.68).
+// Tables of contents, and of figures, whose entries are missing or marked as out of date (TOC, ECMA-376 Part 1
+// §17.16.5.68).
 //
 //   headings of the body ──▶ an anchor in each ──▶ entries: [number ⇥] heading ⇥ page ──▶ where the field stands
+//   captions: paragraphs with a number of the sequence that \\c or \\a names (\\a: what follows the number alone)
 //
 // The page is a PAGEREF, which layout works out. A style "toc n" that the document lacks is as Word's own: five points
 // below, eleven points further in for each level; without a tab of its own an entry ends at the right margin, after
@@ -23,6 +25,8 @@ struct contents {
     bool outline;    // and those with an outline level of their own
     bool linked, no_pages;
     struct dgl_str styles, separator; // "Title,1,Subtitle,2"
+    struct dgl_str sequence;          // of captions
+    bool bare;                        // captions without label and number
     int32_t width;                    // of the text
     struct dgl_block *first, **tail;
 };
@@ -66,7 +70,9 @@ static void read_code(struct contents *c, struct dgl_str code)
         } else if (dgl_str_is(word, "\\p")) {
             c->separator = build_field_word(&code);
         } else if (dgl_str_is(word, "\\c") || dgl_str_is(word, "\\a")) {
-            said = true; // of figures: none of its entries is a heading
+            c->bare = dgl_str_is(word, "\\a");
+            c->sequence = build_field_word(&code);
+            said = true;
         }
     }
     if (!said)
@@ -103,6 +109,14 @@ static unsigned level_of(const struct contents *c, const struct dgl_para *p)
     return st && c->styles.len ? named_level(c->styles, st->name) : 0;
 }
 
+static const struct dgl_caption *caption_of(const struct contents *c, const struct dgl_para *p)
+{
+    for (const struct dgl_caption *k = p->captions; k && c->sequence.len; k = k->next)
+        if (k->sequence.len == c->sequence.len && strncasecmp(k->sequence.data, c->sequence.data, c->sequence.len) == 0)
+            return k;
+    return NULL;
+}
+
 // The heading's name for references: one that stands in it, else a new one.
 static struct dgl_str anchor_of(struct builder *b, struct dgl_para *p)
 {
@@ -120,13 +134,15 @@ static struct dgl_str anchor_of(struct builder *b, struct dgl_para *p)
                                 .text = {dgl_arena_strndup(b->arena, name, (size_t)len), (size_t)len}};
     p->inlines = list;
     p->inline_count++;
+    for (struct dgl_caption *c = p->captions; c; c = c->next)
+        c->inlines++;
     return list->text;
 }
 
-static struct dgl_str text_of(struct builder *b, const struct dgl_para *p)
+static struct dgl_str text_of(struct builder *b, const struct dgl_para *p, uint32_t from)
 {
     DGL_AUTO_FINI(buf) text = DGL_BUF_INIT(16384);
-    for (uint32_t i = 0; i < p->inline_count; i++) {
+    for (uint32_t i = from; i < p->inline_count; i++) {
         const struct dgl_inline *in = &p->inlines[i];
         if (in->kind == DGL_IN_TEXT && text.len + in->text.len < MAX_HEADING_BYTES)
             dgl_buf_append(&text, in->text.data, in->text.len);
@@ -137,13 +153,16 @@ static struct dgl_str text_of(struct builder *b, const struct dgl_para *p)
     return (struct dgl_str){dgl_arena_strndup(b->arena, trimmed.data, trimmed.len), trimmed.len};
 }
 
-static uint16_t toc_style(const struct builder *b, unsigned level)
+// Style of the entries of a level, 0 those of figures.
+static uint16_t entry_style(const struct builder *b, unsigned level)
 {
-    char name[8];
-    int len = snprintf(name, sizeof(name), "toc %u", level);
+    char name[24] = "table of figures";
+    if (level)
+        snprintf(name, sizeof(name), "toc %u", level);
+    size_t len = strlen(name);
     for (uint16_t i = 0; i < b->sheet->style_count; i++)
-        if (b->sheet->styles[i].type == DGL_STYLE_PARAGRAPH && b->sheet->styles[i].name.len == (size_t)len &&
-            strncasecmp(b->sheet->styles[i].name.data, name, (size_t)len) == 0)
+        if (b->sheet->styles[i].type == DGL_STYLE_PARAGRAPH && b->sheet->styles[i].name.len == len &&
+            strncasecmp(b->sheet->styles[i].name.data, name, len) == 0)
             return i;
     return UINT16_MAX;
 }
@@ -151,11 +170,11 @@ static uint16_t toc_style(const struct builder *b, unsigned level)
 static struct dgl_para *entry_para(struct contents *c, unsigned level, bool numbered)
 {
     struct builder *b = c->b;
-    uint16_t style = toc_style(b, level);
+    uint16_t style = entry_style(b, level);
     struct dgl_para *p = build_styled_para(b, style != UINT16_MAX ? style : b->sheet->default_paragraph);
     if (style == UINT16_MAX) {
-        p->p.left = (int32_t)(level - 1) * LEVEL_INDENT;
-        p->p.after = LEVEL_AFTER;
+        p->p.left = level ? (int32_t)(level - 1) * LEVEL_INDENT : 0;
+        p->p.after = level ? LEVEL_AFTER : 0;
     }
     for (uint32_t i = 0; i < p->p.tab_count; i++)
         if (p->p.tabs[i].kind == DGL_TAB_RIGHT)
@@ -194,8 +213,11 @@ static bool add_entry(void *ctx, const struct dgl_para *heading)
 {
     struct contents *c = ctx;
     struct builder *b = c->b;
-    unsigned level = level_of(c, heading);
-    struct dgl_str text = level ? text_of(b, heading) : (struct dgl_str){"", 0};
+    const struct dgl_caption *caption = caption_of(c, heading);
+    unsigned level = caption ? 0 : level_of(c, heading);
+    if (!caption && !level)
+        return true;
+    struct dgl_str text = text_of(b, heading, caption && c->bare ? caption->inlines : 0);
     if (text.len == 0)
         return true;
     struct dgl_str anchor = anchor_of(b, (struct dgl_para *)heading);
@@ -204,7 +226,7 @@ static bool add_entry(void *ctx, const struct dgl_para *heading)
         link = DGL_ARENA_NEW(b->arena, struct dgl_link);
         link->anchor = anchor;
     }
-    bool numbered = heading->level && heading->label.len;
+    bool numbered = level && heading->level && heading->label.len;
     struct dgl_para *p = entry_para(c, level, numbered);
     p->inlines = dgl_arena_alloc(b->arena, 5 * sizeof(*p->inlines));
     p->number = heading->number;

@@ -196,6 +196,14 @@ static void make_page_ref(struct builder *b, const struct build_field *f, struct
     in->field.ref = ref;
 }
 
+// The number that stands at the end of the paragraph's inlines belongs to that sequence.
+static void note_caption(struct builder *b, struct dgl_str rest)
+{
+    struct dgl_caption *c = DGL_ARENA_NEW(b->arena, struct dgl_caption);
+    *c = (struct dgl_caption){kept(b, build_field_word(&rest)), b->inline_count, b->captions};
+    b->captions = c;
+}
+
 static void emit_live(struct builder *b, struct build_field *f, struct dgl_run *run)
 {
     if (f->rebuilt || f->emitted || f->state != BUILD_FIELD_HIDDEN || (run->r.toggles & DGL_T_HIDDEN))
@@ -300,6 +308,9 @@ static void end(struct builder *b, struct dgl_run *run)
         separate(b, f);
     if (outer_shown(b) && run)
         emit_live(b, f, f->run ? f->run : run);
+    struct dgl_str rest = {f->code.data ? f->code.data : "", f->code.len};
+    if (outer_shown(b) && word_is(build_field_word(&rest), "SEQ"))
+        note_caption(b, rest);
     if (f->contents && !f->filled && outer_shown(b))
         want_contents(b, f);
     else if (f->lists && !f->filled && outer_shown(b))

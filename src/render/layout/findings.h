@@ -39,8 +39,7 @@ enum dgl_support { DGL_SUPPORT_FULL, DGL_SUPPORT_APPROXIMATED, DGL_SUPPORT_DECLI
     X(CHARACTER_GRID, APPROXIMATED, "cells of the character grid (snapToChars)",                                       \
       "characters do not stand in the middle of cells")                                                                \
     X(PUNCTUATION, APPROXIMATED, "compressed kana", "kana keep their full width")                                      \
-    X(EMPTY_CONTENTS, APPROXIMATED, "tables of contents without entries",                                              \
-      "a table of contents of something else than headings is left empty")                                             \
+    X(EMPTY_CONTENTS, APPROXIMATED, "tables of contents without entries", "a table of contents is left empty")         \
     X(PAGE_ART, APPROXIMATED, "page borders of pictures", "a page border of pictures is drawn as a line")              \
     X(FORM_CONTROL, APPROXIMATED, "ActiveX and form controls", "a form control is shown by its preview picture")
 

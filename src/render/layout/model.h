@@ -191,12 +191,19 @@ struct dgl_inline {
     };
 };
 
+// A number of a sequence (SEQ) in a paragraph: what tables of figures list.
+struct dgl_caption {
+    struct dgl_str sequence;
+    uint32_t inlines; // of the paragraph, up to and with the number
+    struct dgl_caption *next;
+};
 struct dgl_text;
 struct dgl_para {
     struct dgl_ppr p;
     struct dgl_run *mark; // the paragraph mark's run
     struct dgl_inline *inlines;
     uint32_t inline_count;
+    struct dgl_caption *captions;
     struct dgl_str label; // of a list
     struct dgl_run *label_run;
     const struct dgl_num_level *level;

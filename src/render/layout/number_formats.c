@@ -2,6 +2,7 @@
 #include "render/layout/numbering.h"
 
 #include <string.h>
+#include <unicode/unum.h>
 
 enum dgl_num_format dgl_num_format_of(struct dgl_str name)
 {
@@ -50,9 +51,9 @@ enum dgl_num_format dgl_num_format_of(struct dgl_str name)
                  {"arabicAbjad", DGL_NUM_ARABIC_ABJAD},
                  {"ganada", DGL_NUM_KOREAN_GANADA},
                  {"chosung", DGL_NUM_KOREAN_CHOSUNG},
-                 {"aiueo", DGL_NUM_AIUEO},
+                 {"aiueo", DGL_NUM_AIUEO_HALF},
                  {"aiueoFullWidth", DGL_NUM_AIUEO},
-                 {"iroha", DGL_NUM_IROHA},
+                 {"iroha", DGL_NUM_IROHA_HALF},
                  {"irohaFullWidth", DGL_NUM_IROHA},
                  {"russianLower", DGL_NUM_RUSSIAN_LOWER},
                  {"russianUpper", DGL_NUM_RUSSIAN_UPPER},
@@ -62,7 +63,13 @@ enum dgl_num_format dgl_num_format_of(struct dgl_str name)
                  {"hebrew2", DGL_NUM_HEBREW},
                  {"arabicAlpha", DGL_NUM_ARABIC_ALPHA},
                  {"ideographZodiac", DGL_NUM_EARTHLY},
-                 {"ideographTraditional", DGL_NUM_HEAVENLY}};
+                 {"ideographTraditional", DGL_NUM_HEAVENLY},
+                 {"ideographZodiacTraditional", DGL_NUM_SEXAGENARY},
+                 {"hindiCounting", DGL_NUM_HINDI_WORDS},
+                 {"thaiCounting", DGL_NUM_THAI_WORDS},
+                 {"vietnameseCounting", DGL_NUM_VIETNAMESE_WORDS},
+                 {"bahtText", DGL_NUM_BAHT},
+                 {"dollarText", DGL_NUM_DOLLAR}};
     for (size_t i = 0; i < DGL_COUNT(names); i++)
         if (dgl_str_is(name, names[i].name))
             return names[i].format;
@@ -301,7 +308,21 @@ static const uint32_t g_aiueo[] = {0x30A2, 0x30A4, 0x30A6, 0x30A8, 0x30AA, 0x30A
                                    0x30DE, 0x30DF, 0x30E0, 0x30E1, 0x30E2, 0x30E4, 0x30E6, 0x30E8, 0x30E9, 0x30EA,
                                    0x30EB, 0x30EC, 0x30ED, 0x30EF, 0x30F2, 0x30F3};
 static const uint32_t g_iroha[] = {0x30A4, 0x30ED, 0x30CF, 0x30CB, 0x30DB, 0x30D8, 0x30C8, 0x30C1, 0x30EA, 0x30CC,
-                                   0x30EB, 0x30F2, 0x30EF, 0x30AB, 0x30E8, 0x30BF, 0x30EC, 0x30BD, 0x30C4, 0x30CD};
+                                   0x30EB, 0x30F2, 0x30EF, 0x30AB, 0x30E8, 0x30BF, 0x30EC, 0x30BD, 0x30C4, 0x30CD,
+                                   0x30CA, 0x30E9, 0x30E0, 0x30A6, 0x30F0, 0x30CE, 0x30AA, 0x30AF, 0x30E4, 0x30DE,
+                                   0x30B1, 0x30D5, 0x30B3, 0x30A8, 0x30C6, 0x30A2, 0x30B5, 0x30AD, 0x30E6, 0x30E1,
+                                   0x30DF, 0x30B7, 0x30F1, 0x30D2, 0x30E2, 0x30BB, 0x30B9, 0x30F3};
+// Two letters of the old poem have no half-width form.
+static const uint32_t g_iroha_half[] = {0xFF72, 0xFF9B, 0xFF8A, 0xFF86, 0xFF8E, 0xFF8D, 0xFF84, 0xFF81, 0xFF98, 0xFF87,
+                                        0xFF99, 0xFF66, 0xFF9C, 0xFF76, 0xFF96, 0xFF80, 0xFF9A, 0xFF7F, 0xFF82, 0xFF88,
+                                        0xFF85, 0xFF97, 0xFF91, 0xFF73, 0x30F0, 0xFF89, 0xFF75, 0xFF78, 0xFF94, 0xFF8F,
+                                        0xFF79, 0xFF8C, 0xFF7A, 0xFF74, 0xFF83, 0xFF71, 0xFF7B, 0xFF77, 0xFF95, 0xFF92,
+                                        0xFF90, 0xFF7C, 0x30F1, 0xFF8B, 0xFF93, 0xFF7E, 0xFF7D, 0xFF9D};
+static const uint32_t g_aiueo_half[] = {0xFF71, 0xFF72, 0xFF73, 0xFF74, 0xFF75, 0xFF76, 0xFF77, 0xFF78, 0xFF79, 0xFF7A,
+                                        0xFF7B, 0xFF7C, 0xFF7D, 0xFF7E, 0xFF7F, 0xFF80, 0xFF81, 0xFF82, 0xFF83, 0xFF84,
+                                        0xFF85, 0xFF86, 0xFF87, 0xFF88, 0xFF89, 0xFF8A, 0xFF8B, 0xFF8C, 0xFF8D, 0xFF8E,
+                                        0xFF8F, 0xFF90, 0xFF91, 0xFF92, 0xFF93, 0xFF94, 0xFF95, 0xFF96, 0xFF97, 0xFF98,
+                                        0xFF99, 0xFF9A, 0xFF9B, 0xFF9C, 0xFF66, 0xFF9D};
 static const uint32_t g_earthly[] = {0x5B50, 0x4E11, 0x5BC5, 0x536F, 0x8FB0, 0x5DF3,
                                      0x5348, 0x672A, 0x7533, 0x9149, 0x620C, 0x4EA5};
 static const uint32_t g_heavenly[] = {0x7532, 0x4E59, 0x4E19, 0x4E01, 0x620A, 0x5DF1, 0x5E9A, 0x8F9B, 0x58EC, 0x7678};
@@ -352,6 +373,56 @@ static void put_ordinal_words(struct dgl_buf *out, int64_t v)
 {
     put_words(out, v, true);
 }
+static void put_dollars(struct dgl_buf *out, int64_t v)
+{
+    put_words(out, v, false);
+    dgl_buf_puts(out, " and 00/100");
+}
+
+// In words of a language, as ICU spells them; its places for hyphens and line ends are left out.
+static void put_spelled(struct dgl_buf *out, int64_t v, const char *language)
+{
+    UChar text[256];
+    UErrorCode code = U_ZERO_ERROR;
+    UNumberFormat *format = unum_open(UNUM_SPELLOUT, NULL, 0, language, NULL, &code);
+    int32_t len = U_SUCCESS(code) ? unum_formatInt64(format, v, text, DGL_COUNT(text), NULL, &code) : 0;
+    unum_close(format);
+    if (U_FAILURE(code) || v <= 0 || len > (int32_t)DGL_COUNT(text)) {
+        put_decimal(out, v, 0);
+        return;
+    }
+    for (int32_t i = 0; i < len; i++)
+        if (text[i] != 0xAD && text[i] != 0x200B)
+            put_code(out, text[i]);
+}
+static void put_hindi(struct dgl_buf *out, int64_t v)
+{
+    put_spelled(out, v, "hi");
+}
+static void put_thai(struct dgl_buf *out, int64_t v)
+{
+    put_spelled(out, v, "th");
+}
+static void put_vietnamese(struct dgl_buf *out, int64_t v)
+{
+    put_spelled(out, v, "vi");
+}
+static void put_baht(struct dgl_buf *out, int64_t v)
+{
+    put_spelled(out, v, "th");
+    dgl_buf_puts(out, "บาทถ้วน");
+}
+
+static void put_sexagenary(struct dgl_buf *out, int64_t v)
+{
+    if (v < 1 || v > 60) {
+        put_decimal(out, v, 0);
+        return;
+    }
+    put_code(out, g_heavenly[(v - 1) % 10]);
+    put_code(out, g_earthly[(v - 1) % 12]);
+}
+
 static void put_dashed(struct dgl_buf *out, int64_t v)
 {
     dgl_buf_puts(out, "- ");
@@ -382,6 +453,7 @@ static const struct form g_forms[] = {
     [DGL_NUM_DECIMAL_ZERO] = {.way = FORM_DECIMAL, .count = 2},
     [DGL_NUM_PADDED3] = {.way = FORM_DECIMAL, .count = 3},
     [DGL_NUM_PADDED4] = {.way = FORM_DECIMAL, .count = 4},
+    [DGL_NUM_PADDED5] = {.way = FORM_DECIMAL, .count = 5},
     [DGL_NUM_UPPER_ROMAN] = {.way = FORM_OWN, .put = put_upper_roman},
     [DGL_NUM_LOWER_ROMAN] = {.way = FORM_OWN, .put = put_lower_roman},
     [DGL_NUM_UPPER_LETTER] = {.way = FORM_REPEATED, .first = 'A', .count = 26},
@@ -414,6 +486,14 @@ static const struct form g_forms[] = {
     [DGL_NUM_KOREAN_CHOSUNG] = {.way = FORM_REPEATED, .list = g_chosung, .count = DGL_COUNT(g_chosung)},
     [DGL_NUM_AIUEO] = {.way = FORM_REPEATED, .list = g_aiueo, .count = DGL_COUNT(g_aiueo)},
     [DGL_NUM_IROHA] = {.way = FORM_REPEATED, .list = g_iroha, .count = DGL_COUNT(g_iroha)},
+    [DGL_NUM_AIUEO_HALF] = {.way = FORM_REPEATED, .list = g_aiueo_half, .count = DGL_COUNT(g_aiueo_half)},
+    [DGL_NUM_IROHA_HALF] = {.way = FORM_REPEATED, .list = g_iroha_half, .count = DGL_COUNT(g_iroha_half)},
+    [DGL_NUM_SEXAGENARY] = {.way = FORM_OWN, .put = put_sexagenary},
+    [DGL_NUM_HINDI_WORDS] = {.way = FORM_OWN, .put = put_hindi},
+    [DGL_NUM_THAI_WORDS] = {.way = FORM_OWN, .put = put_thai},
+    [DGL_NUM_VIETNAMESE_WORDS] = {.way = FORM_OWN, .put = put_vietnamese},
+    [DGL_NUM_BAHT] = {.way = FORM_OWN, .put = put_baht},
+    [DGL_NUM_DOLLAR] = {.way = FORM_OWN, .put = put_dollars},
     [DGL_NUM_EARTHLY] = {.way = FORM_REPEATED, .list = g_earthly, .count = DGL_COUNT(g_earthly)},
     [DGL_NUM_HEAVENLY] = {.way = FORM_REPEATED, .list = g_heavenly, .count = DGL_COUNT(g_heavenly)},
     [DGL_NUM_CHICAGO] = {.way = FORM_REPEATED, .list = g_chicago, .count = DGL_COUNT(g_chicago)},

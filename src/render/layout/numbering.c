@@ -19,9 +19,10 @@ static void read_level(struct dgl_prop_reader *r, const struct dgl_x *n, struct 
     l->format = (uint8_t)(format ? dgl_num_format_of(dgl_x_val(format)) : DGL_NUM_DECIMAL);
     const struct dgl_str *custom = dgl_x_attr(format, DGL_X_format);
     if (custom && dgl_str_starts(*custom, "0")) // "01, 02, 03, ..." and longer ones
-        l->format = dgl_str_starts(*custom, "0001")  ? DGL_NUM_PADDED4
-                    : dgl_str_starts(*custom, "001") ? DGL_NUM_PADDED3
-                                                     : DGL_NUM_DECIMAL_ZERO;
+        l->format = dgl_str_starts(*custom, "00001")  ? DGL_NUM_PADDED5
+                    : dgl_str_starts(*custom, "0001") ? DGL_NUM_PADDED4
+                    : dgl_str_starts(*custom, "001")  ? DGL_NUM_PADDED3
+                                                      : DGL_NUM_DECIMAL_ZERO;
     l->text = dgl_x_val(dgl_x_child(n, DGL_X_lvlText));
     l->suffix = dgl_x_attr_is(suffix, DGL_X_val, "space") ? 1 : dgl_x_attr_is(suffix, DGL_X_val, "nothing") ? 2 : 0;
     l->is_lgl = dgl_x_val_on(dgl_x_child(n, DGL_X_isLgl));

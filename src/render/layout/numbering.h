@@ -32,6 +32,7 @@ enum dgl_num_format {
     DGL_NUM_CHICAGO,
     DGL_NUM_PADDED3,
     DGL_NUM_PADDED4,
+    DGL_NUM_PADDED5,
     DGL_NUM_HEBREW,
     DGL_NUM_ARABIC_ALPHA,
     DGL_NUM_EARTHLY,
@@ -53,6 +54,14 @@ enum dgl_num_format {
     DGL_NUM_HINDI_CONSONANTS,
     DGL_NUM_HEBREW_VALUES,
     DGL_NUM_ARABIC_ABJAD,
+    DGL_NUM_AIUEO_HALF, // half-width letters
+    DGL_NUM_IROHA_HALF,
+    DGL_NUM_SEXAGENARY, // sixty pairs of a heavenly and an earthly sign
+    DGL_NUM_HINDI_WORDS,
+    DGL_NUM_THAI_WORDS,
+    DGL_NUM_VIETNAMESE_WORDS,
+    DGL_NUM_BAHT,   // an amount in words
+    DGL_NUM_DOLLAR, // "One and 00/100"
 };
 enum dgl_num_format dgl_num_format_of(struct dgl_str name); // unknown names are decimal
 void dgl_num_put(struct dgl_buf *out, enum dgl_num_format format, int64_t value);

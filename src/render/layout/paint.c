@@ -3,6 +3,7 @@
 
 #include "render/layout/floats.h"
 
+#include <math.h>
 #include <string.h>
 
 // How far a paragraph's top and bottom borders reach beyond its text when it has no others (measured in Word's output).
@@ -35,6 +36,41 @@ struct dgl_box *dgl_canvas_box(struct dgl_canvas *c, enum dgl_box_kind kind, int
     b->w = w;
     b->h = h;
     return b;
+}
+
+uint32_t dgl_canvas_turn(struct dgl_canvas *c, int32_t x, int32_t y, const struct dgl_matrix *m)
+{
+    dgl_canvas_box(c, DGL_BOX_PUSH, x, y, 0, 0)->matrix = m;
+    return c->list->count - 1;
+}
+
+// The upright box around a box turned by m about (x, y).
+static void turn_box(struct dgl_box *b, const struct dgl_matrix *m, int32_t x, int32_t y)
+{
+    double x0 = b->x - x, y0 = b->y - y, left = 0, top = 0, right = 0, bottom = 0;
+    for (unsigned i = 0; i < 4; i++) {
+        double px = x0 + (i & 1 ? b->w : 0), py = y0 + (i & 2 ? b->h : 0);
+        double tx = m->a * px + m->c * py, ty = m->b * px + m->d * py;
+        left = i ? fmin(left, tx) : tx;
+        right = i ? fmax(right, tx) : tx;
+        top = i ? fmin(top, ty) : ty;
+        bottom = i ? fmax(bottom, ty) : ty;
+    }
+    b->x = x + (int32_t)lround(left);
+    b->y = y + (int32_t)lround(top);
+    b->w = (int32_t)lround(right - left);
+    b->h = (int32_t)lround(bottom - top);
+}
+
+void dgl_canvas_turn_end(struct dgl_canvas *c, uint32_t turn)
+{
+    dgl_canvas_box(c, DGL_BOX_POP, 0, 0, 0, 0);
+    if (c->status != DGL_OK)
+        return;
+    const struct dgl_box *push = &c->list->boxes[turn];
+    for (uint32_t i = turn + 1; i < c->list->count; i++)
+        if (c->list->boxes[i].kind == DGL_BOX_LINK || c->list->boxes[i].kind == DGL_BOX_ANCHOR)
+            turn_box(&c->list->boxes[i], push->matrix, push->x, push->y);
 }
 
 void dgl_canvas_rect(struct dgl_canvas *c, int32_t x, int32_t y, int32_t w, int32_t h, uint32_t color)

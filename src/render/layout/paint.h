@@ -26,6 +26,10 @@ struct dgl_para_edges {
 };
 struct dgl_box *dgl_canvas_box(struct dgl_canvas *c, enum dgl_box_kind kind, int32_t x, int32_t y, int32_t w,
                                int32_t h);
+// What is painted between the two is turned by the matrix about (x, y). Links and bookmarks stay in the page's own
+// coordinates: a link becomes the upright box around the turned one. The first call's result goes to the second.
+uint32_t dgl_canvas_turn(struct dgl_canvas *c, int32_t x, int32_t y, const struct dgl_matrix *m);
+void dgl_canvas_turn_end(struct dgl_canvas *c, uint32_t turn);
 void dgl_canvas_rect(struct dgl_canvas *c, int32_t x, int32_t y, int32_t w, int32_t h, uint32_t color);
 void dgl_canvas_line(struct dgl_canvas *c, int32_t x, int32_t y, int32_t w, int32_t h, const struct dgl_border *b);
 // What "automatic" is over this: dark on light, light on dark.

@@ -300,6 +300,7 @@ void dgl_paint_drawing(struct dgl_canvas *c, const struct dgl_drawing *d, int32_
     bool pictured = d->kind == DGL_DRAW_PICTURE || d->kind == DGL_DRAW_ART;
     bool turned = d->rotation || (pictured && (d->flip_h || d->flip_v));
     const int32_t outer[4] = {x, y, w, h};
+    uint32_t turn = 0;
     if (d->sized && !d->percent_width && !d->percent_height) { // the box may be the one that the turned drawing fills
         x += (w - d->own_width) / 2;
         y += (h - d->own_height) / 2;
@@ -313,10 +314,10 @@ void dgl_paint_drawing(struct dgl_canvas *c, const struct dgl_drawing *d, int32_
         *m = dgl_matrix_turn(d->rotation / 60000.0 * M_PI / 180, 0, 0);
         if (pictured)
             *m = dgl_matrix_join(*m, (struct dgl_matrix){d->flip_h ? -1 : 1, 0, 0, d->flip_v ? -1 : 1, 0, 0});
-        dgl_canvas_box(c, DGL_BOX_PUSH, x + w / 2, y + h / 2, 0, 0)->matrix = m;
+        turn = dgl_canvas_turn(c, x + w / 2, y + h / 2, m);
     }
     paint_inside(c, d, x, y, w, h);
     if (turned)
-        dgl_canvas_box(c, DGL_BOX_POP, 0, 0, 0, 0);
+        dgl_canvas_turn_end(c, turn);
     dgl_canvas_link(c, d->link, outer[0], outer[1], outer[2], outer[3]);
 }

@@ -290,6 +290,10 @@ void dgl_tcpr_read(struct dgl_prop_reader *r, const struct dgl_x *n, struct dgl_
         case DGL_X_vMerge:
             p->v_merge = read_merge(c);
             break;
+        case DGL_X_cellMerge: // a tracked merge: "rest" begins one, "cont" goes on (§17.13.5.3)
+            if (dgl_x_attr(c, DGL_X_vMerge))
+                p->v_merge = dgl_x_attr_is(c, DGL_X_vMerge, "rest") ? 2 : 1;
+            break;
         case DGL_X_hMerge:
             p->h_merge = read_merge(c);
             break;

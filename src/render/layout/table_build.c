@@ -175,12 +175,13 @@ static void list_cells(struct builder *b, const struct dgl_x *n, struct dgl_row 
             list_cells(b, x, row, nodes, column);
             continue;
         }
-        if (x->name != DGL_X_tc || *column >= DGL_LAYOUT_MAX_COLUMNS)
+        const struct dgl_x *tcpr = dgl_x_child(x, DGL_X_tcPr);
+        if (x->name != DGL_X_tc || *column >= DGL_LAYOUT_MAX_COLUMNS || dgl_x_child(tcpr, DGL_X_cellDel))
             continue;
         struct dgl_cell *cell = &row->cells[row->cell_count];
         nodes[row->cell_count] = x;
         memset(cell, 0, sizeof(*cell));
-        dgl_tcpr_read(&b->reader, dgl_x_child(x, DGL_X_tcPr), &cell->p);
+        dgl_tcpr_read(&b->reader, tcpr, &cell->p);
         uint16_t span = cell->p.span ? cell->p.span : 1;
         if (cell->p.h_merge == 1 && row->cell_count) { // goes on from the cell before
             struct dgl_cell *before = &row->cells[row->cell_count - 1];
@@ -348,6 +349,8 @@ enum dgl_status build_table(struct builder *b, const struct dgl_x *n, const stru
             return DGL_FAIL_SLUG(err, DGL_E_LIMIT, "document_too_large",
                                  "a table needs more memory than one document may use");
         list_cells(b, tr, row, nodes, &column);
+        if (row->cell_count == 0)
+            continue;
         t->columns = (uint16_t)DGL_MIN(DGL_MAX(t->columns, column + row->p.grid_after), DGL_LAYOUT_MAX_COLUMNS);
         raw[t->row_count++].cells = nodes; // rows left out only move later ones forward
     }

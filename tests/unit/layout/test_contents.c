@@ -47,6 +47,28 @@ static void test_switches(void **state DGL_UNUSED)
     free(d);
 }
 
+#define SEQ(name) "<w:fldSimple w:instr=\" SEQ " name " \\* ARABIC \"/>"
+#define CAPTION(label, text) \
+    "<w:p><w:r><w:t xml:space=\"preserve\">" label " </w:t></w:r>" SEQ(label) "<w:r><w:t>" text "</w:t></w:r></w:p>"
+
+// A table of figures lists the captions of its sequence, with or without label and number; a second one finds them too.
+static void test_figures(void **state DGL_UNUSED)
+{
+    char *d =
+        dump_with(BEGIN("", "TOC \\h \\c \"Figure\"") "</w:p>" CLOSE BEGIN("", "TOC \\a Figure") "</w:p>" CLOSE CAPTION(
+            "Figure", ": Sea") CAPTION("Table", ": Sums") CAPTION("Figure", ": Land"));
+    near(find_text(d, "Figure 1: Sea").y, 72 + 9.38);
+    near(find_text(d, "Figure 2: Land").y, 72 + 11.50 + 9.38);
+    near(find_text(d, ": Sea").y, 72 + 3 * 11.50 + 9.38); // after the field's own last paragraph
+    near(find_text(d, ": Land").y, 72 + 4 * 11.50 + 9.38);
+    near(find_text(d, "Table 1: Sums").y, 72 + 7 * 11.50 + 9.38);
+    free(d);
+    d = dump_with(BEGIN("", "TOC \\c \"Equation\"") "</w:p>" CLOSE CAPTION("Figure", ": Sea"));
+    near(find_text(d, "Figure 1: Sea").y, 72 + 2 * 11.50 + 9.38);
+    assert_int_equal(g_findings.found[DGL_FEATURE_EMPTY_CONTENTS].count, 1);
+    free(d);
+}
+
 // Stored entries stay, unless they are marked as out of date; their links do not look like links.
 static void test_stored(void **state DGL_UNUSED)
 {
@@ -67,6 +89,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_empty),
         cmocka_unit_test(test_switches),
+        cmocka_unit_test(test_figures),
         cmocka_unit_test(test_stored),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

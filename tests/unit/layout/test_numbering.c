@@ -59,6 +59,22 @@ static void test_formats(void **state DGL_UNUSED)
     check(DGL_NUM_EARTHLY, 1, "子");
     check(DGL_NUM_HEAVENLY, 2, "乙");
     check(DGL_NUM_DASHED, 3, "- 3 -");
+    check(DGL_NUM_PADDED5, 7, "00007");
+    check(DGL_NUM_AIUEO_HALF, 2, "ｲ");
+    check(DGL_NUM_AIUEO_HALF, 45, "ｦ");
+    check(DGL_NUM_IROHA, 25, "ヰ");
+    check(DGL_NUM_IROHA, 48, "ン");
+    check(DGL_NUM_IROHA_HALF, 2, "ﾛ");
+    check(DGL_NUM_SEXAGENARY, 1, "甲子");
+    check(DGL_NUM_SEXAGENARY, 13, "丙子");
+    check(DGL_NUM_SEXAGENARY, 60, "癸亥");
+    check(DGL_NUM_SEXAGENARY, 61, "61");
+    check(DGL_NUM_HINDI_WORDS, 11, "ग्यारह");
+    check(DGL_NUM_THAI_WORDS, 21, "ยี่สิบเอ็ด");
+    check(DGL_NUM_VIETNAMESE_WORDS, 15, "mười lăm");
+    check(DGL_NUM_BAHT, 2, "สองบาทถ้วน");
+    check(DGL_NUM_DOLLAR, 21, "Twenty-one and 00/100");
+    check(DGL_NUM_THAI_WORDS, -1, "-1");
     check(DGL_NUM_UPPER_ROMAN, -1, "-1");
     check(DGL_NUM_NONE, 5, "");
 }
@@ -68,6 +84,7 @@ static void test_names(void **state DGL_UNUSED)
     assert_int_equal(dgl_num_format_of(DGL_STR("lowerRoman")), DGL_NUM_LOWER_ROMAN);
     assert_int_equal(dgl_num_format_of(DGL_STR("hebrew1")), DGL_NUM_HEBREW_VALUES);
     assert_int_equal(dgl_num_format_of(DGL_STR("koreanCounting")), DGL_NUM_KOREAN_COUNTING);
+    assert_int_equal(dgl_num_format_of(DGL_STR("aiueo")), DGL_NUM_AIUEO_HALF);
     assert_int_equal(dgl_num_format_of(DGL_STR("somethingNew")), DGL_NUM_DECIMAL);
 }
 

@@ -37,6 +37,50 @@ static void test_turned_text_makes_its_row_tall(void **state DGL_UNUSED)
     free(d);
 }
 
+#define LINKED(text) "<w:p><w:hyperlink r:id=\"rIdU\"><w:r><w:t>" text "</w:t></w:r></w:hyperlink></w:p>"
+#define LINK_CELL(turn)                                                                \
+    "<w:tc><w:tcPr><w:tcW w:type=\"dxa\" w:w=\"2000\"/><w:textDirection w:val=\"" turn \
+    "\"/></w:tcPr>" LINKED("up") "</w:tc>"
+
+// The link of a turned text lies where the text shows: here above the bottom left and below the top right corner.
+static void test_links_of_turned_text(void **state DGL_UNUSED)
+{
+    char *d = dump_of(&(struct docx_parts){
+        .settings = COMPAT15,
+        .body = "<w:tbl>" FIXED GRID2 "<w:tr><w:trPr><w:trHeight w:val=\"1000\"/></w:trPr>" LINK_CELL("btLr")
+            LINK_CELL("tbRl") "</w:tr></w:tbl>" P("")});
+    assert_non_null(strstr(d, "link 77.400 110.877 11.500 11.123"));
+    assert_non_null(strstr(d, "link 255.100 72.000 11.500 11.123"));
+    free(d);
+}
+
+// Tracked changes count as accepted: deleted cells and rows are gone, and so is text that was moved away.
+static void test_tracked_cells(void **state DGL_UNUSED)
+{
+    char *d = dump_of(&(struct docx_parts){
+        .settings = COMPAT15,
+        .body = "<w:tbl>" FIXED GRID2 "<w:tr>" TCP("2000", "<w:cellDel w:id=\"1\" w:author=\"a\"/>", "gone")
+            TCP("2000", "<w:cellIns w:id=\"2\" w:author=\"a\"/>",
+                "new") "</w:tr><w:tr><w:trPr><w:del w:id=\"3\" w:author=\"a\"/>"
+                       "</w:trPr>" TCP("2000", "", "row") "</w:tr><w:tr>" TCP(
+                           "2000", "<w:cellMerge w:id=\"4\" w:vMerge=\"rest\"/>", "tall")
+                           TCP("2000", "",
+                               "x") "</w:tr><w:tr>" TCP("2000", "<w:cellMerge w:id=\"5\" w:vMerge=\"cont\"/>", "hidden")
+                               TCP("2000", "",
+                                   "y") "</w:tr></w:tbl>"
+                                        "<w:p><w:pPr><w:rPr><w:moveFrom w:id=\"6\" "
+                                        "w:author=\"a\"/></w:rPr></w:pPr><w:moveFrom w:id=\"7\" w:author=\"a\"><w:r>"
+                                        "<w:t>away</w:t></w:r></w:moveFrom></w:p><w:p><w:moveTo w:id=\"8\" "
+                                        "w:author=\"a\"><w:r><w:t>here</w:t></w:r></w:moveTo></w:p>"});
+    assert_null(strstr(d, "gone"));
+    assert_null(strstr(d, "\"row\""));
+    assert_null(strstr(d, "hidden"));
+    assert_null(strstr(d, "away"));
+    near(find_text(d, "new").x, 72 + 5.4);
+    near(find_text(d, "here").y, 72 + 3 * 11.50 + 9.38); // three rows, and no line for the paragraph that was moved
+    free(d);
+}
+
 static void test_diagonal_borders(void **state DGL_UNUSED)
 {
     char *d = dump_of(&(struct docx_parts){
@@ -164,6 +208,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_turned_text),
         cmocka_unit_test(test_turned_text_makes_its_row_tall),
+        cmocka_unit_test(test_links_of_turned_text),
+        cmocka_unit_test(test_tracked_cells),
         cmocka_unit_test(test_diagonal_borders),
         cmocka_unit_test(test_vertical_merge),
         cmocka_unit_test(test_exact_and_least_heights),

@@ -33,8 +33,6 @@ enum dgl_support { DGL_SUPPORT_FULL, DGL_SUPPORT_APPROXIMATED, DGL_SUPPORT_DECLI
     X(HYPHENATION, APPROXIMATED, "automatic hyphenation", "words are not hyphenated")                                  \
     X(EMBEDDED_FONT, APPROXIMATED, "embedded fonts", "an embedded font is not used")                                   \
     X(PICTURE_EFFECT, APPROXIMATED, "picture effects", "a picture's colour effect is left out")                        \
-    X(FITTED_TEXT, APPROXIMATED, "text fitted to its cell", "text is not squeezed to its cell")                        \
-    X(CELL_SPACING, APPROXIMATED, "space between cells", "cells are set without space between them")                   \
     X(GRADIENT, APPROXIMATED, "pattern and picture fills", "a fill is drawn in one colour or left out")                \
     X(CHARACTER_GRID, APPROXIMATED, "cells of the character grid (snapToChars)",                                       \
       "characters do not stand in the middle of cells")                                                                \

@@ -147,12 +147,12 @@ static enum dgl_status find_split(struct flow *f, const struct dgl_table_layout 
             continue;
         }
         struct dgl_mark at = from[i], end = dgl_galley_end(g);
-        int32_t inner = room - t->rows[row].border - cell->margin[DGL_TOP];
+        int32_t around = t->rows[row].border + t->rows[row].foot, inner = room - around - cell->margin[DGL_TOP];
         ret->to[i] = dgl_galley_fit(g, at, inner);
         ret->moves &= dgl_mark_same(at, end) || !dgl_mark_same(at, ret->to[i]);
         ret->all &= dgl_mark_same(ret->to[i], end);
         int32_t used = dgl_galley_height(g, at, ret->to[i]) + cell->margin[DGL_TOP] + cell->margin[DGL_BOTTOM];
-        ret->height = DGL_MAX(ret->height, used + t->rows[row].border);
+        ret->height = DGL_MAX(ret->height, used + around);
     }
     return DGL_OK;
 }

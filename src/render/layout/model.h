@@ -211,6 +211,7 @@ struct dgl_para {
     uint16_t style;
     int8_t outline; // 1..9, 0 none
     bool has_drawings, has_notes, has_fields, ends_section;
+    int32_t fit;             // layout's own: the width its text is to have, 0 = its own
     bool no_line;            // an empty paragraph of which only the spaces count
     struct dgl_text *shaped; // layout's own: the glyphs, once made
 };
@@ -234,7 +235,8 @@ struct dgl_table {
     uint16_t columns;
     struct dgl_row *rows;
     uint32_t row_count;
-    int32_t side_margin[2]; // default left and right cell margin
+    int32_t side_margin[2];       // default left and right cell margin
+    struct dgl_border outline[4]; // of a table with space between its cells, which have borders of their own
 };
 
 enum dgl_block_kind { DGL_BLOCK_PARA, DGL_BLOCK_TABLE };

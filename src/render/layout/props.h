@@ -248,7 +248,7 @@ struct dgl_tblpr {
 struct dgl_trpr {
     bool cant_split, header, cant_split_set, header_set, hidden, jc_set;
     uint8_t height_rule, jc;
-    int32_t height;
+    int32_t height, spacing;
     uint16_t grid_before, grid_after;
     struct dgl_width before_width, after_width;
 };

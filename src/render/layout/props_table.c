@@ -22,6 +22,14 @@ static void read_width(const struct dgl_x *n, struct dgl_width *ret)
     }
 }
 
+// Half of what lies between two cells; percentages count for nothing (§17.4.45).
+static int32_t read_spacing(const struct dgl_x *n)
+{
+    struct dgl_width w = {0};
+    read_width(n, &w);
+    return w.kind == DGL_WIDTH_LENGTH ? DGL_MAX(0, DGL_MIN(w.value, 72000)) : 0;
+}
+
 static void read_margins(const struct dgl_x *n, struct dgl_margins *m)
 {
     DGL_X_EACH(c, n)
@@ -188,7 +196,7 @@ void dgl_tblpr_read(struct dgl_prop_reader *r, const struct dgl_x *n, struct dgl
             break;
         }
         case DGL_X_tblCellSpacing:
-            p->spacing = DGL_MAX(0, dgl_x_twips(dgl_x_attr(c, DGL_X_w), 0));
+            p->spacing = read_spacing(c);
             p->spacing_set = true;
             break;
         case DGL_X_tblLayout:
@@ -246,6 +254,9 @@ void dgl_trpr_read(const struct dgl_x *n, struct dgl_trpr *p)
             p->height_rule = dgl_x_attr_is(c, DGL_X_hRule, "exact")  ? DGL_RULE_EXACT
                              : dgl_x_attr_is(c, DGL_X_hRule, "auto") ? DGL_RULE_AUTO
                                                                      : DGL_RULE_AT_LEAST;
+            break;
+        case DGL_X_tblCellSpacing:
+            p->spacing = read_spacing(c);
             break;
         case DGL_X_gridBefore:
             p->grid_before = (uint16_t)DGL_MAX(0, DGL_MIN(dgl_x_attr_int(c, DGL_X_val, 0), DGL_LAYOUT_MAX_COLUMNS));

@@ -8,6 +8,7 @@
 //      └─────────────────┴──────────────┘
 //
 // Borders stand on the lines between cells; where two cells disagree the winner is found per column when painting.
+// Cells that lie apart (w:tblCellSpacing) have each a box of their own, and the table an outline around them all.
 #include "render/layout/table.h"
 
 #include <string.h>
@@ -82,8 +83,53 @@ static int32_t border_room(const struct dgl_table *t, uint32_t row)
 
 static int32_t cell_width(const struct dgl_table_layout *l, const struct dgl_cell *cell)
 {
-    return l->column[DGL_MIN(cell->column + cell->span, l->t->columns)] -
-           l->column[DGL_MIN(cell->column, l->t->columns)];
+    struct dgl_cell_gaps gaps = dgl_cell_gaps(l->t, cell);
+    int32_t columns =
+        l->column[DGL_MIN(cell->column + cell->span, l->t->columns)] - l->column[DGL_MIN(cell->column, l->t->columns)];
+    return DGL_MAX(columns - gaps.left - gaps.right, 0);
+}
+
+// Between the row's top and its cells' boxes, and below them.
+static int32_t gap_above(const struct dgl_table *t, uint32_t row)
+{
+    return t->p.spacing == 0 ? 0 : row == 0 ? t->outline[DGL_TOP].width + 2 * t->p.spacing : t->p.spacing;
+}
+
+static int32_t gap_below(const struct dgl_table *t, uint32_t row)
+{
+    return row + 1 == t->row_count ? 2 * t->p.spacing : t->p.spacing;
+}
+
+static int32_t widest_border(const struct dgl_row *row, enum dgl_side side)
+{
+    int32_t widest = 0;
+    for (uint16_t i = 0; i < row->cell_count; i++)
+        widest = DGL_MAX(widest, row->cells[i].border[side].width);
+    return widest;
+}
+
+static void set_border_room(struct dgl_table_layout *l, uint32_t r)
+{
+    const struct dgl_row *row = &l->t->rows[r];
+    struct dgl_row_layout *out = &l->rows[r];
+    out->border = border_room(l->t, r);
+    if (l->t->p.spacing == 0)
+        return;
+    out->border = gap_above(l->t, r) + widest_border(row, DGL_TOP);
+    out->foot = gap_below(l->t, r) + widest_border(row, DGL_BOTTOM);
+}
+
+void dgl_fit_cell(const struct dgl_cell *cell, int32_t width)
+{
+    for (const struct dgl_block *b = cell->p.fit_text ? cell->blocks : NULL; b; b = b->next) {
+        struct dgl_para *p = b->para;
+        int32_t fit =
+            b->kind == DGL_BLOCK_PARA && width ? DGL_MAX(width - p->p.left - p->p.right - p->p.first, 1000) : 0;
+        if (b->kind != DGL_BLOCK_PARA || p->fit == fit)
+            continue;
+        p->fit = fit;
+        p->shaped = NULL;
+    }
 }
 
 // Cells whose text runs up or down: their lines are as long as the row is high. Without a height of its own the row
@@ -129,13 +175,14 @@ static enum dgl_status row_layout(const struct dgl_text_env *env, struct dgl_tab
         if (cell->rows == 0 || cell->p.turn)
             continue;
         int32_t inner = cell_width(l, cell) - cell->margin[DGL_LEFT] - cell->margin[DGL_RIGHT];
+        dgl_fit_cell(cell, DGL_MAX(inner, 2000));
         DGL_TRY(dgl_galley_layout(env, cell->blocks, DGL_MAX(inner, 2000), nesting + 1, &out->cells[i].galley, err));
         if (cell->rows == 1)
             content = DGL_MAX(content, out->cells[i].galley->height + cell->margin[DGL_TOP] + cell->margin[DGL_BOTTOM]);
     }
     DGL_TRY(turned_cells(env, l, r, nesting, &content, err));
-    out->border = border_room(l->t, r);
-    out->height = out->border + content;
+    set_border_room(l, r);
+    out->height = out->border + content + out->foot;
     if (row->p.height_rule == DGL_RULE_EXACT && row->p.height)
         out->height = row->p.height;
     else
@@ -152,7 +199,7 @@ static void stretch_merges(struct dgl_table_layout *l)
             if (cell->rows < 2 || !l->rows[r].cells[i].galley)
                 continue;
             uint32_t last = DGL_MIN(r + cell->rows, l->t->row_count) - 1;
-            int64_t have = -l->rows[r].border;
+            int64_t have = -l->rows[r].border - l->rows[last].foot;
             for (uint32_t k = r; k <= last; k++)
                 have += l->rows[k].height;
             int64_t need = (cell->p.turn ? l->rows[r].cells[i].turned_width : l->rows[r].cells[i].galley->height) +
@@ -213,7 +260,7 @@ enum dgl_status dgl_table_layout_make(const struct dgl_text_env *outer, const st
         if (y > INT32_MAX / 2)
             return DGL_FAIL_SLUG(err, DGL_E_LIMIT, "document_too_large", "a table is too tall");
     }
-    l->end_border = border_room(t, t->row_count);
+    l->end_border = t->p.spacing ? t->outline[DGL_BOTTOM].width : border_room(t, t->row_count);
     l->height = (int32_t)y + l->end_border;
     *ret = l;
     return DGL_OK;
@@ -232,6 +279,15 @@ struct table_paint {
 static int32_t column_x(const struct table_paint *p, uint16_t k)
 {
     return p->x + (p->l->rtl ? p->l->width - p->l->column[k] : p->l->column[k]);
+}
+
+// The left edge of a cell's box.
+static int32_t cell_x(const struct table_paint *p, const struct dgl_cell *cell)
+{
+    const struct dgl_table *t = p->l->t;
+    struct dgl_cell_gaps gaps = dgl_cell_gaps(t, cell);
+    uint16_t end = (uint16_t)DGL_MIN(cell->column + cell->span, t->columns);
+    return p->l->rtl ? column_x(p, end) + gaps.right : column_x(p, cell->column) + gaps.left;
 }
 
 // The row and index where a merge starts that covers `cell` of `row`.
@@ -253,12 +309,13 @@ static bool merge_origin(const struct dgl_table *t, uint32_t row, const struct d
 }
 
 // Height on this page of what a cell covers, from placed row `at` on.
-static int32_t covered(const struct table_paint *p, uint32_t at, uint32_t end_row, bool *ret_ends)
+static int32_t covered(const struct table_paint *p, uint32_t at, uint32_t end_row, uint32_t *ret_last, bool *ret_ends)
 {
     int32_t h = 0;
     uint32_t i = at;
     for (; i < p->count && p->rows[i].row < end_row && p->rows[i].row >= p->rows[at].row; i++)
         h += p->rows[i].height;
+    *ret_last = p->rows[i - 1].row;
     *ret_ends = p->rows[i - 1].row + 1 >= end_row && !p->rows[i - 1].to;
     return h;
 }
@@ -291,8 +348,7 @@ static const struct dgl_tag *cell_tag(struct table_paint *p, const struct dgl_ce
 static void paint_turned(struct table_paint *p, const struct dgl_cell *cell, const struct dgl_galley *g, int32_t top,
                          int32_t height, const struct dgl_tag *tag)
 {
-    uint16_t left = p->l->rtl ? (uint16_t)DGL_MIN(cell->column + cell->span, p->l->t->columns) : cell->column;
-    int32_t x0 = column_x(p, left) + cell->margin[DGL_LEFT],
+    int32_t x0 = cell_x(p, cell) + cell->margin[DGL_LEFT],
             width = cell_width(p->l, cell) - cell->margin[DGL_LEFT] - cell->margin[DGL_RIGHT];
     int32_t spare = DGL_MAX(0, width - g->height), free = height - cell->margin[DGL_TOP] - cell->margin[DGL_BOTTOM];
     int32_t shift = cell->p.valign == DGL_VALIGN_CENTER ? spare / 2 : cell->p.valign == DGL_VALIGN_BOTTOM ? spare : 0;
@@ -321,8 +377,7 @@ static void paint_contents(struct table_paint *p, const struct dgl_cell *cell, c
                 (cell->p.valign == DGL_VALIGN_CENTER   ? spare / 2
                  : cell->p.valign == DGL_VALIGN_BOTTOM ? spare
                                                        : 0);
-    uint16_t left = p->l->rtl ? (uint16_t)DGL_MIN(cell->column + cell->span, p->l->t->columns) : cell->column;
-    int32_t x = column_x(p, left) + cell->margin[DGL_LEFT];
+    int32_t x = cell_x(p, cell) + cell->margin[DGL_LEFT];
     struct dgl_canvas inside = *p->c;
     inside.nesting++;
     inside.tag = tag;
@@ -334,22 +389,44 @@ static void paint_contents(struct table_paint *p, const struct dgl_cell *cell, c
     p->c->status = inside.status;
 }
 
-static void paint_cell(struct table_paint *p, uint32_t at, uint16_t index)
+// What a page shows where a row has a cell: a merge's origin where the page begins with a lower part of it; NULL where
+// something above covers it.
+struct shown_cell {
+    const struct dgl_cell *cell;
+    uint32_t row;
+    uint16_t index;
+    int32_t height; // of all rows that it covers here
+    uint32_t last;  // of them
+    bool ends;
+};
+static bool find_shown(const struct table_paint *p, uint32_t at, uint16_t index, struct shown_cell *ret)
 {
     const struct dgl_placed_row *placed = &p->rows[at];
     const struct dgl_table *t = p->l->t;
-    const struct dgl_cell *cell = &t->rows[placed->row].cells[index];
-    uint32_t row = placed->row;
-    if (cell->rows == 0) { // the lower part of a merge, of interest only when the page begins with it
+    *ret = (struct shown_cell){.cell = &t->rows[placed->row].cells[index], .row = placed->row, .index = index};
+    if (ret->cell->rows == 0) { // the lower part of a merge, of interest only when the page begins with it
         bool continued = at > 0 && p->rows[at - 1].row + 1 == placed->row && !p->rows[at - 1].repeated;
-        if (continued || !merge_origin(t, placed->row, cell, &row, &index))
-            return;
-        cell = &t->rows[row].cells[index];
+        if (continued || !merge_origin(t, placed->row, ret->cell, &ret->row, &ret->index))
+            return false;
+        ret->cell = &t->rows[ret->row].cells[ret->index];
     }
+    ret->height = covered(p, at, ret->row + ret->cell->rows, &ret->last, &ret->ends);
+    return true;
+}
+
+static void paint_cell(struct table_paint *p, uint32_t at, uint16_t index)
+{
+    const struct dgl_placed_row *placed = &p->rows[at];
+    struct shown_cell shown;
+    if (!find_shown(p, at, index, &shown))
+        return;
+    const struct dgl_cell *cell = shown.cell;
+    uint32_t row = shown.row;
+    index = shown.index;
     struct dgl_cell_layout *lc = &p->l->rows[row].cells[index];
-    bool ends;
+    bool ends = shown.ends;
     int32_t border = p->l->rows[placed->row].border;
-    int32_t height = covered(p, at, row + cell->rows, &ends) - border, top = placed->y + border;
+    int32_t height = shown.height - border - p->l->rows[shown.last].foot, top = placed->y + border;
     if (!lc->galley)
         return;
     const struct dgl_tag *tag = cell_tag(p, cell, row, placed->repeated);
@@ -454,17 +531,70 @@ static void paint_borders(struct table_paint *p, uint32_t at)
     paint_edge(p, here, below, placed->y + placed->height);
 }
 
+// ---- Cells that lie apart ----
+
+// A box of four lines, which lie inside it.
+static void paint_frame(struct dgl_canvas *c, int32_t x0, int32_t y0, int32_t x1, int32_t y1,
+                        const struct dgl_border border[4], bool open_above, bool open_below)
+{
+    int32_t w = x1 - x0, h = y1 - y0;
+    if (!open_above)
+        dgl_canvas_line(c, x0, y0 + border[DGL_TOP].width / 2, w, 0, &border[DGL_TOP]);
+    if (!open_below)
+        dgl_canvas_line(c, x0, y1 - border[DGL_BOTTOM].width / 2, w, 0, &border[DGL_BOTTOM]);
+    dgl_canvas_line(c, x0 + border[DGL_LEFT].width / 2, y0, 0, h, &border[DGL_LEFT]);
+    dgl_canvas_line(c, x1 - border[DGL_RIGHT].width / 2, y0, 0, h, &border[DGL_RIGHT]);
+}
+
+static void paint_apart(struct table_paint *p, uint32_t at, bool shades)
+{
+    const struct dgl_placed_row *placed = &p->rows[at];
+    const struct dgl_table *t = p->l->t;
+    for (uint16_t i = 0; i < t->rows[placed->row].cell_count; i++) {
+        struct shown_cell shown;
+        if (!find_shown(p, at, i, &shown))
+            continue;
+        const struct dgl_cell *cell = shown.cell;
+        int32_t x = cell_x(p, cell), w = cell_width(p->l, cell), y = placed->y + gap_above(t, placed->row),
+                end = placed->y + shown.height - gap_below(t, shown.last);
+        if (shades) {
+            dgl_canvas_rect(p->c, x, y, w, end - y, cell->shade);
+            dgl_canvas_line(p->c, x, y, w, end - y, &cell->p.diagonal[p->l->rtl]);
+            dgl_canvas_line(p->c, x, end, w, y - end, &cell->p.diagonal[!p->l->rtl]);
+        } else {
+            paint_frame(p->c, x, y, x + w, end, cell->border, false, false);
+        }
+    }
+}
+
+static void paint_outline(struct table_paint *p)
+{
+    const struct dgl_placed_row *first = &p->rows[0], *last = &p->rows[p->count - 1];
+    bool starts = first->row == 0 || first->repeated, ends = last->row + 1 == p->l->t->row_count && !last->to;
+    int32_t bottom = last->y + last->height + (ends ? p->l->end_border : 0);
+    paint_frame(p->c, p->x, first->y, p->x + p->l->width, bottom, p->l->t->outline, !starts, !ends);
+}
+
 void dgl_table_paint(struct dgl_canvas *c, struct dgl_table_layout *t, const struct dgl_placed_row *rows,
                      uint32_t count, int32_t x)
 {
     struct table_paint p = {.c = c, .l = t, .rows = rows, .count = count, .x = x + t->x};
+    bool apart = t->t->p.spacing > 0;
     for (uint32_t i = 0; i < count; i++)
-        paint_shades(&p, i);
+        if (apart)
+            paint_apart(&p, i, true);
+        else
+            paint_shades(&p, i);
     for (uint32_t i = 0; i < count && c->status == DGL_OK; i++)
         for (uint16_t k = 0; k < t->t->rows[rows[i].row].cell_count && c->status == DGL_OK; k++)
             paint_cell(&p, i, k);
     for (uint32_t i = 0; i < count; i++)
-        paint_borders(&p, i);
+        if (apart)
+            paint_apart(&p, i, false);
+        else
+            paint_borders(&p, i);
+    if (apart && count)
+        paint_outline(&p);
 }
 
 void dgl_table_paint_whole(struct dgl_canvas *c, const struct dgl_table_layout *t, uint32_t from, uint32_t to,

@@ -10,7 +10,8 @@ struct dgl_cell_layout {
     struct dgl_mark shown;     // of a merged cell: what earlier pages have shown
 };
 struct dgl_row_layout {
-    int32_t y, height, border; // border: room of its top border, part of the height
+    int32_t y, height;
+    int32_t border, foot; // parts of the height: room of its top border; below its cells' contents, when they lie apart
     struct dgl_cell_layout *cells;
 };
 struct dgl_table_layout {
@@ -38,6 +39,19 @@ void dgl_table_paint(struct dgl_canvas *c, struct dgl_table_layout *t, const str
                      uint32_t count, int32_t x);
 void dgl_table_paint_whole(struct dgl_canvas *c, const struct dgl_table_layout *t, uint32_t from, uint32_t to,
                            int32_t x, int32_t y);
+// Text that fills its cell's line (w:tcFitText): tells the cell's paragraphs how wide to be; 0 = as wide as they are.
+void dgl_fit_cell(const struct dgl_cell *cell, int32_t width);
+// Cells that lie apart (w:tblCellSpacing): what of its columns' width a cell leaves free on its left and right. As much
+// lies between two cells as between a cell and the table's outline.
+struct dgl_cell_gaps {
+    int32_t left, right;
+};
+static inline struct dgl_cell_gaps dgl_cell_gaps(const struct dgl_table *t, const struct dgl_cell *cell)
+{
+    int32_t half = t->p.spacing;
+    return (struct dgl_cell_gaps){cell->column == 0 ? 2 * half : half,
+                                  cell->column + cell->span >= t->columns ? 2 * half : half};
+}
 // Column widths alone (table_width.c).
 enum dgl_status dgl_table_widths(const struct dgl_text_env *env, const struct dgl_table *t, int32_t room,
                                  int32_t widths[DGL_LAYOUT_MAX_COLUMNS + 1], struct dgl_error *err) DGL_MUST_CHECK;

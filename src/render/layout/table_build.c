@@ -123,6 +123,7 @@ static void settle_borders(const struct dgl_table *t, const struct dgl_style *st
 {
     const bool edge[4] = {at.top, at.left, at.bottom, at.right};
     static const int inside[4] = {DGL_INSIDE_H, DGL_INSIDE_V, DGL_INSIDE_H, DGL_INSIDE_V};
+    bool apart = t->p.spacing > 0; // then the table's edges are the outline's, not those of cells
     for (unsigned side = 0; side < 4; side++) {
         const struct dgl_border *found = cell->p.border[side].set ? &cell->p.border[side] : NULL;
         for (unsigned i = DGL_COND_COUNT; i-- > 1 && !found && st && st->cond;) {
@@ -137,12 +138,23 @@ static void settle_borders(const struct dgl_table *t, const struct dgl_style *st
             found = pick(&c->tcpr.border[which], &c->tblpr.border[which]);
         }
         if (!found) {
-            unsigned which = edge[side] ? side : (unsigned)inside[side];
+            unsigned which = edge[side] && !apart ? side : (unsigned)inside[side];
             found = t->p.border[which].set ? &t->p.border[which] : NULL;
             if (!found && st && st->cond && st->cond[0].present)
                 found = pick(&st->cond[0].tcpr.border[which], &st->cond[0].tblpr.border[which]);
         }
         cell->border[side] = found ? *found : (struct dgl_border){0};
+    }
+}
+
+static void settle_outline(struct dgl_table *t, const struct dgl_style *st)
+{
+    for (unsigned side = 0; side < 4; side++) {
+        const struct dgl_border *found = t->p.border[side].set ? &t->p.border[side] : NULL;
+        if (!found && st && st->cond && st->cond[0].present)
+            found = pick(&st->cond[0].tcpr.border[side], &st->cond[0].tblpr.border[side]);
+        if (found && t->p.spacing > 0)
+            t->outline[side] = *found;
     }
 }
 
@@ -282,8 +294,6 @@ static void fill_cell(struct builder *b, struct dgl_table *t, const struct dgl_s
     if (!cell->p.valign_set && s->tcpr.valign_set)
         cell->p.valign = s->tcpr.valign;
     cell->p.no_wrap |= s->tcpr.no_wrap;
-    if (cell->p.fit_text)
-        build_finding(b, DGL_FEATURE_FITTED_TEXT);
     struct build_context inner = {.ppr = &s->ppr, .rpr = &s->rpr, .nesting = outer->nesting + 1};
     struct dgl_block *first = NULL, **tail = &first;
     build_blocks(b, node, &inner, &tail, err, status);
@@ -322,8 +332,6 @@ enum dgl_status build_table(struct builder *b, const struct dgl_x *n, const stru
     const struct dgl_style *st;
     uint32_t count = 0, at = 0;
     resolve_table_style(b, n, t, &st);
-    if (t->p.spacing > 0)
-        build_finding(b, DGL_FEATURE_CELL_SPACING);
     read_grid(n, t);
     count_rows(n, &count);
     struct raw_row *raw = dgl_arena_alloc_try(b->arena, (count + 1) * sizeof(*raw));
@@ -342,6 +350,8 @@ enum dgl_status build_table(struct builder *b, const struct dgl_x *n, const stru
         if (row->p.hidden)
             continue;
         read_row_exceptions(b, tr, t);
+        if (!t->p.spacing_set && row->p.spacing) // Word writes it to every row too
+            t->p.spacing = row->p.spacing;
         uint32_t column = row->p.grid_before, cells = count_cells(tr);
         row->cells = dgl_arena_alloc_try(b->arena, (cells + 1) * sizeof(*row->cells));
         const struct dgl_x **nodes = dgl_arena_alloc_try(b->arena, (cells + 1) * sizeof(*nodes));
@@ -355,6 +365,7 @@ enum dgl_status build_table(struct builder *b, const struct dgl_x *n, const stru
         raw[t->row_count++].cells = nodes; // rows left out only move later ones forward
     }
     find_merges(t);
+    settle_outline(t, st);
     t->side_margin[0] = t->p.margins.set & 1u << DGL_LEFT ? t->p.margins.side[DGL_LEFT] : 5400;
     t->side_margin[1] = t->p.margins.set & 1u << DGL_RIGHT ? t->p.margins.side[DGL_RIGHT] : 5400;
     struct cell_style *styles = NULL;

@@ -38,18 +38,23 @@ static enum dgl_status blocks_extent(const struct dgl_text_env *env, const struc
     return DGL_OK;
 }
 
-static enum dgl_status cell_extent(const struct dgl_text_env *env, const struct dgl_cell *cell, int32_t *ret_min,
-                                   int32_t *ret_max, struct dgl_error *err)
+static enum dgl_status cell_extent(const struct dgl_text_env *env, const struct dgl_table *t,
+                                   const struct dgl_cell *cell, int32_t *ret_min, int32_t *ret_max,
+                                   struct dgl_error *err)
 {
-    int32_t min = 0, max = 0, sides = cell->margin[DGL_LEFT] + cell->margin[DGL_RIGHT];
+    struct dgl_cell_gaps gaps = dgl_cell_gaps(t, cell);
+    int32_t min = 0, max = 0, sides = cell->margin[DGL_LEFT] + cell->margin[DGL_RIGHT] + gaps.left + gaps.right;
     if (cell->p.turn && cell->blocks && cell->blocks->kind == DGL_BLOCK_PARA) { // a line's height
         int32_t descent;
         dgl_run_metrics(env, cell->blocks->para->mark, &min, &descent);
         *ret_min = *ret_max = min + descent + sides;
         return DGL_OK;
     }
+    dgl_fit_cell(cell, 0);
     DGL_TRY(blocks_extent(env, cell->blocks, &min, &max, err));
-    if (cell->p.no_wrap)
+    if (cell->p.fit_text) // any width will do
+        min = 0;
+    else if (cell->p.no_wrap)
         min = max;
     *ret_min = min + sides;
     *ret_max = DGL_MAX(min, max) + sides;
@@ -84,7 +89,7 @@ static enum dgl_status measure(const struct dgl_text_env *env, const struct dgl_
                 if ((cell->span > 1) != (pass == 1) || cell->column + cell->span > t->columns)
                     continue;
                 DGL_TRY(dgl_work_tick(env->budget, env->arena, err));
-                DGL_TRY(cell_extent(env, cell, &min, &max, err));
+                DGL_TRY(cell_extent(env, t, cell, &min, &max, err));
                 if (cell->span > 1) {
                     spread(c, cell->column, cell->span, min, true);
                     spread(c, cell->column, cell->span, max, false);

@@ -691,15 +691,39 @@ static void put_inline(struct maker *m, const struct dgl_inline *in, const struc
     }
 }
 
-// fitText (§17.3.2.14): the glyphs since `first` get the width asked for, by more or less room between them.
+// A run as another one, its letters made narrower.
+static const struct dgl_run *narrower(struct maker *m, const struct dgl_run *run, int64_t percent)
+{
+    struct dgl_run *copy = dgl_arena_alloc_try(m->env->arena, sizeof(*copy));
+    if (!copy) {
+        m->out_of_memory = true;
+        return run;
+    }
+    *copy = *run;
+    int64_t own = run->r.scale_percent ? run->r.scale_percent : 100;
+    copy->r.scale_percent = (uint16_t)DGL_MAX(own * percent / 100, 1);
+    return copy;
+}
+
+// fitText (§17.3.2.14), tcFitText (§17.4.68): the glyphs since `first` get the width asked for, by room between them;
+// where they are too wide, their letters become narrower first (Word).
 static void fit_glyphs(struct maker *m, uint32_t first, int32_t width)
 {
     struct dgl_text *t = m->t;
-    int64_t natural = 0;
+    int64_t natural = 0, wide = 0;
     uint32_t gaps = 0, last = t->glyph_count;
     for (uint32_t i = t->piece_count; i-- > 0 && t->pieces[i].first >= first;)
         if (t->pieces[i].kind == DGL_PIECE_TEXT)
-            natural += dgl_piece_width(t, &t->pieces[i], t->pieces[i].first, t->pieces[i].count);
+            wide += dgl_piece_width(t, &t->pieces[i], t->pieces[i].first, t->pieces[i].count);
+    int64_t percent = wide > width ? DGL_MAX((int64_t)width * 100 / wide, 1) : 100;
+    for (uint32_t i = t->piece_count; i-- > 0 && t->pieces[i].first >= first;) {
+        struct dgl_piece *p = &t->pieces[i];
+        if (p->kind != DGL_PIECE_TEXT)
+            continue;
+        if (percent < 100)
+            p->run = narrower(m, p->run, percent);
+        natural += dgl_piece_width(t, p, p->first, p->count);
+    }
     for (uint32_t g = first + 1; g < last; g++)
         gaps += !(t->glyphs[g].flags & DGL_G_INSIDE);
     if (gaps == 0)
@@ -707,9 +731,10 @@ static void fit_glyphs(struct maker *m, uint32_t first, int32_t width)
     int64_t each = (width - natural) / gaps;
     for (uint32_t i = t->piece_count; i-- > 0 && t->pieces[i].first >= first;) {
         const struct dgl_piece *p = &t->pieces[i];
+        int64_t scale = p->run && p->run->r.scale_percent ? p->run->r.scale_percent : 100;
         for (uint32_t g = p->first; p->kind == DGL_PIECE_TEXT && p->size > 0 && g < p->first + p->count; g++)
             if (g + 1 < last && !(t->glyphs[g + 1].flags & DGL_G_INSIDE))
-                t->glyphs[g].advance += (int32_t)(each * p->use->face->upem / p->size);
+                t->glyphs[g].advance += (int32_t)(each * p->use->face->upem * 100 / p->size / scale);
     }
 }
 
@@ -796,6 +821,8 @@ enum dgl_status dgl_text_build(const struct dgl_text_env *env, const struct dgl_
         }
         if (!m.out_of_memory)
             follow_fit(&m, &fit, NULL);
+        if (p->fit && !m.out_of_memory)
+            fit_glyphs(&m, ret->label_pieces < ret->piece_count ? ret->pieces[ret->label_pieces].first : 0, p->fit);
         if (m.out_of_memory)
             status = DGL_FAIL_SLUG(err, DGL_E_LIMIT, "document_too_large",
                                    "the document needs more memory than one document may use");

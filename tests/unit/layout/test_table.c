@@ -81,6 +81,68 @@ static void test_tracked_cells(void **state DGL_UNUSED)
     free(d);
 }
 
+#define APART(more)                                                                                               \
+    "<w:tbl><w:tblPr><w:tblW w:type=\"dxa\" w:w=\"4000\"/><w:tblCellSpacing w:w=\"100\" "                         \
+    "w:type=\"dxa\"/><w:tblBorders>"                                                                              \
+    "<w:top w:val=\"single\" w:sz=\"16\" w:color=\"00FF00\"/><w:left w:val=\"single\" w:sz=\"16\" "               \
+    "w:color=\"00FF00\"/>"                                                                                        \
+    "<w:bottom w:val=\"single\" w:sz=\"16\" w:color=\"00FF00\"/><w:right w:val=\"single\" w:sz=\"16\" "           \
+    "w:color=\"00FF00\"/><w:insideH w:val=\"single\" w:sz=\"8\" w:color=\"FF0000\"/><w:insideV w:val=\"single\" " \
+    "w:sz=\"8\" w:color=\"FF0000\"/></w:tblBorders><w:tblLayout w:type=\"fixed\"/>" more GRID2
+
+// Cells that lie apart: ten points between two of them and to the outline; each has a box of its own.
+static void test_cell_spacing(void **state DGL_UNUSED)
+{
+    char *d = dump_of(&(struct docx_parts){
+        .settings = COMPAT15,
+        .body = APART("") "<w:tr>" TCP("2000", "<w:shd w:val=\"clear\" w:fill=\"112233\"/>", "a")
+            TC("2000", "b") "</w:tr><w:tr>" TC("2000", "c") TC("2000", "d") "</w:tr></w:tbl>" P("below")});
+    near(find_text(d, "a").x, 72 + 10 + 5.4);
+    near(find_text(d, "b").x, 72 + 100 + 5 + 5.4);
+    near(find_text(d, "a").y, 72 + 2 + 10 + 1 + 9.38); // outline, space, border
+    near(find_text(d, "c").y, find_text(d, "a").y + 11.50 + 1 + 10 + 1);
+    near(find_text(d, "below").y, find_text(d, "c").y + 11.50 + 1 + 10 + 2);
+    assert_non_null(strstr(d, "rect 82.000 84.000 85.000 13.500 #112233"));
+    assert_non_null(strstr(d, "line 82.000 84.500 85.000 0.000 #FF0000"));
+    assert_non_null(strstr(d, "line 177.000 84.500 85.000 0.000 #FF0000"));
+    assert_non_null(strstr(d, "line 72.000 73.000 200.000 0.000 #00FF00"));
+    assert_non_null(strstr(d, "line 271.000 72.000 0.000 61.000 #00FF00"));
+    free(d);
+}
+
+// Merged cells that lie apart cover the space between their rows, and right-to-left tables mirror it.
+static void test_cell_spacing_of_merges(void **state DGL_UNUSED)
+{
+    char *d = dump_of(&(struct docx_parts){
+        .settings = COMPAT15,
+        .body = APART("<w:bidiVisual/>") "<w:tr>" TCP(
+            "2000", "<w:vMerge w:val=\"restart\"/><w:shd w:val=\"clear\" w:fill=\"112233\"/>", "a")
+            TC("2000", "b") "</w:tr><w:tr>" TCP("2000", "<w:vMerge/>", "") TC("2000", "d") "</w:tr></w:tbl>" P("")});
+    assert_non_null(strstr(d, "rect 445.000 84.000 85.000 37.000 #112233"));
+    near(find_text(d, "d").y - find_text(d, "b").y, 11.50 + 1 + 10 + 1);
+    free(d);
+}
+
+// Text fitted to its cell fills the line: spread when it is too narrow, in narrower letters when it is too wide.
+static void test_text_fitted_to_its_cell(void **state DGL_UNUSED)
+{
+#define FIT "<w:tcFitText/>"
+    char *d = dump_of(
+        &(struct docx_parts){.settings = COMPAT15,
+                             .body = "<w:tbl>" FIXED GRID2 "<w:tr>" TCP("2000", FIT, "wide")
+                                 TCP("2000", FIT, "much more than there is room for") "</w:tr></w:tbl>" P("below")});
+    near(find_text(d, "below").y, 72 + 11.50 + 9.38);
+    const char *wide = strstr(d, "text 77.400"), *long_one = strstr(d, "text 177.400");
+    assert_non_null(wide);
+    assert_non_null(long_one);
+    double width[2];
+    assert_int_equal(sscanf(wide, "text %*f %*f %lf \"wide\"", &width[0]), 1);
+    assert_int_equal(sscanf(long_one, "text %*f %*f %lf \"much more", &width[1]), 1);
+    for (unsigned i = 0; i < 2; i++) // 100 less the margins, short by what rounding takes from each letter at most
+        assert_true(width[i] <= 89.2 && width[i] > 89.1);
+    free(d);
+}
+
 static void test_diagonal_borders(void **state DGL_UNUSED)
 {
     char *d = dump_of(&(struct docx_parts){
@@ -210,6 +272,9 @@ int main(void)
         cmocka_unit_test(test_turned_text_makes_its_row_tall),
         cmocka_unit_test(test_links_of_turned_text),
         cmocka_unit_test(test_tracked_cells),
+        cmocka_unit_test(test_cell_spacing),
+        cmocka_unit_test(test_cell_spacing_of_merges),
+        cmocka_unit_test(test_text_fitted_to_its_cell),
         cmocka_unit_test(test_diagonal_borders),
         cmocka_unit_test(test_vertical_merge),
         cmocka_unit_test(test_exact_and_least_heights),

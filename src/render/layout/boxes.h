@@ -40,6 +40,9 @@ enum dgl_box_kind {
     DGL_BOX_ART,
     DGL_BOX_PUSH, // what follows up to POP is turned about (x, y) by the matrix
     DGL_BOX_POP,
+    DGL_BOX_FLOAT, // what follows up to FLOAT_END is an anchored drawing; only until the page is full (layers.h)
+    DGL_BOX_FLOAT_END,
+    DGL_BOX_PLACE, // of a text that is painted later: paints nothing
 };
 // Where a paragraph stands, from the inside out. A key is an object of the model: the same on every page.
 enum dgl_tag_kind { DGL_TAG_TABLE, DGL_TAG_ROW, DGL_TAG_CELL, DGL_TAG_NOTE, DGL_TAG_REPEATED };
@@ -75,9 +78,9 @@ struct dgl_box {
     int32_t line_width;
     enum dgl_line_kind line;
     union {
-        const struct dgl_text_box *text;
+        const struct dgl_text_box *text; // TEXT, PLACE
         struct {
-            const struct dgl_drawing *drawing; // PICTURE, FIGURE
+            const struct dgl_drawing *drawing; // PICTURE, FIGURE, FLOAT
             const struct dgl_art_path *clip;   // PICTURE: its outline in mpt from its corner; NULL = all
         };
         const struct dgl_link *link;
@@ -97,8 +100,9 @@ struct dgl_box_list {
 };
 struct dgl_page {
     int32_t width, height;
-    struct dgl_box_list under, over; // headers, footers and what lies behind the text; then the text
-    struct dgl_str label;            // page number as printed
+    // Headers, footers and what lies behind the text; then the text and what lies before it.
+    struct dgl_box_list under, over;
+    struct dgl_str label; // page number as printed
     uint32_t section;
 };
 

@@ -445,6 +445,7 @@ static void read_anchor(struct builder *b, const struct dgl_x *n, struct dgl_dra
     const struct dgl_str *behind = dgl_x_attr(n, DGL_X_behindDoc);
     d->anchored = true;
     d->behind = behind && dgl_x_on(behind);
+    d->z = DGL_MAX(0, DGL_MIN(dgl_x_attr_int(n, DGL_X_relativeHeight, 0), (int64_t)UINT32_MAX));
     read_position(dgl_x_find(n, DGL_X_positionH), false, d);
     read_position(dgl_x_find(n, DGL_X_positionV), true, d);
     read_relative_size(n, d);
@@ -456,6 +457,17 @@ static void read_anchor(struct builder *b, const struct dgl_x *n, struct dgl_dra
         read_wrap(b, dgl_x_child(n, kinds[i]), d);
     if (dgl_x_child(n, DGL_X_wrapTopAndBottom))
         d->wrap = DGL_WRAP_TOP_BOTTOM;
+}
+
+// What shadows, frames and turns of an inline drawing reach beyond it: the line makes room for that too (§20.4.2.6).
+static void read_effect_extent(const struct dgl_x *n, struct dgl_drawing *d)
+{
+    static const enum dgl_x_name sides[] = {
+        [DGL_TOP] = DGL_X_t, [DGL_LEFT] = DGL_X_l, [DGL_BOTTOM] = DGL_X_b, [DGL_RIGHT] = DGL_X_r};
+    for (unsigned i = 0; i < 4; i++)
+        d->effect[i] = DGL_MAX(0, dgl_x_emu(dgl_x_attr(n, sides[i]), 0));
+    d->width += d->effect[DGL_LEFT] + d->effect[DGL_RIGHT];
+    d->height += d->effect[DGL_TOP] + d->effect[DGL_BOTTOM];
 }
 
 void build_push_drawing(struct builder *b, struct dgl_drawing *d, struct dgl_run *run)
@@ -499,6 +511,8 @@ void build_drawing(struct builder *b, const struct dgl_x *n, struct dgl_run *run
         if (hidden && dgl_x_on(hidden))
             continue;
         read_graphic(b, dgl_x_child(x, DGL_X_graphic), d, c, err, status);
+        if (!anchor)
+            read_effect_extent(dgl_x_child(x, DGL_X_effectExtent), d);
         if (*status == DGL_OK)
             build_push_drawing(b, d, run);
     }

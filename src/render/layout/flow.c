@@ -9,6 +9,7 @@
 #include "render/layout/flow.h"
 
 #include "render/layout/floats.h"
+#include "render/layout/layers.h"
 
 #include <string.h>
 
@@ -251,8 +252,7 @@ static void spread_out(struct flow *f)
             above += f->starts[i].whole;
             int32_t shift = gaps ? (int32_t)((int64_t)spare * above / gaps) : 0;
             uint32_t last = i + 1 < f->start_count ? f->starts[i + 1].box : l->count;
-            for (uint32_t k = f->starts[i].box; k < last; k++)
-                l->boxes[k].y += shift;
+            dgl_layers_shift(l, f->starts[i].box, last, shift);
         }
     }
 }
@@ -269,8 +269,7 @@ static int32_t align_page(struct flow *f, int32_t spare)
         return spare;
     }
     int32_t shift = s->valign == DGL_VALIGN_CENTER ? spare / 2 : spare;
-    for (uint32_t i = 0; i < l->count; i++)
-        l->boxes[i].y += shift;
+    dgl_layers_shift(l, 0, l->count, shift);
     return shift;
 }
 

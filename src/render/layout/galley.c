@@ -220,7 +220,10 @@ void dgl_paint_turned(struct dgl_canvas *c, const struct dgl_galley *g, uint8_t 
 {
     struct dgl_matrix *m = DGL_ARENA_NEW(c->env->arena, struct dgl_matrix);
     *m = turn == 1 ? (struct dgl_matrix){0, 1, -1, 0, 0, 0} : (struct dgl_matrix){0, -1, 1, 0, 0, 0};
+    bool held = c->held;
+    c->held = true;
     uint32_t turned = dgl_canvas_turn(c, x, y, m);
     dgl_paint_galley(c, g, dgl_galley_start(), dgl_galley_end(g), x, y);
     dgl_canvas_turn_end(c, turned);
+    c->held = held;
 }

@@ -6,6 +6,7 @@
 #include "render/layout/layout.h"
 
 #include "render/layout/flow.h"
+#include "render/layout/layers.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -155,6 +156,22 @@ static void page_borders(struct dgl_canvas *c, const struct dgl_section *s)
     dgl_canvas_line(c, x1, y0, 0, y1 - y0, &s->page_border[DGL_RIGHT]);
 }
 
+static void put_boxes(struct dgl_canvas *c, const struct dgl_box_list *l)
+{
+    for (uint32_t i = 0; i < l->count; i++)
+        *dgl_canvas_box(c, l->boxes[i].kind, 0, 0, 0, 0) = l->boxes[i];
+}
+
+static enum dgl_status part_layers(struct dgl_canvas *c, struct dgl_box_list *l, struct dgl_box_list *ret_behind)
+{
+    return dgl_layers_part(l, c->env->arena, ret_behind)
+               ? DGL_OK
+               : DGL_FAIL_SLUG(c->err, DGL_E_LIMIT, "document_too_large",
+                               "the document needs more memory than one document may use");
+}
+
+// What lies under the text, from the bottom: the page's colour and borders, headers and footers in their layers, what
+// the body has behind its text, lines between columns.
 static enum dgl_status set_margins(struct flow *f, uint32_t index)
 {
     const struct flow_page *info = &f->info[index];
@@ -167,8 +184,7 @@ static enum dgl_status set_margins(struct flow *f, uint32_t index)
     c.column_x = x;
     c.column_width = width;
     c.headings = false;
-    // What lies behind the text is painted before it, headers before that: they come first in the list.
-    struct dgl_box_list behind = c.page->under;
+    struct dgl_box_list lines = c.page->under, margins = {0}, behind_body, behind_margins;
     c.page->under = (struct dgl_box_list){0};
     c.list = &c.page->under;
     if (f->doc->background != DGL_COLOR_NONE)
@@ -187,6 +203,7 @@ static enum dgl_status set_margins(struct flow *f, uint32_t index)
         bool first = index + 1 == f->sections[info->section].first_page;
         if (first ? s->first_page_border : s->later_page_border)
             page_borders(&c, s);
+        c.list = &margins;
         if (s->headers[info->kind]) {
             DGL_TRY(dgl_galley_layout(&f->env, s->headers[info->kind], width, 0, &g, f->err));
             dgl_paint_galley(&c, g, dgl_galley_start(), dgl_galley_end(g), x, s->header);
@@ -197,8 +214,13 @@ static enum dgl_status set_margins(struct flow *f, uint32_t index)
             dgl_paint_galley(&c, g, dgl_galley_start(), dgl_galley_end(g), x, s->height - s->footer - g->height);
         }
     }
-    for (uint32_t i = 0; i < behind.count; i++)
-        *dgl_canvas_box(&c, behind.boxes[i].kind, 0, 0, 0, 0) = behind.boxes[i];
+    DGL_TRY(part_layers(&c, &margins, &behind_margins));
+    DGL_TRY(part_layers(&c, &c.page->over, &behind_body));
+    c.list = &c.page->under;
+    put_boxes(&c, &behind_margins);
+    put_boxes(&c, &margins);
+    put_boxes(&c, &behind_body);
+    put_boxes(&c, &lines);
     return c.status;
 }
 
@@ -327,7 +349,8 @@ static void dump_box(const struct dgl_box *b, struct dgl_buf *out)
 {
     static const char *const names[] = {"text",      "rect",   "line",       "picture", "link", "anchor",  "heading",
                                         "paragraph", "figure", "figure end", "art",     "turn", "turn end"};
-    if (b->kind == DGL_BOX_PARAGRAPH || b->kind == DGL_BOX_FIGURE || b->kind == DGL_BOX_FIGURE_END)
+    if (b->kind == DGL_BOX_PARAGRAPH || b->kind == DGL_BOX_FIGURE || b->kind == DGL_BOX_FIGURE_END ||
+        b->kind == DGL_BOX_PLACE)
         return;
     dgl_buf_puts(out, names[b->kind]);
     put_mpt(out, b->x);

@@ -99,9 +99,11 @@ struct dgl_drawing {
     int32_t own_width, own_height;
     uint16_t alpha_lost; // thousandths of opacity taken away
     bool anchored, behind, has_fill, has_line, flip, in_cell, decorative;
+    int64_t z; // of an anchored one: the lower is painted first
     int32_t width, height;
-    uint32_t picture; // member of the package, UINT32_MAX = none
-    int32_t crop[4];  // 1/1000 percent, TOP LEFT BOTTOM RIGHT
+    int32_t effect[4]; // of that, around what is drawn
+    uint32_t picture;  // member of the package, UINT32_MAX = none
+    int32_t crop[4];   // 1/1000 percent, TOP LEFT BOTTOM RIGHT
     uint32_t fill, line;
     int32_t line_width;
     int32_t inset[4];

@@ -33,7 +33,7 @@
     X(pPr) X(pPrDefault) X(pStyle) X(pageBreakBefore) X(pattFill) X(pctHeight) X(pctWidth) X(pgBorders) X(pgMar) \
     X(pgNumType) X(pgSz) X(pic) X(pict) X(polyline) X(pos) X(posOffset) X(position) X(positionH) X(positionV) \
     X(prst) X(prstClr) X(prstGeom) X(ptab) X(r) X(rFonts) X(rIns) X(rPr) X(rPrDefault) X(rStyle) X(rect) \
-    X(relativeFrom) X(restart) X(right) X(rightChars) X(rightFromText) X(rot) X(roundrect) X(rtl) X(rt) X(ruby) X(rubyBase) X(rubyPr) \
+    X(relativeFrom) X(relativeHeight) X(restart) X(right) X(rightChars) X(rightFromText) X(rot) X(roundrect) X(rtl) X(rt) X(ruby) X(rubyBase) X(rubyPr) \
     X(schemeClr) X(script) X(sdt) X(sdtContent) X(sectPr) X(sep) X(shadow) X(shape) X(shd) X(side) X(sizeRelH) X(sizeRelV) \
     X(smallCaps) X(smartTag) X(snapToGrid) X(softHyphen) X(solidFill) X(spAutoFit) X(spPr) X(space) X(spacing) \
     X(srcRect) X(srgbClr) X(start) X(startOverride) X(strike) X(strokecolor) X(stroked) X(strokeweight) X(style) \
@@ -55,7 +55,7 @@
     X(chOff) X(chart) X(chartSpace) X(chr) X(close) X(clrChange) X(color2) X(comp) X(contrast) X(coordorigin) \
     X(coordsize) X(cropbottom) X(cropleft) X(cropright) X(croptop) X(crossAx) X(crosses) X(crossesAt) X(cubicBezTo) \
     X(custDash) X(custGeom) X(d) X(dLbl) X(dLbls) X(dPt) X(dashstyle) X(dateAx) X(defRPr) X(deg) X(degHide) \
-    X(delete) X(den) X(displayUnits) X(doughnutChart) X(ds) X(duotone) X(e) X(effectLst) X(ellipse) X(endChr) \
+    X(delete) X(den) X(displayUnits) X(doughnutChart) X(ds) X(duotone) X(e) X(effectExtent) X(effectLst) X(ellipse) X(endChr) \
     X(endParaRPr) X(endPos) X(endarrow) X(eqArr) X(eqArrPr) X(explosion) X(ext) X(f) X(fName) X(fPr) X(fgClr) \
     X(fillOverlay) X(fillRect) X(fillToRect) X(firstSliceAng) X(fld) X(fmla) X(focus) X(formatCode) X(from) X(func) \
     X(funcPr) X(g) X(gain) X(gapWidth) X(gd) X(gdLst) X(glow) X(graphicFrame) X(gray) X(grayscale) X(grayscl) \

@@ -307,6 +307,23 @@ static void paint_ruby(struct dgl_canvas *c, const struct dgl_lines *l, const st
     paint_text(c, l->text, s, x + (x0 + x1 - width) / 2 + before, baseline, color);
 }
 
+// Frames and floating tables are text; other drawings lie in layers of their own.
+static void paint_float(struct dgl_canvas *c, const struct dgl_drawing *d, int32_t x, int32_t para_top)
+{
+    int32_t fx, fy, fw, fh;
+    bool layer = !c->held && !d->table && !d->framed;
+    dgl_drawing_place(c, d, x, para_top, &fx, &fy, &fw, &fh);
+    if (layer) {
+        dgl_canvas_box(c, DGL_BOX_FLOAT, fx, fy, fw, fh)->drawing = d;
+        c->held = true;
+    }
+    dgl_paint_drawing(c, d, fx, fy, fw, fh);
+    if (layer) {
+        dgl_canvas_box(c, DGL_BOX_FLOAT_END, 0, 0, 0, 0);
+        c->held = false;
+    }
+}
+
 static void paint_segment(struct dgl_canvas *c, const struct dgl_lines *l, const struct dgl_line *line, uint32_t index,
                           int32_t x, int32_t top, int32_t para_top)
 {
@@ -329,18 +346,10 @@ static void paint_segment(struct dgl_canvas *c, const struct dgl_lines *l, const
         dgl_paint_drawing(c, p->in->drawing, at, baseline - p->in->drawing->height + p->in->drawing->drop,
                           p->in->drawing->width, p->in->drawing->height);
         break;
-    case DGL_PIECE_FLOAT: {
-        if (p->in->drawing->in_text)
-            break;
-        int32_t fx, fy, fw, fh;
-        struct dgl_box_list *list = c->list;
-        dgl_drawing_place(c, p->in->drawing, x, para_top, &fx, &fy, &fw, &fh);
-        if (p->in->drawing->behind)
-            c->list = &c->page->under;
-        dgl_paint_drawing(c, p->in->drawing, fx, fy, fw, fh);
-        c->list = list;
+    case DGL_PIECE_FLOAT:
+        if (!p->in->drawing->in_text)
+            paint_float(c, p->in->drawing, x, para_top);
         break;
-    }
     case DGL_PIECE_RUBY:
         paint_ruby(c, l, line, index, x, baseline, color);
         break;
@@ -406,6 +415,14 @@ static void paint_heading(struct dgl_canvas *c, const struct dgl_lines *l, int32
     b->level = l->para->outline;
 }
 
+static void mark_paragraph(struct dgl_canvas *c, const struct dgl_para *p, int32_t x, int32_t y, int32_t w, int32_t h)
+{
+    struct dgl_box *mark = dgl_canvas_box(c, DGL_BOX_PARAGRAPH, x, y, w, h);
+    mark->level = p->outline;
+    mark->place.para = p;
+    mark->place.tag = c->tag;
+}
+
 void dgl_paint_lines(struct dgl_canvas *c, const struct dgl_lines *l, uint32_t from, uint32_t to, int32_t x, int32_t y,
                      struct dgl_para_edges edges)
 {
@@ -416,16 +433,17 @@ void dgl_paint_lines(struct dgl_canvas *c, const struct dgl_lines *l, uint32_t f
     paint_bars(c, &l->para->p, x, y, height);
     if (from == 0)
         paint_heading(c, l, x, y);
-    struct dgl_box *mark = dgl_canvas_box(c, DGL_BOX_PARAGRAPH, x, y, l->width, height);
-    mark->level = l->para->outline;
-    mark->place.para = l->para;
-    mark->place.tag = c->tag;
+    mark_paragraph(c, l->para, x, y, l->width, height);
     for (uint32_t i = from; i < to && c->status == DGL_OK; i++) {
         const struct dgl_line *line = &l->lines[i];
         int32_t top = y + line->y - base;
         paint_backs(c, line, x, top + line->baseline);
-        for (uint32_t s = 0; s < line->seg_count; s++)
+        for (uint32_t s = 0; s < line->seg_count; s++) {
             paint_segment(c, l, line, s, x, top, y - base);
+            if (line->segs[s].piece->in && line->segs[s].piece->in->kind == DGL_IN_DRAWING &&
+                s + 1 < line->seg_count) // paragraphs inside it are over
+                mark_paragraph(c, l->para, x, y, l->width, height);
+        }
         c->status = c->status == DGL_OK ? dgl_work_tick(c->env->budget, c->env->arena, c->err) : c->status;
     }
 }

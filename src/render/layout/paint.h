@@ -13,6 +13,7 @@ struct dgl_canvas {
     int32_t column_x, column_width;
     uint32_t background; // colour behind the text, DGL_COLOR_NONE = paper
     unsigned nesting;
+    bool held;                 // anchored drawings stay where they are met: inside a turned text, or in one another
     bool headings;             // outline entries wanted: the body, not headers
     const struct dgl_tag *tag; // what the paragraphs painted stand in; NULL = the body
     enum dgl_status status;    // first failure

@@ -301,6 +301,10 @@ void dgl_paint_drawing(struct dgl_canvas *c, const struct dgl_drawing *d, int32_
     bool turned = d->rotation || (pictured && (d->flip_h || d->flip_v));
     const int32_t outer[4] = {x, y, w, h};
     uint32_t turn = 0;
+    x += d->effect[DGL_LEFT];
+    y += d->effect[DGL_TOP];
+    w -= d->effect[DGL_LEFT] + d->effect[DGL_RIGHT];
+    h -= d->effect[DGL_TOP] + d->effect[DGL_BOTTOM];
     if (d->sized && !d->percent_width && !d->percent_height) { // the box may be the one that the turned drawing fills
         x += (w - d->own_width) / 2;
         y += (h - d->own_height) / 2;

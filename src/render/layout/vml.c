@@ -7,6 +7,10 @@
 #include <math.h>
 #include <string.h>
 
+// What lies behind the text has a z-index below zero: by so much less than the height that DrawingML gives it (as Word
+// writes both for one drawing).
+#define VML_BEHIND 503316480
+
 // One property of a CSS-like style attribute; empty when absent.
 static struct dgl_str style_value(const struct dgl_str *style, const char *name)
 {
@@ -76,6 +80,7 @@ static void vml_position(const struct dgl_x *shape, const struct dgl_str *style,
     d->h_rel = dgl_str_is(hr, "page") ? DGL_REL_PAGE : dgl_str_is(hr, "margin") ? DGL_REL_MARGIN : DGL_REL_COLUMN;
     d->v_rel = dgl_str_is(vr, "page") ? DGL_REL_PAGE : dgl_str_is(vr, "margin") ? DGL_REL_MARGIN : DGL_REL_PARAGRAPH;
     d->behind = z.len && z.data[0] == '-';
+    d->z = DGL_MAX(-(int64_t)INT32_MAX, DGL_MIN(dgl_x_int(&z, 0), (int64_t)INT32_MAX)) + (d->behind ? VML_BEHIND : 0);
     const struct dgl_x *wrap = dgl_x_child(shape, DGL_X_wrap);
     d->wrap_side = dgl_x_attr_is(wrap, DGL_X_side, "left")      ? DGL_SIDE_LEFT
                    : dgl_x_attr_is(wrap, DGL_X_side, "right")   ? DGL_SIDE_RIGHT

@@ -534,8 +534,14 @@ void pen_draw(struct pen *p, const struct dgl_box_list *l)
             pen_end_text(p);
             pen_restore(p);
             break;
+        case DGL_BOX_PLACE:
+            if (b->text->count && b->text->size > 0)
+                text_element(p, b->text);
+            break;
         case DGL_BOX_ANCHOR:
         case DGL_BOX_HEADING:
+        case DGL_BOX_FLOAT:
+        case DGL_BOX_FLOAT_END:
             break;
         }
     }

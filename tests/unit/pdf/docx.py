@@ -50,6 +50,29 @@ def inline(graphic, width=200, height=100, alt=""):
     )
 
 
+def anchored(graphic, at=(0, 0), size=(100, 50), height=1, behind=0, relative="page", wrap="<wp:wrapNone/>", text=""):
+    """A run with a drawing that lies `at` points from the corner of what it is relative to, and a text after it."""
+    place = "".join(
+        f'<wp:position{axis} relativeFrom="{relative}"><wp:posOffset>{int(v * 12700)}</wp:posOffset></wp:position{axis}>'
+        for axis, v in zip("HV", at)
+    )
+    return (
+        f'<w:r><w:drawing><wp:anchor behindDoc="{behind}" relativeHeight="{height}">{place}'
+        f'<wp:extent cx="{int(size[0] * 12700)}" cy="{int(size[1] * 12700)}"/>{wrap}<wp:docPr id="1" name="d"/>'
+        f"<a:graphic><a:graphicData>{graphic}</a:graphicData></a:graphic></wp:anchor></w:drawing></w:r>"
+        f'<w:r><w:t xml:space="preserve">{text}</w:t></w:r>'
+    )
+
+
+def solid(color, text="", preset="rect"):
+    """A shape of one colour for `anchored`, with a text in it."""
+    box = f"<wps:txbx><w:txbxContent>{p(text)}</w:txbxContent></wps:txbx>" if text else ""
+    return (
+        f'<wps:wsp><wps:spPr><a:prstGeom prst="{preset}"/><a:solidFill><a:srgbClr val="{color}"/></a:solidFill></wps:spPr>'
+        f"{box}<wps:bodyPr/></wps:wsp>"
+    )
+
+
 def picture(rel, width=200, height=100, alt="a picture", fill="", xfrm="", blip=""):
     return inline(
         f'<pic:pic><pic:blipFill><a:blip r:embed="{rel}">{blip}</a:blip>{fill}</pic:blipFill>'

@@ -94,6 +94,16 @@ def test_a_turned_shape_turns_with_its_text():
     assert "inside" in made.text()
 
 
+def test_a_line_makes_room_for_what_reaches_beyond_a_drawing():
+    body = shape("rect", width=100, height=50) + shape("rect", fill="0000FF", width=100, height=50)
+    extent = '<wp:effectExtent l="127000" t="254000" r="0" b="127000"/><wp:docPr'
+    _, colour = seen(body.replace("<wp:docPr", extent, 1))
+    assert_colours(
+        colour,
+        {(5, 45): "FFFFFF", (15, 45): "FF0000", (105, 45): "FF0000", (50, 15): "FFFFFF", (50, 78): "FFFFFF", (50, 85): "0000FF"},
+    )
+
+
 def test_groups_place_their_parts():
     part = (
         '<wps:wsp><wps:spPr><a:xfrm><a:off x="{0}" y="0"/><a:ext cx="100" cy="100"/></a:xfrm>'

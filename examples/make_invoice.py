@@ -6,7 +6,6 @@
 Nothing but the standard library: the parts are written as XML, the logo is drawn pixel by pixel. The same script always
 gives the same bytes. Everything in the file can be made in Word; tags such as {{ invoice_number }} are typed as text.
 """
-import io
 import math
 import os
 import struct
@@ -60,6 +59,15 @@ def logo_colour(x, y):
     return colour
 
 
+def png(width, height, rows):
+    """A PNG of 300 dots to the inch; `rows` holds RGBA, each row behind a zero."""
+    def chunk(kind, data):
+        return struct.pack('>I', len(data)) + kind + data + struct.pack('>I', zlib.crc32(kind + data))
+    return (b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', struct.pack('>IIBBBBB', width, height, 8, 6, 0, 0, 0)) +
+            chunk(b'pHYs', struct.pack('>IIB', 11811, 11811, 1)) + chunk(b'IDAT', zlib.compress(bytes(rows), 9)) +
+            chunk(b'IEND', b''))
+
+
 def logo_png(size=300, samples=3):
     rows = bytearray()
     for py in range(size):
@@ -78,11 +86,7 @@ def logo_png(size=300, samples=3):
                 rows += b'\xff\xff\xff'
             rows.append(cover * 255 // (samples * samples))
 
-    def chunk(kind, data):
-        return struct.pack('>I', len(data)) + kind + data + struct.pack('>I', zlib.crc32(kind + data))
-    return (b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', struct.pack('>IIBBBBB', size, size, 8, 6, 0, 0, 0)) +
-            chunk(b'pHYs', struct.pack('>IIB', 11811, 11811, 1)) + chunk(b'IDAT', zlib.compress(bytes(rows), 9)) +
-            chunk(b'IEND', b''))
+    return png(size, size, rows)
 
 
 # ---------------------------------------------------------------- short forms
@@ -401,19 +405,21 @@ def parts():
     yield 'word/media/logo.png', logo_png()
 
 
-def main():
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, 'w', zipfile.ZIP_DEFLATED, compresslevel=9) as z:
-        for name, data in parts():
+def write_package(path, parts):
+    """A Word file of (name, text or bytes); the same parts give the same bytes."""
+    with zipfile.ZipFile(path, 'w', zipfile.ZIP_DEFLATED, compresslevel=9) as z:
+        for name, data in parts:
             info = zipfile.ZipInfo(name, (2024, 1, 1, 0, 0, 0))
             info.compress_type = zipfile.ZIP_STORED if name.endswith('.png') else zipfile.ZIP_DEFLATED
             info.external_attr = 0o644 << 16
             info.create_system = 0
             z.writestr(info, data if isinstance(data, bytes) else data.encode())
+
+
+def main():
     path = os.path.join(HERE, 'invoice.docx')
-    with open(path, 'wb') as fh:
-        fh.write(out.getvalue())
-    print('%s: %d bytes' % (os.path.relpath(path), len(out.getvalue())))
+    write_package(path, parts())
+    print('%s: %d bytes' % (os.path.relpath(path), os.path.getsize(path)))
 
 
 if __name__ == '__main__':

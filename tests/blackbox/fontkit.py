@@ -3,11 +3,14 @@
 fonts/vary.ttf is a variable font of four boxes, "Vary" in the styles Thin, Regular and Black; a Black box is 300 units wider.
 """
 import os
+import re
 import struct
 import subprocess
 import zipfile
 
-from docx import ROOT_RELS, TYPES, W
+from docx import DOCUMENT_RELS, ROOT_RELS, TYPES, W
+
+OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 
 VARY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "fonts", "vary.ttf")
 
@@ -54,18 +57,36 @@ def font(family="Acme Sans", style="Regular", source=None, weight=400, fs_type=0
     return build(data, tables)
 
 
-def document(path, lines, extra=None, settings=""):
+def document(path, lines, extra=None, types=""):
     """A DOCX of (font, run properties, text) lines."""
     body = "".join(f'<w:p><w:r><w:rPr><w:rFonts w:ascii="{f}" w:hAnsi="{f}" w:cs="{f}" w:eastAsia="{f}"/>{p}</w:rPr>'
                    f'<w:t xml:space="preserve">{t}</w:t></w:r></w:p>' for f, p, t in lines)
     with zipfile.ZipFile(path, "w") as package:
-        package.writestr("[Content_Types].xml", TYPES % "")
+        package.writestr("[Content_Types].xml", TYPES % types)
         package.writestr("_rels/.rels", ROOT_RELS)
         package.writestr("word/document.xml",
                          f'<?xml version="1.0"?><w:document xmlns:w="{W}"><w:body>{body}<w:sectPr/></w:body></w:document>')
         for name, data in (extra or {}).items():
             package.writestr(name, data)
     return str(path)
+
+
+def inside(path, lines, fonts, key="{1DF903AD-A2BC-4D2E-9A31-55E7B2A0C4F8}", mixed=True):
+    """A document that holds fonts, (family, element of its font table, bytes) each, mixed with the key as Word does."""
+    raw = bytes.fromhex(re.sub("[^0-9A-F]", "", key))[::-1]
+    table, rels, extra = "", "", {}
+    for i, (family, element, data) in enumerate(fonts):
+        if mixed:
+            data = bytes(b ^ raw[k % 16] for k, b in enumerate(data[:32])) + data[32:]
+        extra[f"word/fonts/font{i}.odttf"] = data
+        table += f'<w:font w:name="{family}"><w:{element} r:id="rId{i}" w:fontKey="{key}"/></w:font>'
+        rels += f'<Relationship Id="rId{i}" Type="{OFFICE}/font" Target="fonts/font{i}.odttf"/>'
+    extra["word/fontTable.xml"] = f'<w:fonts xmlns:w="{W}" xmlns:r="{OFFICE}">{table}</w:fonts>'
+    extra["word/_rels/fontTable.xml.rels"] = DOCUMENT_RELS % rels
+    extra["word/_rels/document.xml.rels"] = DOCUMENT_RELS % (
+        f'<Relationship Id="rId1" Type="{OFFICE}/fontTable" Target="fontTable.xml"/>')
+    kind = "application/vnd.openxmlformats-officedocument.obfuscatedFont"
+    return document(path, lines, extra, f'<Default Extension="odttf" ContentType="{kind}"/>')
 
 
 def pdf_fonts(data, folder):

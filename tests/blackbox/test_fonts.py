@@ -5,7 +5,7 @@ import struct
 import subprocess
 
 import pytest
-from fontkit import VARY, build, document, font, font_path, pdf_fonts, tables_of
+from fontkit import VARY, build, document, font, font_path, inside, pdf_fonts, tables_of
 from local import PROGRAM, Client, clean_environment
 from test_tenants import cli
 
@@ -142,6 +142,46 @@ def test_a_font_survives_restart_and_backup(acme, tmp_path):
     assert [(f["id"], f["fonts"]) for f in listed] == [(made["id"], "Acme Sans Regular")]
     cli(restored, "fonts", "delete", made["id"])
     assert json.loads(cli(restored, "fonts", "list", "--json")) == []
+
+
+def test_fonts_inside_a_document(tmp_path):
+    lines = [("Acme Sans", "", "Acme"), ("Acme Sans", "<w:b/>", "bold"), ("Table Name", "", "named by the table")]
+    fonts = [("Acme Sans", "embedRegular", font()), ("Table Name", "embedRegular", font(family="Other Name"))]
+    (tmp_path / "d.json").write_text("{}")
+
+    def render(path):
+        done = subprocess.run([PROGRAM, "render", path, str(tmp_path / "d.json"), "-o", str(tmp_path / "o.pdf"), "--now", "2024-01-01T00:00:00Z"],
+                              stderr=subprocess.PIPE, text=True, env=clean_environment())
+        assert done.returncode == 0, done.stderr
+        return pdf_fonts((tmp_path / "o.pdf").read_bytes(), tmp_path), done.stderr
+
+    assert render(inside(tmp_path / "t.docx", lines, fonts)) == ({"AcmeSans", "OtherName"}, "")
+    faces, told = render(inside(tmp_path / "t.docx", lines, fonts + [("Acme Sans", "embedBold", font(family="Acme Bold", weight=700))]))
+    assert faces == {"AcmeSans", "AcmeBold-Bold", "OtherName"} and told == ""
+    unused = "an embedded font is not used"
+    for data in (font(fs_type=2), b"no font" * 10, b"OTTO", b""):
+        faces, told = render(inside(tmp_path / "t.docx", lines, [("Acme Sans", "embedRegular", data), fonts[1]]))
+        assert "AcmeSans" not in faces and "OtherName" in faces and unused in told, told
+    faces, told = render(inside(tmp_path / "t.docx", lines, fonts, mixed=False))
+    assert faces == {"LiberationSans", "LiberationSans-Bold"} and unused in told
+    zeros = "{00000000-0000-0000-0000-000000000000}"
+    assert render(inside(tmp_path / "t.docx", lines, fonts, key=zeros, mixed=False))[1] == ""
+
+
+def test_fonts_inside_a_document_stay_there(new_house, tmp_path):
+    house = new_house()
+    lines = [("Acme Sans", "", "Acme {{ n }}")]
+    own = house.client.upload_template("Own", inside(tmp_path / "own.docx", lines, [("Acme Sans", "embedRegular", font())]))
+    plain = house.client.upload_template("Plain", document(tmp_path / "plain.docx", lines))
+    forbidden = house.client.upload_template(
+        "Forbidden", inside(tmp_path / "no.docx", lines, [("Acme Sans", "embedRegular", font(fs_type=2))]))
+    for n in range(6):  # whichever worker has seen which
+        assert pdf_fonts(make(house.client, own, {"n": n})[0], tmp_path) == {"AcmeSans"}
+        for template, warnings in ((plain, 1), (forbidden, 2)):
+            data, told = make(house.client, template, {"n": n})
+            assert pdf_fonts(data, tmp_path) == {"LiberationSans"} and len(told) == warnings, told
+    assert upload(house.client, font(source=font_path("Carlito"))).status == 201
+    assert make(house.client, own, {"n": 1})[0] == make(house.client, own, {"n": 1})[0]
 
 
 def test_on_the_command_line(tmp_path):

@@ -31,7 +31,8 @@ enum dgl_support { DGL_SUPPORT_FULL, DGL_SUPPORT_APPROXIMATED, DGL_SUPPORT_DECLI
     X(PICTURE_BULLET, APPROXIMATED, "picture bullets", "a picture bullet is shown as a round one")                     \
     X(TEXT_EFFECT, APPROXIMATED, "outline, shadow, emboss and engrave effects", "a text effect is left out")           \
     X(HYPHENATION, APPROXIMATED, "automatic hyphenation", "words are not hyphenated")                                  \
-    X(EMBEDDED_FONT, APPROXIMATED, "embedded fonts", "an embedded font is not used")                                   \
+    X(EMBEDDED_FONT, APPROXIMATED, "embedded fonts that are damaged, too large or not to be embedded",                 \
+      "an embedded font is not used")                                                                                  \
     X(PICTURE_EFFECT, APPROXIMATED, "picture effects", "a picture's colour effect is left out")                        \
     X(GRADIENT, APPROXIMATED, "pattern and picture fills", "a fill is drawn in one colour or left out")                \
     X(CHARACTER_GRID, APPROXIMATED, "cells of the character grid (snapToChars)",                                       \

@@ -30,6 +30,8 @@ struct dgl_font_library {
     struct own_face *faces;
     uint32_t file_count, file_cap, face_count, face_cap, *next_id;
     struct dgl_font_source source;
+    bool after;
+    uint32_t refused;
     struct dgl_error failed; // the first file that could not be opened
 };
 
@@ -145,13 +147,15 @@ static bool find(void *ctx, const char *family, bool bold, bool italic, struct d
 {
     struct dgl_font_library *l = ctx;
     struct own_face *best = NULL;
+    if (l->after && l->beneath->find(l->beneath->ctx, family, bold, italic, ret))
+        return true;
     for (uint32_t i = 0; i < l->face_count; i++)
         if (answers_to(l->faces[i].facts, family) &&
             (!best || distance(l->faces[i].facts, bold, italic) < distance(best->facts, bold, italic)))
             best = &l->faces[i];
     if (best && realize(l, best, ret))
         return true;
-    return l->beneath->find(l->beneath->ctx, family, bold, italic, ret);
+    return !l->after && l->beneath->find(l->beneath->ctx, family, bold, italic, ret);
 }
 
 static bool has_character(struct dgl_font_library *l, struct own_face *f, uint32_t codepoint)
@@ -187,6 +191,7 @@ static struct dgl_font_library *library_new(const struct dgl_font_source *beneat
     struct dgl_font_library *l = DGL_NEW(struct dgl_font_library);
     l->beneath = beneath;
     l->opener = choice->opener;
+    l->after = choice->after;
     l->arena = dgl_arena_new(0);
     l->next_id = next_id;
     l->source = (struct dgl_font_source){.find = find, .cover = cover, .ctx = l};
@@ -243,6 +248,11 @@ void dgl_font_library_add(struct dgl_font_library *l, const unsigned char sha256
         l->faces[l->face_count++] = (struct own_face){
             .facts = copy_facts(l->arena, &facts->faces[i]), .file = l->file_count - 1, .id = (*l->next_id)++};
     }
+}
+
+void dgl_font_library_refuse(struct dgl_font_library *l)
+{
+    l->refused++;
 }
 
 // ---- the shelf
@@ -350,6 +360,14 @@ enum dgl_status dgl_font_shelf_get(struct dgl_font_shelf *s, const struct dgl_fo
     s->lent->used = ++s->tick;
     *ret = s->lent->fonts;
     return DGL_OK;
+}
+
+uint32_t dgl_font_shelf_refused(const struct dgl_font_shelf *s)
+{
+    uint32_t count = 0;
+    for (unsigned i = 0; s->lent && i < DGL_COUNT(s->lent->libraries); i++)
+        count += s->lent->libraries[i] ? s->lent->libraries[i]->refused : 0;
+    return count;
 }
 
 enum dgl_status dgl_font_shelf_check(struct dgl_font_shelf *s, struct dgl_error *err)

@@ -30,6 +30,8 @@ struct dgl_font_library;
 // Takes a file's faces in (copied). `data` not NULL: malloc'd bytes that the library takes; else the opener is asked.
 void dgl_font_library_add(struct dgl_font_library *l, const unsigned char sha256[32],
                           const struct dgl_font_facts *facts, void *data, size_t len);
+// Counts a file of the list that is not used.
+void dgl_font_library_refuse(struct dgl_font_library *l);
 
 // ---- libraries and font sets, kept
 
@@ -40,6 +42,7 @@ struct dgl_font_choice {
     enum dgl_status (*list)(void *ctx, struct dgl_font_library *l, struct dgl_error *err);
     void *ctx;
     struct dgl_font_opener opener;
+    bool after; // its faces are for families that the source beneath does not have
 };
 struct dgl_font_shelf;
 struct dgl_font_shelf *dgl_font_shelf_new(const struct dgl_font_source *beneath); // borrowed
@@ -49,6 +52,8 @@ void dgl_font_shelf_free(struct dgl_font_shelf *s);
 enum dgl_status dgl_font_shelf_get(struct dgl_font_shelf *s, const struct dgl_font_choice *first,
                                    const struct dgl_font_choice *second, struct dgl_fonts **ret,
                                    struct dgl_error *err) DGL_MUST_CHECK;
+// How many files of the set's lists are not used.
+uint32_t dgl_font_shelf_refused(const struct dgl_font_shelf *s);
 // Why a file of the set lent last could not be opened, if one could not: what was made with it is not right, and the
 // set is forgotten.
 enum dgl_status dgl_font_shelf_check(struct dgl_font_shelf *s, struct dgl_error *err) DGL_MUST_CHECK;

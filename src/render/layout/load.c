@@ -509,8 +509,6 @@ enum dgl_status dgl_document_load(struct dgl_docx_package *p, const struct dgl_l
         read_core(b);
     if (b->reader.striped && status == DGL_OK)
         dgl_finding_add(&ret->findings, DGL_FEATURE_GRADIENT, "shading", 0);
-    if (sheet->settings.embedded_fonts && status == DGL_OK)
-        dgl_finding_add(&ret->findings, DGL_FEATURE_EMBEDDED_FONT, "settings", 0);
     if (sheet->settings.auto_hyphenation && status == DGL_OK)
         dgl_finding_add(&ret->findings, DGL_FEATURE_HYPHENATION, "settings", 0);
     if (status != DGL_OK) {

@@ -15,10 +15,10 @@
     X(customMarkFollows) X(customXml) X(cx) X(cy) X(default) X(defaultTabStop) X(del) X(descr) X(description) X(dir) X(dirty) X(decimalSymbol) \
     X(doNotExpandShiftReturn) X(doNotUseHTMLParagraphAutoSpacing) X(hideMark) X(splitPgBreakAndParaMark) \
     X(suppressSpBfAfterPgBrk) X(display) X(displayBackgroundShape) X(distance) X(distB) X(distL) X(distR) X(distT) X(dk1) X(dk2) X(docDefaults) X(docGrid) X(docPr) \
-    X(drawing) X(dropCap) X(dstrike) X(ea) X(eastAsia) X(eastAsiaTheme) X(embed) X(embedTrueTypeFonts) X(emboss) X(end) \
+    X(drawing) X(dropCap) X(dstrike) X(ea) X(eastAsia) X(eastAsiaTheme) X(embed) X(embedBold) X(embedBoldItalic) X(embedItalic) X(embedRegular) X(emboss) X(end) \
     X(endnote) X(endnotePr) X(endnoteRef) X(endnoteReference) X(equalWidth) X(evenAndOddHeaders) X(extLst) X(extent) X(ffData) \
     X(fill) X(fillRef) X(fillcolor) X(filled) X(firstColumn) X(firstLine) X(firstLineChars) X(firstRow) X(fitText) X(fldChar) \
-    X(fldCharType) X(fldSimple) X(flipH) X(flipV) X(fmt) X(folHlink) X(font) X(fontScheme) X(footer) \
+    X(fldCharType) X(fldSimple) X(flipH) X(flipV) X(fmt) X(folHlink) X(font) X(fontKey) X(fontScheme) X(footer) \
     X(footerReference) X(footnote) X(footnotePr) X(footnoteRef) X(footnoteReference) X(format) X(framePr) X(gradFill) X(graphic) \
     X(graphicData) X(gridAfter) X(gridBefore) X(gridCol) X(gridSpan) X(group) X(gs) X(gsLst) X(gutter) \
     X(gutterAtTop) X(h) X(hAnchor) X(hAnsi) X(hAnsiTheme) X(hMerge) X(hRule) X(hSpace) X(hanging) X(hangingChars) X(header) \

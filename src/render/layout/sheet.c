@@ -284,7 +284,6 @@ static void read_settings(struct dgl_sheet *s, const struct dgl_x *root)
     t->even_odd_headers = dgl_x_val_on(dgl_x_child(root, DGL_X_evenAndOddHeaders));
     t->mirror_margins = dgl_x_val_on(dgl_x_child(root, DGL_X_mirrorMargins));
     t->gutter_at_top = dgl_x_val_on(dgl_x_child(root, DGL_X_gutterAtTop));
-    t->embedded_fonts = dgl_x_val_on(dgl_x_child(root, DGL_X_embedTrueTypeFonts));
     t->auto_hyphenation = dgl_x_val_on(dgl_x_child(root, DGL_X_autoHyphenation));
     t->background = dgl_x_val_on(dgl_x_child(root, DGL_X_displayBackgroundShape));
     t->update_fields = dgl_x_val_on(dgl_x_child(root, DGL_X_updateFields));

@@ -68,7 +68,7 @@ struct dgl_settings {
     struct dgl_str theme_east_asia, theme_bidi; // languages that choose the theme's fonts
     int32_t default_tab;
     int32_t compat; // compatibilityMode, 12 when absent
-    bool even_odd_headers, mirror_margins, gutter_at_top, auto_hyphenation, embedded_fonts, background;
+    bool even_odd_headers, mirror_margins, gutter_at_top, auto_hyphenation, background;
     bool compress_punctuation, compress_kana, update_fields;
     uint32_t decimal_symbol; // what decimal tabs look for
     // Compatibility settings (§17.15.3). In mode 15 Word drops the space above the first paragraph after a page break.

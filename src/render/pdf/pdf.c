@@ -4,6 +4,7 @@
 #include "render/pdf/pdf.h"
 
 #include "base/xml.h"
+#include "render/layout/font_embedded.h"
 #include "render/pdf/content.h"
 #include "render/pdf/font.h"
 #include "render/pdf/metadata.h"
@@ -431,10 +432,24 @@ static enum dgl_status decline(const struct dgl_document *doc, struct dgl_pdf_re
     return status;
 }
 
+// The font set of a document: its own fonts after the organization's and the machine's.
+static enum dgl_status choose_fonts(struct dgl_document *doc, const struct dgl_pdf_env *env, struct dgl_fonts **ret,
+                                    struct dgl_error *err)
+{
+    struct dgl_font_choice own;
+    bool damaged, has_own = dgl_fonts_embedded(doc->package, env->budget, env->arena, &own, &damaged);
+    DGL_TRY(dgl_font_shelf_get(env->engine->fonts, has_own ? &own : NULL, env->fonts, ret, err));
+    if (damaged || dgl_font_shelf_refused(env->engine->fonts))
+        dgl_finding_add(&doc->findings, DGL_FEATURE_EMBEDDED_FONT, "the font table", 0);
+    return DGL_OK;
+}
+
 static enum dgl_status render_document(struct dgl_document *doc, const struct dgl_pdf_env *env, struct dgl_buf *out,
                                        struct dgl_pdf_report *ret, struct dgl_error *err)
 {
     struct dgl_findings *findings = DGL_ARENA_NEW(env->arena, struct dgl_findings);
+    struct dgl_layout_env layout = {.arena = env->arena, .budget = env->budget};
+    DGL_TRY(choose_fonts(doc, env, &layout.fonts, err));
     *findings = doc->findings;
     ret->findings = findings;
     if (env->explain) {
@@ -445,9 +460,7 @@ static enum dgl_status render_document(struct dgl_document *doc, const struct dg
     if (env->decline == DGL_PDF_AUTO && dgl_findings_declined(findings) != DGL_FEATURE_COUNT)
         return decline(doc, ret, err);
     dgl_findings_warn(findings, env->arena, &ret->warnings);
-    struct dgl_layout_env layout = {.arena = env->arena, .budget = env->budget};
     struct dgl_pages pages;
-    DGL_TRY(dgl_font_shelf_get(env->engine->fonts, NULL, env->fonts, &layout.fonts, err));
     DGL_TRY(dgl_layout(doc, &layout, &pages, err));
     if (env->on_pages)
         env->on_pages(env->ctx, &pages);

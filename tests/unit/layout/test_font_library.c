@@ -101,6 +101,20 @@ static void test_before_the_machines(void **state DGL_UNUSED)
     dgl_font_shelf_free(shelf);
 }
 
+static void test_after_the_machines(void **state DGL_UNUSED)
+{
+    struct shop s = {.sold = "Liberation Sans", .really = "Liberation Mono"},
+                other = {.sold = "Acme", .really = "Carlito"};
+    struct dgl_font_choice choice = choice_of(&s, 1), second = choice_of(&other, 2);
+    struct dgl_font_shelf *shelf = dgl_font_shelf_new(dgl_system_fonts_source(g_source));
+    choice.after = second.after = true;
+    assert_false(dgl_fonts_use(get(shelf, &choice), "Liberation Sans", false, false)->face->fixed);
+    assert_int_equal(s.opened, 0);
+    assert_false(dgl_fonts_use(get(shelf, &second), "Acme", false, false)->substituted);
+    assert_true(dgl_fonts_use(get(shelf, &second), "Nowhere", false, false)->substituted);
+    dgl_font_shelf_free(shelf);
+}
+
 // The same family in many lists: each sees its own, whatever was asked for in between, and old ones are let go.
 static void test_apart(void **state DGL_UNUSED)
 {
@@ -190,6 +204,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_names),
                                        cmocka_unit_test(test_before_the_machines),
+                                       cmocka_unit_test(test_after_the_machines),
                                        cmocka_unit_test(test_apart),
                                        cmocka_unit_test(test_a_file_that_cannot_be_had),
                                        cmocka_unit_test(test_missing_characters),

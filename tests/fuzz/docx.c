@@ -1,12 +1,14 @@
 // Fuzz target: a Word template with data (the input is package.h's text). It is compiled, asked for its tokens and
-// filled; the parts a fill writes are XML that a reader accepts, and every failure says something.
+// filled, and its problems are written into a copy of it; what comes out opens as a Word document, the parts written
+// anew are XML that a reader accepts, and every failure says something.
 #include "fuzz.h"
 #include "package.h"
 
 #include "base/crypto.h"
 #include "base/xml.h"
 #include "base/zip.h"
-#include "render/docx/docx.h"
+#include "render/docx/annotate.h"
+#include "render/docx/opc.h"
 
 static const char default_data[] =
     "{\"n\":7,\"s\":\"Hello <b> & "
@@ -81,6 +83,10 @@ static void check(const struct dgl_buf *package, const struct dgl_buf *out)
     const struct dgl_xml_handler nothing = {0};
     DGL_AUTO(zip) before = NULL;
     DGL_AUTO(zip) after = NULL;
+    DGL_AUTO(arena) arena = dgl_arena_new((size_t)64 << 20);
+    struct dgl_docx_package opened;
+    fuzz_must(dgl_docx_package_open(out->data, out->len, arena, &opened, &err) == DGL_OK);
+    dgl_docx_package_close(&opened);
     fuzz_must(dgl_zip_open(package->data, package->len, &before, &err) == DGL_OK);
     fuzz_must(dgl_zip_open(out->data, out->len, &after, &err) == DGL_OK);
     for (size_t i = 0; i < dgl_zip_count(after); i++) {
@@ -94,6 +100,16 @@ static void check(const struct dgl_buf *package, const struct dgl_buf *out)
             abort();
         }
     }
+}
+
+static void annotate(const struct dgl_buf *package, const struct dgl_diagnostics *found)
+{
+    struct dgl_error err = DGL_ERROR_INIT;
+    DGL_AUTO_FINI(buf) out = DGL_BUF_INIT((size_t)32 << 20);
+    if (dgl_docx_annotate(package->data, package->len, found, &out, &err) == DGL_OK)
+        check(package, &out);
+    else
+        fuzz_must_explain(&err);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
@@ -115,6 +131,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
             else
                 fuzz_must_explain(&err);
         }
+        if (found.count)
+            annotate(&package.bytes, &found);
     }
     dgl_docx_free(DGL_STEAL(docx)); // before the package it borrows
     fuzz_package_fini(&package);

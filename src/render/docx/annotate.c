@@ -10,7 +10,7 @@
 #define XML_HEAD "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n"
 #define NS_TRANSITIONAL "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 #define NS_STRICT "http://purl.oclc.org/ooxml/wordprocessingml/main"
-#define COMMENTS_NAME "word/dgl-comments.xml"
+#define COMMENTS_STEM "word/dgl-comments" // where the template has none
 #define COMMENTS_TYPE "application/vnd.openxmlformats-officedocument.wordprocessingml.comments+xml"
 #define AUTHOR "DocGenLab"
 
@@ -20,6 +20,7 @@ struct annotation {
     struct dgl_docx_tree body, comments;
     uint32_t nodes_left;
     uint32_t comments_member, rels_member; // UINT32_MAX = none
+    const char *new_comments;              // the name of their part when there is none
     uint32_t next_id;
 };
 
@@ -42,8 +43,10 @@ static enum dgl_status open_comments(struct annotation *a, struct dgl_error *err
     for (size_t i = 0; i < count && a->comments_member == UINT32_MAX; i++)
         if (dgl_docx_type_ends(rels[i].type, "/comments"))
             (void)dgl_docx_resolve(&a->package, main_name, rels[i].target, &a->comments_member);
-    if (a->comments_member == UINT32_MAX)
+    if (a->comments_member == UINT32_MAX) {
+        a->new_comments = dgl_docx_new_name(&a->package, a->arena, COMMENTS_STEM);
         return DGL_OK;
+    }
     DGL_TRY(read_tree(a, a->comments_member, &a->comments, err));
     for (const struct dgl_docx_node *k = a->comments.root->first; k; k = k->next) {
         struct dgl_str id = dgl_docx_node_attr_value(k, "id");
@@ -241,10 +244,10 @@ static enum dgl_status put_extended(struct annotation *a, uint32_t member, const
 
 static const char *new_relationship(const struct annotation *a)
 {
-    return dgl_arena_printf(a->arena,
-                            "<Relationship Id=\"rIdDglComments\" Type=\"%s/comments\" Target=\"/" COMMENTS_NAME "\"/>",
+    return dgl_arena_printf(a->arena, "<Relationship Id=\"rIdDglComments\" Type=\"%s/comments\" Target=\"/%s\"/>",
                             a->body.strict ? "http://purl.oclc.org/ooxml/officeDocument/relationships"
-                                           : "http://schemas.openxmlformats.org/officeDocument/2006/relationships");
+                                           : "http://schemas.openxmlformats.org/officeDocument/2006/relationships",
+                            a->new_comments);
 }
 
 static enum dgl_status changed_member(struct annotation *a, uint32_t member, const struct dgl_buf *comments,
@@ -259,7 +262,9 @@ static enum dgl_status changed_member(struct annotation *a, uint32_t member, con
         return put_extended(a, member, "</Relationships>", new_relationship(a), ret, err);
     else if (new_part && member == a->package.content_types)
         return put_extended(a, member, "</Types>",
-                            "<Override PartName=\"/" COMMENTS_NAME "\" ContentType=\"" COMMENTS_TYPE "\"/>", ret, err);
+                            dgl_arena_printf(a->arena, "<Override PartName=\"/%s\" ContentType=\"" COMMENTS_TYPE "\"/>",
+                                             a->new_comments),
+                            ret, err);
     return DGL_OK;
 }
 
@@ -278,7 +283,7 @@ static enum dgl_status write_package(struct annotation *a, const struct dgl_buf 
     if (a->comments_member == UINT32_MAX) {
         DGL_AUTO_FINI(buf) b = DGL_BUF_INIT(DGL_DOCX_MAX_PACKAGE_BYTES);
         put_comments(a, comments, &b);
-        DGL_TRY(dgl_zip_writer_add(zip, COMMENTS_NAME, b.data, b.len, err));
+        DGL_TRY(dgl_zip_writer_add(zip, a->new_comments, b.data, b.len, err));
         if (a->rels_member == UINT32_MAX) {
             const char *main_name = dgl_zip_name(a->package.zip, a->package.main), *slash = strrchr(main_name, '/');
             int folder = slash ? (int)(slash - main_name) + 1 : 0;

@@ -401,6 +401,13 @@ static enum dgl_status read_chart(struct dgl_docx_writer *w, uint32_t member, st
                                err);
 }
 
+// A workbook is a package (ECMA-376 Part 1, 15.2.11): what says it is one and is the document's XML stays as it is.
+static bool is_xml(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    return dot && (strcasecmp(dot, ".xml") == 0 || strcasecmp(dot, ".rels") == 0);
+}
+
 static enum dgl_status find_workbook(struct dgl_docx_writer *w, uint32_t chart, uint32_t *ret, struct dgl_error *err)
 {
     const struct dgl_docx_package *p = &w->docx->package;
@@ -411,7 +418,8 @@ static enum dgl_status find_workbook(struct dgl_docx_writer *w, uint32_t chart, 
     DGL_TRY(dgl_docx_relationships(p, chart, w->env->arena, &rels, &count, &member, err));
     for (size_t i = 0; i < count; i++)
         if (dgl_docx_type_ends(rels[i].type, "/package") && !dgl_str_is(rels[i].mode, "External") &&
-            dgl_docx_resolve(p, dgl_zip_name(p->zip, chart), rels[i].target, &member))
+            dgl_docx_resolve(p, dgl_zip_name(p->zip, chart), rels[i].target, &member) &&
+            !is_xml(dgl_zip_name(p->zip, member)))
             *ret = member;
     return DGL_OK;
 }

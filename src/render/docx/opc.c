@@ -261,6 +261,15 @@ bool dgl_docx_resolve(const struct dgl_docx_package *p, const char *source, stru
     return true;
 }
 
+const char *dgl_docx_new_name(const struct dgl_docx_package *p, struct dgl_arena *a, const char *stem)
+{
+    const char *name = dgl_arena_printf(a, "%s.xml", stem);
+    size_t at = 0;
+    for (unsigned n = 2; dgl_zip_find(p->zip, name, &at); n++) // ends: the members have a maximum
+        name = dgl_arena_printf(a, "%s%u.xml", stem, n);
+    return name;
+}
+
 bool dgl_docx_type_ends(struct dgl_str type, const char *suffix)
 {
     size_t n = strlen(suffix);

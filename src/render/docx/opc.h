@@ -55,6 +55,9 @@ enum dgl_status dgl_docx_relationships(const struct dgl_docx_package *p, uint32_
 // The member an internal relationship of `source` ("" = the package) points to; false when it points nowhere safe.
 bool dgl_docx_resolve(const struct dgl_docx_package *p, const char *source, struct dgl_str target,
                       uint32_t *ret_member);
+// The name of a part to be added: `stem`.xml, or, where a member has that name already, `stem`2.xml and so on. The same
+// every time. The arena's.
+const char *dgl_docx_new_name(const struct dgl_docx_package *p, struct dgl_arena *a, const char *stem);
 bool dgl_docx_type_ends(struct dgl_str type, const char *suffix); // "/header", in either namespace family
 
 #endif

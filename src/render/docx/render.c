@@ -123,7 +123,7 @@ static unsigned missing_defaults(const struct dgl_docx_writer *w, const struct d
     return count;
 }
 
-#define NUMBERING_NAME "word/dgl-numbering.xml"
+#define NUMBERING_STEM "word/dgl-numbering"
 #define NUMBERING_TYPE "application/vnd.openxmlformats-officedocument.wordprocessingml.numbering+xml"
 
 static bool adds_numbering(const struct dgl_docx_writer *w)
@@ -131,12 +131,17 @@ static bool adds_numbering(const struct dgl_docx_writer *w)
     return w->numbering.used && w->numbering.member == UINT32_MAX;
 }
 
-#define STYLES_NAME "word/dgl-styles.xml"
+#define STYLES_STEM "word/dgl-styles"
 #define STYLES_TYPE "application/vnd.openxmlformats-officedocument.wordprocessingml.styles+xml"
 
 static bool adds_styles(const struct dgl_docx_writer *w) // to a document that has none
 {
     return w->new_styles && w->docx->styles_member == UINT32_MAX;
+}
+
+static const char *new_name(const struct dgl_docx_writer *w, const char *stem)
+{
+    return dgl_docx_new_name(&w->docx->package, w->env->arena, stem);
 }
 
 static void write_types(const struct dgl_docx_writer *w, const struct dgl_docx_media *const kinds[MEDIA_KINDS],
@@ -161,9 +166,10 @@ static void write_types(const struct dgl_docx_writer *w, const struct dgl_docx_m
             dgl_buf_puts(b, "/>");
         }
     if (adds_styles(w))
-        dgl_buf_puts(b, "<Override PartName=\"/" STYLES_NAME "\" ContentType=\"" STYLES_TYPE "\"/>");
+        dgl_buf_printf(b, "<Override PartName=\"/%s\" ContentType=\"" STYLES_TYPE "\"/>", new_name(w, STYLES_STEM));
     if (adds_numbering(w))
-        dgl_buf_puts(b, "<Override PartName=\"/" NUMBERING_NAME "\" ContentType=\"" NUMBERING_TYPE "\"/>");
+        dgl_buf_printf(b, "<Override PartName=\"/%s\" ContentType=\"" NUMBERING_TYPE "\"/>",
+                       new_name(w, NUMBERING_STEM));
     dgl_buf_puts(b, "</Types>");
 }
 
@@ -271,20 +277,30 @@ static enum dgl_status add_member(struct dgl_docx_writer *w, struct dgl_zip_writ
     return dgl_zip_writer_add_raw(zip, name, &d->package.raws[member], err);
 }
 
+// In the template, or brought along by a subdocument.
+static bool is_there(const struct dgl_docx_writer *w, const char *name)
+{
+    size_t at = 0;
+    const struct dgl_docx_extra *e = w->extras;
+    while (e && strcmp(e->name, name) != 0)
+        e = e->next;
+    return e || dgl_zip_find(w->docx->package.zip, name, &at);
+}
+
 static enum dgl_status add_new_members(struct dgl_docx_writer *w, struct dgl_zip_writer *zip, struct dgl_error *err)
 {
     const struct dgl_docx *d = w->docx;
     if (adds_styles(w)) {
         DGL_AUTO_FINI(buf) b = DGL_BUF_INIT(DGL_DOCX_MAX_PACKAGE_BYTES);
         DGL_TRY(dgl_graft_write_styles(w, UINT32_MAX, &b, err));
-        DGL_TRY(dgl_zip_writer_add(zip, STYLES_NAME, b.data, b.len, err));
+        DGL_TRY(dgl_zip_writer_add(zip, new_name(w, STYLES_STEM), b.data, b.len, err));
     }
     for (const struct dgl_docx_extra *e = w->extras; e; e = e->next)
         DGL_TRY(dgl_zip_writer_add(zip, e->name, e->bytes.data, e->bytes.len, err));
     if (adds_numbering(w)) {
         DGL_AUTO_FINI(buf) b = DGL_BUF_INIT(DGL_DOCX_MAX_PACKAGE_BYTES);
         DGL_TRY(dgl_numbering_write(w, &b, err));
-        DGL_TRY(dgl_zip_writer_add(zip, NUMBERING_NAME, b.data, b.len, err));
+        DGL_TRY(dgl_zip_writer_add(zip, new_name(w, NUMBERING_STEM), b.data, b.len, err));
     }
     for (size_t i = 0; i < d->part_count; i++) {
         if (d->parts[i].rels != UINT32_MAX || w->outputs[i].rel_count == 0)
@@ -295,8 +311,7 @@ static enum dgl_status add_new_members(struct dgl_docx_writer *w, struct dgl_zip
                          err));
     }
     for (size_t i = 0; i < w->media_count; i++) {
-        size_t at = 0;
-        if (!dgl_zip_find(d->package.zip, w->media[i].name, &at)) // same name, same bytes
+        if (!is_there(w, w->media[i].name)) // same name, same bytes
             DGL_TRY(dgl_zip_writer_add(zip, w->media[i].name, w->media[i].bytes.data, w->media[i].bytes.len, err));
     }
     return DGL_OK;
@@ -311,10 +326,17 @@ static enum dgl_status write_package(struct dgl_docx_writer *w, struct dgl_buf *
     return dgl_zip_writer_finish(zip, err);
 }
 
+static enum dgl_status link_new_part(struct dgl_docx_writer *w, const char *type, const char *stem,
+                                     struct dgl_error *err)
+{
+    char id[24];
+    struct dgl_str target = dgl_str_of(dgl_arena_printf(w->env->arena, "/%s", new_name(w, stem)));
+    return dgl_docx_add_relationship(w, type, target, false, id, err);
+}
+
 // Numbering and styles are found through the body's relationships, whatever part has the lists.
 static enum dgl_status link_new_parts(struct dgl_docx_writer *w, struct dgl_error *err)
 {
-    char id[24];
     if (!adds_numbering(w) && !adds_styles(w))
         return DGL_OK;
     for (size_t i = 0; i < w->docx->part_count; i++) {
@@ -323,10 +345,8 @@ static enum dgl_status link_new_parts(struct dgl_docx_writer *w, struct dgl_erro
         w->part = &w->docx->parts[i];
         w->output = &w->outputs[i];
         if (adds_styles(w))
-            DGL_TRY(dgl_docx_add_relationship(w, "styles", DGL_STR("/" STYLES_NAME), false, id, err));
-        return adds_numbering(w)
-                   ? dgl_docx_add_relationship(w, "numbering", DGL_STR("/" NUMBERING_NAME), false, id, err)
-                   : DGL_OK;
+            DGL_TRY(link_new_part(w, "styles", STYLES_STEM, err));
+        return adds_numbering(w) ? link_new_part(w, "numbering", NUMBERING_STEM, err) : DGL_OK;
     }
     return DGL_FAIL_SLUG(err, DGL_E_UNSUPPORTED, "misplaced_value",
                          "a list in a header or note needs a template whose body has tags or lists too");

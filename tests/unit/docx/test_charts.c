@@ -20,17 +20,21 @@
                              "descr=\"Sales\"/><c:chart xmlns:c=\"" NS_C                    \
                              "\" r:id=\"rId4\"/></wp:inline></w:drawing></w:r></w:p>")
 
+static struct outcome render_chart_of(const char *chart, const char *json, const char *relationships)
+{
+    const struct member members[] = {{"word/document.xml", BODY},
+                                     {"word/_rels/document.xml.rels", RELS(REL("rId4", "chart", "charts/chart1.xml"))},
+                                     {"word/charts/chart1.xml", chart},
+                                     {"word/charts/_rels/chart1.xml.rels", relationships},
+                                     {"word/embeddings/book.xlsx", "old"},
+                                     {NULL, NULL}};
+    return render_members(members, json);
+}
+
 static struct outcome render_chart(const char *chart, const char *json, bool with_workbook)
 {
-    const struct member members[] = {
-        {"word/document.xml", BODY},
-        {"word/_rels/document.xml.rels", RELS(REL("rId4", "chart", "charts/chart1.xml"))},
-        {"word/charts/chart1.xml", chart},
-        {"word/charts/_rels/chart1.xml.rels",
-         with_workbook ? RELS(REL("rId1", "package", "../embeddings/book.xlsx")) : RELS("")},
-        {"word/embeddings/book.xlsx", "old"},
-        {NULL, NULL}};
-    return render_members(members, json);
+    return render_chart_of(chart, json,
+                           with_workbook ? RELS(REL("rId1", "package", "../embeddings/book.xlsx")) : RELS(""));
 }
 
 static char *chart_of(struct outcome *o)
@@ -87,6 +91,18 @@ static void fewer_series_and_no_workbook(void **state DGL_UNUSED)
     outcome_fini(&o);
 }
 
+// A chart whose workbook is said to be the document: that is none, and the document stays.
+static void a_workbook_that_is_the_document(void **state DGL_UNUSED)
+{
+    struct outcome o =
+        render_chart_of(CHART(SERIES("0", "")), DATA FIRST "]}}}", RELS(REL("rId1", "package", "../document.xml")));
+    char *chart = chart_of(&o);
+    assert_non_null(strstr(o.document, "R&amp;D"));
+    assert_null(strstr(chart, "externalData"));
+    free(chart);
+    outcome_fini(&o);
+}
+
 static void check_refused(const char *chart, const char *json, const char *words)
 {
     struct outcome o = render_chart(chart, json, true);
@@ -115,8 +131,8 @@ static void what_is_no_data(void **state DGL_UNUSED)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(series_and_workbook),
-                                       cmocka_unit_test(fewer_series_and_no_workbook),
-                                       cmocka_unit_test(what_is_no_data)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(series_and_workbook), cmocka_unit_test(fewer_series_and_no_workbook),
+        cmocka_unit_test(a_workbook_that_is_the_document), cmocka_unit_test(what_is_no_data)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

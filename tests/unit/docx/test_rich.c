@@ -491,6 +491,27 @@ static void annotation_continues_comments(void **state DGL_UNUSED)
     free(comments);
 }
 
+static void annotation_beside_a_part_of_its_name(void **state DGL_UNUSED)
+{
+    struct dgl_error err = DGL_ERROR_INIT;
+    DGL_AUTO_FINI(buf) package = DGL_BUF_INIT(0);
+    DGL_AUTO_FINI(buf) out = DGL_BUF_INIT(64u << 20);
+    DGL_AUTO_FINI(diagnostics) found = {.count = 0};
+    struct dgl_error problem = {.code = DGL_E_INVALID, .message = "wrong"};
+    dgl_diagnostics_add(&found, DGL_DIAGNOSTIC_WARNING, &problem);
+    make_package((struct member[]){{"word/document.xml", DOCUMENT(P("text"))},
+                                   {"word/dgl-comments.xml", "<of-somebody/>"},
+                                   {NULL, NULL}},
+                 &package);
+    assert_int_equal(dgl_docx_annotate(package.data, package.len, &found, &out, &err), DGL_OK);
+    char *comments = read_member(&out, "word/dgl-comments2.xml"), *types = read_member(&out, "[Content_Types].xml"),
+         *rels = read_member(&out, "word/_rels/document.xml.rels");
+    check_piece(comments, "wrong");
+    check_piece(types, "PartName=\"/word/dgl-comments2.xml\"");
+    check_piece(rels, "Target=\"/word/dgl-comments2.xml\"");
+    free(comments), free(types), free(rels);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -515,6 +536,7 @@ int main(void)
         cmocka_unit_test(rich_values_work_inside_macros),
         cmocka_unit_test(annotation_puts_comments_at_the_tags),
         cmocka_unit_test(annotation_continues_comments),
+        cmocka_unit_test(annotation_beside_a_part_of_its_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -37,6 +37,20 @@ static struct member clause[] = {
     {"word/numbering.xml", W_TAG("numbering", LIST("3", "7"))},
     {"word/media/a.png", "the bytes of a picture"},
     {NULL, NULL}};
+#define LOGO                 \
+    "GIF89a\x01\x01\x01\x01" \
+    "abcd" // and the same as a value
+#define LOGO_URI "data:image/gif;base64,R0lGODlhAQEBAWFiY2Q="
+static struct member letterhead[] = {
+    {"[Content_Types].xml", TYPES("<Default Extension=\"gif\" ContentType=\"image/gif\"/>")},
+    {"word/document.xml",
+     DOCUMENT("<w:p><w:r><w:drawing><wp:inline xmlns:wp=\"http://schemas.openxmlformats.org/drawingml/2006/"
+              "wordprocessingDrawing\"><wp:docPr id=\"1\" name=\"P\"/><a:blip "
+              "xmlns:a=\"http://schemas.openxmlformats.org/drawingml/2006/main\" r:embed=\"rId9\"/></wp:inline>"
+              "</w:drawing></w:r></w:p>" P("{{ name }}"))},
+    {"word/_rels/document.xml.rels", RELS(REL("rId9", "image", "media/a.gif"))},
+    {"word/media/a.gif", LOGO},
+    {NULL, NULL}};
 static struct member wrapper[] = {{"word/document.xml", DOCUMENT(P("In: ") P("{{p subdoc('clause') }}"))},
                                   {NULL, NULL}};
 static struct member endless[] = {{"word/document.xml", DOCUMENT(P("{{p subdoc('endless') }}"))}, {NULL, NULL}};
@@ -48,7 +62,8 @@ static enum dgl_status load(void *ctx, const char *name, struct dgl_buf *ret, st
     static const struct {
         const char *name;
         const struct member *members;
-    } known[] = {{"clause", clause}, {"wrapper", wrapper}, {"endless", endless}, {"faulty", faulty}};
+    } known[] = {
+        {"clause", clause}, {"wrapper", wrapper}, {"endless", endless}, {"faulty", faulty}, {"letterhead", letterhead}};
     (void)ctx;
     loads++;
     for (size_t i = 0; i < DGL_COUNT(known); i++)
@@ -155,6 +170,45 @@ static void in_loops_cells_macros_and_other_subdocuments(void **state DGL_UNUSED
     outcome_fini(&o);
 }
 
+// The logo of a subdocument and the same logo as a value are one part.
+static void a_picture_that_is_a_value_too(void **state DGL_UNUSED)
+{
+    struct outcome o = render_with(DOCUMENT(P("{{p subdoc('letterhead') }}") P("{{ logo|image }}")),
+                                   "{\"name\":\"Ann\",\"logo\":\"" LOGO_URI "\"}");
+    check_good(&o, "|Ann||");
+    char *rels = read_member(&o.package, "word/_rels/document.xml.rels");
+    assert_int_equal(count_of(rels, "word/media/dgl-"), 1);
+    assert_int_equal(count_of(o.document, "rIdD"), 2); // both show it
+    free(rels);
+    outcome_fini(&o);
+}
+
+// Parts that nothing points to have the names that a render gives its own.
+static void names_that_are_taken(void **state DGL_UNUSED)
+{
+    const struct member host[] = {{"word/document.xml", DOCUMENT(P("{{p subdoc('clause') }}"))},
+                                  {"word/dgl-styles.xml", "<of-somebody/>"},
+                                  {"word/dgl-numbering.xml", "<of-somebody/>"},
+                                  {"word/dgl-numbering2.xml", "<of-somebody/>"},
+                                  {NULL, NULL}};
+    struct outcome o = render(host, "{\"name\":\"Ann\"}");
+    check_good(&o, CLAUSE);
+    char *rels = read_member(&o.package, "word/_rels/document.xml.rels"),
+         *types = read_member(&o.package, "[Content_Types].xml"),
+         *styles = read_member(&o.package, "word/dgl-styles2.xml"),
+         *numbering = read_member(&o.package, "word/dgl-numbering3.xml"),
+         *other = read_member(&o.package, "word/dgl-styles.xml");
+    assert_non_null(strstr(styles, "Own clause"));
+    assert_non_null(strstr(numbering, "upperRoman"));
+    assert_string_equal(other, "<of-somebody/>");
+    assert_non_null(strstr(rels, "Target=\"/word/dgl-styles2.xml\""));
+    assert_non_null(strstr(rels, "Target=\"/word/dgl-numbering3.xml\""));
+    assert_non_null(strstr(types, "PartName=\"/word/dgl-styles2.xml\""));
+    assert_non_null(strstr(types, "PartName=\"/word/dgl-numbering3.xml\""));
+    free(rels), free(types), free(styles), free(numbering), free(other);
+    outcome_fini(&o);
+}
+
 static void check_refused(const char *document, const char *json, const char *slug, const char *words)
 {
     struct outcome o = render_with(document, json);
@@ -183,6 +237,8 @@ int main(void)
         cmocka_unit_test(everything_comes_along),
         cmocka_unit_test(twice_with_other_values),
         cmocka_unit_test(in_loops_cells_macros_and_other_subdocuments),
+        cmocka_unit_test(a_picture_that_is_a_value_too),
+        cmocka_unit_test(names_that_are_taken),
         cmocka_unit_test(what_cannot_be),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

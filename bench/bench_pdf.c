@@ -108,7 +108,7 @@ static enum dgl_status start(int argc, char **argv, struct dgl_error *err)
     DGL_TRY(dgl_file_read(argv[1], FILE_MAX, &package, err));
     DGL_TRY(dgl_file_read(argv[2], FILE_MAX, &lines, err));
     DGL_TRY(dgl_docx_compile(package.data, package.len, &diagnostics, &docx, err));
-    DGL_AUTO(pdf_engine) engine = dgl_pdf_engine_new(dgl_system_fonts_source(fonts));
+    DGL_AUTO(pdf_engine) engine = dgl_pdf_engine_new(dgl_system_fonts_source(fonts), NULL);
     struct bench b = {.docx = docx,
                       .engine = engine,
                       .arena = arena,

@@ -74,6 +74,24 @@ enum dgl_status dgl_file_read(const char *path, size_t max_bytes, struct dgl_buf
     return status;
 }
 
+enum dgl_status dgl_file_map(const char *path, size_t max_bytes, void **ret, size_t *ret_len, struct dgl_error *err)
+{
+    DGL_AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    struct stat st;
+    if (fd < 0 && errno == ENOENT)
+        return DGL_FAIL(err, DGL_E_NOT_FOUND, "there is no file %s", path);
+    if (fd < 0 || fstat(fd, &st) != 0)
+        return DGL_FAIL_ERRNO(err, errno, "cannot open %s", path);
+    if (!S_ISREG(st.st_mode) || st.st_size <= 0 || (uint64_t)st.st_size > max_bytes)
+        return DGL_FAIL(err, DGL_E_LIMIT, "%s is empty, larger than %zu bytes or no file", path, max_bytes);
+    void *data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (data == MAP_FAILED)
+        return DGL_FAIL_ERRNO(err, errno, "cannot map %s", path);
+    *ret = data;
+    *ret_len = (size_t)st.st_size;
+    return DGL_OK;
+}
+
 enum dgl_status dgl_file_write_fd(int fd, const void *data, size_t len, struct dgl_error *err)
 {
     const char *p = data;

@@ -11,6 +11,9 @@ enum dgl_status dgl_file_read_fd(int fd, size_t max_bytes, struct dgl_buf *ret,
                                  struct dgl_error *err) DGL_MUST_CHECK; // from offset 0; a pipe to its end
 enum dgl_status dgl_file_write_fd(int fd, const void *data, size_t len,
                                   struct dgl_error *err) DGL_MUST_CHECK; // all of it
+// A regular file mapped for reading; munmap gives it back. Empty and larger ones are DGL_E_LIMIT.
+enum dgl_status dgl_file_map(const char *path, size_t max_bytes, void **ret, size_t *ret_len,
+                             struct dgl_error *err) DGL_MUST_CHECK;
 // Temporary name beside `path`, write, fdatasync, rename, fsync of the directory.
 enum dgl_status dgl_file_write_atomic(const char *path, const void *data, size_t len, unsigned mode,
                                       struct dgl_error *err) DGL_MUST_CHECK;

@@ -44,7 +44,7 @@ static enum dgl_status render(const struct fuzz_package *package, struct only *o
 {
     DGL_AUTO(arena) arena = dgl_arena_new(0);
     const struct dgl_font_source source = {.find = find, .cover = cover, .ctx = o};
-    DGL_AUTO(pdf_engine) engine = dgl_pdf_engine_new(&source);
+    DGL_AUTO(pdf_engine) engine = dgl_pdf_engine_new(&source, NULL);
     struct dgl_budget budget = {.steps_left = 300000, .memory_left = 64u << 20, .output_left = 16u << 20};
     struct dgl_pdf_report report = {0};
     const struct dgl_pdf_env env = {.engine = engine, .arena = arena, .budget = &budget, .decline = DGL_PDF_NATIVE};

@@ -27,7 +27,7 @@ static struct dgl_pdf_engine *the_engine(void)
         fprintf(stderr, "%s\n", err.message);
         abort();
     }
-    engine = dgl_pdf_engine_new(dgl_system_fonts_source(fonts));
+    engine = dgl_pdf_engine_new(dgl_system_fonts_source(fonts), NULL);
     atexit(let_go);
     return engine;
 }

@@ -30,7 +30,8 @@ enum dgl_support { DGL_SUPPORT_FULL, DGL_SUPPORT_APPROXIMATED, DGL_SUPPORT_DECLI
     X(LINKED_PICTURE, APPROXIMATED, "pictures linked from outside", "a linked picture is left out")                    \
     X(PICTURE_BULLET, APPROXIMATED, "picture bullets", "a picture bullet is shown as a round one")                     \
     X(TEXT_EFFECT, APPROXIMATED, "outline, shadow, emboss and engrave effects", "a text effect is left out")           \
-    X(HYPHENATION, APPROXIMATED, "automatic hyphenation", "words are not hyphenated")                                  \
+    X(HYPHENATION, APPROXIMATED, "hyphenation without a dictionary",                                                   \
+      "words of a language without a hyphenation dictionary are not divided")                                          \
     X(EMBEDDED_FONT, APPROXIMATED, "embedded fonts that are damaged, too large or not to be embedded",                 \
       "an embedded font is not used")                                                                                  \
     X(PICTURE_EFFECT, APPROXIMATED, "picture effects", "a picture's colour effect is left out")                        \

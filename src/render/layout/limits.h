@@ -23,6 +23,9 @@
 #define DGL_LAYOUT_MAX_SHAPES 65536u          // entries of the shape cache
 #define DGL_LAYOUT_MAX_SHEETS 32u             // style sheets a warm process keeps
 #define DGL_LAYOUT_MAX_SHEET_BYTES (8u << 20) // compressed parts of one kept sheet
+#define DGL_HYPHENS_MAX_FILES 128u            // hyphenation dictionaries of one folder
+#define DGL_HYPHENS_MAX_BYTES (16u << 20)     // of one of them
+#define DGL_HYPHENS_MAX_LETTERS 63u           // of a word that is divided
 #define DGL_FONT_MAX_BYTES (20u << 20)        // one font file from a stranger
 #define DGL_FONT_MAX_FACES 64u                // of one file: of a collection, or instances of a variable font
 #define DGL_FONT_MAX_NAMES 12u                // by which one face is known

@@ -1,7 +1,7 @@
 // Where lines end.
 //
 // Lines are filled greedily, as Word fills them: a walk over the glyphs remembers the last place where the line may end
-// and stops at the first that does not fit.
+// and stops at the first that does not fit. Only the word that stands there is looked up for hyphenation.
 #include "render/layout/line_end.h"
 
 #include <unicode/uchar.h>
@@ -118,7 +118,7 @@ int32_t line_glyph_width(const struct dgl_piece *p, int64_t units, uint32_t lett
     return (int32_t)DGL_MIN(w + (int64_t)letters * p->run->r.spacing, INT32_MAX / 4);
 }
 
-static int32_t hyphen_width(const struct dgl_piece *p)
+int32_t line_hyphen_width(const struct dgl_piece *p)
 {
     int32_t advance;
     dgl_face_glyph(p->use->face, '-', &advance);
@@ -130,8 +130,90 @@ struct walk {
     struct spot candidate;
     bool has_candidate, any; // something visible is on the line
     int32_t x, limit;
+    int32_t seen, candidate_seen; // the end of what is visible so far, and up to the candidate
     uint8_t forced;
 };
+
+// ---- Hyphenation ----
+
+struct word {
+    uint32_t letters[DGL_HYPHENS_MAX_LETTERS];
+    uint32_t offset[DGL_HYPHENS_MAX_LETTERS]; // of each in the text
+    uint32_t count;
+    bool lower; // it has small letters
+};
+
+// The letters around an offset of the text; false when there are none, or too many.
+static bool find_word(const struct dgl_text *t, uint32_t offset, struct word *ret)
+{
+    const uint8_t *bytes = (const uint8_t *)t->bytes;
+    int32_t start = (int32_t)offset, at, len = (int32_t)t->len;
+    UChar32 c;
+    *ret = (struct word){0};
+    while (start > 0) {
+        at = start;
+        U8_PREV(bytes, 0, at, c);
+        if (c < 0 || !u_isalpha(c))
+            break;
+        start = at;
+    }
+    for (at = start; at < len;) {
+        int32_t before = at;
+        U8_NEXT(bytes, at, len, c);
+        if (c < 0 || !u_isalpha(c))
+            break;
+        if (ret->count == DGL_HYPHENS_MAX_LETTERS)
+            return false;
+        ret->lower |= u_islower(c);
+        ret->letters[ret->count] = (uint32_t)c;
+        ret->offset[ret->count++] = (uint32_t)before;
+    }
+    return ret->count > 0;
+}
+
+// Is the word that does not fit to be divided? Until Word 2010 not when the line without it is full enough
+// (§17.15.1.53); since then the zone does not count.
+static bool may_divide(const struct breaker *b, const struct dgl_piece *p, const struct walk *w)
+{
+    const struct dgl_settings *s = &b->env->doc->sheet->settings;
+    if (!b->env->doc->hyphens || b->p->p.flags & DGL_PF_NO_HYPHENS || p->level & 1 ||
+        (s->hyphen_limit && b->hyphens >= s->hyphen_limit))
+        return false;
+    return s->compat >= 15 || !w->has_candidate || w->limit - w->candidate_seen > s->hyphen_zone;
+}
+
+// Divides the word that stands around glyph `at` of a piece, the last place first that leaves room for the hyphen.
+static bool divide_word(const struct breaker *b, const struct dgl_piece *p, uint32_t index, uint32_t from, uint32_t at,
+                        struct walk *w)
+{
+    const struct dgl_glyph *g = b->t->glyphs + p->first;
+    struct word word;
+    bool after[DGL_HYPHENS_MAX_LETTERS];
+    if (!may_divide(b, p, w) || !find_word(b->t, g[at].cluster, &word) ||
+        (!word.lower && b->env->doc->sheet->settings.no_hyphens_in_caps))
+        return false;
+    dgl_hyphens_find(b->env->doc->hyphens, p->run->r.lang, word.letters, word.count, after);
+    int64_t units = 0;
+    uint32_t letters = 0, i = word.count;
+    for (uint32_t k = from; k < at; k++) {
+        units += g[k].advance;
+        letters += !(g[k].flags & DGL_G_INSIDE);
+    }
+    for (uint32_t k = at; k > from && i > 1; k--) { // a line that ends before glyph k
+        while (i > 1 && word.offset[i - 1] > g[k].cluster)
+            i--;
+        if (i > 1 && word.offset[i - 1] == g[k].cluster && after[i - 2] && !(g[k].flags & DGL_G_INSIDE) &&
+            w->x + line_glyph_width(p, units, letters) + line_hyphen_width(p) <= w->limit) {
+            w->end = (struct spot){index, k, true};
+            return true;
+        }
+        units -= g[k - 1].advance;
+        letters -= !(g[k - 1].flags & DGL_G_INSIDE);
+    }
+    return false;
+}
+
+// ---- The walk ----
 
 // Walks one text piece; true when the line ends inside it.
 static bool walk_text(const struct breaker *b, const struct dgl_piece *p, uint32_t index, uint32_t from, struct walk *w)
@@ -148,22 +230,26 @@ static bool walk_text(const struct breaker *b, const struct dgl_piece *p, uint32
                          w->x + line_glyph_width(p, units - g[i].advance, letters) <= w->limit;
             hangs |= g[i].flags & DGL_G_HALF && reach - line_glyph_width(p, p->use->face->upem / 2, 0) <= w->limit;
             if (reach > w->limit && !hangs) {
+                if (divide_word(b, p, index, from, i, w))
+                    return true;
                 if (w->has_candidate) {
                     w->end = w->candidate;
                     return true;
                 }
                 if (w->any && !(g[i].flags & DGL_G_INSIDE)) {
-                    w->end = (struct spot){index, i};
+                    w->end = (struct spot){index, i, false};
                     return true;
                 }
             }
             w->any = true;
+            w->seen = reach;
         }
         if (g[i].flags & DGL_G_BREAK) {
-            bool fits =
-                !(g[i].flags & DGL_G_SOFT) || w->x + line_glyph_width(p, units, letters) + hyphen_width(p) <= w->limit;
+            bool fits = !(g[i].flags & DGL_G_SOFT) ||
+                        w->x + line_glyph_width(p, units, letters) + line_hyphen_width(p) <= w->limit;
             if (fits) {
-                w->candidate = (struct spot){index, i + 1};
+                w->candidate = (struct spot){index, i + 1, false};
+                w->candidate_seen = w->seen;
                 w->has_candidate = true;
             }
         }
@@ -182,7 +268,7 @@ static bool walk_piece(const struct breaker *b, uint32_t index, uint32_t from, s
     case DGL_PIECE_PTAB: {
         struct tab_move m = line_move_to_tab(b, p, index, w->x, w->limit);
         if (m.wraps && w->any && index >= b->t->label_pieces) {
-            w->end = (struct spot){index, 0};
+            w->end = (struct spot){index, 0, false};
             return true;
         }
         w->x = m.x;
@@ -192,7 +278,7 @@ static bool walk_piece(const struct breaker *b, uint32_t index, uint32_t from, s
     }
     case DGL_PIECE_DRAWING:
         if (w->x + p->in->drawing->width > w->limit && w->any) {
-            w->end = w->has_candidate ? w->candidate : (struct spot){index, 0};
+            w->end = w->has_candidate ? w->candidate : (struct spot){index, 0, false};
             return true;
         }
         w->x += p->in->drawing->width;
@@ -200,15 +286,18 @@ static bool walk_piece(const struct breaker *b, uint32_t index, uint32_t from, s
         break;
     case DGL_PIECE_BREAK:
         w->forced = p->what;
-        w->end = (struct spot){index + 1, 0};
+        w->end = (struct spot){index + 1, 0, false};
         return true;
     case DGL_PIECE_FLOAT:
     case DGL_PIECE_ANCHOR:
     case DGL_PIECE_RUBY:
         break;
     }
+    if (p->kind != DGL_PIECE_TEXT)
+        w->seen = DGL_MAX(w->seen, w->x);
     if (p->break_after) {
-        w->candidate = (struct spot){index + 1, 0};
+        w->candidate = (struct spot){index + 1, 0, false};
+        w->candidate_seen = w->seen;
         w->has_candidate = true;
     }
     return false;
@@ -222,11 +311,11 @@ struct spot line_find_end(const struct breaker *b, struct spot start, int32_t x,
             *ret_forced = w.forced;
             while (w.end.piece < b->t->piece_count && b->t->pieces[w.end.piece].kind == DGL_PIECE_TEXT &&
                    w.end.glyph >= b->t->pieces[w.end.piece].count)
-                w.end = (struct spot){w.end.piece + 1, 0};
+                w.end = (struct spot){w.end.piece + 1, 0, false};
             return w.end;
         }
     *ret_forced = DGL_IN_TEXT;
-    return (struct spot){b->t->piece_count, 0};
+    return (struct spot){b->t->piece_count, 0, false};
 }
 
 // ---- Justified lines that take one word more ----
@@ -279,12 +368,12 @@ static struct spot next_end(const struct breaker *b, struct spot from, uint8_t *
         if (p->kind == DGL_PIECE_BREAK)
             *ret_forced = p->what;
         if (p->kind == DGL_PIECE_BREAK || p->break_after)
-            return (struct spot){i + 1, 0};
+            return (struct spot){i + 1, 0, false};
         for (uint32_t g = i == from.piece ? from.glyph : 0; p->kind == DGL_PIECE_TEXT && g < p->count; g++)
             if ((b->t->glyphs[p->first + g].flags & (DGL_G_BREAK | DGL_G_SOFT)) == DGL_G_BREAK)
-                return g + 1 < p->count ? (struct spot){i, g + 1} : (struct spot){i + 1, 0};
+                return g + 1 < p->count ? (struct spot){i, g + 1, false} : (struct spot){i + 1, 0, false};
     }
-    return (struct spot){b->t->piece_count, 0};
+    return (struct spot){b->t->piece_count, 0, false};
 }
 
 // Since Word 2013 a justified line takes one word more when its spaces have to give up no more than a quarter of

@@ -474,6 +474,21 @@ static enum dgl_status build_body(struct builder *b, const struct dgl_x *root, s
     return DGL_OK;
 }
 
+// Are there dictionaries for the languages of the text? "x-none" and "zxx" are no languages.
+static void take_hyphens(struct builder *b)
+{
+    b->doc->hyphens = b->env->hyphens;
+    for (size_t i = 0; i < BUILD_RUN_SLOTS; i++)
+        for (const struct dgl_run *run = b->runs[i]; run; run = run->next) {
+            const char *lang = run->r.lang;
+            bool none = lang && (strcmp(lang, "x-none") == 0 || strcmp(lang, "zxx") == 0);
+            if (none || dgl_hyphens_has(b->env->hyphens, lang))
+                continue;
+            dgl_finding_add(&b->doc->findings, DGL_FEATURE_HYPHENATION, "settings", 0);
+            return;
+        }
+}
+
 enum dgl_status dgl_document_load(struct dgl_docx_package *p, const struct dgl_load_env *env, struct dgl_document *ret,
                                   struct dgl_sheet **ret_owned_sheet, struct dgl_error *err)
 {
@@ -510,7 +525,7 @@ enum dgl_status dgl_document_load(struct dgl_docx_package *p, const struct dgl_l
     if (b->reader.striped && status == DGL_OK)
         dgl_finding_add(&ret->findings, DGL_FEATURE_GRADIENT, "shading", 0);
     if (sheet->settings.auto_hyphenation && status == DGL_OK)
-        dgl_finding_add(&ret->findings, DGL_FEATURE_HYPHENATION, "settings", 0);
+        take_hyphens(b);
     if (status != DGL_OK) {
         dgl_sheet_free(owned);
         *ret_owned_sheet = NULL;

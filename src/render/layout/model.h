@@ -13,6 +13,7 @@
 #include "render/art/geometry.h"
 #include "render/layout/findings.h"
 #include "render/layout/fonts.h"
+#include "render/layout/hyphens.h"
 #include "render/layout/numbering.h"
 #include "render/layout/room.h"
 #include "render/layout/sheet.h"
@@ -288,6 +289,7 @@ struct dgl_note {
 };
 struct dgl_document {
     const struct dgl_sheet *sheet;
+    struct dgl_hyphens *hyphens; // borrowed; NULL: words are not divided
     struct dgl_section *sections;
     struct dgl_note *footnotes, *endnotes;
     uint32_t footnote_count, endnote_count;
@@ -305,6 +307,7 @@ struct dgl_document {
 struct dgl_load_env {
     struct dgl_arena *arena;
     struct dgl_sheet_cache *cache; // may be NULL
+    struct dgl_hyphens *hyphens;   // may be NULL; outlives the document
     struct dgl_budget *budget;
     int64_t created_at_us;
     const char *time_zone; // may be NULL: UTC

@@ -11,9 +11,9 @@
     X(bar) X(basedOn) X(bdo) X(bdr) X(before) X(beforeAutospacing) X(beforeLines) X(behindDoc) X(between) X(bidi) \
     X(bidiVisual) X(blip) X(blipFill) X(body) X(bodyPr) X(bookmarkStart) X(bottom) X(bottomFromText) X(br) \
     X(cantSplit) X(caps) X(cellDel) X(cellMerge) X(char) X(charSpace) X(characterSpacingControl) X(checkBox) X(checked) X(clrScheme) X(col) X(color) X(cols) X(compat) \
-    X(compatSetting) X(contentPart) X(contextualSpacing) X(control) X(countBy) X(cr) X(creator) X(cs) X(cstheme) \
+    X(compatSetting) X(contentPart) X(consecutiveHyphenLimit) X(contextualSpacing) X(control) X(countBy) X(cr) X(creator) X(cs) X(cstheme) \
     X(customMarkFollows) X(customXml) X(cx) X(cy) X(default) X(defaultTabStop) X(del) X(descr) X(description) X(dir) X(dirty) X(decimalSymbol) \
-    X(doNotExpandShiftReturn) X(doNotUseHTMLParagraphAutoSpacing) X(hideMark) X(splitPgBreakAndParaMark) \
+    X(doNotHyphenateCaps) X(doNotExpandShiftReturn) X(doNotUseHTMLParagraphAutoSpacing) X(hideMark) X(splitPgBreakAndParaMark) \
     X(suppressSpBfAfterPgBrk) X(display) X(displayBackgroundShape) X(distance) X(distB) X(distL) X(distR) X(distT) X(dk1) X(dk2) X(docDefaults) X(docGrid) X(docPr) \
     X(drawing) X(dropCap) X(dstrike) X(ea) X(eastAsia) X(eastAsiaTheme) X(embed) X(embedBold) X(embedBoldItalic) X(embedItalic) X(embedRegular) X(emboss) X(end) \
     X(endnote) X(endnotePr) X(endnoteRef) X(endnoteReference) X(equalWidth) X(evenAndOddHeaders) X(extLst) X(extent) X(ffData) \
@@ -22,7 +22,7 @@
     X(footerReference) X(footnote) X(footnotePr) X(footnoteRef) X(footnoteReference) X(format) X(framePr) X(gradFill) X(graphic) \
     X(graphicData) X(gridAfter) X(gridBefore) X(gridCol) X(gridSpan) X(group) X(gs) X(gsLst) X(gutter) \
     X(gutterAtTop) X(h) X(hAnchor) X(hAnsi) X(hAnsiTheme) X(hMerge) X(hRule) X(hSpace) X(hanging) X(hangingChars) X(header) \
-    X(headerReference) X(hidden) X(highlight) X(hint) X(hlink) X(hlinkClick) X(horzAnchor) X(hr) X(hyperlink) X(i) \
+    X(headerReference) X(hidden) X(highlight) X(hint) X(hlink) X(hlinkClick) X(horzAnchor) X(hr) X(hyperlink) X(hyphenationZone) X(i) \
     X(iCs) X(id) X(idx) X(ilvl) X(imagedata) X(imprint) X(ind) X(inline) X(ins) X(insideH) X(insideV) X(instr) \
     X(instrText) X(isLgl) X(jc) X(keepLines) X(keepNext) X(kern) X(keywords) X(kinsoku) X(l) X(lIns) X(lang) X(language) \
     X(lastClr) X(lastColumn) X(lastRow) X(latin) X(leader) X(left) X(leftChars) X(leftFromText) X(ligatures) X(line) \
@@ -37,7 +37,7 @@
     X(schemeClr) X(script) X(sdt) X(sdtContent) X(sectPr) X(sep) X(shadow) X(shape) X(shd) X(side) X(sizeRelH) X(sizeRelV) \
     X(smallCaps) X(smartTag) X(snapToGrid) X(softHyphen) X(solidFill) X(spAutoFit) X(spPr) X(space) X(spacing) \
     X(srcRect) X(srgbClr) X(start) X(startOverride) X(strike) X(strokecolor) X(stroked) X(strokeweight) X(style) \
-    X(styleId) X(styleLink) X(subDoc) X(subject) X(suff) X(suppressLineNumbers) X(svgBlip) X(sym) X(sysClr) X(sz) \
+    X(styleId) X(styleLink) X(subDoc) X(subject) X(suff) X(suppressAutoHyphens) X(suppressLineNumbers) X(svgBlip) X(sym) X(sysClr) X(sz) \
     X(szCs) X(t) X(tIns) X(tab) X(tabs) X(tbl) X(tblBorders) X(tblCellMar) X(tblCellSpacing) X(tblGrid) X(tblHeader) \
     X(tblInd) X(tblLayout) X(tblLook) X(tblPr) X(tblPrEx) X(tblStyle) X(tblStyleColBandSize) X(tblStylePr) \
     X(tblStyleRowBandSize) X(tblW) X(tblpPr) X(tblpX) X(tblpXSpec) X(tblpY) X(tblpYSpec) X(tc) X(tcBorders) \

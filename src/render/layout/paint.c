@@ -207,6 +207,28 @@ static struct dgl_text_box *text_box(struct dgl_canvas *c, const struct dgl_piec
     return t;
 }
 
+// The hyphen of a divided word, which its text does not have: glyphs and bytes once more, with a soft hyphen at the
+// end.
+static void add_hyphen(struct dgl_canvas *c, const struct dgl_piece *p, struct dgl_text_box *t)
+{
+    uint32_t from = t->glyphs[0].cluster, len = t->text_end - from;
+    struct dgl_glyph *glyphs = dgl_arena_alloc_try(c->env->arena, (t->count + 1) * sizeof(*glyphs));
+    char *bytes = dgl_arena_alloc_try(c->env->arena, len + 2);
+    if (!glyphs || !bytes)
+        return;
+    memcpy(bytes, t->text + from, len);
+    memcpy(bytes + len, "\xC2\xAD", 2);
+    memcpy(glyphs, t->glyphs, t->count * sizeof(*glyphs));
+    for (uint32_t i = 0; i < t->count; i++)
+        glyphs[i].cluster -= from;
+    int32_t advance;
+    struct dgl_glyph hyphen = {.gid = dgl_face_glyph(p->use->face, '-', &advance), .cluster = len, .flags = DGL_G_SOFT};
+    glyphs[t->count++] = hyphen;
+    t->glyphs = glyphs;
+    t->text = bytes;
+    t->text_end = len + 2;
+}
+
 static void paint_text(struct dgl_canvas *c, const struct dgl_text *text, const struct dgl_seg *s, int32_t x, int32_t y,
                        uint32_t color)
 {
@@ -222,6 +244,8 @@ static void paint_text(struct dgl_canvas *c, const struct dgl_text *text, const 
     t->space_rest = s->space_rest;
     t->wide_extra = s->wide_extra;
     t->visible_hyphen = s->hyphen;
+    if (s->hyphen && s->count && !(t->glyphs[s->count - 1].flags & DGL_G_SOFT))
+        add_hyphen(c, p, t);
     struct dgl_box *b = dgl_canvas_box(c, DGL_BOX_TEXT, x, y - p->raise, s->width, p->size);
     b->text = t;
     b->color = color;

@@ -363,7 +363,7 @@ static enum dgl_status fill_line(struct breaker *b, struct dgl_line *line, bool 
     struct spot end = line_find_end(b, *at, start_x, line->x1, &line->ends);
     bool squeezed = line_squeeze(b, *at, start_x, line->x1, &end, &line->ends);
     if (end.piece == at->piece && end.glyph == at->glyph && at->piece < b->t->piece_count)
-        end = (struct spot){at->piece + 1, 0}; // never stand still
+        end = (struct spot){at->piece + 1, 0, false}; // never stand still
     uint32_t pieces = pieces_in(b, *at, end);
     line->segs = dgl_arena_alloc_try(b->env->arena, (pieces + 1) * sizeof(*line->segs));
     if (!line->segs)
@@ -376,8 +376,14 @@ static enum dgl_status fill_line(struct breaker *b, struct dgl_line *line, bool 
         m.descent = m.text_descent = b->mark_descent;
     }
     bool soft = end.glyph && b->t->glyphs[b->t->pieces[end.piece].first + end.glyph - 1].flags & DGL_G_SOFT;
-    if (soft && line->seg_count)
-        line->segs[line->seg_count - 1].hyphen = true;
+    b->hyphens = end.hyphen ? b->hyphens + 1 : 0;
+    if ((soft || end.hyphen) && line->seg_count) {
+        struct dgl_seg *s = &line->segs[line->seg_count - 1];
+        int32_t width = line_hyphen_width(s->piece);
+        s->hyphen = true;
+        s->width += width;
+        end_x += width;
+    }
     bool last = end.piece >= b->t->piece_count || line->ends == DGL_IN_PAGE_BREAK || line->ends == DGL_IN_COLUMN_BREAK;
     align(b, line, end_x, last, squeezed);
     if (!b->no_line)
@@ -445,7 +451,7 @@ enum dgl_status dgl_para_layout(const struct dgl_text_env *env, struct dgl_para 
     b.no_line = p->no_line;
     l->top = dgl_para_border_room(&p->p.border[DGL_TOP]);
     l->bottom = dgl_para_border_room(&p->p.border[DGL_BOTTOM]);
-    struct spot at = {0, 0};
+    struct spot at = {0, 0, false};
     uint32_t cap = 0;
     int32_t y = 0;
     do {

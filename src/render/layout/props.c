@@ -632,6 +632,8 @@ static uint32_t flag_bit(enum dgl_x_name name)
         return DGL_PF_SNAP;
     case DGL_X_wordWrap:
         return DGL_PF_WORD_WRAP;
+    case DGL_X_suppressAutoHyphens:
+        return DGL_PF_NO_HYPHENS;
     case DGL_X_suppressLineNumbers:
         return DGL_PF_SUPPRESS_NUMBERS;
     case DGL_X_autoSpaceDE:

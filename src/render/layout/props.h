@@ -139,6 +139,7 @@ enum {
     DGL_PF_AUTO_SPACE_DN = 1u << 10, // between ideographs and digits
     DGL_PF_OVERFLOW_PUNCT = 1u << 11,
     DGL_PF_KINSOKU = 1u << 12,
+    DGL_PF_NO_HYPHENS = 1u << 14,
     DGL_PF_SPACES_ADD = 1u << 13, // of the document: spaces between paragraphs add up
 };
 enum dgl_jc { DGL_JC_START, DGL_JC_CENTER, DGL_JC_END, DGL_JC_BOTH, DGL_JC_DISTRIBUTE, DGL_JC_LEFT, DGL_JC_RIGHT };

@@ -285,6 +285,11 @@ static void read_settings(struct dgl_sheet *s, const struct dgl_x *root)
     t->mirror_margins = dgl_x_val_on(dgl_x_child(root, DGL_X_mirrorMargins));
     t->gutter_at_top = dgl_x_val_on(dgl_x_child(root, DGL_X_gutterAtTop));
     t->auto_hyphenation = dgl_x_val_on(dgl_x_child(root, DGL_X_autoHyphenation));
+    const struct dgl_x *zone = dgl_x_child(root, DGL_X_hyphenationZone),
+                       *limit = dgl_x_child(root, DGL_X_consecutiveHyphenLimit);
+    t->hyphen_zone = zone ? DGL_MAX(0, dgl_x_twips(dgl_x_attr(zone, DGL_X_val), 18000)) : 18000;
+    t->hyphen_limit = (int32_t)DGL_MAX(0, DGL_MIN(dgl_x_attr_int(limit, DGL_X_val, 0), 1000));
+    t->no_hyphens_in_caps = dgl_x_val_on(dgl_x_child(root, DGL_X_doNotHyphenateCaps));
     t->background = dgl_x_val_on(dgl_x_child(root, DGL_X_displayBackgroundShape));
     t->update_fields = dgl_x_val_on(dgl_x_child(root, DGL_X_updateFields));
     dgl_note_numbers_read(dgl_x_child(root, DGL_X_footnotePr), &t->footnotes);

@@ -70,6 +70,8 @@ struct dgl_settings {
     int32_t compat; // compatibilityMode, 12 when absent
     bool even_odd_headers, mirror_margins, gutter_at_top, auto_hyphenation, background;
     bool compress_punctuation, compress_kana, update_fields;
+    int32_t hyphen_zone, hyphen_limit; // room that may stay free instead; hyphens in a row, 0 = any number
+    bool no_hyphens_in_caps;
     uint32_t decimal_symbol; // what decimal tabs look for
     // Compatibility settings (§17.15.3). In mode 15 Word drops the space above the first paragraph after a page break.
     bool grid_in_tables, keep_shift_return, spaces_add_up, split_page_break, no_space_after_break;

@@ -1,14 +1,14 @@
 // A list of faces from fontconfig, sorted by family; files mapped read-only; coverage from fontconfig's own sets.
 #include "render/layout/system_fonts.h"
 
-#include <fcntl.h>
+#include "base/file.h"
+
 #include <fontconfig/fontconfig.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unicode/uscript.h>
 
 #define MAX_FACES 16384u
@@ -59,15 +59,9 @@ static void map_file(struct file *f)
     if (f->tried)
         return;
     f->tried = true;
-    DGL_AUTO_FD fd = open(f->path, O_RDONLY | O_CLOEXEC);
-    struct stat st;
-    if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size <= 0 || st.st_size > (off_t)MAX_FONT_BYTES)
-        return;
-    void *data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (data == MAP_FAILED)
-        return;
-    f->data = data;
-    f->len = (size_t)st.st_size;
+    struct dgl_error ignored; // a file that cannot be had is a font that is not there
+    if (dgl_file_map(f->path, MAX_FONT_BYTES, &f->data, &f->len, &ignored) != DGL_OK)
+        f->data = NULL;
 }
 
 static bool match_of(struct dgl_system_fonts *s, const struct entry *e, struct dgl_font_match *ret)

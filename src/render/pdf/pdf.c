@@ -21,14 +21,16 @@
 struct dgl_pdf_engine {
     struct dgl_font_shelf *fonts;
     struct dgl_sheet_cache *sheets;
+    struct dgl_hyphens *hyphens; // borrowed; may be NULL
     struct pdf_subset_cache *subsets;
     struct pdf_picture_cache *pictures;
     struct libdeflate_compressor *compressor;
 };
 
-struct dgl_pdf_engine *dgl_pdf_engine_new(const struct dgl_font_source *fonts)
+struct dgl_pdf_engine *dgl_pdf_engine_new(const struct dgl_font_source *fonts, struct dgl_hyphens *hyphens)
 {
     struct dgl_pdf_engine *e = DGL_NEW(struct dgl_pdf_engine);
+    e->hyphens = hyphens;
     e->fonts = dgl_font_shelf_new(fonts);
     e->sheets = dgl_sheet_cache_new();
     e->subsets = pdf_subset_cache_new();
@@ -494,6 +496,7 @@ enum dgl_status dgl_pdf_render(const void *package, size_t len, const struct dgl
     struct dgl_document *doc = DGL_ARENA_NEW(env->arena, struct dgl_document);
     struct dgl_load_env load = {.arena = env->arena,
                                 .cache = env->engine->sheets,
+                                .hyphens = env->engine->hyphens,
                                 .budget = env->budget,
                                 .created_at_us = env->created_at_us,
                                 .time_zone = env->time_zone,

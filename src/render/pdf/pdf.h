@@ -18,7 +18,8 @@
 
 struct dgl_pdf_engine;
 // Borrows the source until freed (render/layout/system_fonts.h makes one from the machine's fonts).
-struct dgl_pdf_engine *dgl_pdf_engine_new(const struct dgl_font_source *fonts);
+// `hyphens`, for documents that want their words divided, may be NULL; both are borrowed.
+struct dgl_pdf_engine *dgl_pdf_engine_new(const struct dgl_font_source *fonts, struct dgl_hyphens *hyphens);
 void dgl_pdf_engine_free(struct dgl_pdf_engine *e);
 DGL_DEFINE_AUTO(pdf_engine);
 

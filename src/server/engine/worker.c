@@ -60,6 +60,7 @@ struct outcome {
 // Set in the supervisor and inherited.
 static struct dgl_system_fonts *system_fonts;
 static struct dgl_error fonts_error;
+static struct dgl_hyphens *hyphens;
 
 // ---- before locking in
 
@@ -84,6 +85,7 @@ void dgl_native_prepare(void)
         ucol_close(collator);
     if (dgl_system_fonts_open(true, &system_fonts, &fonts_error) != DGL_OK)
         fprintf(stderr, "docgenlab: %s\n", fonts_error.message); // PDFs then fail with this sentence
+    hyphens = dgl_hyphens_open(DGL_HYPHENS_FOLDER);
     struct dgl_error err;
     const struct dgl_xml_handler nothing = {0};
     if (dgl_xml_parse("<x/>", 4, "warm-up", &nothing, &err) != DGL_OK || dgl_crypto_init(&err) != DGL_OK)
@@ -557,7 +559,7 @@ int dgl_native_run(int socket, const struct dgl_worker_config *config)
     w->arena = dgl_arena_new(0); // bounded by the budget, and from outside
     w->docx = w->pdf = DGL_BUF_INIT(DGL_ENGINE_MAX_OUTPUT_BYTES);
     if (system_fonts)
-        w->pdf_engine = dgl_pdf_engine_new(dgl_system_fonts_source(system_fonts));
+        w->pdf_engine = dgl_pdf_engine_new(dgl_system_fonts_source(system_fonts), hyphens);
     // Packages and outputs are reused from the heap rather than mapped anew, and what a job frees waits for the next.
     mallopt(M_MMAP_THRESHOLD, 4 << 20);
     mallopt(M_TRIM_THRESHOLD, 32 << 20);

@@ -1,7 +1,9 @@
 // Files: bounded reads, durable replacement, creation that never replaces, folders, memory files.
 #include "base/file.h"
+
 #include "folder.h"
 #include "unit.h"
+#include <sys/mman.h>
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -131,6 +133,23 @@ static void test_memfd(void **state DGL_UNUSED)
     assert_int_equal(dgl_file_write_fd(fd, "x", 1, &err), DGL_E_IO);
 }
 
+static void test_map(void **state)
+{
+    char path[4200];
+    void *data;
+    size_t len;
+    struct dgl_error err = DGL_ERROR_INIT;
+    snprintf(path, sizeof(path), "%s/mapped", (char *)*state);
+    assert_int_equal(dgl_file_map(path, 100, &data, &len, &err), DGL_E_NOT_FOUND);
+    assert_int_equal(dgl_file_write_atomic(path, "twelve bytes", 12, 0600, &err), DGL_OK);
+    assert_int_equal(dgl_file_map(path, 12, &data, &len, &err), DGL_OK);
+    assert_int_equal(len, 12);
+    assert_memory_equal(data, "twelve bytes", 12);
+    munmap(data, len);
+    assert_int_equal(dgl_file_map(path, 11, &data, &len, &err), DGL_E_LIMIT);
+    assert_int_equal(dgl_file_map(*state, 100, &data, &len, &err), DGL_E_LIMIT); // a folder
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -141,6 +160,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_create_never_replaces, folder_make, folder_remove),
         cmocka_unit_test_setup_teardown(test_make_dirs, folder_make, folder_remove),
         cmocka_unit_test(test_memfd),
+        cmocka_unit_test_setup_teardown(test_map, folder_make, folder_remove),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

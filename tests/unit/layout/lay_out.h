@@ -18,6 +18,7 @@
 
 static struct dgl_system_fonts *g_source;
 static struct dgl_fonts *g_fonts;
+static struct dgl_hyphens *g_hyphens;  // NULL, unless a test has some
 static struct dgl_findings g_findings; // of the document laid out last
 
 static enum dgl_status lay_out(const struct docx_parts *parts, struct dgl_buf *dump, struct dgl_error *err)
@@ -31,7 +32,7 @@ static enum dgl_status lay_out(const struct docx_parts *parts, struct dgl_buf *d
     struct dgl_pages pages;
     make_docx(parts, &docx);
     DGL_TRY(dgl_docx_package_open(docx.data, docx.len, a, &p, err));
-    struct dgl_load_env load = {.arena = a, .budget = &budget};
+    struct dgl_load_env load = {.arena = a, .budget = &budget, .hyphens = g_hyphens};
     enum dgl_status status = dgl_document_load(&p, &load, &doc, &owned, err);
     struct dgl_layout_env env = {.arena = a, .fonts = g_fonts, .budget = &budget};
     if (status == DGL_OK)

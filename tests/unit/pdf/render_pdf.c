@@ -89,6 +89,7 @@ int main(int argc, char **argv)
 {
     struct dgl_error err = DGL_ERROR_INIT;
     DGL_AUTO(system_fonts) fonts = NULL;
+    DGL_AUTO(hyphens) hyphens = dgl_hyphens_open(DGL_HYPHENS_FOLDER);
     struct run r = {.docx = DGL_BUF_INIT(256u << 20), .pdf = DGL_BUF_INIT(512u << 20)};
     // A warm process keeps its memory instead of giving it back after every document.
     mallopt(M_MMAP_THRESHOLD, 1 << 28);
@@ -97,7 +98,7 @@ int main(int argc, char **argv)
     if (status == DGL_OK)
         status = dgl_system_fonts_open(false, &fonts, &err);
     if (status == DGL_OK) {
-        r.engine = dgl_pdf_engine_new(dgl_system_fonts_source(fonts));
+        r.engine = dgl_pdf_engine_new(dgl_system_fonts_source(fonts), hyphens);
         status = run(argc, argv, &r, &err);
         dgl_pdf_engine_free(r.engine);
     }

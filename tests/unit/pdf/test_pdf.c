@@ -44,7 +44,7 @@ static bool holds(const struct dgl_buf *b, const char *text)
 
 static void test_links_outline_dates(void **state DGL_UNUSED)
 {
-    DGL_AUTO(pdf_engine) e = dgl_pdf_engine_new(dgl_system_fonts_source(g_source));
+    DGL_AUTO(pdf_engine) e = dgl_pdf_engine_new(dgl_system_fonts_source(g_source), NULL);
     DGL_AUTO_FINI(buf) out = DGL_BUF_INIT(64u << 20);
     struct dgl_pdf_report report;
     struct dgl_error err = DGL_ERROR_INIT;
@@ -60,8 +60,8 @@ static void test_links_outline_dates(void **state DGL_UNUSED)
 // What an engine rendered before leaves no trace in what it renders next.
 static void test_equal_bytes_whatever_came_before(void **state DGL_UNUSED)
 {
-    DGL_AUTO(pdf_engine) warm = dgl_pdf_engine_new(dgl_system_fonts_source(g_source));
-    DGL_AUTO(pdf_engine) cold = dgl_pdf_engine_new(dgl_system_fonts_source(g_source));
+    DGL_AUTO(pdf_engine) warm = dgl_pdf_engine_new(dgl_system_fonts_source(g_source), NULL);
+    DGL_AUTO(pdf_engine) cold = dgl_pdf_engine_new(dgl_system_fonts_source(g_source), NULL);
     DGL_AUTO_FINI(buf) a = DGL_BUF_INIT(64u << 20);
     DGL_AUTO_FINI(buf) b = DGL_BUF_INIT(64u << 20);
     DGL_AUTO_FINI(buf) other = DGL_BUF_INIT(64u << 20);
@@ -81,7 +81,7 @@ static void test_equal_bytes_whatever_came_before(void **state DGL_UNUSED)
 
 static void test_declines_by_name(void **state DGL_UNUSED)
 {
-    DGL_AUTO(pdf_engine) e = dgl_pdf_engine_new(dgl_system_fonts_source(g_source));
+    DGL_AUTO(pdf_engine) e = dgl_pdf_engine_new(dgl_system_fonts_source(g_source), NULL);
     DGL_AUTO_FINI(buf) out = DGL_BUF_INIT(64u << 20);
     struct dgl_pdf_report report;
     struct dgl_error err = DGL_ERROR_INIT;

@@ -12,7 +12,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -21,7 +20,7 @@ import time
 sys.dont_write_bytecode = True
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(ROOT, "scripts"))
-from local import Server, make_certificate  # noqa: E402
+from local import Server, free_port, listens, make_certificate, wait_until  # noqa: E402
 
 OUT = os.path.join(ROOT, "build", "bench")
 BINARIES = os.path.join(ROOT, "build", "release", "bench")
@@ -45,22 +44,6 @@ def figures(*command, env=None):
 
 def program(name):
     return os.path.join(BINARIES, name)
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-def wait_for_port(port, seconds=10):
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        with socket.socket() as s:
-            if s.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    sys.exit(f"bench: nothing came up on port {port}")
 
 
 class Sink:
@@ -93,7 +76,7 @@ class Nginx:
 
     def __enter__(self):
         self.process = subprocess.Popen(self.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        wait_for_port(self.port)
+        wait_until(lambda: listens(self.port), f"bench: nothing came up on port {self.port}")
         return self
 
     def __exit__(self, *_):
@@ -108,7 +91,7 @@ class Redis:
         os.makedirs(self.folder)
         self.process = subprocess.Popen(["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--dir", self.folder, "--save", "", "--appendonly", "yes",
                                          "--appendfsync", "always", "--maxmemory-policy", "noeviction"], stdout=subprocess.DEVNULL)
-        wait_for_port(self.port)
+        wait_until(lambda: listens(self.port), f"bench: nothing came up on port {self.port}")
         return self
 
     def __exit__(self, *_):

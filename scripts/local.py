@@ -10,12 +10,15 @@ import http.server
 import json
 import os
 import queue
+import random
 import re
 import signal
+import socket
 import ssl
 import subprocess
 import sys
 import threading
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -25,8 +28,52 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PROGRAM = os.environ.get("DGL_PROGRAM", os.path.join(ROOT, "build", "docgenlab"))
 
 
+# How long anybody waits for what must come. An idle machine needs a hundredth of it; one that is busy with other things is
+# no reason to fail.
+PATIENCE_S = 120
+
+
 class Fail(Exception):
     """One sentence for a person."""
+
+
+def wait_until(ask, sentence, seconds=PATIENCE_S, pause=0.05):
+    """Asks until the answer is true, and returns it. `sentence` says what did not come: a text, or a function that gives one."""
+    until = time.monotonic() + seconds
+    while not (found := ask()):
+        if time.monotonic() >= until:
+            raise Fail(f"{sentence() if callable(sentence) else sentence} (after {seconds} s)")
+        time.sleep(pause)
+    return found
+
+
+def free_port():
+    """A port that is free and stays so until it is taken: below those that the kernel hands to whoever asks for any, so that a
+    server may leave it and come back to it while others are started and connections made."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as fh:
+        end = int(fh.read().split()[0])
+    for port in [random.randrange(end // 2, end) for _ in range(100)] if end > 4096 else []:
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def refusing_socket():
+    """A socket whose port refuses every connection as long as it is open: it is taken, and nobody listens."""
+    made = socket.socket()
+    made.bind(("127.0.0.1", 0))
+    return made
+
+
+def listens(port):
+    with socket.socket() as s:
+        return s.connect_ex(("127.0.0.1", port)) == 0
 
 
 def step(what, detail=""):
@@ -91,8 +138,8 @@ class Receiver:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 hook = Hook(self.path, self.headers, body, self.client_address[0])
                 receiver.kept.append(hook)
-                receiver.hooks.put(hook)
                 status, headers, answer = receiver.answer(hook)
+                receiver.hooks.put(hook)  # whoever waits for it finds what `answer` noted
                 self.send_response(status)
                 for name, value in headers.items():
                     self.send_header(name, value)
@@ -123,7 +170,7 @@ class Receiver:
     def url(self, path="/hook", host=None):
         return f"{self.scheme}://{host or self.host}:{self.port}{path}"
 
-    def wait(self, event=None, timeout=20):
+    def wait(self, event=None, timeout=PATIENCE_S):
         """The next hook (of that event)."""
         while True:
             try:
@@ -185,7 +232,7 @@ class Server:
             first["admin_password"] = password
         return first
 
-    def start(self, timeout=60):
+    def start(self, timeout=PATIENCE_S):
         os.makedirs(os.path.dirname(self.log_path), exist_ok=True)
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen([PROGRAM, "serve"], stdout=subprocess.PIPE, stderr=log, env=self.env)
@@ -204,7 +251,7 @@ class Server:
         with open(self.log_path, "rb") as fh:
             return b"\n".join(fh.read().splitlines()[-lines:]).decode(errors="replace")
 
-    def stop(self, timeout=40):
+    def stop(self, timeout=PATIENCE_S):
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             try:
@@ -266,7 +313,7 @@ class Client:
     def __init__(self, url, api_key=None):
         self.url, self.api_key = url.rstrip("/"), api_key
 
-    def raw(self, method, path, body=None, headers=None, timeout=60):
+    def raw(self, method, path, body=None, headers=None, timeout=PATIENCE_S):
         url = path if "://" in path else self.url + (path if path.startswith("/files") else "/api/v1" + path)
         parts = urllib.parse.urlsplit(url)
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
@@ -283,7 +330,7 @@ class Client:
         finally:
             connection.close()
 
-    def call(self, method, path, body=None, headers=None, timeout=60):
+    def call(self, method, path, body=None, headers=None, timeout=PATIENCE_S):
         answer = self.raw(method, path, body, headers, timeout)
         if answer.status // 100 != 2:
             raise ApiError(answer.status, answer.body, answer.headers)
@@ -315,15 +362,12 @@ class Client:
                     output_format=output_format)
         return self.call("POST", "/documents/", body, headers)
 
-    def wait_document(self, document_id, timeout=60):
-        import time
-        until = time.monotonic() + timeout
-        while time.monotonic() < until:
+    def wait_document(self, document_id, timeout=PATIENCE_S):
+        def finished():
             document = self.call("GET", f"/documents/{document_id}")
-            if document["status"] in ("ready", "failed"):
-                return document
-            time.sleep(0.02)
-        raise Fail(f"Document {document_id} was not finished within {timeout} s.")
+            return document if document["status"] in ("ready", "failed") else None
+
+        return wait_until(finished, f"Document {document_id} was not finished", timeout, 0.02)
 
     def download(self, url):
         answer = Client(self.url).raw("GET", url)  # without the key: a link needs none

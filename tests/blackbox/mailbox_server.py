@@ -1,18 +1,11 @@
 """A real mail server in this process, which keeps what it is given."""
 import email
 import email.policy
-import socket
 import ssl
-import time
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
-
-
-def free_port():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
+from local import free_port, wait_until
 
 
 def text_of(letter):
@@ -43,11 +36,8 @@ class Mailbox:
         self.letters.append((envelope.mail_from, envelope.rcpt_tos, email.message_from_bytes(envelope.content, policy=email.policy.default)))
         return "250 OK"
 
-    def wait(self, count=1, seconds=20):
-        until = time.monotonic() + seconds
-        while len(self.letters) < count and time.monotonic() < until:
-            time.sleep(0.05)
-        assert len(self.letters) >= count, f"{len(self.letters)} letters came, not {count}"
+    def wait(self, count=1):
+        wait_until(lambda: len(self.letters) >= count, lambda: f"{len(self.letters)} letters came, not {count}")
         return self.letters
 
     def __enter__(self):

@@ -12,6 +12,7 @@ import socket
 import struct
 import subprocess
 import threading
+import time
 import urllib.parse
 import zipfile
 
@@ -19,7 +20,7 @@ import pytest
 from conftest import House
 from docx import docx_bytes
 from fontkit import font
-from local import PROGRAM, Client, Receiver, clean_environment
+from local import PATIENCE_S, PROGRAM, Client, Receiver, clean_environment
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -33,7 +34,7 @@ def where(house):
 
 
 def request(house, method, path, body=None, headers=None):
-    connection = http.client.HTTPConnection(*where(house), timeout=60)
+    connection = http.client.HTTPConnection(*where(house), timeout=PATIENCE_S)
     connection.request(method, path, body, headers or {})
     answer = connection.getresponse()
     found = answer.status, answer.read().decode(errors="replace"), answer.headers
@@ -44,7 +45,7 @@ def request(house, method, path, body=None, headers=None):
 def talk(house, data, pieces=1, pause=None):
     """Everything the server says until it closes."""
     said = b""
-    with socket.create_connection(where(house), timeout=20) as s:
+    with socket.create_connection(where(house), timeout=PATIENCE_S) as s:
         try:
             size = max(1, (len(data) + pieces - 1) // pieces)
             for at in range(0, len(data), size):
@@ -171,11 +172,12 @@ def test_a_hundred_equal_requests_make_one_document(place, template):
 
 def test_a_rate_is_not_outrun_by_many_at_once(new_house):
     house = new_house(RATE_LIMIT_PER_MINUTE=20)
-    begun = threading.Event()
-    answers = together(80, lambda n: (begun.set(), house.client.raw("GET", "/templates/"))[1])
+    begun = time.monotonic()
+    answers = together(80, lambda n: house.client.raw("GET", "/templates/"))
+    most = 20 + 1 + (time.monotonic() - begun) / 3  # one more each three seconds
     served = [a for a in answers if a.status == 200]
     refused = [a for a in answers if a.status == 429]
-    assert len(served) + len(refused) == 80 and 20 <= len(served) <= 40, len(served)  # one more each three seconds
+    assert len(served) + len(refused) == 80 and 20 <= len(served) <= most < 80, (len(served), most)
     assert all(int(a.headers["Retry-After"]) >= 1 and a.json["code"] == "rate_limited" for a in refused)
 
 
@@ -608,7 +610,7 @@ def test_packages_that_reach_outside_reach_nothing(place, what):
     assert answer.status in (201, 400, 413, 422), (answer.status, answer.body[:300])
     if answer.status == 201:
         for kind in ("docx", "pdf"):
-            made = place.client.wait_document(place.client.generate(answer.json["id"], {"name": "x"}, kind)["id"], timeout=120)
+            made = place.client.wait_document(place.client.generate(answer.json["id"], {"name": "x"}, kind)["id"])
             if made["status"] == "ready":
                 body = place.client.raw("GET", f"/documents/{made['id']}/download").body
                 assert b"root:" not in body
@@ -655,7 +657,7 @@ def test_links_in_a_template_are_not_followed(place):
             assert answer.status == 422
             continue
         for kind in ("docx", "pdf"):
-            place.client.wait_document(place.client.generate(answer.json["id"], {}, kind)["id"], timeout=120)
+            place.client.wait_document(place.client.generate(answer.json["id"], {}, kind)["id"])
     trap.shutdown()
     trap.server_close()
     assert called == []

@@ -11,9 +11,8 @@ import time
 
 import pytest
 from conftest import House
-from local import PROGRAM, Client, Receiver, clean_environment
+from local import PROGRAM, Client, Receiver, clean_environment, free_port, listens, wait_until
 
-TIMEOUT_MS = 2000
 
 
 class NameServer:
@@ -73,11 +72,14 @@ def names():
     server.socket.close()
 
 
+def options(names):
+    return {"DNS_SERVERS": names.address, "WEBHOOK_RETRY_SCHEDULE": "1", "WEBHOOK_ALLOW_HTTP": "true", "WEBHOOK_ALLOW_NETS": "127.0.0.1/32"}
+
+
 @pytest.fixture(scope="module")
 def place(tmp_path_factory, tls, names):
-    """One server whose names are ours, whose retries come at once and whose patience is short."""
-    made = House(tmp_path_factory.mktemp("place"), tls, start=False, DNS_SERVERS=names.address, WEBHOOK_RETRY_SCHEDULE="1",
-                 WEBHOOK_TIMEOUT_MS=TIMEOUT_MS, WEBHOOK_ALLOW_HTTP="true", WEBHOOK_ALLOW_NETS="127.0.0.1/32")
+    """A server whose names are ours and whose retries come at once. It has the patience for a busy machine."""
+    made = House(tmp_path_factory.mktemp("place"), tls, start=False, **options(names), WEBHOOK_TIMEOUT_MS=60000)
     done = subprocess.run([PROGRAM, "orgs", "create", "--data", made.data_dir, "--name", "Second", "--email", "b@second.example", "--json"],
                           stdout=subprocess.PIPE, env=clean_environment(), check=True)
     made.second = json.loads(done.stdout)
@@ -87,22 +89,30 @@ def place(tmp_path_factory, tls, names):
 
 
 @pytest.fixture(scope="module")
-def letters(place, letter):
-    return place.client.upload_template("Letter", letter)
+def hasty(tmp_path_factory, tls, names):
+    """Such a server whose patience is short: for receivers that use all of it up."""
+    made = House(tmp_path_factory.mktemp("hasty"), tls, **options(names), WEBHOOK_TIMEOUT_MS=2000)
+    yield made
+    assert made.server.stop() == 0
+
+
+@pytest.fixture(scope="module")
+def letters(place, hasty, letter):
+    """The same template at both, by server."""
+    return {house: house.client.upload_template("Letter", letter)["id"] for house in (place, hasty)}
 
 
 def send(place, letters, url):
-    return place.client.generate(letters["id"], {"name": "A", "items": []}, "docx", webhook_url=url)["id"]
+    return place.client.generate(letters[place], {"name": "A", "items": []}, "docx", webhook_url=url)["id"]
 
 
-def attempts_of(place, document, at_least=1, seconds=30):
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
+def attempts_of(place, document, at_least=1):
+    def enough():
         items = place.client.call("GET", f"/webhooks/deliveries?document_id={document}")["items"]
-        if items and items[0]["attempts"] >= at_least:
-            return place.client.call("GET", f"/webhooks/deliveries/{items[0]['id']}")["attempts"]
-        time.sleep(0.05)
-    raise AssertionError(f"{document} has not had {at_least} attempts")
+        return items if items and items[0]["attempts"] >= at_least else None
+
+    items = wait_until(enough, f"{document} has not had {at_least} attempts")
+    return place.client.call("GET", f"/webhooks/deliveries/{items[0]['id']}")["attempts"]
 
 
 def test_names_of_inside_addresses(place, letters, receiver):
@@ -128,13 +138,18 @@ def test_a_name_that_changes(place, letters, names, tls):
 
 
 def test_a_silent_name_server_stalls_nobody(place, letters, tls):
-    """Twenty deliveries hang on a name that nobody answers; one that was accepted after them arrives before any of them is over."""
+    """Twenty deliveries hang on a name that nobody answers; one that was accepted after them arrives before any of them is over.
+    A machine that is too busy for this within the five seconds that they hang is asked again."""
     with Receiver() as good:
-        holes = [send(place, letters, f"http://hole.test:{good.port}/{n}") for n in range(20)]
-        send(place, letters, f"http://localhost.test:{good.port}/")
-        good.wait("document.generated")
-        over = [h for h in holes if (place.client.call("GET", f"/webhooks/deliveries?document_id={h}")["items"] or [{"attempts": 0}])[0]["attempts"]]
-        assert not over
+        for _ in range(5):
+            holes = [send(place, letters, f"http://hole.test:{good.port}/{n}") for n in range(20)]
+            send(place, letters, f"http://localhost.test:{good.port}/")
+            good.wait("document.generated")
+            rows = [row for h in holes for row in place.client.call("GET", f"/webhooks/deliveries?document_id={h}")["items"]]
+            if not any(row["attempts"] for row in rows):
+                break
+        else:
+            raise AssertionError("the good one came after those that hang")
         assert attempts_of(place, holes[0])[0]["outcome"] == "dns"
 
 
@@ -222,8 +237,9 @@ def resident_kib(pid):
     (trickle_head, "timeout", "did not"), (trickle_body, "timeout", "did not end its answer"), (endless_chunks, "answered", None),
     (oversized, "answered", None), (gzip_bomb, "answered", None), (endless_headers, "broken", "bytes of headers"),
 ], ids=lambda p: getattr(p, "__name__", None))
-def test_hostile_answers_cost_little(place, letters, play, outcome, says):
+def test_hostile_answers_cost_little(place, hasty, letters, play, outcome, says):
     """The deadline holds for the whole exchange; of an answer 64 KiB are read and 16 KiB kept, as they came."""
+    place = hasty if outcome == "timeout" else place
     before = resident_kib(place.server.process.pid)
     with Script(play) as script:
         attempt = attempts_of(place, send(place, letters, script.url))[0]
@@ -261,15 +277,12 @@ http {{
 
 @pytest.fixture
 def nginx(tmp_path, tls):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     (tmp_path / "nginx.conf").write_text(NGINX.format(tmp_path, port, tls[1], tls[2]))
     process = subprocess.Popen(["nginx", "-p", str(tmp_path), "-e", str(tmp_path / "error.log"), "-c", str(tmp_path / "nginx.conf")],
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    until = time.monotonic() + 10
-    while time.monotonic() < until and socket.socket().connect_ex(("127.0.0.1", port)) != 0:
-        time.sleep(0.05)
+    wait_until(lambda: listens(port) or process.poll() is not None, "nginx does not listen")
+    assert process.poll() is None, (tmp_path / "error.log").read_text()
     yield port, tmp_path / "access.log"
     process.terminate()
     process.wait()
@@ -285,11 +298,9 @@ def test_http2_connections_are_kept_within_an_organization(place, nginx, letter)
         for _ in range(6):
             job = client.generate(template["id"], {"name": "A", "items": []}, "docx")
             client.wait_document(job["id"])
-    until = time.monotonic() + 20
-    while time.monotonic() < until and len(log.read_text().splitlines()) < 12:
-        time.sleep(0.05)
+    wait_until(lambda: len(log.read_text().splitlines()) >= 12, "nginx has not had twelve requests")
     lines = [line.split() for line in log.read_text().splitlines()]
-    assert len(lines) >= 12 and {line[1] for line in lines} == {"HTTP/2.0"} and {line[3] for line in lines} == {"localhost"}
+    assert {line[1] for line in lines} == {"HTTP/2.0"} and {line[3] for line in lines} == {"localhost"}
     assert {line[2] for line in lines} <= {"TLSv1.2", "TLSv1.3"}
     used = {name: {line[0] for line in lines if line[4] == name} for name in clients}
     assert not used["first"] & used["second"] and all(1 <= len(connections) < 6 for connections in used.values()), used
@@ -322,7 +333,7 @@ def test_a_silent_endpoint_delays_no_other(place, letter):
             place.client.generate(template["id"], {"name": "A", "items": []}, "docx")
         for _ in range(40):
             good.wait("document.generated")
-        found = place.client.call("GET", f"/webhooks/deliveries?endpoint_id={ids[0]}&status=succeeded")["items"]
-        assert not found
+        found = place.client.call("GET", f"/webhooks/deliveries?endpoint_id={ids[0]}")["items"]
+        assert len(found) == 40 and not any(row["attempts"] for row in found)
         for endpoint in ids:
             place.client.raw("DELETE", f"/webhooks/endpoints/{endpoint}")

@@ -1,5 +1,6 @@
 """Further endpoints by API: events, own secret, headers, schedule, rate, state; what each wrong setting is answered; v1a."""
 import base64
+import concurrent.futures
 import json
 import os
 import sqlite3
@@ -8,7 +9,7 @@ import time
 import uuid
 
 import pytest
-from local import Fail, Receiver, verify_signature
+from local import Fail, Receiver, verify_signature, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -52,8 +53,8 @@ def test_an_endpoint_with_everything(own):
         hook = second.wait("document.generated")
         verify_signature(rotated, hook)
         verify_signature(secrets[1], hook)
-        health = own.client.call("GET", path + "/health")
-        assert health["attempts"] >= 1 and health["succeeded"] == health["attempts"] and health["failing_since"] is None
+        health = wait_until(lambda: (found := own.client.call("GET", path + "/health"))["attempts"] == 2 and found, "the attempts are not counted")
+        assert health["succeeded"] == 2 and health["failing_since"] is None
         # What was shown can be sent back; a change replaces all.
         again = own.client.call("PUT", path, dict(own.client.call("GET", path), description="New"))
         assert again["description"] == "New" and again["headers"] == {"X-Token": "abc"} and again["schedule"] == [5, 10]
@@ -191,9 +192,7 @@ def test_a_range_is_counted_and_sent_again(own):
             job = own.client.generate(own.template, {"name": "A", "items": []}, "docx", webhook_url=receiver.url("/once"))
             ids.append(receiver.wait("document.generated").headers["webhook-id"])
             own.client.wait_document(job["id"])
-        until = time.monotonic() + 20
-        while time.monotonic() < until and own.client.call("POST", "/webhooks/redeliver", {"since": since, "dry_run": True})["count"] < 5:
-            time.sleep(0.05)
+        wait_until(lambda: own.client.call("POST", "/webhooks/redeliver", {"since": since, "dry_run": True})["count"] >= 5, "five are not dropped")
         assert own.client.call("POST", "/webhooks/redeliver", {"since": since, "dry_run": True}) == {"count": 5, "dry_run": True}
         before = len(receiver.kept)
         assert own.client.call("POST", "/webhooks/redeliver", {"since": since})["count"] == 5
@@ -216,10 +215,7 @@ def test_a_range_of_one_endpoint(own):
         for _ in range(4):
             receiver.wait("document.generated")
         body = {"since": since, "status": "succeeded", "dry_run": True}
-        until, counts = time.monotonic() + 20, []
-        while counts != [2, 2]:
-            counts = [own.client.call("POST", "/webhooks/redeliver", {**body, "endpoint_id": id_})["count"] for id_ in made]
-            assert time.monotonic() < until, counts
+        wait_until(lambda: [own.client.call("POST", "/webhooks/redeliver", {**body, "endpoint_id": id_})["count"] for id_ in made] == [2, 2], "not two of each")
         assert own.client.call("POST", "/webhooks/redeliver", body)["count"] >= 4  # others' of the same second, too
         assert own.client.call("POST", "/webhooks/redeliver", {**body, "endpoint_id": made[0], "dry_run": False})["count"] == 2
         assert {receiver.wait("document.generated").path for _ in range(2)} == {"/one"}
@@ -231,10 +227,13 @@ def test_a_range_of_one_endpoint(own):
 def test_tests_are_throttled(own):
     """Ten a minute of one organization, then 429 with the time to wait."""
     with Receiver() as receiver:
-        answers = [own.client.raw("POST", "/webhooks/test", {"webhook_url": receiver.url()}) for _ in range(11)]
-        assert [a.status for a in answers[:10]] == [200] * 10 and answers[10].status == 429, [a.status for a in answers]
-        assert 0 < int(answers[10].headers["Retry-After"]) <= 60 and answers[10].json["code"] == "rate_limited"
-        assert len(receiver.kept) == 10
+        begun, answers = time.monotonic(), []
+        while not answers or answers[-1].status == 200:
+            answers.append(own.client.raw("POST", "/webhooks/test", {"webhook_url": receiver.url()}))
+            assert len(answers) <= 11 + 10 * ((time.monotonic() - begun) // 60), "no end of tests"
+        assert len(answers) >= 11 and answers[-1].status == 429, [a.status for a in answers]
+        assert 0 < int(answers[-1].headers["Retry-After"]) <= 60 and answers[-1].json["code"] == "rate_limited"
+        assert len(receiver.kept) == len(answers) - 1
 
 
 def copies(house, count, changes):
@@ -255,9 +254,7 @@ def test_a_range_keeps_its_pace(new_house, letter):
         house.webhook(receiver.url())
         generate(house)
         receiver.wait("document.generated")
-        until = time.monotonic() + 20
-        while house.client.call("GET", "/webhooks/deliveries/")["items"][0]["status"] != "succeeded" and time.monotonic() < until:
-            time.sleep(0.05)
+        wait_until(lambda: house.client.call("GET", "/webhooks/deliveries/")["items"][0]["status"] == "succeeded", "the delivery is not done")
         house.server.stop()
         copies(house, 299, {"created_at_us": "created_at_us + {n}"})
         house.start()
@@ -279,12 +276,14 @@ def test_an_endpoint_has_its_rate(own):
     with Receiver(answer=lambda hook: arrived.append(time.monotonic()) or (200, {}, b"")) as receiver:
         own.client.raw("DELETE", "/webhooks/settings")
         made = own.client.call("POST", "/webhooks/endpoints/", {"url": receiver.url(), "rate_per_s": 5})
+        begun = time.monotonic()
         for _ in range(11):
             own.client.generate(own.template, {"name": "A", "items": []}, "docx")
         for _ in range(11):
             receiver.wait("document.generated")
         own.client.call("DELETE", f"/webhooks/endpoints/{made['id']}")
-    assert arrived[-1] - arrived[0] >= 1.9 and all(arrived[n + 7] - arrived[n] >= 1 for n in range(len(arrived) - 7)), arrived
+    # Counted from before the first, since a busy machine may be late with any of them; never early with one.
+    assert all(at - begun >= place / 5 - 0.1 for place, at in enumerate(sorted(arrived))), [at - begun for at in arrived]
 
 
 def test_pruning_goes_on_beside_deliveries(new_house, letter):
@@ -303,12 +302,20 @@ def test_pruning_goes_on_beside_deliveries(new_house, letter):
         house.start()
         db = sqlite3.connect(f"file:{house.data_dir}/docgenlab.db?mode=ro", uri=True)
         left = lambda: db.execute("SELECT count(*) FROM deliveries WHERE created_at_us < ?", ((time.time() - 86400) * 1e6,)).fetchone()[0]  # noqa: E731
-        seen, sent, until = set(), 0, time.monotonic() + 60
-        while left() and time.monotonic() < until:
-            seen.add(left())
-            generate(house)
-            receiver.wait("document.generated")
-            sent += 1
-        assert left() == 0 and len(seen) > 1 and sent > 1, (left(), seen, sent)
-        assert db.execute("SELECT count(*) FROM deliveries").fetchone()[0] >= sent
+        seen, sent, send = set(), [], lambda: (generate(house), receiver.wait("document.generated"))
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            sending = pool.submit(send)
+
+            def gone():
+                nonlocal sending
+                seen.add(now := left())
+                if now and sending.done():
+                    sent.append(sending.result())
+                    sending = pool.submit(send)
+                return now == 0
+
+            wait_until(gone, lambda: f"{min(seen)} old deliveries are left", pause=0.01)
+            sending.result()
+        assert len(seen) > 5 and sent, (len(seen), sent)
+        assert db.execute("SELECT count(*) FROM deliveries").fetchone()[0] > len(sent)
         db.close()

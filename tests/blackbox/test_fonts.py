@@ -15,8 +15,7 @@ def upload(client, data, name="acme.ttf"):
 
 
 def make(client, template, data=None):
-    answer = client.call("POST", "/documents/?wait=25", {"template_id": template["id"], "input_json": data or {}, "output_format": "pdf"})
-    done = client.wait_document(answer["id"])
+    done = client.wait_document(client.generate(template["id"], data or {})["id"])
     assert done["status"] == "ready", done
     return client.raw("GET", f"/documents/{done['id']}/download").body, done["warnings"]
 
@@ -92,9 +91,8 @@ def test_nobody_elses(acme, tmp_path):
 def test_equal_input_equal_bytes(acme):
     house, template = acme
     upload(house.client, font())
-    body = {"template_id": template["id"], "input_json": {}, "output_format": "pdf"}
-    made = [house.client.call("POST", "/documents/?wait=25", body) for _ in range(4)]
-    assert len({house.client.wait_document(m["id"])["size_bytes"] for m in made}) == 1
+    made = [house.client.wait_document(house.client.generate(template["id"], {})["id"]) for _ in range(4)]
+    assert len({m["size_bytes"] for m in made}) == 1
 
 
 def test_refusals(house):

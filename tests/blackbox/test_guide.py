@@ -1,13 +1,12 @@
 """The promises of the webhook guide, one by one. Each test's first line is the promise."""
 import json
 import re
-import socket
 import time
 
 import pytest
 import requests
 from docx import text_lines
-from local import Client, Fail, Receiver, verify_signature
+from local import Client, Fail, Receiver, refusing_socket, verify_signature, wait_until
 
 TEST_PAYLOAD = b'{"event":"webhook.test","message":"This is a test webhook from DocGenLab"}'
 
@@ -36,7 +35,7 @@ def test_both_formats_add_one_key(house, receiver, template):
     """When both formats were asked for, download_url is the PDF and one further key download_urls is added."""
     house.webhook(receiver.url())
     house.client.generate(template["id"], {"name": "Ann", "items": []}, "both")
-    payload = receiver.wait("document.generated", 90).payload
+    payload = receiver.wait("document.generated").payload
     assert list(payload) == ["event", "job_id", "status", "download_url", "metadata", "download_urls"]
     assert list(payload["download_urls"]) == ["pdf", "docx"]
     assert payload["download_url"] == payload["download_urls"]["pdf"]
@@ -74,6 +73,13 @@ def test_test_webhook_is_not_retried(new_house, tls):
         assert len(receiver.kept) == 1
 
 
+def refused(house):
+    """The answer when a call is one too many for its minute."""
+    answer = house.client.raw("GET", "/templates/")
+    assert answer.status in (200, 429), answer.body
+    return answer if answer.status == 429 else None
+
+
 def test_download_needs_no_key_and_no_rate(new_house, receiver, letter):
     """download_url needs no authentication and bypasses API rate limits; HEAD and Range too."""
     house = new_house(RATE_LIMIT_PER_MINUTE=8)
@@ -81,9 +87,7 @@ def test_download_needs_no_key_and_no_rate(new_house, receiver, letter):
     house.webhook(receiver.url())
     house.client.generate(template["id"], {"name": "Ann", "items": []}, "docx")
     url = receiver.wait("document.generated").payload["download_url"]
-    for _ in range(12):
-        limited = house.client.raw("GET", "/templates/")
-    assert limited.status == 429
+    limited = wait_until(lambda: refused(house), "the rate limit is not kept", pause=0)
     assert limited.json == {"detail": "Rate limit exceeded. Try again later.", "code": "rate_limited"}
     assert int(limited.headers["Retry-After"]) >= 1
     anonymous = Client(house.server.url)
@@ -118,15 +122,21 @@ def test_link_ends_with_its_second(new_house, receiver, letter):
     anonymous = Client(house.server.url)
     altered = anonymous.raw("GET", url.replace(f"expires={expires}", f"expires={expires + 1000}"))
     assert altered.status == 403 and "detail" in altered.json
-    while time.time() < expires - 0.5:
-        assert anonymous.raw("GET", url).status == 200
+    late = None
+    while not late:
+        asked, answer, answered = time.time(), anonymous.raw("GET", url), time.time()
+        if answered < expires:
+            assert answer.status == 200, answer.body
+        elif asked > expires + 1:
+            late = answer
         time.sleep(0.1)
-    while time.time() < expires + 1.05:
-        time.sleep(0.05)
-    late = anonymous.raw("GET", url)
     assert late.status == 403 and "expired" in late.json["detail"]
-    again = house.client.call("GET", f"/documents/{job['id']}")["download_url"]
-    assert anonymous.raw("GET", again).status == 200
+
+    def fresh():
+        again = house.client.call("GET", f"/documents/{job['id']}")["download_url"]
+        return anonymous.raw("GET", again).status == 200  # or it took this machine two seconds to get there
+
+    wait_until(fresh, "a fresh link does not open")
 
 
 def test_http_is_refused_by_default(house, template):
@@ -166,14 +176,14 @@ def test_retries_then_dropped(new_house, tls, letter):
         assert len(attempts) == 5
 
 
-def wait_for_status(house, document, status, timeout=20):
-    until = time.monotonic() + timeout
-    while time.monotonic() < until:
-        items = house.client.call("GET", f"/webhooks/deliveries/?document_id={document}")["items"]
-        if items and items[0]["status"] == status:
-            return items[0]
-        time.sleep(0.05)
-    raise Fail(f"The delivery of {document} did not become {status}: {items}")
+def wait_for_status(house, document, status):
+    items = []
+
+    def became():
+        items[:] = house.client.call("GET", f"/webhooks/deliveries/?document_id={document}")["items"]
+        return items[0] if items and items[0]["status"] == status else None
+
+    return wait_until(became, lambda: f"The delivery of {document} did not become {status}: {items}")
 
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204, 299])
@@ -266,7 +276,7 @@ def test_documents_of_the_pages_send_nothing(house, receiver, template):
     document = house.client.wait_document(made.url.rsplit("/", 1)[1])
     assert (document["status"], document["source"]) == ("ready", "ui")
     by_api = house.client.generate(template["id"], {"name": "Ben", "items": []}, "docx")
-    assert receiver.wait("document.generated", 60).payload["job_id"] == by_api["id"]  # later made, first to arrive
+    assert receiver.wait("document.generated").payload["job_id"] == by_api["id"]  # later made, first to arrive
     assert house.client.call("GET", f"/webhooks/deliveries/?document_id={document['id']}")["items"] == []
     house.client.call("DELETE", "/webhooks/settings")
 
@@ -299,7 +309,7 @@ def test_retry_after_is_honoured(new_house, tls, letter):
 
 def test_survives_a_restart(new_house, tls, letter):
     """A delivery waiting for its next attempt survives a stop and a kill; the id stays."""
-    house = new_house(WEBHOOK_RETRY_SCHEDULE="2,2,2,2")
+    house = new_house(WEBHOOK_RETRY_SCHEDULE=",".join(["2"] * 30))
     template = house.client.upload_template("Letter", letter)
     down = [True]
     with Receiver(tls[1], tls[2], answer=lambda hook: (500, {}, b"") if down[0] else (200, {}, b"")) as receiver:
@@ -318,16 +328,12 @@ def test_survives_a_restart(new_house, tls, letter):
 
 def test_dead_receivers_are_typed(new_house, tls, letter):
     """Refused connections, TLS that cannot be trusted and silence are told apart in the log."""
-    house = new_house(WEBHOOK_RETRY_SCHEDULE="1", WEBHOOK_TIMEOUT_MS=1000)
+    house = new_house(WEBHOOK_RETRY_SCHEDULE="1", WEBHOOK_TIMEOUT_MS=2000)
     template = house.client.upload_template("Letter", letter)
-    with socket.socket() as closed:
-        closed.bind(("127.0.0.1", 0))
-        refused = f"https://127.0.0.1:{closed.getsockname()[1]}/"
-    with socket.socket() as silent:
-        silent.bind(("127.0.0.1", 0))
+    with refusing_socket() as closed, refusing_socket() as silent:
         silent.listen(8)
-        wanted = {refused: "connect", f"https://127.0.0.1:{silent.getsockname()[1]}/": "timeout"}
-        for url, outcome in wanted.items():
+        for socket, outcome in ((closed, "connect"), (silent, "timeout")):
+            url = f"https://127.0.0.1:{socket.getsockname()[1]}/"
             job = house.client.generate(template["id"], {"name": "A", "items": []}, "docx", webhook_url=url)
             delivery = wait_for_status(house, job["id"], "dropped")
             attempts = house.client.call("GET", f"/webhooks/deliveries/{delivery['id']}")["attempts"]

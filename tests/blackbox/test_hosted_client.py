@@ -47,7 +47,7 @@ class HostedClient:
         body = dict(template_id=template_id, input_json=data, output_format=output_format, **more)
         return self._json(self.session.post(f"{self.base}/documents/", json=body, headers=headers), 202)
 
-    def wait(self, document_id, timeout=60):
+    def wait(self, document_id, timeout=120):
         until = time.monotonic() + timeout
         while time.monotonic() < until:
             document = self._json(self.session.get(f"{self.base}/documents/{document_id}"), 200)
@@ -150,15 +150,13 @@ def test_errors_are_a_detail(house, hosted, template):
 
 
 def test_the_rate_limit(new_house):
-    house = new_house(RATE_LIMIT_PER_MINUTE=60)
+    house = new_house(RATE_LIMIT_PER_MINUTE=10)
     client = HostedClient(house.server.url, house.first["api_key"])
-    statuses = []
-    for _ in range(70):
+    statuses, begun = [], time.monotonic()
+    while 429 not in statuses and time.monotonic() < begun + 120:
         answer = client.session.get(f"{client.base}/templates/")
         statuses.append(answer.status_code)
-        if answer.status_code == 429:
-            break
-    assert statuses.count(200) >= 60 and statuses[-1] == 429
+    assert statuses.count(200) >= 10 and statuses[-1] == 429
     assert answer.json()["detail"] == "Rate limit exceeded. Try again later."
     assert int(answer.headers["Retry-After"]) >= 1
 
@@ -166,10 +164,10 @@ def test_the_rate_limit(new_house):
 def test_the_webhook_and_its_file(hosted, receiver, template, tmp_path, tls):
     """What the guide's handler does: read JSON, look at status, fetch download_url, save document_{job_id}.pdf."""
     accepted = hosted.generate(template["id"], {"name": "Ann", "items": ["a"]}, webhook_url=receiver.url("/hook"))
-    payload = receiver.wait("document.generated", 60).payload
+    payload = receiver.wait("document.generated").payload
     assert payload["job_id"] == accepted["id"]
     if payload["status"] == "completed":
-        answer = requests.get(payload["download_url"], timeout=30)
+        answer = requests.get(payload["download_url"], timeout=120)
         answer.raise_for_status()
         (tmp_path / f"document_{payload['job_id']}.pdf").write_bytes(answer.content)
     assert (tmp_path / f"document_{accepted['id']}.pdf").read_bytes().startswith(b"%PDF-")

@@ -57,8 +57,7 @@ def upload(house, tmp_path):
 
 
 def make(house, template, data):
-    answer = house.client.call("POST", "/documents/?wait=25", {"template_id": template["id"], "input_json": data, "output_format": "docx"})
-    return house.client.wait_document(answer["id"])
+    return house.client.wait_document(house.client.generate(template["id"], data, "docx")["id"])
 
 
 def media(house, document):

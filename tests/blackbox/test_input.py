@@ -8,6 +8,7 @@ import zipfile
 
 import pytest
 from docx import docx_bytes
+from local import PATIENCE_S
 
 
 def post(house, raw, content_type="application/json"):
@@ -154,7 +155,7 @@ def raw_exchange(house, data):
     """What came back; a server that answers and closes before it has read everything may also reset the connection."""
     host, port = house.server.url.split("//")[1].split(":")
     got = b""
-    with socket.create_connection((host, int(port)), timeout=10) as s:
+    with socket.create_connection((host, int(port)), timeout=PATIENCE_S) as s:
         try:
             s.sendall(data)
             s.shutdown(socket.SHUT_WR)

@@ -10,8 +10,7 @@ import time
 import uuid
 
 import pytest
-from local import PROGRAM, ApiError, Receiver, clean_environment, verify_signature
-from test_receivers import free_port
+from local import PATIENCE_S, PROGRAM, ApiError, Receiver, clean_environment, free_port, refusing_socket, verify_signature, wait_until
 
 
 class Proxy:
@@ -71,15 +70,13 @@ class Listen:
         with open(self.log, encoding="utf-8") as fh:
             return fh.read()
 
-    def wait_for(self, words, timeout=20):
-        until = time.monotonic() + timeout
-        while words not in self.text():
-            assert time.monotonic() < until and self.process.poll() is None, self.text()
-            time.sleep(0.05)
+    def wait_for(self, words):
+        wait_until(lambda: words in self.text() or self.process.poll() is not None, lambda: f"no {words!r} in {self.text()}")
+        assert words in self.text(), self.text()
 
     def stop(self):
         self.process.send_signal(signal.SIGINT)
-        assert self.process.wait(10) == 0
+        assert self.process.wait(PATIENCE_S) == 0
 
 
 @pytest.fixture
@@ -88,13 +85,11 @@ def own_house(new_house):
 
 
 def wait_for_delivery(house, delivery_id, status):
-    until = time.monotonic() + 20
-    while True:
+    def became():
         row = house.client.call("GET", f"/webhooks/deliveries/{delivery_id}")
-        if row["status"] == status:
-            return row
-        assert time.monotonic() < until, row
-        time.sleep(0.05)
+        return row if row["status"] == status else None
+
+    return wait_until(became, f"the delivery {delivery_id} did not become {status}")
 
 
 def test_listen(own_house, letter, tmp_path):
@@ -138,13 +133,11 @@ def test_listen(own_house, letter, tmp_path):
 
 def settled(house, count):
     """All deliveries are through."""
-    until = time.monotonic() + 60
-    while True:
+    def through():
         rows = house.client.call("GET", "/webhooks/deliveries/?limit=200")["items"]
-        if len(rows) == count and all(row["status"] == "succeeded" for row in rows):
-            return rows
-        assert time.monotonic() < until, [row["status"] for row in rows]
-        time.sleep(0.1)
+        return rows if len(rows) == count and all(row["status"] == "succeeded" for row in rows) else None
+
+    return wait_until(through, f"{count} deliveries are not through")
 
 
 def test_a_connection_that_is_cut(own_house, letter, tmp_path):
@@ -217,10 +210,7 @@ def test_a_listener_that_is_gone(own_house, letter, tmp_path):
         house.client.call("DELETE", f"/webhooks/endpoints/{endpoint['id']}")
         gone = house.client.raw("GET", f"/webhooks/events?cursor={cursor}")
         assert gone.status == 404, gone.body
-        until = time.monotonic() + 20
-        while not any(e["url"] == "listener:test" for e in house.client.call("GET", "/webhooks/endpoints/")["items"]):
-            assert time.monotonic() < until
-            time.sleep(0.1)
+        wait_until(lambda: any(e["url"] == "listener:test" for e in house.client.call("GET", "/webhooks/endpoints/")["items"]), "it does not begin again")
         house.client.generate(template["id"], {"name": "A", "items": []}, "docx")
         local.wait()
         settled(house, 1)
@@ -245,10 +235,7 @@ def test_a_long_line_of_events(own_house, letter, tmp_path):
     with Receiver() as local:
         listen = Listen(house, local.url("/"), tmp_path / "log", "--print-json")
         hooks = [local.wait() for _ in range(count)]
-        until = time.monotonic() + 30
-        while house.client.call("GET", "/webhooks/deliveries/?status=pending")["items"]:
-            assert time.monotonic() < until
-            time.sleep(0.1)
+        wait_until(lambda: not house.client.call("GET", "/webhooks/deliveries/?status=pending")["items"], "deliveries stay pending")
         listen.stop()
     assert [hook.headers["webhook-id"] for hook in hooks[1:]] == [str(uuid.UUID(int=n)) for n in range(1, count)]
     lines = [line for line in listen.text().splitlines() if line.startswith("{")]
@@ -258,9 +245,10 @@ def test_a_long_line_of_events(own_house, letter, tmp_path):
 def test_nothing_listens_locally(own_house, letter, tmp_path):
     house = own_house
     template = house.client.upload_template("Letter", letter)
-    listen = Listen(house, f"http://127.0.0.1:{free_port()}/", tmp_path / "log")
-    house.client.generate(template["id"], {"name": "Ada", "items": []})
-    listen.wait_for("no answer: 127.0.0.1 refused the connection")
+    with refusing_socket() as nobody:
+        listen = Listen(house, f"http://127.0.0.1:{nobody.getsockname()[1]}/", tmp_path / "log")
+        house.client.generate(template["id"], {"name": "Ada", "items": []})
+        listen.wait_for("no answer: 127.0.0.1 refused the connection")
     rows = house.client.call("GET", "/webhooks/deliveries/")["items"]
     row = wait_for_delivery(house, rows[0]["id"], "dropped")
     assert row["reason"].startswith("the local program did not answer")
@@ -270,9 +258,14 @@ def test_nothing_listens_locally(own_house, letter, tmp_path):
 def test_wrong_key(house, tmp_path):
     run = subprocess.run([PROGRAM, "listen", "--api-key", "dgl_" + "0" * 32, "--server",
                           house.server.url, "--forward-to", "http://127.0.0.1:1/"],
-                         capture_output=True, text=True, timeout=30, env=clean_environment())
+                         capture_output=True, text=True, timeout=PATIENCE_S, env=clean_environment())
     assert run.returncode == 1
     assert "the server answered 401" in run.stderr and run.stderr.count("\n") == 1
+
+
+def events_of(house, cursor):
+    got = house.client.call("GET", f"/webhooks/events?cursor={cursor}&wait=20")
+    return got if got["events"] else None
 
 
 def test_the_feed_by_hand(own_house, letter):
@@ -285,7 +278,7 @@ def test_the_feed_by_hand(own_house, letter):
     assert call("GET", f"/webhooks/events?cursor={start['cursor']}&wait=1")["events"] == []
     assert time.monotonic() - began >= 1
     house.client.generate(template["id"], {"name": "Ada", "items": []})
-    got = call("GET", f"/webhooks/events?cursor={start['cursor']}&wait=20")
+    got = wait_until(lambda: events_of(house, start["cursor"]), "the event does not come")
     (event,) = got["events"]
     assert event["headers"]["webhook-id"] == event["id"] and got["cursor"] == event["cursor"]
     assert json.loads(event["body"])["event"] == "document.generated"
@@ -301,7 +294,7 @@ def test_the_feed_by_hand(own_house, letter):
     assert call("POST", "/webhooks/redeliver", {"since": since, "dry_run": True}) == {"count": 1,
                                                                                             "dry_run": True}
     assert call("POST", "/webhooks/redeliver", {"since": since})["count"] == 1
-    again = call("GET", f"/webhooks/events?cursor={start['cursor']}&wait=20")["events"]
+    again = wait_until(lambda: events_of(house, start["cursor"]), "the event does not come again")["events"]
     assert [(e["id"], e["attempt"]) for e in again] == [(event["id"], 2)]
     for bad, field in (("/webhooks/events?cursor=x", "cursor"), ("/webhooks/events?wait=61", "wait"),
                        ("/webhooks/events?limit=0", "limit"), ("/webhooks/events?name=a%20b", "name")):

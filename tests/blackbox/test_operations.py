@@ -14,12 +14,12 @@ import time
 
 import pytest
 from docx import text_lines, write_docx
-from local import PROGRAM, ROOT, Client, Fail, Server, clean_environment, make_certificate, verify_signature
+from local import PATIENCE_S, PROGRAM, ROOT, Client, Fail, Server, clean_environment, make_certificate, verify_signature, wait_until
 
 
 def run(*arguments, expect=0, env=None, stdin=None):
     done = subprocess.run([PROGRAM, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, input=stdin,
-                          env=clean_environment(env), timeout=120)
+                          env=clean_environment(env), timeout=PATIENCE_S)
     assert done.returncode == expect, (arguments, done.returncode, done.stdout, done.stderr)
     return done.stdout.decode() if expect == 0 else done.stderr.decode()
 
@@ -68,13 +68,14 @@ class Load(threading.Thread):
             self.problem = problem
 
 
-def settle(client, ids, timeout=60):
-    until = time.monotonic() + timeout
+def settle(client, ids):
     waiting = list(ids)
-    while waiting and time.monotonic() < until:
-        waiting = [i for i in waiting if client.raw("GET", f"/documents/{i}").json.get("status") in ("queued", "rendering")]
-        time.sleep(0.05)
-    assert not waiting, f"{len(waiting)} documents were not finished"
+
+    def finished():
+        waiting[:] = [i for i in waiting if client.raw("GET", f"/documents/{i}").json.get("status") in ("queued", "rendering")]
+        return not waiting
+
+    wait_until(finished, lambda: f"{len(waiting)} documents were not finished")
 
 
 def sums(folder):
@@ -102,7 +103,7 @@ def test_backup_under_load_restores_every_document(new_house, letter, receiver, 
     for load in loads:
         load.stopping = True
     for load in loads:
-        load.join(60)
+        load.join(PATIENCE_S)
         assert not load.problem, load.problem
     erased = set().union(*(load.erased for load in loads))
     everything = set().union(*(set(load.made) for load in loads))
@@ -421,10 +422,7 @@ def test_https_is_served_and_a_renewed_certificate_taken(new_house, tmp_path):
 
     def reload(expected):
         house.server.process.send_signal(signal.SIGHUP)
-        until = time.monotonic() + 20
-        while expected not in house.log() and time.monotonic() < until:
-            time.sleep(0.02)
-        assert expected in house.log()
+        wait_until(lambda: expected in house.log(), f"{expected!r} is not in the log", pause=0.02)
 
     shutil.copy(renewed_key, key)  # half of the renewal: the pair does not fit
     reload("is not the key of TLS_CERT_FILE")

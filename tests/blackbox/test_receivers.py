@@ -2,7 +2,6 @@
 import json
 import os
 import shutil
-import socket
 import ssl
 import subprocess
 import sys
@@ -10,39 +9,20 @@ import time
 
 import pytest
 import standardwebhooks
-from local import ROOT, Fail, clean_environment
+from local import PATIENCE_S, ROOT, clean_environment, free_port, listens, wait_until
 from test_guide import wait_for_status
 
 RECEIVERS = os.path.join(ROOT, "examples", "receivers")
 NODE_MODULES = os.path.join(ROOT, "build", "node", "node_modules")
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+def wait_for_port(port, process):
+    wait_until(lambda: listens(port) or process.poll() is not None, "The receiver did not listen")
+    assert process.poll() is None, "the receiver ended before it listened"
 
 
-def wait_for_port(port, process, timeout=20):
-    until = time.monotonic() + timeout
-    while time.monotonic() < until:
-        if process.poll() is not None:
-            raise Fail("The receiver ended before it listened.")
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return
-        except OSError:
-            time.sleep(0.05)
-    raise Fail("The receiver did not listen.")
-
-
-def wait_for_file(path, timeout=20):
-    until = time.monotonic() + timeout
-    while time.monotonic() < until:
-        if os.path.exists(path) and os.path.getsize(path) > 0:
-            return
-        time.sleep(0.05)
-    raise Fail(f"{path} was not saved: {os.listdir(os.path.dirname(path))}")
+def wait_for_file(path):
+    wait_until(lambda: os.path.exists(path) and os.path.getsize(path) > 0, lambda: f"{path} was not saved: {os.listdir(os.path.dirname(path))}")
 
 
 def command_of(name, tmp_path):
@@ -78,7 +58,7 @@ def run_receiver(tmp_path, tls):
     yield run
     for process in running:
         process.terminate()
-        process.wait(20)
+        process.wait(PATIENCE_S)
 
 
 WHOLE = ["flask/receiver.py", "express/receiver.mjs", "c/receiver"]
@@ -108,7 +88,7 @@ def save_and_check(house, template, url, out):
     tested = house.client.call("POST", "/webhooks/test", {"webhook_url": url})
     assert tested["ok"] is True, tested
     job = house.client.generate(template["id"], {"name": "Ann", "items": ["a"]}, "pdf")
-    wait_for_status(house, job["id"], "succeeded", 60)
+    wait_for_status(house, job["id"], "succeeded")
     path = os.path.join(out, f"document_{job['id']}.pdf")
     wait_for_file(path)
     with open(path, "rb") as fh:
@@ -128,7 +108,7 @@ def test_receiver_refuses_forgeries_and_repeats(house, template, run_receiver, t
 
     def post(headers, body):
         import http.client
-        connection = http.client.HTTPSConnection("127.0.0.1", port, context=ssl.create_default_context(cafile=tls[0]), timeout=20)
+        connection = http.client.HTTPSConnection("127.0.0.1", port, context=ssl.create_default_context(cafile=tls[0]), timeout=PATIENCE_S)
         connection.request("POST", "/webhooks/docgenlab", body, headers)
         status = connection.getresponse().status
         connection.close()
@@ -161,6 +141,6 @@ def test_independent_verifiers_accept(house, template, receiver):
              for library in ("standardwebhooks", "svix") for body in (hook.body.decode(), hook.body.decode() + " ")]
     folder = os.path.join(ROOT, "build", "node")
     shutil.copy(os.path.join(ROOT, "tests", "node", "verify.mjs"), folder)
-    done = subprocess.run(["node", os.path.join(folder, "verify.mjs")], input="\n".join(lines).encode(), stdout=subprocess.PIPE, check=True, timeout=60)
+    done = subprocess.run(["node", os.path.join(folder, "verify.mjs")], input="\n".join(lines).encode(), stdout=subprocess.PIPE, check=True, timeout=PATIENCE_S)
     answers = done.stdout.decode().splitlines()
     assert [a.split(":")[0] for a in answers] == ["ok", "refused", "ok", "refused"], answers

@@ -3,8 +3,7 @@ from docx import docx_bytes, text_lines
 
 
 def make(house, template, data):
-    answer = house.client.call("POST", "/documents/?wait=25", {"template_id": template["id"], "input_json": data, "output_format": "docx"})
-    return house.client.wait_document(answer["id"])
+    return house.client.wait_document(house.client.generate(template["id"], data, "docx")["id"])
 
 
 def test_another_template_of_the_organization_by_name(house, tmp_path):

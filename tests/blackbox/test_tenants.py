@@ -18,7 +18,7 @@ import pytest
 from conftest import House
 from docx import write_docx
 from fontkit import font
-from local import PROGRAM, Client, clean_environment
+from local import PATIENCE_S, PROGRAM, Client, clean_environment
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -124,7 +124,7 @@ class Tenants:
 
     def request(self, method, path, body=None, headers=None):
         where = urllib.parse.urlsplit(self.house.server.url)
-        connection = http.client.HTTPConnection(where.hostname, where.port, timeout=30)
+        connection = http.client.HTTPConnection(where.hostname, where.port, timeout=PATIENCE_S)
         connection.request(method, path, body, headers or {})
         answer = connection.getresponse()
         found = answer.status, answer.read(), answer.headers
@@ -148,12 +148,16 @@ class Tenants:
         if who == "nobody":
             return {}
         if who not in self.cookies:
-            _, page, headers = self.request("GET", "/sign-in")
-            seed = headers["Set-Cookie"].split(";")[0]
-            form = {"email": f"{who}@{'them' if who == 'stranger' else 'us'}.example", "password": "correct horse battery",
-                    "csrf": re.search(rb'name="csrf" value="([^"]+)"', page).group(1).decode()}
-            status, _, headers = self.request("POST", "/sign-in", urllib.parse.urlencode(form), {
-                "Cookie": seed, "Origin": self.house.server.url, "Content-Type": "application/x-www-form-urlencoded"})
+            for _ in range(10):
+                _, page, headers = self.request("GET", "/sign-in")
+                seed = headers["Set-Cookie"].split(";")[0]
+                form = {"email": f"{who}@{'them' if who == 'stranger' else 'us'}.example", "password": "correct horse battery",
+                        "csrf": re.search(rb'name="csrf" value="([^"]+)"', page).group(1).decode()}
+                status, _, headers = self.request("POST", "/sign-in", urllib.parse.urlencode(form), {
+                    "Cookie": seed, "Origin": self.house.server.url, "Content-Type": "application/x-www-form-urlencoded"})
+                if status != 429:
+                    break
+                time.sleep(int(headers["Retry-After"]))  # ten a minute of one address
             assert status == 303, (who, status)
             session = next(c.split(";")[0] for c in headers.get_all("Set-Cookie") if "session" in c)
             _, page, _ = self.request("GET", "/templates", headers={"Cookie": session})

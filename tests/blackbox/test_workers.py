@@ -66,8 +66,8 @@ def test_a_hostile_template_harms_only_itself(house, template, tmp_path, name):
     if answer.status == 201:
         document = house.client.generate(answer.json["id"], {"name": "x"}, "docx")
         after = house.client.generate(template["id"], {"name": "y", "items": []}, "docx")
-        assert house.client.wait_document(after["id"], timeout=40)["status"] == "ready"
-        found = house.client.wait_document(document["id"], timeout=90)
+        assert house.client.wait_document(after["id"])["status"] == "ready"
+        found = house.client.wait_document(document["id"])
         assert found["status"] == "ready" or len(found["error_message"].split()) > 3, found
         if "insides" in name or "attributes" in name:
             assert found["status"] == "failed" or found["size_bytes"] < 5000
@@ -103,7 +103,7 @@ def test_a_document_that_kills_its_worker_is_tried_twice(new_house, letter, slow
     document = house.client.generate(poison, {}, "docx")["id"]
     waiting = house.client.generate(good, {"name": "x", "items": []}, "docx")["id"]
     harmed = hold_worker(house, document, harm, 2)
-    found = house.client.wait_document(document, timeout=60)
+    found = house.client.wait_document(document)
     assert (harmed, found["status"]) == (2, "failed"), found
     assert len(found["error_message"].split()) > 4
     assert house.client.wait_document(waiting)["status"] == "ready"
@@ -158,7 +158,7 @@ def test_one_flood_delays_no_other(tmp_path, tls, letter):
         thread.join()
     flooded = time.monotonic() - begun
     begun = time.monotonic()
-    document = theirs.generate(their_template, {"name": "y", "items": []}, "docx", {"Prefer": "wait=30"})
+    document = theirs.wait_document(theirs.generate(their_template, {"name": "y", "items": []}, "docx")["id"])
     took = time.monotonic() - begun
     text = Client(ours.url).raw("GET", ours.url + "/metrics").body.decode()
     queued = int(next(line for line in text.splitlines() if line.startswith("docgenlab_documents_queued ")).split()[1])

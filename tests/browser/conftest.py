@@ -23,7 +23,7 @@ EMAIL, PASSWORD = "admin@test.example", "correct horse battery"
 EXAMPLES = os.path.join(ROOT, "examples")
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=local.PATIENCE_S * 1000)
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -120,6 +120,7 @@ def open_page(browser, server, watch):
     def make(viewport=DESKTOP, base_url=None, **options):
         options.setdefault("color_scheme", "light")
         context = browser.new_context(viewport=viewport, base_url=base_url or server.url, **options)
+        context.set_default_timeout(local.PATIENCE_S * 1000)
         contexts.append(context)
         page = context.new_page()
         watch.follow(page)
@@ -137,6 +138,18 @@ def sign_in(page, email=EMAIL, password=PASSWORD):
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url("**/templates")
     return page
+
+
+def shown_secret(page):
+    """The signing secret in plain text, once the page shows it so."""
+    place = page.locator("#secret-value")
+    expect(place).to_contain_text(re.compile("whsec_[A-Za-z0-9+/=]{20,}"))
+    return place.inner_text()
+
+
+def reveal_secret(page):
+    page.get_by_role("button", name="Reveal").click()
+    return shown_secret(page)
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,9 @@
 """Deliveries: the log, one delivery, sending again; and endpoints under Settings → Developer."""
 import re
-import time
 
 import pytest
-from conftest import DESKTOP, PHONE, sign_in
-from local import Client, Receiver, verify_signature
+from conftest import DESKTOP, PHONE, reveal_secret, shown_secret, sign_in
+from local import Client, Receiver, verify_signature, wait_until
 from playwright.sync_api import expect
 
 DATA = {"name": "Ann", "items": ["a"]}
@@ -42,9 +41,7 @@ def add_endpoint(page, url, description, **fields):
 
 def recorded(client, hook):
     """The receiver knows of an attempt before the log does: until the log has it."""
-    until = time.monotonic() + 20
-    while not client.call("GET", f"/webhooks/deliveries/{hook.headers['webhook-id']}")["attempts"]:
-        assert time.monotonic() < until, "the attempt was not recorded"
+    wait_until(lambda: client.call("GET", f"/webhooks/deliveries/{hook.headers['webhook-id']}")["attempts"], "the attempt was not recorded", pause=0.01)
 
 
 def generate(client, template, receiver, count=1):
@@ -69,7 +66,7 @@ def test_a_delivery_from_the_log_to_its_picture(house, tls, viewport):
         expect(page.locator("table.log .badge", has_text="Delivered")).to_be_visible()
         expect(page.get_by_role("group", name="Webhook URL")).to_contain_text("100 %")
         page.locator("table.log").get_by_role("link", name="document.generated").click()
-        assert page.url.endswith("/deliveries/" + hook.headers["webhook-id"])
+        expect(page).to_have_url(re.compile("/deliveries/" + re.escape(hook.headers["webhook-id"]) + "$"))
         expect(page.get_by_role("img", name="When each attempt was made")).to_be_visible()
         attempt = page.locator("ol.attempts > li")
         for phase in ("Connect", "TLS", "First byte", "Total"):
@@ -233,9 +230,7 @@ def test_an_endpoint_with_everything(house, tls, script):
         expect(page.get_by_label("Deliveries a second")).to_have_value("50")
         expect(page.get_by_label("document.generated")).to_be_checked()
         expect(page.get_by_label("bulk.completed")).not_to_be_checked()
-        page.get_by_role("button", name="Reveal").click()
-        secret = page.locator("#secret-value").inner_text()
-        assert secret.startswith("whsec_")
+        secret = reveal_secret(page)
         hook, = generate(client, template, receiver)
         verify_signature(secret, hook)
         assert hook.path == "/further" and hook.headers["X-Token"] == "s3cret" and hook.headers["X-Two"] == "2"
@@ -245,7 +240,7 @@ def test_an_endpoint_with_everything(house, tls, script):
         page.get_by_role("link", name="Archive <b>").click()
         page.locator("#secret").get_by_text("Rotate").click()
         page.get_by_role("button", name="Make a new secret").click()
-        fresh = page.locator("#secret-value").inner_text()
+        fresh = shown_secret(page)
         assert fresh != secret
         page.get_by_label("Description").fill("Archive, renamed")
         page.get_by_role("button", name="Save endpoint").click()

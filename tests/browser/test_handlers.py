@@ -7,12 +7,12 @@ import shutil
 import subprocess
 import sys
 import threading
-import time
 import urllib.error
 import urllib.request
 
 import pytest
 from conftest import ROOT
+from local import PATIENCE_S, free_port, wait_until
 from standardwebhooks import Webhook
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -52,13 +52,6 @@ def files():
     made.server.server_close()
 
 
-def free_port():
-    import socket
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
 @pytest.fixture(params=["flask", "express"])
 def handler(request, tmp_path):
     """(url, folder) of a running handler."""
@@ -75,7 +68,7 @@ def handler(request, tmp_path):
     env = dict(os.environ, WEBHOOK_SECRET=SECRET, PORT=str(port), PYTHONDONTWRITEBYTECODE="1")
     process = subprocess.Popen(command, cwd=tmp_path, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     url = f"http://127.0.0.1:{port}/webhooks/docgenlab"
-    wait_until(lambda: answers(url) or process.poll() is not None)
+    wait_until(lambda: answers(url) or process.poll() is not None, "the handler does not listen")
     if process.poll() is not None:
         raise AssertionError(process.stderr.read().decode())
     yield url, tmp_path
@@ -92,17 +85,10 @@ def answers(url):
     return True
 
 
-def wait_until(condition, seconds=20):
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until, "it did not happen in time"
-        time.sleep(0.02)
-
-
 def post(url, body, headers):
     request = urllib.request.Request(url, body, {"Content-Type": "application/json", **headers})
     try:
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
             return answer.status
     except urllib.error.HTTPError as error:
         return error.code
@@ -127,11 +113,11 @@ def test_a_document_is_fetched_once(handler, files):
     body = document(files)
     assert post(url, body, signed(body)) == 200
     saved = folder / "document_job-1.pdf"
-    wait_until(lambda: saved.exists() and saved.read_bytes() == b"%PDF-1.7 of /job-1")
+    wait_until(lambda: saved.exists() and saved.read_bytes() == b"%PDF-1.7 of /job-1", "the document was not saved")
     assert post(url, body, signed(body)) == 200  # the same webhook-id again
     other = document(files).replace(b"job-1", b"job-2")
     assert post(url, other, signed(other, "msg_2")) == 200
-    wait_until(lambda: (folder / "document_job-2.pdf").exists())
+    wait_until(lambda: (folder / "document_job-2.pdf").exists(), "the second document was not saved")
     assert sorted(files.fetched) == ["/job-1", "/job-2"]
 
 
@@ -155,4 +141,4 @@ def test_what_is_not_genuine_is_refused(handler, files):
     assert post(url, body, {**good, "webhook-signature": "v1,"}) == 401
     assert post(url, body, {**good, "webhook-timestamp": "soon"}) == 401
     assert post(url, body, {**good, "webhook-signature": "v1,AAAA " + good["webhook-signature"]}) == 200
-    wait_until(lambda: files.fetched == ["/job-1"])
+    wait_until(lambda: files.fetched == ["/job-1"], "the document was not fetched")

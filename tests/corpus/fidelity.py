@@ -22,7 +22,7 @@ RENDER = os.path.join(ROOT, "build", "release", "tests", "unit", "pdf", "render_
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 HIDDEN = {W + "del", W + "moveFrom", MC + "Fallback", W + "instrText", W + "pPr", W + "rt"}
-SECONDS = 60
+SECONDS = 120
 
 
 def shared_folder():

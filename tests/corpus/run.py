@@ -46,7 +46,7 @@ def render(folder, case):
         os.remove(out)
     env = {k: v for k, v in os.environ.items() if not k.startswith("DOCGENLAB_")}
     done = subprocess.run([PROGRAM, "render", template, data, "-o", out, "--now", "2026-01-15T10:30:00Z"], env=env,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=30)
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120)
     return done.returncode, done.stderr.decode(errors="replace"), out
 
 
@@ -110,7 +110,7 @@ def judge_object(folder, template, case):
     write_docx(os.path.join(folder, "terms.docx"), ["Terms of {{ name }}"])
     with open(paths[1], "w", encoding="utf-8") as fh:
         json.dump(case["data"], fh)
-    done = subprocess.run([PROGRAM, "render", paths[0], paths[1], "-o", paths[2]], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=30)
+    done = subprocess.run([PROGRAM, "render", paths[0], paths[1], "-o", paths[2]], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120)
     message = done.stderr.decode(errors="replace")
     if "error" in case:
         return None if done.returncode == 1 and case["error"] in message else f"{case['error']!r} is not named: {message}"

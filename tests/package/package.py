@@ -21,7 +21,7 @@ import tempfile
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(ROOT, "scripts"))
-from local import Client, Fail, PROGRAM, Server, clean_environment  # noqa: E402
+from local import Client, Fail, PATIENCE_S, PROGRAM, Server, clean_environment  # noqa: E402
 import service  # noqa: E402
 from service import ENVIRONMENT, run  # noqa: E402
 
@@ -89,15 +89,14 @@ def used_calls(folder):
         with open(os.path.join(ROOT, "examples", "invoice.json"), encoding="utf-8") as fh:
             data = json.load(fh)
         for kind in ("docx", "pdf"):
-            made = client.call("POST", "/documents/", {"template_id": template, "output_format": kind, "input_json": data},
-                               headers={"Prefer": "wait=30"}, timeout=60)
+            made = client.wait_document(client.generate(template, data, kind)["id"])
             expect(made.get("status") == "ready", f"the {kind} is {made.get('status')}: {made.get('error_message')}")
     finally:
         children = f"/proc/{process.pid}/task/{process.pid}/children"
         with open(children, encoding="ascii") as fh:
             for child in fh.read().split():
                 os.kill(int(child), 15)
-        process.wait(40)
+        process.wait(PATIENCE_S)
     with open(trace, encoding="utf-8", errors="replace") as fh:
         return set(re.findall(r"^\d+\s+(?:<\.\.\. )?(\w+)[ (]", fh.read(), re.M))
 

@@ -23,7 +23,7 @@ import urllib.parse
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(ROOT, "scripts"))
-from local import Client, Fail, Server, make_certificate  # noqa: E402
+from local import PATIENCE_S, Client, Fail, Server, free_port, listens, make_certificate, wait_until  # noqa: E402
 
 INNER = b"GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
 POST = b"POST /api/v1/documents/ HTTP/1.1\r\nHost: x\r\n"
@@ -85,7 +85,8 @@ def talk_http2(port, pseudo, headers, data, wait=0.5):
     fields = {":method": "POST", ":scheme": "https", ":authority": "documents.example.com", ":path": "/api/v1/documents/"}
     block = b"".join(b"\0" + bytes((len(name),)) + name + bytes((len(value),)) + value
                      for name, value in ((n.encode(), v.encode()) for n, v in {**fields, **pseudo, **headers}.items()))
-    with context.wrap_socket(socket.create_connection(("127.0.0.1", port), timeout=wait), server_hostname="documents.example.com") as connection:
+    with context.wrap_socket(socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S), server_hostname="documents.example.com") as connection:
+        connection.settimeout(wait)
         if connection.selected_alpn_protocol() != "h2":
             return False
         try:
@@ -102,14 +103,15 @@ def talk_http2(port, pseudo, headers, data, wait=0.5):
     return True
 
 
-def talk(where, data, tls=False, wait=3.0, source=None):
+def talk(where, data, tls=False, wait=20.0, source=None):
     """Everything the other side says until it closes or is quiet for a while."""
-    connection = socket.create_connection(where, timeout=wait, source_address=source and (source, 0))
+    connection = socket.create_connection(where, timeout=PATIENCE_S, source_address=source and (source, 0))
     if tls:
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         connection = context.wrap_socket(connection, server_hostname="documents.example.com")
     said = b""
+    connection.settimeout(wait)
     try:
         connection.sendall(data)
         while True:
@@ -123,12 +125,6 @@ def talk(where, data, tls=False, wait=3.0, source=None):
         return said, True
     finally:
         connection.close()
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class Attack:
@@ -164,13 +160,18 @@ class Attack:
             self.expect(refused, f"{name}: {answers} answers, the first {status}, {'closed' if closed else 'left open'}")
         self.expect('"/smuggled"' not in self.log(), "a hidden request was taken for one")
 
+    def logged(self, text, after=0):
+        """Whether it comes to stand there: the line is written when the answer has gone out."""
+        try:
+            return wait_until(lambda: text in self.log()[after:], f"{text} is not in the log")
+        except Fail:
+            return False
+
     def client_of(self, source, head):
         """The client's address that the log has for a request from `source` with these headers."""
         path = f"/asked-{time.monotonic_ns()}"
         talk(self.where, f"GET {path} HTTP/1.1\r\nHost: x\r\n{head}Connection: close\r\n\r\n".encode(), source=source)
-        until = time.monotonic() + 10  # the line is written when the answer has gone out
-        while f'"{path}"' not in self.log() and time.monotonic() < until:
-            time.sleep(0.02)
+        self.logged(f'"{path}"')
         line = next((line for line in self.log().splitlines() if f'"{path}"' in line), "{}")
         return json.loads(line).get("client")
 
@@ -232,19 +233,11 @@ class Attack:
         proxy = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                  env=dict(os.environ, **(environment or {})))
         try:
-            for _ in range(200):
-                try:
-                    socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                    break
-                except OSError:
-                    time.sleep(0.05)
+            wait_until(lambda: listens(port), f"{name} does not listen")
             good = (f"GET /api/v1/templates/ HTTP/1.1\r\nHost: documents.example.com\r\nX-API-Key: {self.key}\r\n"
                     "X-Forwarded-For: 9.9.9.9\r\nForwarded: for=9.9.9.9\r\nConnection: close\r\n\r\n").encode()
             said, _ = talk(("127.0.0.1", port), good, tls=True, source="127.0.0.77")
-            until = time.monotonic() + 10  # the line is written when the answer has gone out
-            while '"127.0.0.77"' not in self.log()[before:] and time.monotonic() < until:
-                time.sleep(0.05)
-            self.expect('"127.0.0.77"' in self.log()[before:], f"through {name} the client's own address is not in the log")
+            self.expect(self.logged('"127.0.0.77"', before), f"through {name} the client's own address is not in the log")
             self.expect(re.match(rb"HTTP/1\.1 200", said), f"{name} in front answers {said[:200]!r}")
             for attack, data in AMBIGUOUS.items():
                 data = data.replace(b"Host: x", b"Host: documents.example.com", 1)
@@ -254,25 +247,19 @@ class Attack:
                 self.expect(said.startswith(b"HTTP/1.1 200") and b"smuggled" not in said,
                             f"{attack} through {name}: the next client got {said[:80]!r}")
             talk_http2(port, {":method": "GET", ":path": f"/by-frames-{name}"}, {}, b"")  # a good one, so that the bad ones say something
-            until = time.monotonic() + 10
-            while f'"/by-frames-{name}"' not in self.log() and time.monotonic() < until:
-                time.sleep(0.05)
-            self.expect(f'"/by-frames-{name}"' in self.log(), f"a request in HTTP/2 does not reach the server through {name}")
+            self.expect(self.logged(f'"/by-frames-{name}"'), f"a request in HTTP/2 does not reach the server through {name}")
             passed_on = self.log().count('"/smuggled"')
             for attack, (pseudo, headers, data) in HTTP2.items():
                 self.expect(talk_http2(port, pseudo, headers, data), f"{name} does not speak HTTP/2")
                 said, _ = talk(("127.0.0.1", port), good, tls=True)
                 self.expect(said.startswith(b"HTTP/1.1 200"), f"{attack} in HTTP/2 through {name}: the next client got {said[:80]!r}")
             self.expect(self.log().count('"/smuggled"') == passed_on, f"HTTP/2 through {name}: a hidden request reached the server")
-            before = self.log().count('"127.0.0.79"')
+            before = len(self.log())
             version = subprocess.run(["curl", "-sk", "--http2", "--interface", "127.0.0.79", "--resolve", f"documents.example.com:{port}:127.0.0.1",
                                       "-H", f"X-API-Key: {self.key}", "-H", "X-Forwarded-For: 9.9.9.9", "-o", "/dev/null", "-w", "%{http_version} %{http_code}",
                                       f"https://documents.example.com:{port}/api/v1/templates/"], stdout=subprocess.PIPE).stdout
             self.expect(version == b"2 200", f"{name} answers HTTP/2 with {version!r}")
-            until = time.monotonic() + 10
-            while self.log().count('"127.0.0.79"') == before and time.monotonic() < until:
-                time.sleep(0.05)
-            self.expect(self.log().count('"127.0.0.79"') > before, f"through {name} in HTTP/2 the client's own address is not in the log")
+            self.expect(self.logged('"127.0.0.79"', before), f"through {name} in HTTP/2 the client's own address is not in the log")
             log = self.log()
             self.expect('"9.9.9.9"' not in log, f"through {name} a client's own X-Forwarded-For was believed")
             # Requests a proxy saw and passed on are whole; a pipelined /smuggled after a complete request is an honest request.
@@ -290,7 +277,7 @@ class Attack:
         resource.setrlimit(resource.RLIMIT_NOFILE, (count + 500, max(count + 500, resource.getrlimit(resource.RLIMIT_NOFILE)[1])))
         before, held = self.memory(), []
         for number in range(count):
-            connection = socket.create_connection(self.where, timeout=20)
+            connection = socket.create_connection(self.where, timeout=PATIENCE_S)
             held.append(connection)
             connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n" if number % 2 else b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ")
             if number % 2:
@@ -308,11 +295,11 @@ class Attack:
         slow = []
         for head in (b"GET / HTTP/1.1\r\nX-A: ",) * self.patient + (POST + b"Content-Length: 100\r\nX-API-Key: " + self.key.encode() + b"\r\n\r\n{",):
             for _ in range(20):
-                connection = socket.create_connection(self.where, timeout=5)
+                connection = socket.create_connection(self.where, timeout=PATIENCE_S)
                 connection.sendall(head)
                 connection.setblocking(False)
                 slow.append(connection)
-        limit = 100 if self.patient else 45
+        limit = 300  # of which an idle machine needs half a minute, or one and a half for heads
         until, open_ = time.monotonic() + limit, set(slow)
         while open_ and time.monotonic() < until:
             for connection in list(open_):
@@ -337,7 +324,7 @@ class Attack:
     def pipelined(self):
         one = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
         last = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-        said, _ = talk(self.where, one * 999 + last, wait=10)
+        said, _ = talk(self.where, one * 999 + last)
         self.expect(said.count(b"HTTP/1.1 200") == 1000, f"{said.count(b'HTTP/1.1 200')} of 1,000 pipelined requests were answered")
 
 

@@ -25,7 +25,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(ROOT, "scripts"))
 sys.path.insert(0, os.path.join(ROOT, "tests", "blackbox"))
 from docx import write_docx  # noqa: E402
-from local import PROGRAM, Client, Fail, Server  # noqa: E402
+from local import PATIENCE_S, PROGRAM, Client, Fail, Server, wait_until  # noqa: E402
 
 
 class Case:
@@ -79,13 +79,10 @@ class Case:
         print(f"    503: {answer.json['detail']}\n    /readyz: {ready.json['detail']}")
 
     def expect_recovery(self):
-        until = time.monotonic() + 30
-        while self.readyz().status != 200 or self.post().status != 202:
-            if time.monotonic() > until:
-                raise Fail(f"not ready 30 s after the fault had gone: {self.readyz().body!r}")
-            time.sleep(0.1)
+        wait_until(lambda: self.readyz().status == 200 and self.post().status == 202,
+                   lambda: f"not ready after the fault had gone: {self.readyz().body!r}", pause=0.1)
         for document in self.accepted:
-            found = self.client.wait_document(document, timeout=60)
+            found = self.client.wait_document(document)
             if found["status"] != "ready":
                 raise Fail(f"{document} was accepted and is {found['status']}: {found['error_message']}")
             self.client.call("GET", f"/documents/{document}")
@@ -203,11 +200,8 @@ def fork(case):
     for _ in range(2):
         for pid in busy_workers(case):
             os.kill(pid, signal.SIGKILL)
-        until = time.monotonic() + 10
-        while "none can be started" not in (ready := case.readyz()).body.decode():
-            if time.monotonic() > until:
-                raise Fail(f"/readyz says {ready.status} {ready.body!r} without a worker")
-            time.sleep(0.05)
+        ready = wait_until(lambda: (said := case.readyz()) if b"none can be started" in said.body else None,
+                           lambda: f"/readyz says {case.readyz().body!r} without a worker")
     for _ in range(20):
         case.post()
     with open(os.path.join(case.folder, "letter.docx"), "rb") as fh:
@@ -228,10 +222,13 @@ def worker_memory(case):
     for size in range(6):
         case.post(600000 * (size + 1))
         for pid in busy_workers(case):
-            with open(f"/proc/{pid}/statm", encoding="ascii") as fh:
-                pages = int(fh.read().split()[0])
-            resource.prlimit(pid, resource.RLIMIT_AS, ((pages << 12) + (size << 19), resource.RLIM_INFINITY))
-            starved.add(pid)
+            try:
+                with open(f"/proc/{pid}/statm", encoding="ascii") as fh:
+                    pages = int(fh.read().split()[0])
+                resource.prlimit(pid, resource.RLIMIT_AS, ((pages << 12) + (size << 19), resource.RLIM_INFINITY))
+                starved.add(pid)
+            except OSError:
+                pass  # it died just now
         case.client.wait_document(case.accepted[-1])
     alive = starved & set(busy_workers(case))
     print(f"    {len(starved)} workers were starved, {len(starved) - len(alive)} died of it")
@@ -254,7 +251,7 @@ def server_memory(case):
             case.post(100000)
         except OSError:
             break
-    code = case.server.process.wait(20)
+    code = case.server.process.wait(PATIENCE_S)
     with open(case.server.log_path, encoding="utf-8") as fh:
         last = fh.read().strip().splitlines()[-1]
     print(f"    ended with {code}: {last[:120]}")
@@ -274,7 +271,7 @@ def read_only(case):
     case.server.stop()
     subprocess.run(["mount", "-o", "remount,ro", case.data], check=True)
     done = subprocess.run([PROGRAM, "serve"], env=case.server.env, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, timeout=30)
+                          stderr=subprocess.PIPE, timeout=PATIENCE_S)
     last = done.stderr.decode().strip().splitlines()[-1:]
     print(f"    exit {done.returncode}: {' '.join(last)}")
     if done.returncode != 1 or "ead-only" not in " ".join(last):

@@ -21,7 +21,7 @@ import urllib.request
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from torture import ROOT, Client, Fail, Load, Receiver, Server, Torture, write_docx  # noqa: E402
+from torture import PATIENCE_S, ROOT, Client, Fail, Load, Receiver, Server, Torture, wait_until, write_docx  # noqa: E402
 from fontkit import VARY  # noqa: E402
 from mailbox_server import Mailbox  # noqa: E402
 
@@ -121,32 +121,26 @@ class Run(Torture):
         browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
 
         def send(page, action, **fields):
-            token = re.search(r'name="csrf" value="([^"]+)"', browser.open(self.server.url + page, timeout=60).read().decode()).group(1)
+            token = re.search(r'name="csrf" value="([^"]+)"', browser.open(self.server.url + page, timeout=PATIENCE_S).read().decode()).group(1)
             body = urllib.parse.urlencode(dict(fields, csrf=token)).encode()
-            return browser.open(urllib.request.Request(self.server.url + action, body, {"Origin": self.server.url}), timeout=60).read().decode()
+            return browser.open(urllib.request.Request(self.server.url + action, body, {"Origin": self.server.url}), timeout=PATIENCE_S).read().decode()
 
         send("/sign-in", "/sign-in", email="admin@test.example", password=PASSWORD)
         place = "/settings/organization"
-        page = browser.open(self.server.url + place, timeout=60).read().decode()
+        page = browser.open(self.server.url + place, timeout=PATIENCE_S).read().decode()
         if not self.count("SELECT count(*) FROM letters") and not self.letters():
             user = re.search(r'action="(/settings/organization/users/[^"/]+/link)"', page)  # there already, the letter is not
             send(place, user.group(1)) if user else send(place, place + "/users", email=self.guest, name="", role="viewer")
-        until = time.monotonic() + 60
-        while not self.letters() or self.count("SELECT count(*) FROM letters"):
-            if time.monotonic() > until:
-                raise Fail(f"{self.letters()} letters came within 60 s and {self.count('SELECT count(*) FROM letters')} wait")
-            time.sleep(0.01)
+        wait_until(lambda: self.letters() and not self.count("SELECT count(*) FROM letters"),
+                   lambda: f"{self.letters()} letters came and {self.count('SELECT count(*) FROM letters')} wait", pause=0.01)
 
     def wait_until_told(self, load, receiver):
-        until = time.monotonic() + 60
-        while time.monotonic() < until:
+        def told():
             status, answer, _ = load.send("GET", "/webhooks/deliveries/?status=pending")
-            told = {hook.payload["job_id"] for hook in list(receiver.kept)}
-            alive = set(self.books.accepted) - self.books.maybe_erased
-            if status == 200 and not json.loads(answer)["items"] and alive <= told:
-                return
-            time.sleep(0.01)
-        raise Fail("the golden jobs were not told of within 60 s")
+            reached = {hook.payload["job_id"] for hook in list(receiver.kept)}
+            return status == 200 and not json.loads(answer)["items"] and set(self.books.accepted) - self.books.maybe_erased <= reached
+
+        wait_until(told, "the golden jobs were not told of", pause=0.01)
 
     def live(self, receiver, **environment):
         """Start, jobs, stop. Whether it died."""
@@ -157,7 +151,7 @@ class Run(Torture):
             self.golden(receiver)
         except Exception as problem:  # whatever a dying server looks like from outside
             try:
-                self.server.process.wait(5 if environment else 0.1)
+                self.server.process.wait(PATIENCE_S if environment else 0.1)
             except Exception:
                 self.server.stop()
                 self.problems.append(f"the server lives and the jobs failed: {problem}")

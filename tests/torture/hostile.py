@@ -66,7 +66,7 @@ class Trial:
 
     def run(self, probe):
         made = self.client.generate(self.template, {"name": "x", "probe": probe, "path": self.target}, "docx")
-        return self.client.wait_document(made["id"], timeout=60)
+        return self.client.wait_document(made["id"])
 
     def all_is_well(self, probe):
         made = self.client.wait_document(self.client.generate(self.template, {"name": probe}, "docx")["id"])
@@ -100,7 +100,7 @@ class Trial:
         path = os.path.join(os.path.dirname(self.data), "declined.docx")
         write_docx(path, [], body_xml=paragraph("Hello") + '<w:altChunk r:id="rId9"/>')  # the native engine declines it
         template = self.client.upload_template("Declined", path)["id"]
-        made = self.client.wait_document(self.client.generate(template, {"name": "x"}, "pdf")["id"], timeout=120)
+        made = self.client.wait_document(self.client.generate(template, {"name": "x"}, "pdf")["id"])
         self.expect((made["status"], made["engine"]) == ("ready", "libreoffice"), f"LibreOffice's document is {made}")
         said = {}
         for folder, _, files in os.walk(os.path.join(self.data, "scratch")):

@@ -127,7 +127,7 @@ class Load:
 
 def sign_in(url, email):
     parts = urllib.parse.urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=30)
+    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=300)
     connection.request("GET", "/sign-in")
     answer = connection.getresponse()
     page, cookies = answer.read().decode(), answer.headers.get_all("Set-Cookie") or []
@@ -160,12 +160,12 @@ def alarm(program, folder):
     kept, local.PROGRAM = local.PROGRAM, program
     try:
         server = Server(data, options={"RATE_LIMIT_PER_MINUTE": 0, "RENDER_MEMORY_BYTES": 2 << 30})
-        server.start(timeout=120)
+        server.start(timeout=300)
         client = Client(server.url, key)
         id_ = client.upload_template("Alarm", template)["id"]
         for probe in ("overflow", "overrun"):
-            client.wait_document(client.generate(id_, {"name": "x", "probe": probe}, "docx")["id"], timeout=120)
-        server.stop(timeout=120)
+            client.wait_document(client.generate(id_, {"name": "x", "probe": probe}, "docx")["id"], timeout=300)
+        server.stop(timeout=300)
     finally:
         local.PROGRAM = kept
     with open(server.log_path, encoding="utf-8", errors="replace") as fh:
@@ -199,7 +199,7 @@ def main():
     server = Server(data, allow_nets="127.0.0.0/8", options={"RATE_LIMIT_PER_MINUTE": 0, "WEBHOOK_ALLOW_HTTP": "true", "RENDER_MEMORY_BYTES": 2 << 30,
                                                              "WEBHOOK_RETRY_SCHEDULE": "1,1,1"})
     with Receiver(answer=refusing) as receiver:
-        server.start(timeout=180)
+        server.start(timeout=300)
         client = Client(server.url, first["api_key"])
         clients = []
         for name, lines in (("Letter", ["Dear {{ name }},", "{% for i in range(30) %}", "{{ i }}", "{% endfor %}"]), ("Wrong", ["{{ name.a.b.c }}"])):
@@ -216,7 +216,7 @@ def main():
         time.sleep(chosen.seconds)
         stopper = threading.Timer(1, load.stop.set)
         stopper.start()
-        status = server.stop(timeout=120)  # in the midst of it
+        status = server.stop(timeout=300)  # in the midst of it
         load.stop.set()
         for thread in threads:
             thread.join(70)

@@ -32,11 +32,11 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(ROOT, "scripts"))
 sys.path.insert(0, os.path.join(ROOT, "tests", "blackbox"))
 from docx import write_docx  # noqa: E402
-from local import PROGRAM, Client, Fail, Receiver, Server  # noqa: E402
+from local import PATIENCE_S, PROGRAM, Client, Fail, Receiver, Server, wait_until  # noqa: E402
 
 CLIENTS = 3
 PAUSE_S = 0.03  # at most, between two requests: an endpoint takes 100 webhooks a second, and they must drain
-SETTLE_S = 120
+SETTLE_S = 300
 
 
 class Books:
@@ -64,7 +64,7 @@ class Load(threading.Thread):
         self.random = random.Random(seed)
         self.stopping = False
         where = urllib.parse.urlsplit(torture.server.url)
-        self.connection = http.client.HTTPConnection(where.hostname, where.port, timeout=60)
+        self.connection = http.client.HTTPConnection(where.hostname, where.port, timeout=PATIENCE_S)
 
     def send(self, method, path, body=None, headers=None):
         self.connection.request(method, "/api/v1" + path, body,
@@ -280,7 +280,7 @@ class Torture:
 
     def wait_for_sweep(self):
         """Left-over files are removed in the background after a start."""
-        until = time.monotonic() + 20
+        until = time.monotonic() + PATIENCE_S
         while time.monotonic() < until:
             before = len(self.problems)
             with sqlite3.connect(f"file:{self.data_dir}/docgenlab.db?mode=ro", uri=True) as db:
@@ -292,14 +292,24 @@ class Torture:
             time.sleep(0.2)
 
     def check_survivors(self):
-        """No process of a killed server is alive: they would hold its data folder open."""
-        for pid in filter(str.isdigit, os.listdir("/proc")):
-            try:
-                with open(f"/proc/{pid}/environ", "rb") as fh:
-                    if f"DOCGENLAB_DATA_DIR={self.data_dir}\0".encode() in fh.read():
-                        self.problems.append(f"process {pid} of a killed server is alive")
-            except OSError:
-                pass
+        """No process of a killed server stays alive: they would hold its data folder open."""
+        alive = []
+
+        def gone():
+            alive.clear()
+            for pid in filter(str.isdigit, os.listdir("/proc")):
+                try:
+                    with open(f"/proc/{pid}/environ", "rb") as fh:
+                        if f"DOCGENLAB_DATA_DIR={self.data_dir}\0".encode() in fh.read():
+                            alive.append(pid)
+                except OSError:
+                    pass
+            return not alive
+
+        try:
+            wait_until(gone, lambda: f"processes {alive} of a killed server are alive", 20)
+        except Fail as problem:
+            self.problems.append(str(problem))
 
     def balance(self, receiver):
         self.server.start()
@@ -323,7 +333,6 @@ class Torture:
             if found:
                 self.problems.append(f"{pragma}: {found[:3]}")
         db.close()
-        time.sleep(0.2)
         self.check_survivors()
         return {"documents": len(rows), "webhooks": events, "files": files, "erased": len(self.books.erased),
                 "keys": len(self.books.keys), "answers lost": self.books.unanswered}

@@ -32,10 +32,13 @@
 #include "server/engine/supervisor.h"
 #include "server/ui/ui.h"
 
+#define STOP_MS 30000 // what docs/operations.md promises
 #define STOP_HTTP_MS 10000
-#define STOP_DOCUMENTS_MS 12000
+#define STOP_DOCUMENTS_MS 10000
 #define STOP_WEBHOOK_MS 6000
 #define STOP_ENGINE_MS 2000
+_Static_assert(STOP_HTTP_MS + STOP_DOCUMENTS_MS + STOP_WEBHOOK_MS + STOP_ENGINE_MS < STOP_MS,
+               "stopping takes too long");
 #define AGAIN_AFTER_MS 3000 // a server younger than this does not start itself anew
 
 struct app {

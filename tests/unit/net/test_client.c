@@ -39,7 +39,7 @@ static struct dgl_net_request request_to(const struct dgl_guard *g, const char *
                                 .body_len = 7,
                                 .guard = g,
                                 .group = 1,
-                                .total_timeout_ms = 10000};
+                                .total_timeout_ms = 60000};
     char text[400];
     snprintf(text, sizeof text, "%s://%s:%u/hook?x=1", scheme, host, port);
     assert_ok(dgl_url_parse(text, strlen(text), "url", &q.url, &err), err);
@@ -177,7 +177,8 @@ static void serve_interim_forever(struct tcp_connection *c)
         tcp_pace();
 }
 
-// The deadline covers the whole exchange, whatever arrives meanwhile.
+// The deadline covers the whole exchange, whatever arrives meanwhile. A machine too busy for what comes before it gets
+// twice the time.
 static void test_deadlines(void **state DGL_UNUSED)
 {
     static const struct {
@@ -185,11 +186,11 @@ static void test_deadlines(void **state DGL_UNUSED)
         int http_status;
         const char *message;
     } cases[] = {
-        {serve_silence, 0, "did not answer within 0.3 s"},
-        {serve_trickled_headers, 200, "did not end its answer within 0.3 s"},
-        {serve_trickled_body, 200, "did not end its answer within 0.3 s"},
-        {serve_trickled_chunks, 200, "did not end its answer within 0.3 s"},
-        {serve_interim_forever, 103, "within 0.3 s"},
+        {serve_silence, 0, "did not answer within"},
+        {serve_trickled_headers, 200, "did not end its answer within"},
+        {serve_trickled_body, 200, "did not end its answer within"},
+        {serve_trickled_chunks, 200, "did not end its answer within"},
+        {serve_interim_forever, 103, "within"},
     };
     struct dgl_net_client_options options = {0};
     DGL_AUTO(net_client) c = client_with(&options);
@@ -198,12 +199,19 @@ static void test_deadlines(void **state DGL_UNUSED)
     for (size_t i = 0; i < DGL_COUNT(cases); i++) {
         struct tcp_server *s = tcp_start(cases[i].handler, NULL, NULL);
         struct dgl_net_request q = request_to(g, "http", "127.0.0.1", s->port);
-        q.total_timeout_ms = 300;
-        struct dgl_net_result r = fetch(c, &q, &body);
-        assert_int_equal(r.outcome, DGL_NET_TIMEOUT);
+        struct dgl_net_result r = {0};
+        for (q.total_timeout_ms = 300; q.total_timeout_ms < 60000; q.total_timeout_ms *= 2) {
+            r = fetch(c, &q, &body);
+            assert_int_equal(r.outcome, DGL_NET_TIMEOUT);
+            if (r.connect_us > 0 && r.http_status == cases[i].http_status)
+                break;
+        }
         assert_int_equal(r.http_status, cases[i].http_status);
-        assert_contains(r.message, cases[i].message);
         assert_true(r.connect_us > 0);
+        char bound[40];
+        snprintf(bound, sizeof bound, "within %.1f s", (double)q.total_timeout_ms / 1000);
+        assert_contains(r.message, cases[i].message);
+        assert_contains(r.message, bound);
         tcp_stop(s);
     }
 }
@@ -637,22 +645,27 @@ static void test_black_hole_delays_nobody(void **state DGL_UNUSED)
     struct dns_server *d = dns_start(names, DGL_COUNT(names));
     struct tcp_server *s = tcp_start(serve_fixed, OK_ANSWER, NULL);
     struct dgl_net_client_options options = {.dns_servers = d->servers};
-    DGL_AUTO(net_client) c = client_with(&options);
+    struct dgl_net_client *c = client_with(&options);
     DGL_AUTO(guard) g = guard_with("127.0.0.0/8");
     struct latch l = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
     struct ticket tickets[20];
     struct dgl_error err = DGL_ERROR_INIT;
     for (int i = 0; i < 20; i++) {
         struct dgl_net_request q = request_to(g, "http", i < 10 ? "hole.test" : "one.test", s->port);
-        q.resolve_timeout_ms = 1500;
+        q.resolve_timeout_ms = 60000;
         tickets[i] = (struct ticket){&l, i};
         assert_ok(dgl_net_client_submit(c, &q, on_done, &tickets[i], &err), err);
     }
-    latch_wait(&l, 20);
-    for (int i = 0; i < 20; i++) {
-        assert_int_equal(l.outcomes[i], i < 10 ? DGL_NET_DNS : DGL_NET_ANSWERED);
-        assert_true(i < 10 ? l.order[i] >= 10 : l.order[i] < 10); // those with an answering name were first
-    }
+    latch_wait(&l, 10);
+    for (int i = 0; i < 10; i++)
+        assert_true(l.order[i] >= 10); // those with an answering name
+    struct dgl_net_request q = request_to(g, "http", "hole.test", s->port);
+    q.resolve_timeout_ms = 200;
+    BODY;
+    assert_int_equal(fetch(c, &q, &body).outcome, DGL_NET_DNS);
+    dgl_net_client_free(c);
+    for (int i = 0; i < 20; i++)
+        assert_int_equal(l.outcomes[i], i < 10 ? DGL_NET_CANCELED : DGL_NET_ANSWERED);
     tcp_stop(s);
     dns_stop(d);
 }

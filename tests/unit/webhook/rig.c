@@ -202,6 +202,7 @@ void rig_serve(struct tcp_connection *c)
     while (tcp_read_request(c)) {
         const char *answer = atomic_load(&receiver->answer);
         if (!answer) {
+            atomic_fetch_add(&receiver->silent, 1);
             tcp_wait_for_close(c);
             return;
         }

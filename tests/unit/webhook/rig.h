@@ -51,6 +51,7 @@ enum dgl_status rig_verify(struct rig *r, struct tcp_server *s, const char *secr
 // A receiver whose answer can be changed while it runs; NULL = it takes the request and never answers.
 struct rig_receiver {
     _Atomic(const char *) answer;
+    _Atomic unsigned silent; // requests taken that will not be answered
 };
 void rig_serve(struct tcp_connection *c); // arg: struct rig_receiver
 

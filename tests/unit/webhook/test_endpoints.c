@@ -10,7 +10,7 @@
 
 static struct tcp_server *receiver(struct rig_receiver *r, const char *answer)
 {
-    atomic_store(&r->answer, answer);
+    *r = (struct rig_receiver){.answer = answer};
     return tcp_start(rig_serve, r, NULL);
 }
 

@@ -21,8 +21,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 sys.dont_write_bytecode = True
 sys.path[:0] = [os.path.join(ROOT, "scripts"), os.path.join(ROOT, "tests", "blackbox")]
 from docx import write_docx  # noqa: E402
-from local import Client, Fail, PROGRAM, Server, clean_environment  # noqa: E402
-from test_schemas import shape, unpack, version_of  # noqa: E402
+from local import Client, Fail, PATIENCE_S, PROGRAM, Server, clean_environment  # noqa: E402
+from test_schemas import KEEP, shape, unpack, version_of  # noqa: E402
 
 DOCUMENTS = 6
 
@@ -33,7 +33,7 @@ def call(*arguments, point=None, trace=None):
         environment["DGL_FAILPOINT"] = point
     if trace:
         environment["DGL_FAILPOINT_TRACE"] = trace
-    return subprocess.run([PROGRAM, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60,
+    return subprocess.run([PROGRAM, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=PATIENCE_S,
                           env=clean_environment(environment))
 
 
@@ -55,8 +55,7 @@ def make_base(folder):
         template = client.upload_template("Letter", letter)["id"]
         client.call("PUT", "/webhooks/settings", {"webhook_url": "http://127.0.0.1:9/"})
         for number in range(DOCUMENTS):
-            client.call("POST", "/documents/", {"template_id": template, "output_format": "docx", "input_json": {"name": str(number)}},
-                        headers={"Prefer": "wait=20"})
+            client.wait_document(client.generate(template, {"name": str(number)}, "docx")["id"])
         secret = client.call("GET", "/webhooks/secret")["secret"]
     return data, key, secret
 
@@ -171,7 +170,7 @@ class Migrate:
             raise Fail("there is no copy of the database as it was")
         if glob.glob(database + ".v1-2020*.backup") or os.path.exists(database + ".copying"):
             raise Fail(f"copies that have had their time are still there: {sorted(os.listdir(data))}")
-        with Server(data) as server:
+        with Server(data, options=KEEP) as server:
             there = Client(server.url, self.expected["api_key"]).call("GET", "/documents/")["items"]
             if [d["id"] for d in there] != [d["id"] for d in self.expected["documents"]]:
                 raise Fail("documents are missing")

@@ -13,10 +13,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/arena.h"
 #include "base/crypto.h"
-#include "base/json.h"
 #include "base/str.h"
+#include "cli/feed.h"
 #include "server/net/client.h"
 
 static const struct dgl_cli_help help = {
@@ -33,8 +32,11 @@ static const struct dgl_cli_help help = {
 #define LOCAL_ANSWER_MAX 16384
 #define WAIT_S 25
 #define PAUSE_MAX_S 10
-#define HEADERS_MAX 40
 #define NAME_SIZE 65
+#define SERVER_BYTES 1536 // of --server at most
+#define TARGET_SIZE 480   // of what stands behind it and API in a URL
+#define API "/api/v1/webhooks/"
+_Static_assert(SERVER_BYTES + sizeof(API) + TARGET_SIZE <= DGL_URL_MAX, "every target has room");
 
 struct listener {
     struct dgl_net_client *net;
@@ -42,7 +44,7 @@ struct listener {
     struct dgl_url server, forward_to;
     const char *key_header, *name;
     char base[DGL_URL_MAX + 1];
-    char cursor[256];
+    char cursor[DGL_FEED_WORD_MAX + 1]; // "" = begin
     bool print_json;
 };
 
@@ -76,7 +78,7 @@ static enum dgl_status call(struct listener *l, const char *method, const char *
                                  .keep_answer_bytes = ANSWER_MAX,
                                  .whole_answer = true};
     struct dgl_net_result result;
-    int n = snprintf(text, sizeof text, "%s/api/v1/webhooks/%s", l->base, target);
+    int n = snprintf(text, sizeof text, "%s" API "%s", l->base, target);
     DGL_TRY(dgl_url_parse(text, (size_t)DGL_MIN(n, DGL_URL_MAX), "--server", &rq.url, err));
     DGL_TRY(dgl_net_client_fetch(l->net, &rq, answer, NULL, &result, err));
     if (result.outcome != DGL_NET_ANSWERED)
@@ -85,67 +87,50 @@ static enum dgl_status call(struct listener *l, const char *method, const char *
     return DGL_OK;
 }
 
-static const char *detail_of(const struct dgl_buf *answer, char out[300])
+// Before trying again: says why, and lets the pause grow.
+static void put_off(const struct dgl_error *err, int *pause)
 {
-    struct dgl_error ignored = DGL_ERROR_INIT;
-    DGL_AUTO_JSON body = NULL;
-    snprintf(out, 300, "no reason given");
-    if (answer->len && dgl_json_parse(answer->data, answer->len, "answer", &body, &ignored) == DGL_OK) {
-        const char *detail = json_string_value(json_object_get(body, "detail"));
-        snprintf(out, 300, "%s", detail ? detail : "no reason given");
-    }
-    return out;
+    fprintf(stderr, "docgenlab: %s; trying again in %d s\n", err->message, *pause);
+    pause_for(*pause);
+    *pause = DGL_MIN(*pause * 2, PAUSE_MAX_S);
 }
 
 // ---- one event
 
-struct local_answer {
-    int status; // 0 = none
-    int64_t total_us;
-    char message[256];
-    struct dgl_buf body, headers;
-};
-
-static void post_locally(struct listener *l, json_t *event, struct dgl_arena *a, struct local_answer *ret)
+static void post_locally(struct listener *l, const struct dgl_feed_event *event, struct dgl_feed_answer *ret)
 {
-    const char *headers[HEADERS_MAX + 1], *name;
-    const char *body = json_string_value(json_object_get(event, "body"));
-    json_t *value;
-    size_t n = 0;
     struct dgl_error err = DGL_ERROR_INIT;
     struct dgl_net_result result;
-    json_object_foreach(json_object_get(event, "headers"), name, value) if (n < HEADERS_MAX) headers[n++] =
-        dgl_arena_printf(a, "%s: %s", name, json_string_value(value));
-    headers[n] = NULL;
     struct dgl_net_request rq = {.method = "POST",
                                  .url = l->forward_to,
-                                 .headers = headers,
-                                 .body = body,
-                                 .body_len = body ? strlen(body) : 0,
+                                 .headers = event->headers,
+                                 .body = event->body,
+                                 .body_len = event->body_len,
                                  .guard = l->anywhere,
                                  .group = 2};
     if (dgl_net_client_fetch(l->net, &rq, &ret->body, &ret->headers, &result, &err) != DGL_OK) {
-        snprintf(ret->message, sizeof ret->message, "%.250s", err.message);
+        dgl_str_copy(ret->message, sizeof ret->message, err.message, strlen(err.message));
         return;
     }
     ret->total_us = result.total_us;
     if (result.outcome == DGL_NET_ANSWERED)
         ret->status = result.http_status;
     else
-        snprintf(ret->message, sizeof ret->message, "%s", result.message);
+        dgl_str_copy(ret->message, sizeof ret->message, result.message, strlen(result.message));
 }
 
-static void show(const struct listener *l, json_t *event, const struct local_answer *answer)
+static void show(const struct listener *l, const struct dgl_feed_event *event, const struct dgl_feed_answer *answer)
 {
     time_t now = time(NULL);
     struct tm local;
     char clock[16];
     if (l->print_json) {
-        printf("%s\n", json_string_value(json_object_get(event, "body")));
+        DGL_AUTO_FINI(buf) line = DGL_BUF_INIT(ANSWER_MAX * 6); // as many as \uXXXX for a byte
+        dgl_feed_put_plain(&line, event->body, event->body_len);
+        printf("%s\n", line.len ? line.data : "");
     } else {
         strftime(clock, sizeof clock, "%H:%M:%S", localtime_r(&now, &local));
-        printf("%s  %s  %s  ", clock, json_string_value(json_object_get(event, "event")),
-               json_string_value(json_object_get(event, "id")));
+        printf("%s  %s  %s  ", clock, event->type, event->id);
         if (answer->status)
             printf("%d  %" PRId64 " ms\n", answer->status, answer->total_us / DGL_US_PER_MS);
         else
@@ -154,83 +139,69 @@ static void show(const struct listener *l, json_t *event, const struct local_ans
     fflush(stdout);
 }
 
-// Left out when it is not text.
-static void report_text(struct dgl_json_writer *w, const char *key, const struct dgl_buf *text)
-{
-    if (text->len && dgl_utf8_valid(text->data, text->len) && !memchr(text->data, '\0', text->len))
-        dgl_jw_kstr(w, key, text->data);
-}
-
 // Until the server has it: an event that is not reported comes again.
-static enum dgl_status report(struct listener *l, json_t *event, const struct local_answer *answer,
-                              struct dgl_error *err)
+static void report(struct listener *l, const struct dgl_feed_event *event, const struct dgl_feed_answer *answer)
 {
-    char target[160];
+    char target[DGL_FEED_WORD_MAX + 16];
     DGL_AUTO_FINI(buf) body = DGL_BUF_INIT(ANSWER_MAX);
-    struct dgl_json_writer w = DGL_JSON_WRITER(&body);
-    dgl_jw_object(&w);
-    dgl_jw_kint(&w, "timestamp", json_integer_value(json_object_get(event, "timestamp")));
-    dgl_jw_kint(&w, "http_status", answer->status);
-    dgl_jw_kint(&w, "total_us", answer->total_us);
-    if (answer->message[0])
-        dgl_jw_kstr(&w, "message", answer->message);
-    report_text(&w, "headers", &answer->headers);
-    report_text(&w, "body", &answer->body);
-    dgl_jw_end_object(&w);
-    snprintf(target, sizeof target, "events/%s/result", json_string_value(json_object_get(event, "id")));
-    for (int pause = 1;; pause = DGL_MIN(pause * 2, PAUSE_MAX_S)) {
+    dgl_feed_write_result(event->timestamp_s, answer, &body);
+    snprintf(target, sizeof target, "events/%s/result", event->id);
+    for (int pause = 1;;) {
         int status;
-        char why[300];
+        char why[DGL_FEED_REASON_SIZE];
+        struct dgl_error err = DGL_ERROR_INIT;
         DGL_AUTO_FINI(buf) got = DGL_BUF_INIT(ANSWER_MAX);
-        if (call(l, "POST", target, &body, &got, &status, err) == DGL_OK && status < 500 && status != 429) {
-            if (status >= 300)
-                fprintf(stderr, "docgenlab: the result was not taken: %s\n", detail_of(&got, why));
-            return DGL_OK;
+        if (call(l, "POST", target, &body, &got, &status, &err) == DGL_OK) {
+            dgl_feed_reason(got.data, got.len, why);
+            if (status < 300)
+                return;
+            if (status < 500 && status != 429) {
+                fprintf(stderr, "docgenlab: the result was not taken: %s\n", why);
+                return;
+            }
+            (void)DGL_FAIL(&err, DGL_E_UNAVAILABLE, "the server answered %d: %s", status, why);
         }
-        pause_for(pause);
+        put_off(&err, &pause);
     }
 }
 
-static enum dgl_status handle(struct listener *l, json_t *event, struct dgl_error *err)
+static void handle(struct listener *l, const struct dgl_feed_event *event)
 {
-    DGL_AUTO(arena) a = dgl_arena_new(0);
-    struct local_answer answer = {.body = DGL_BUF_INIT(LOCAL_ANSWER_MAX * 8),
-                                  .headers = DGL_BUF_INIT(LOCAL_ANSWER_MAX)};
-    if (!json_is_string(json_object_get(event, "id")) || !json_is_string(json_object_get(event, "body")) ||
-        !json_is_string(json_object_get(event, "event")) || !json_is_string(json_object_get(event, "cursor")))
-        return DGL_FAIL(err, DGL_E_INVALID, "the server sent something that is not an event");
-    post_locally(l, event, a, &answer);
+    struct dgl_feed_answer answer = {.body = DGL_BUF_INIT(LOCAL_ANSWER_MAX * 8),
+                                     .headers = DGL_BUF_INIT(LOCAL_ANSWER_MAX)};
+    post_locally(l, event, &answer);
     show(l, event, &answer);
-    enum dgl_status status = report(l, event, &answer, err);
+    report(l, event, &answer);
     dgl_buf_fini(&answer.body);
     dgl_buf_fini(&answer.headers);
-    snprintf(l->cursor, sizeof l->cursor, "%s", json_string_value(json_object_get(event, "cursor")));
-    return status;
+    dgl_str_copy(l->cursor, sizeof l->cursor, event->cursor, strlen(event->cursor));
 }
 
 // ---- the feed
 
-static enum dgl_status handle_all(struct listener *l, const struct dgl_buf *answer, struct dgl_error *err)
+static enum dgl_status handle_all(struct listener *l, const struct dgl_buf *answer, size_t *ret_count,
+                                  struct dgl_error *err)
 {
-    DGL_AUTO_JSON body = NULL;
-    json_t *event;
-    size_t i;
-    DGL_TRY(dgl_json_parse(answer->data, answer->len, "answer", &body, err));
-    const char *cursor = json_string_value(json_object_get(body, "cursor"));
-    if (!cursor)
-        return DGL_FAIL(err, DGL_E_INVALID, "the server does not speak this feed; check --server");
-    json_array_foreach(json_object_get(body, "events"), i, event) DGL_TRY(handle(l, event, err));
-    snprintf(l->cursor, sizeof l->cursor, "%s", cursor);
+    DGL_AUTO(arena) a = dgl_arena_new(0);
+    DGL_AUTO_FINI(feed_page) page = {0};
+    DGL_TRY(dgl_feed_read(answer->data, answer->len, a, &page, err));
+    for (size_t i = 0; i < page.count; i++)
+        handle(l, &page.events[i]);
+    dgl_str_copy(l->cursor, sizeof l->cursor, page.cursor, strlen(page.cursor));
+    *ret_count = page.count;
     return DGL_OK;
 }
 
 // *ret_again: a passing trouble, said in err; try again.
 static enum dgl_status poll_once(struct listener *l, bool *ret_again, struct dgl_error *err)
 {
-    char target[512], why[300];
+    char target[TARGET_SIZE], why[DGL_FEED_REASON_SIZE];
     int status;
+    size_t count;
+    bool waits = l->cursor[0] != '\0'; // for something to happen
+    int64_t began_us = dgl_clock_mono_us(dgl_clock_system());
     DGL_AUTO_FINI(buf) answer = DGL_BUF_INIT(ANSWER_MAX);
-    if (l->cursor[0])
+    if (waits)
         snprintf(target, sizeof target, "events?wait=%d&cursor=%s", WAIT_S, l->cursor);
     else
         snprintf(target, sizeof target, "events?name=%s", l->name);
@@ -238,14 +209,18 @@ static enum dgl_status poll_once(struct listener *l, bool *ret_again, struct dgl
     DGL_TRY(call(l, "GET", target, NULL, &answer, &status, err));
     if (status == 200) {
         *ret_again = false;
-        return handle_all(l, &answer, err);
+        DGL_TRY(handle_all(l, &answer, &count, err));
+        if (waits && count == 0 && dgl_clock_mono_us(dgl_clock_system()) - began_us < DGL_US_PER_S)
+            pause_for(1); // a server that does not wait, or one that stops
+        return DGL_OK;
     }
     if (status == 404 && l->cursor[0]) { // nobody listened for a day
         l->cursor[0] = '\0';
         return DGL_OK;
     }
     *ret_again = status >= 500 || status == 429;
-    return DGL_FAIL(err, DGL_E_UNAVAILABLE, "the server answered %d: %s", status, detail_of(&answer, why));
+    dgl_feed_reason(answer.data, answer.len, why);
+    return DGL_FAIL(err, DGL_E_UNAVAILABLE, "the server answered %d: %s", status, why);
 }
 
 static enum dgl_status listen_for_ever(struct listener *l, struct dgl_error *err)
@@ -262,10 +237,8 @@ static enum dgl_status listen_for_ever(struct listener *l, struct dgl_error *err
         }
         if (!again)
             return status;
-        fprintf(stderr, "docgenlab: %s; trying again in %d s\n", err->message, pause);
         connected = false;
-        pause_for(pause);
-        pause = DGL_MIN(pause * 2, PAUSE_MAX_S);
+        put_off(err, &pause);
     }
 }
 
@@ -295,6 +268,8 @@ static enum dgl_status open_listener(struct listener *l, const char *key, const 
     size_t len = strlen(l->server.text);
     while (len > 0 && l->server.text[len - 1] == '/')
         len--;
+    if (len > SERVER_BYTES)
+        return DGL_FAIL(err, DGL_E_INVALID, "--server is longer than %d bytes", SERVER_BYTES);
     dgl_str_copy(l->base, sizeof l->base, l->server.text, len);
     l->key_header = dgl_arena_printf(a, "X-API-Key: %s", key);
     DGL_TRY(dgl_guard_new(&guard, &l->anywhere, err));

@@ -8,6 +8,7 @@ import subprocess
 import threading
 import time
 import uuid
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from local import PATIENCE_S, PROGRAM, ApiError, Receiver, clean_environment, free_port, refusing_socket, verify_signature, wait_until
@@ -305,3 +306,84 @@ def test_the_feed_by_hand(own_house, letter):
     with pytest.raises(ApiError) as refused:
         call("POST", "/webhooks/redeliver", {"since": "2001-01-01T00:00:00Z"})
     assert refused.value.json["errors"][0]["field"] == "since"
+
+
+class OtherServer:
+    """Anybody's server behind --server: answers each GET of the feed with the next page, keeps the paths it is asked for."""
+
+    def __init__(self, *pages):
+        self.pages, self.paths = list(pages), []
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self):
+                outer.paths.append(self.path)
+                self.send(200, outer.pages.pop(0) if outer.pages else outer.idle)
+
+            def do_POST(self):
+                self.rfile.read(int(self.headers["Content-Length"]))
+                outer.paths.append(self.path)
+                self.send(422, {"detail": "not \x1b[31mtaken"})
+
+            def send(self, status, value):
+                body = json.dumps(value).encode()
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        self.idle = {"events": [], "cursor": "c.9"}
+        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = "http://127.0.0.1:%d" % self.http.server_address[1]
+        threading.Thread(target=self.http.serve_forever, daemon=True).start()
+
+    def close(self):
+        self.http.shutdown()
+        self.http.server_close()
+
+
+def an_event(**changes):
+    return {"id": "msg_1", "event": "document.generated", "timestamp": 1, "attempt": 1, "headers": {"webhook-id": "msg_1"},
+            "body": '{"a":"\x7f\x9b2J"}', "cursor": "c.1"} | changes
+
+
+@pytest.mark.parametrize("changes, says", [
+    ({"headers": {"x": "1\r\n\r\nPOST /inside HTTP/1.1\r\nHost: a\r\n\r\n"}}, "the header x has no value of printable ASCII"),
+    ({"headers": {"Transfer-Encoding": "chunked"}}, 'the header "Transfer-Encoding" is none of a message'),
+    ({"id": "../../keys"}, "its id, event and cursor must be words"),
+])
+def test_a_server_that_sends_no_events(changes, says, tmp_path):
+    """A page with one event that would change a request is refused whole: the local program hears nothing."""
+    server = OtherServer({"events": [an_event(), an_event(**changes)], "cursor": "c.2"})
+    with Receiver() as local:
+        run = subprocess.run([PROGRAM, "listen", "--api-key", "dgl_x", "--server", server.url, "--forward-to", local.url("/")],
+                             capture_output=True, text=True, timeout=60, env=clean_environment())
+        assert run.returncode == 1 and says in run.stderr, run.stderr
+        assert local.kept == [] and len(server.paths) == 1
+    server.close()
+
+
+def test_a_server_that_steers_no_terminal(tmp_path):
+    """What another server sends to be seen is seen as what it is; and one that never waits is not asked without a pause."""
+    server = OtherServer({"events": [an_event()], "cursor": "c.2"})
+    with Receiver() as local, open(tmp_path / "log", "wb") as out:
+        process = subprocess.Popen([PROGRAM, "listen", "--api-key", "dgl_x", "--server", server.url, "--forward-to", local.url("/"),
+                                    "--print-json"], stdout=out, stderr=subprocess.STDOUT, env=clean_environment())
+        assert local.wait().body.decode() == '{"a":"\x7f\x9b2J"}'
+        until = time.monotonic() + 60
+        while sum("cursor=c.9" in path for path in server.paths) < 2:
+            assert time.monotonic() < until and process.poll() is None
+            time.sleep(0.05)
+        polls = [path for path in server.paths if "wait=" in path]
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 0
+    text = (tmp_path / "log").read_text(encoding="utf-8")
+    assert '{"a":"\\u007f\\u009b2J"}\n' in text and "the result was not taken: not \\u001b[31mtaken\n" in text
+    assert "\x1b" not in text and "\x9b" not in text
+    assert "/api/v1/webhooks/events/msg_1/result" in server.paths and len(polls) < 60
+    server.close()

@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "base/str.h"
+#include "server/net/header.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,66 +16,19 @@ const char *const dgl_webhook_event_types[] = {"document.generated", "bulk.compl
 
 // ---- custom headers
 
-static const char *const reserved_names[] = {
-    "connection",
-    "keep-alive",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-    "host",
-    "content-length",
-    "expect",
-    "content-type",
-    "content-encoding",
-    "user-agent",
-    "traceparent",
-    "tracestate",
-    "accept-encoding",
-    "via",
-    "forwarded",
-    "max-forwards",
-    "http2-settings",
-};
-static const char *const reserved_prefixes[] = {"webhook-", "docgenlab-", "proxy-", "x-forwarded-", "sec-", ":"};
-
-static bool is_reserved(const char *name)
-{
-    for (size_t i = 0; i < DGL_COUNT(reserved_names); i++)
-        if (strcasecmp(name, reserved_names[i]) == 0)
-            return true;
-    for (size_t i = 0; i < DGL_COUNT(reserved_prefixes); i++)
-        if (strncasecmp(name, reserved_prefixes[i], strlen(reserved_prefixes[i])) == 0)
-            return true;
-    return false;
-}
-
-static bool is_token(const char *s) // RFC 9110 §5.6.2
-{
-    size_t len = strlen(s);
-    return len > 0 && len <= 64 &&
-           strspn(s, "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") == len;
-}
-
-static bool is_value(const char *s)
-{
-    size_t len = strlen(s);
-    for (size_t i = 0; i < len; i++)
-        if ((unsigned char)s[i] < 0x20 || (unsigned char)s[i] > 0x7e)
-            return false;
-    return len > 0 && s[0] != ' ' && s[len - 1] != ' ';
-}
+static const char *const own_headers[] = {"content-type", "user-agent", "traceparent", "tracestate",
+                                          "webhook-",     "docgenlab-", NULL}; // of every message
 
 #define BAD_HEADERS(err, ...) DGL_FAIL_FIELD((err), DGL_E_INVALID, "invalid_headers", "headers", __VA_ARGS__)
 
 static enum dgl_status check_header(const struct dgl_webhook_header *h, struct dgl_error *err)
 {
-    if (!is_token(h->name))
-        return BAD_HEADERS(err, "\"%.64s\" is not a header name: letters, digits and - up to 64 characters", h->name);
-    if (is_reserved(h->name))
+    if (!dgl_header_is_name(h->name))
+        return BAD_HEADERS(err, "\"%.64s\" is not a header name: letters, digits and - up to %d characters", h->name,
+                           DGL_HEADER_NAME_MAX);
+    if (dgl_header_is_among(h->name, own_headers) || dgl_header_is_reserved(h->name))
         return BAD_HEADERS(err, "the header %s is set by the sender or by HTTP itself; use another name", h->name);
-    if (!is_value(h->value))
+    if (!dgl_header_is_value(h->value))
         return BAD_HEADERS(err, "the value of %s must be printable ASCII without blanks at its ends", h->name);
     return DGL_OK;
 }

@@ -211,15 +211,16 @@ void meta_bitmap(struct meta *m, const uint8_t *info, size_t info_len, const uin
 
 struct dgl_art *dgl_metafile_read(struct dgl_arena *a, const void *data, size_t len)
 {
-    struct meta *m = len >= 18 && len <= DGL_ART_MAX_BYTES ? dgl_arena_alloc_try(a, sizeof(*m)) : NULL;
+    bool is_emf = len >= 88 && meta_u32(data) == 1 && memcmp((const char *)data + 40, " EMF", 4) == 0;
+    bool is_ours = len <= DGL_ART_MAX_BYTES && (is_emf || wmf_head(data, len));
+    struct meta *m = is_ours ? dgl_arena_alloc_try(a, sizeof(*m)) : NULL;
     if (!m)
         return NULL;
     m->arena = a;
     m->data = data;
     m->len = len;
     meta_start(m);
-    struct dgl_art *art =
-        len >= 88 && meta_u32(m->data) == 1 && memcmp(m->data + 40, " EMF", 4) == 0 ? emf_read(m) : wmf_read(m);
+    struct dgl_art *art = is_emf ? emf_read(m) : wmf_read(m);
     while (art && m->s.clips && m->s.clips--)
         dgl_art_pop(art);
     return art && m->drawn && !art->cut ? art : NULL;

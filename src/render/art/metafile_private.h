@@ -39,8 +39,9 @@ struct meta {
     struct meta_state s, saves[META_MAX_SAVES];
     unsigned save_count;
     struct meta_object objects[META_MAX_OBJECTS];
-    struct dgl_matrix device; // device units to the drawing
-    struct dgl_art_path path; // being gathered
+    uint64_t taken[META_MAX_OBJECTS / 64]; // WMF: a bit for each of them
+    struct dgl_matrix device;              // device units to the drawing
+    struct dgl_art_path path;              // being gathered
     bool gathering;
     uint32_t drawn;
 };
@@ -76,6 +77,8 @@ void meta_select(struct meta *m, const struct meta_object *o);
 void meta_stock(struct meta *m, uint32_t index);
 void meta_arc(struct meta *m, const double box[4], const double ends[4], unsigned how); // 0 arc, 1 chord, 2 pie
 struct dgl_art *emf_read(struct meta *m);
-struct dgl_art *wmf_read(struct meta *m);
+// Length of a WMF's head, the placement included; 0 when it is none.
+size_t wmf_head(const uint8_t *data, size_t len);
+struct dgl_art *wmf_read(struct meta *m); // of data that has one
 
 #endif

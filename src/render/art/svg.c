@@ -299,12 +299,22 @@ static void viewport(struct svg *s, const struct svg_node *n, const struct state
     children(s, n, &inner);
 }
 
+static bool is_used(const struct svg *s, const struct svg_node *n)
+{
+    for (uint32_t i = 0; i < s->used_count; i++)
+        if (s->used[i] == n)
+            return true;
+    return false;
+}
+
+// One that leads back to where it came from draws nothing (SVG 1.1 §5.6).
 static void use(struct svg *s, const struct svg_node *n, const struct state *st)
 {
     const struct svg_node *to = n->reference;
-    if (!to || s->uses_left == 0)
+    if (!to || s->uses_left == 0 || s->used_count == DGL_COUNT(s->used) || is_used(s, to))
         return;
     s->uses_left--;
+    s->used[s->used_count++] = to;
     struct state inner = *st;
     inner.m = dgl_matrix_join(
         st->m, (struct dgl_matrix){1, 0, 0, 1, length(n, "x", 0, st->width, st), length(n, "y", 0, st->height, st)});
@@ -313,6 +323,7 @@ static void use(struct svg *s, const struct svg_node *n, const struct state *st)
                  length(n, "height", st->height, st->height, st));
     else
         element(s, to, &inner);
+    s->used_count--;
 }
 
 static bool clip(struct svg *s, const struct svg_node *n, const struct state *st)

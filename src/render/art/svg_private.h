@@ -14,7 +14,7 @@ struct svg_node {
     uint32_t attr_count;
     uint32_t weight; // of attributes and children, about their bytes: what one look at the node costs
     struct svg_node *parent, *first, *last, *next;
-    struct svg_node *reference;       // what href="#id" leads to
+    struct svg_node *reference;       // what href="#id" leads to, unless it stands in that itself
     const struct dgl_art_stop *stops; // of a gradient, once read
     uint32_t stop_count;
     bool stops_read;
@@ -57,6 +57,8 @@ struct svg {
     struct svg_rule rules[SVG_MAX_RULES];
     uint32_t rule_count, uses_left, work_left;
     unsigned depth;
+    const struct svg_node *used[DGL_ART_MAX_DEPTH]; // by those `use` that are being drawn, each within the one before
+    uint32_t used_count;
     // The rules for the node that was asked about last, the heaviest first.
     const struct svg_node *ruled;
     uint16_t ruled_by[SVG_MAX_RULES];

@@ -128,12 +128,21 @@ static struct svg_node *following(struct svg_node *n)
     return n ? n->next : NULL;
 }
 
+static bool stands_in(const struct svg_node *n, const struct svg_node *outer)
+{
+    while (n && n != outer)
+        n = n->parent;
+    return n != NULL;
+}
+
 static void find_references(struct svg *s)
 {
     for (struct svg_node *n = s->root; n; n = following(n)) {
         const struct dgl_str *href = svg_attr(n, "href");
         if (href && href->len >= 2 && href->data[0] == '#')
             n->reference = svg_by_id(s, (struct dgl_str){href->data + 1, href->len - 1});
+        if (n->reference && stands_in(n, n->reference))
+            n->reference = NULL;
     }
 }
 

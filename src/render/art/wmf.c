@@ -6,6 +6,8 @@
 #include <string.h>
 
 #define LARGER_SIDE 1e6
+#define PLACEMENT 22u // [MS-WMF] §2.3.2.3
+#define HEAD 18u      // §2.3.2.2
 
 struct record {
     uint32_t type;
@@ -18,13 +20,30 @@ static double arg(const struct record *r, size_t word)
     return word < r->words ? meta_i16(r->body + 2 * word) : 0;
 }
 
+static uint32_t unsigned_arg(const struct record *r, size_t word)
+{
+    return word < r->words ? meta_u16(r->body + 2 * word) : 0;
+}
+
+// Takes the lowest number that is free ([MS-WMF] §3.1.4.1): a look at 64 of them at a time, for files that make and
+// delete objects half a million times.
 static void add_object(struct meta *m, struct meta_object o)
 {
-    for (unsigned i = 0; i < META_MAX_OBJECTS; i++)
-        if (m->objects[i].kind == META_NOTHING) {
-            m->objects[i] = o;
+    for (unsigned i = 0; i < DGL_COUNT(m->taken); i++)
+        if (~m->taken[i]) {
+            unsigned bit = (unsigned)__builtin_ctzll(~m->taken[i]);
+            m->taken[i] |= UINT64_C(1) << bit;
+            m->objects[64 * i + bit] = o;
             return;
         }
+}
+
+static void delete_object(struct meta *m, uint32_t index)
+{
+    if (index >= META_MAX_OBJECTS)
+        return;
+    m->objects[index].kind = META_NOTHING;
+    m->taken[index / 64] &= ~(UINT64_C(1) << index % 64);
 }
 
 static struct dgl_str from_latin(struct dgl_arena *a, const uint8_t *p, size_t len)
@@ -45,13 +64,13 @@ static void make_object(struct meta *m, const struct record *r)
     struct meta_object o = {.kind = META_BRUSH, .none = true};
     switch (r->type) {
     case 0x02FA: // CREATEPENINDIRECT
-        o = (struct meta_object){.kind = META_PEN, .style = (unsigned)arg(r, 0) & 0xFFFF, .width = arg(r, 1)};
+        o = (struct meta_object){.kind = META_PEN, .style = unsigned_arg(r, 0), .width = arg(r, 1)};
         if (r->words >= 5)
             o.rgb = meta_rgb(r->body + 6);
         o.none = (o.style & 15) == 5;
         break;
     case 0x02FC: // CREATEBRUSHINDIRECT
-        o = (struct meta_object){.kind = META_BRUSH, .style = (unsigned)arg(r, 0) & 0xFFFF};
+        o = (struct meta_object){.kind = META_BRUSH, .style = unsigned_arg(r, 0)};
         if (r->words >= 3)
             o.rgb = meta_rgb(r->body + 2);
         o.none = o.style == 1;
@@ -216,8 +235,7 @@ static bool settings(struct meta *m, const struct record *r)
             meta_select(m, &m->objects[index]);
         return true;
     case 0x01F0:
-        if (index < META_MAX_OBJECTS)
-            m->objects[index].kind = META_NOTHING;
+        delete_object(m, index);
         return true;
     case 0x0106:
         s->even_odd = index != 2;
@@ -249,20 +267,22 @@ static bool settings(struct meta *m, const struct record *r)
     }
 }
 
+size_t wmf_head(const uint8_t *data, size_t len)
+{
+    size_t at = len >= PLACEMENT + HEAD && meta_u32(data) == 0x9AC6CDD7 ? PLACEMENT : 0;
+    if (len < at + HEAD || meta_u16(data + at + 2) != 9)
+        return 0;
+    uint32_t kind = meta_u16(data + at); // in memory, on disk
+    return kind == 1 || kind == 2 ? at + HEAD : 0;
+}
+
 struct dgl_art *wmf_read(struct meta *m)
 {
-    size_t at = 0;
+    size_t at = wmf_head(m->data, m->len);
     double box[4] = {0, 0, 0, 0};
-    bool placed = meta_u32(m->data) == 0x9AC6CDD7;
-    if (placed && m->len >= 40) {
-        for (unsigned i = 0; i < 4; i++)
-            box[i] = meta_i16(m->data + 6 + 2 * i);
-        at = 22;
-    }
-    if (m->len < at + 18 || meta_u16(m->data + at) > 2 || meta_u16(m->data + at) == 0 ||
-        meta_u16(m->data + at + 2) != 9)
-        return NULL;
-    at += 18;
+    bool placed = at > HEAD;
+    for (unsigned i = 0; placed && i < 4; i++)
+        box[i] = meta_i16(m->data + 6 + 2 * i);
     // Without a placement the window that the file sets is what is shown.
     for (size_t look = at; !placed && look + 10 <= m->len;) {
         size_t words = meta_u32(m->data + look), type = meta_u16(m->data + look + 4);

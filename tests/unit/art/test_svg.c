@@ -63,6 +63,18 @@ static void gradients_take_stops_from_others(void **state DGL_UNUSED)
     assert_int_equal(i->fill.kind, DGL_ART_NONE); // its own stops are none
 }
 
+// Twice in each round: what went round would be drawn until the bound is reached.
+static void a_use_in_what_it_uses_draws_nothing(void **state DGL_UNUSED)
+{
+    DGL_AUTO(arena) a = dgl_arena_new((size_t)16 << 20);
+    const struct dgl_art *art =
+        read(a, ROOT "<g id='a'><rect width='9' height='9'/><use href='#a'/><use href='#a'/></g></svg>");
+    assert_int_equal(art->items, 1);
+    art = read(a, ROOT "<defs><g id='a'><rect width='9' height='9'/><use href='#b'/><use href='#b'/></g>"
+                       "<g id='b'><use href='#a'/><use href='#a'/></g></defs><use href='#b'/></svg>");
+    assert_int_equal(art->items, 2);
+}
+
 // 400 groups of nothing, 400 times, 100 times: little to read and nothing to draw, but sixteen million looks.
 static void what_asks_for_too_much_is_refused(void **state DGL_UNUSED)
 {
@@ -90,6 +102,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_heaviest_rule_counts),
         cmocka_unit_test(gradients_take_stops_from_others),
+        cmocka_unit_test(a_use_in_what_it_uses_draws_nothing),
         cmocka_unit_test(what_asks_for_too_much_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

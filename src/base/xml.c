@@ -257,10 +257,16 @@ static enum dgl_status check_before(const char *data, size_t len, const char *wh
     return DGL_OK;
 }
 
+// What libxml2 says without a parser, as of characters it cannot convert, would go to stderr.
+static void ignore(void *ctx DGL_UNUSED, xmlErrorPtr e DGL_UNUSED)
+{
+}
+
 void dgl_xml_init(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, xmlInitParser);
+    xmlSetStructuredErrorFunc(NULL, ignore); // of this thread
 }
 
 enum dgl_status dgl_xml_parse(const char *data, size_t len, const char *what, const struct dgl_xml_handler *h,

@@ -4,7 +4,9 @@
 #include "unit.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static enum dgl_status note_start(void *ctx, const struct dgl_xml_element *e, struct dgl_error *err)
 {
@@ -90,6 +92,24 @@ static void test_utf16(void **state DGL_UNUSED)
     while (large.len < 600000)
         dgl_buf_append(&large, " ", 2);
     assert_int_equal(parse_bytes(large.data, large.len, &b, &err), DGL_E_LIMIT);
+}
+
+// What cannot be converted is told to the caller and to nobody else: libxml2 would write it on stderr.
+static void test_stderr_stays_empty(void **state DGL_UNUSED)
+{
+    static const char bad[] = "<?xml version='1.0' encoding='WINDOWS-1252'?><a>\x81</a>";
+    const struct dgl_xml_handler none = {0};
+    struct dgl_error err = DGL_ERROR_INIT;
+    FILE *file = tmpfile();
+    int kept = dup(STDERR_FILENO);
+    assert_true(file && kept >= 0 && dup2(fileno(file), STDERR_FILENO) >= 0);
+    enum dgl_status status = dgl_xml_parse(bad, sizeof(bad) - 1, "it", &none, &err);
+    off_t said = lseek(STDERR_FILENO, 0, SEEK_CUR);
+    assert_true(dup2(kept, STDERR_FILENO) >= 0);
+    close(kept);
+    fclose(file);
+    assert_int_equal(status, DGL_E_MALFORMED);
+    assert_int_equal(said, 0);
 }
 
 static void test_malformed(void **state DGL_UNUSED)
@@ -282,6 +302,7 @@ int main(void)
         cmocka_unit_test(test_threads),
         cmocka_unit_test(test_events),
         cmocka_unit_test(test_utf16),
+        cmocka_unit_test(test_stderr_stays_empty),
         cmocka_unit_test(test_malformed),
         cmocka_unit_test(test_doctype_is_refused),
         cmocka_unit_test(test_handler_stops),

@@ -325,10 +325,7 @@ static void write_file(struct pdf_out *o, const struct subset *s, uint32_t objec
 // A six-letter tag that follows from the glyphs (§9.6.4), and a name without what names may not hold.
 static void put_name(struct dgl_buf *b, const struct pdf_font *font)
 {
-    uint32_t h = 2166136261u;
-    for (uint32_t g = 0; g < font->glyph_count; g++)
-        if (font->meaning[g].len)
-            h = (h ^ g) * 16777619u;
+    uint32_t h = font->tag;
     dgl_buf_putc(b, '/');
     for (unsigned i = 0; i < 6; i++, h /= 26)
         dgl_buf_putc(b, (char)('A' + h % 26));
@@ -496,9 +493,13 @@ enum dgl_status pdf_fonts_subset(struct pdf_fonts *f, struct pdf_out *o, struct 
         uint32_t count = 0;
         if (!glyphs)
             return DGL_FAIL_SLUG(err, DGL_E_LIMIT, "document_too_large", "the document's fonts need too much memory");
-        for (uint32_t g = 0; g < font->glyph_count && g <= UINT16_MAX; g++)
-            if (font->meaning[g].len)
+        font->tag = 2166136261u; // FNV-1a
+        for (uint32_t g = 0; g < font->glyph_count && g <= UINT16_MAX; g++) {
+            if (font->meaning[g].len) {
                 glyphs[count++] = (uint16_t)g;
+                font->tag = (font->tag ^ g) * 16777619u;
+            }
+        }
         font->used = count;
         struct subset *s = lookup(f->cache, font->face->id, glyphs, count);
         if (!s)

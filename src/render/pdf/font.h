@@ -14,6 +14,7 @@ struct pdf_font {
     struct pdf_meaning *meaning; // by glyph of the face
     uint16_t *code;              // by glyph of the face, once subset: what is written in strings
     uint32_t glyph_count, used;
+    uint32_t tag; // of the name: a hash of its glyphs, once subset
     uint32_t object, index;
 };
 struct pdf_subset_cache;

@@ -277,8 +277,8 @@ static int dial(void)
     return fd;
 }
 
-// Says everything, hears until the server hangs up or is quiet, and resets the connection; then waits until the server
-// has forgotten it.
+// Says everything and mostly that this is all, hears until the server hangs up or is quiet, and resets the connection;
+// then waits until the server has forgotten it.
 static void talk(const uint8_t *data, size_t size, struct dgl_buf *answer)
 {
     int fd = dial();
@@ -286,6 +286,8 @@ static void talk(const uint8_t *data, size_t size, struct dgl_buf *answer)
     ssize_t n = 0;
     for (size_t at = 0; at < size && (n = send(fd, data + at, size - at, MSG_NOSIGNAL)) > 0;)
         at += (size_t)n;
+    if (size % 8) // else it stays open, and the server says nothing more until its patience ends
+        shutdown(fd, SHUT_WR);
     while ((n = recv(fd, bytes, sizeof(bytes), 0)) > 0)
         dgl_buf_append(answer, bytes, (size_t)n);
     close(fd);

@@ -591,6 +591,30 @@ struct dgl_para *build_styled_para(struct builder *b, uint16_t style)
     return para;
 }
 
+// A picture bullet is three quarters of its letters' size tall, whatever size the picture has (Word), and does not make
+// the line taller.
+static void put_bullet(struct builder *b, struct dgl_para *para)
+{
+    const struct build_bullet *found = b->bullets;
+    while (found && found->id != para->level->picture)
+        found = found->next;
+    if (!found || found->drawing->height <= 0) {
+        build_finding(b, DGL_FEATURE_PICTURE_BULLET);
+        para->label = DGL_STR("\xE2\x80\xA2");
+        return;
+    }
+    struct dgl_drawing *d = DGL_ARENA_NEW(b->arena, struct dgl_drawing);
+    struct dgl_inline *in = DGL_ARENA_NEW(b->arena, struct dgl_inline);
+    *d = *found->drawing;
+    d->height = para->label_run->r.size * 3 / 4;
+    d->width =
+        (int32_t)DGL_MIN((int64_t)found->drawing->width * d->height / found->drawing->height, DGL_LAYOUT_MAX_LENGTH);
+    d->decorative = true;
+    *in = (struct dgl_inline){.kind = DGL_IN_DRAWING, .run = para->label_run, .drawing = d};
+    para->bullet = in;
+    para->label = (struct dgl_str){"", 0};
+}
+
 static void number_paragraph(struct builder *b, struct dgl_para *para, const struct dgl_rpr *mark)
 {
     const struct dgl_num *num;
@@ -601,15 +625,13 @@ static void number_paragraph(struct builder *b, struct dgl_para *para, const str
     dgl_counters_next(b->counters, num, para->p.ilvl, &label);
     para->level = level;
     para->label = (struct dgl_str){dgl_arena_strndup(b->arena, label.data ? label.data : "", label.len), label.len};
-    if (level->picture) {
-        build_finding(b, DGL_FEATURE_PICTURE_BULLET);
-        para->label = DGL_STR("\xE2\x80\xA2");
-    }
     struct dgl_rpr r;
     memcpy(&r, mark, sizeof(r));
     r.underline = 0; // the mark's underline does not reach the number
     dgl_rpr_apply(&r, &level->rpr);
     para->label_run = build_run(b, &r);
+    if (level->picture >= 0)
+        put_bullet(b, para);
 }
 
 static bool is_section_end(const struct dgl_x *ppr)
@@ -656,6 +678,7 @@ static void look_like(struct dgl_para *para, const struct dgl_para *first)
     para->level = first->level;
     para->label = first->label;
     para->label_run = first->label_run;
+    para->bullet = first->bullet;
     para->style = first->style;
     para->outline = first->outline;
 }

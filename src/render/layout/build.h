@@ -10,6 +10,7 @@
 #define BUILD_MAX_FIELDS 16u
 #define BUILD_MAX_SEQUENCES 64u
 #define BUILD_MAX_FLOATS 32u // between two paragraphs
+#define BUILD_MAX_BULLETS 256u
 
 enum build_field_state { BUILD_FIELD_CODE, BUILD_FIELD_SHOWN, BUILD_FIELD_HIDDEN };
 struct build_field {
@@ -44,6 +45,11 @@ struct build_contents { // a table of contents to be made (contents.c)
     uint32_t paragraph;
     struct build_contents *next;
 };
+struct build_bullet { // a picture that stands for numbers of lists (numPicBullet)
+    int32_t id;
+    const struct dgl_drawing *drawing;
+    struct build_bullet *next;
+};
 struct build_sequence { // SEQ: a counter with a name
     struct dgl_str name;
     int64_t value;
@@ -77,6 +83,7 @@ struct builder {
     struct build_sequence sequences[BUILD_MAX_SEQUENCES];
     unsigned sequence_count;
     struct build_contents *contents;
+    struct build_bullet *bullets;
     // the paragraph at hand
     struct dgl_inline *inlines;
     uint32_t inline_count, inline_cap;

@@ -28,7 +28,7 @@ enum dgl_support { DGL_SUPPORT_FULL, DGL_SUPPORT_APPROXIMATED, DGL_SUPPORT_DECLI
     X(METAFILE, APPROXIMATED, "EMF and WMF pictures", "parts of a metafile picture are left out")                      \
     X(SVG, APPROXIMATED, "parts of SVG pictures", "parts of an SVG picture are left out or simplified")                \
     X(LINKED_PICTURE, APPROXIMATED, "pictures linked from outside", "a linked picture is left out")                    \
-    X(PICTURE_BULLET, APPROXIMATED, "picture bullets", "a picture bullet is shown as a round one")                     \
+    X(PICTURE_BULLET, APPROXIMATED, "picture bullets without a picture", "a picture bullet is shown as a round one")   \
     X(TEXT_EFFECT, APPROXIMATED, "outline, shadow, emboss and engrave effects", "a text effect is left out")           \
     X(HYPHENATION, APPROXIMATED, "hyphenation without a dictionary",                                                   \
       "words of a language without a hyphenation dictionary are not divided")                                          \

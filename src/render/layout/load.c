@@ -100,6 +100,62 @@ static enum dgl_status build_reference(struct builder *b, const struct dgl_x *n,
     return DGL_OK;
 }
 
+// ---- Picture bullets ----
+
+static const struct dgl_docx_relationship *rel_of_type(const struct builder *b, const char *suffix)
+{
+    for (size_t i = 0; i < b->rel_count; i++)
+        if (dgl_docx_type_ends(b->rels[i].type, suffix))
+            return &b->rels[i];
+    return NULL;
+}
+
+static void build_bullet(struct builder *b, const struct dgl_x *n, struct dgl_error *err, enum dgl_status *status)
+{
+    struct build_context c = {.nesting = 0};
+    struct dgl_rpr r = build_base_rpr(b, &c, b->sheet->default_paragraph);
+    struct dgl_run *run = build_run(b, &r);
+    b->inline_count = 0;
+    DGL_X_EACH(x, n)
+    {
+        if (x->name == DGL_X_pict)
+            build_vml(b, x, run, &c, err, status);
+        else if (x->name == DGL_X_drawing)
+            build_drawing(b, x, run, &c, err, status);
+    }
+    b->para_has_drawings = false;
+    if (b->inline_count == 0 || b->inlines[0].kind != DGL_IN_DRAWING || b->inlines[0].drawing->anchored)
+        return;
+    struct build_bullet *bullet = DGL_ARENA_NEW(b->arena, struct build_bullet);
+    *bullet =
+        (struct build_bullet){(int32_t)dgl_x_attr_int(n, DGL_X_numPicBulletId, 0), b->inlines[0].drawing, b->bullets};
+    b->bullets = bullet;
+}
+
+// The style sheet is shared by documents and holds no pictures: the numbering part is read once more for them.
+static enum dgl_status build_bullets(struct builder *b, struct dgl_error *err)
+{
+    const struct dgl_docx_relationship *rel = rel_of_type(b, "/numbering");
+    uint32_t member, left = BUILD_MAX_BULLETS;
+    if (!b->sheet->has_picture_bullets || !rel ||
+        !dgl_docx_resolve(b->doc->package, dgl_zip_name(b->doc->package->zip, b->member), rel->target, &member))
+        return DGL_OK;
+    struct part_state outer;
+    struct dgl_x *root;
+    enum dgl_status status = DGL_OK;
+    DGL_TRY(enter(b, member, "numbering", &outer, err));
+    DGL_TRY(parse_part(b, member, &root, err));
+    DGL_X_EACH(n, root)
+    {
+        if (n->name == DGL_X_numPicBullet && left-- > 0 && status == DGL_OK)
+            build_bullet(b, n, err, &status);
+    }
+    b->inlines = NULL;
+    b->inline_count = b->inline_cap = 0;
+    leave(b, &outer);
+    return status;
+}
+
 // ---- Sections ----
 
 static void read_columns(const struct dgl_x *n, struct dgl_section *s)
@@ -320,14 +376,6 @@ enum dgl_status build_section(struct builder *b, const struct dgl_x *n, struct d
 
 // ---- Notes ----
 
-static const struct dgl_docx_relationship *rel_of_type(const struct builder *b, const char *suffix)
-{
-    for (size_t i = 0; i < b->rel_count; i++)
-        if (dgl_docx_type_ends(b->rels[i].type, suffix))
-            return &b->rels[i];
-    return NULL;
-}
-
 static bool is_note(const struct dgl_x *n)
 {
     if (n->name != DGL_X_footnote && n->name != DGL_X_endnote)
@@ -512,6 +560,8 @@ enum dgl_status dgl_document_load(struct dgl_docx_package *p, const struct dgl_l
     enum dgl_status status = enter(b, p->main, "body", &outer, err);
     if (status == DGL_OK)
         status = parse_part(b, p->main, &root, err);
+    if (status == DGL_OK)
+        status = build_bullets(b, err);
     if (status == DGL_OK)
         status = build_body(b, root, err);
     build_fields_reset(b);

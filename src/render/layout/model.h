@@ -209,6 +209,7 @@ struct dgl_para {
     struct dgl_caption *captions;
     struct dgl_str label; // of a list
     struct dgl_run *label_run;
+    const struct dgl_inline *bullet; // a drawing that stands for the label; NULL = none does
     const struct dgl_num_level *level;
     uint32_t number; // w:p in its part
     uint16_t style;

@@ -28,7 +28,7 @@
     X(lastClr) X(lastColumn) X(lastRow) X(latin) X(leader) X(left) X(leftChars) X(leftFromText) X(ligatures) X(line) \
     X(linePitch) X(lineRule) X(link) X(ln) X(lnNumType) X(lnRef) X(lt1) X(lt2) X(lumMod) X(lumOff) X(lvl) X(lvlJc) \
     X(lvlOverride) X(lvlPicBulletId) X(lvlRestart) X(lvlText) X(majorFont) X(minorFont) X(mirrorMargins) X(moveFrom) X(moveTo) \
-    X(name) X(noBreakHyphen) X(noFill) X(noHBand) X(noVBand) X(noWrap) X(num) X(numFmt) X(numId) X(numPr) X(numRestart) X(numStart) \
+    X(name) X(noBreakHyphen) X(noFill) X(noHBand) X(noVBand) X(noWrap) X(num) X(numPicBullet) X(numPicBulletId) X(numFmt) X(numId) X(numPr) X(numRestart) X(numStart) \
     X(numStyleLink) X(oMath) X(oMathPara) X(object) X(offsetFrom) X(outline) X(outlineLvl) X(oval) X(overflowPunct) X(p) X(pBdr) \
     X(pPr) X(pPrDefault) X(pStyle) X(pageBreakBefore) X(pattFill) X(pctHeight) X(pctWidth) X(pgBorders) X(pgMar) \
     X(pgNumType) X(pgSz) X(pic) X(pict) X(polyline) X(pos) X(posOffset) X(position) X(positionH) X(positionV) \

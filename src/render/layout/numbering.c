@@ -26,7 +26,7 @@ static void read_level(struct dgl_prop_reader *r, const struct dgl_x *n, struct 
     l->text = dgl_x_val(dgl_x_child(n, DGL_X_lvlText));
     l->suffix = dgl_x_attr_is(suffix, DGL_X_val, "space") ? 1 : dgl_x_attr_is(suffix, DGL_X_val, "nothing") ? 2 : 0;
     l->is_lgl = dgl_x_val_on(dgl_x_child(n, DGL_X_isLgl));
-    l->picture = dgl_x_child(n, DGL_X_lvlPicBulletId) != NULL;
+    l->picture = (int32_t)dgl_x_attr_int(dgl_x_child(n, DGL_X_lvlPicBulletId), DGL_X_val, -1);
     if (style)
         l->style = r->style_index(r->ctx, dgl_x_val(style));
     struct dgl_str jc = dgl_x_val(dgl_x_child(n, DGL_X_lvlJc));
@@ -53,7 +53,7 @@ static void read_abstract(struct dgl_sheet *s, struct dgl_prop_reader *r, const 
     {
         if (c->name == DGL_X_lvl && level_index(c) < 9) {
             read_level(r, c, &a->level[level_index(c)]);
-            s->has_picture_bullets |= a->level[level_index(c)].picture;
+            s->has_picture_bullets |= a->level[level_index(c)].picture >= 0;
         }
     }
 }
@@ -78,6 +78,7 @@ static void read_num(struct dgl_sheet *s, struct dgl_prop_reader *r, const struc
         if (level) {
             num->override[level_index(c)] = DGL_ARENA_NEW(s->arena, struct dgl_num_level);
             read_level(r, level, num->override[level_index(c)]);
+            s->has_picture_bullets |= num->override[level_index(c)]->picture >= 0;
         }
     }
 }

@@ -57,7 +57,8 @@ static int32_t fill_segments(const struct breaker *b, struct spot start, struct 
                 count_metrics(m, p);
         } else if (p->kind == DGL_PIECE_DRAWING) {
             s->width = p->in->drawing->width;
-            count_metrics(m, p);
+            if (i >= b->t->label_pieces)
+                count_metrics(m, p);
         } else if (p->kind == DGL_PIECE_RUBY) {
             s->first = p->first;
             s->count = p->count;
@@ -306,6 +307,8 @@ static int32_t label_shift(const struct breaker *b)
     for (uint32_t i = 0; i < b->t->label_pieces; i++)
         if (b->t->pieces[i].kind == DGL_PIECE_TEXT)
             w += dgl_piece_width(b->t, &b->t->pieces[i], b->t->pieces[i].first, b->t->pieces[i].count);
+        else if (b->t->pieces[i].kind == DGL_PIECE_DRAWING)
+            w += b->t->pieces[i].in->drawing->width;
     return b->p->level->jc == DGL_JC_END ? w : w / 2;
 }
 

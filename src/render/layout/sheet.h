@@ -42,7 +42,7 @@ struct dgl_num_level {
     uint16_t style;      // paragraph style bound to the level, UINT16_MAX = none
     struct dgl_ppr ppr;
     struct dgl_rpr rpr;
-    bool picture;
+    int32_t picture; // id of its picture bullet, -1 = none
 };
 struct dgl_abstract_num {
     int32_t id;

@@ -757,6 +757,8 @@ static void put_label(struct maker *m, const struct dgl_para *p, const struct st
 {
     struct cursor c = {m->bytes.data + s->start, s->len, 0, s->start};
     m->t->label_pieces = 0;
+    if (p->bullet)
+        put_object(m, p->bullet, DGL_PIECE_DRAWING, s->start);
     put_text(m, NULL, p->label_run, c);
     if (p->level->suffix == 0)
         new_piece(m, DGL_PIECE_TAB, p->label_run)->use = use_of(m->env, p->label_run, DGL_SLOT_ASCII);
@@ -790,7 +792,7 @@ enum dgl_status dgl_text_build(const struct dgl_text_env *env, const struct dgl_
                              "the document needs more memory than one document may use");
     if (p->level) {
         dgl_buf_append(&m.bytes, p->label.data, p->label.len);
-        if (p->level->suffix == 1 && p->label.len)
+        if (p->level->suffix == 1 && (p->label.len || p->bullet))
             dgl_buf_putc(&m.bytes, ' ');
         label.len = (uint32_t)m.bytes.len;
     }

@@ -39,6 +39,7 @@ struct docx_parts {
     const char *header;    // a whole w:hdr; may be NULL; relationship rIdH
     const char *footnotes; // inside w:footnotes; may be NULL
     const char *endnotes;  // inside w:endnotes; may be NULL
+    bool bullet;           // a picture to which the numbering part refers as rIdB
 };
 
 static inline void make_docx(const struct docx_parts *p, struct dgl_buf *out)
@@ -92,6 +93,13 @@ static inline void make_docx(const struct docx_parts *p, struct dgl_buf *out)
         dgl_buf_reset(&text);
         dgl_buf_printf(&text, "<w:%s %s>%s</w:%s>", more[i].root, W_NS, more[i].content, more[i].root);
         add_part(w, more[i].name, text.data);
+    }
+    if (p->bullet) {
+        add_part(w, "word/_rels/numbering.xml.rels",
+                 "<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\"><Relationship "
+                 "Id=\"rIdB\" Type=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships/image\" "
+                 "Target=\"media/bullet.png\"/></Relationships>");
+        add_part(w, "word/media/bullet.png", "no picture yet");
     }
     if (p->header) {
         dgl_buf_reset(&text);

@@ -59,6 +59,35 @@ static void test_list(void **state DGL_UNUSED)
     free(d);
 }
 
+// A picture bullet keeps the shape of its picture at three quarters of the letters' size; without it there is a round
+// one.
+static void test_picture_bullets(void **state DGL_UNUSED)
+{
+    struct docx_parts p = {
+        .numbering =
+            "<w:numPicBullet w:numPicBulletId=\"3\"><w:pict xmlns:v=\"urn:schemas-microsoft-com:vml\"><v:shape "
+            "style=\"width:60pt;height:30pt\"><v:imagedata r:id=\"rIdB\"/></v:shape></w:pict></w:numPicBullet>"
+            "<w:abstractNum w:abstractNumId=\"0\"><w:lvl w:ilvl=\"0\"><w:start w:val=\"1\"/><w:numFmt "
+            "w:val=\"bullet\"/>"
+            "<w:lvlText w:val=\"x\"/><w:lvlPicBulletId w:val=\"3\"/><w:pPr><w:ind w:left=\"720\" "
+            "w:hanging=\"360\"/></w:pPr>"
+            "</w:lvl></w:abstractNum><w:num w:numId=\"1\"><w:abstractNumId w:val=\"0\"/></w:num>",
+        .bullet = true,
+        .body = PP("<w:numPr><w:ilvl w:val=\"0\"/><w:numId w:val=\"1\"/></w:numPr>", "item") P("next")};
+    char *d = dump_of(&p);
+    assert_non_null(strstr(d, "picture 90.000 73.880 15.000 7.500"));
+    near(find_text(d, "item").x, 108);
+    near(find_text(d, "item").y, 72 + 9.38);
+    near(find_text(d, "next").y, 72 + 11.50 + 9.38);
+    assert_int_equal(g_findings.found[DGL_FEATURE_PICTURE_BULLET].count, 0);
+    free(d);
+    p.numbering = strstr(p.numbering, "<w:abstractNum ");
+    d = dump_of(&p);
+    assert_true(find_text(d, "\xE2\x80\xA2").found);
+    assert_int_equal(g_findings.found[DGL_FEATURE_PICTURE_BULLET].count, 1);
+    free(d);
+}
+
 // 56 lines of 11.50 points fit into 648 points. A heading kept with the next goes along; single lines stay with others.
 static void test_keep_with_next(void **state DGL_UNUSED)
 {
@@ -224,6 +253,7 @@ int main(void)
         cmocka_unit_test(test_line_rules),
         cmocka_unit_test(test_alignment_and_tabs),
         cmocka_unit_test(test_list),
+        cmocka_unit_test(test_picture_bullets),
         cmocka_unit_test(test_keep_with_next),
         cmocka_unit_test(test_widows),
         cmocka_unit_test(test_page_break_leaves_no_empty_line),

@@ -143,6 +143,49 @@ static void test_text_fitted_to_its_cell(void **state DGL_UNUSED)
     free(d);
 }
 
+// Where two cells disagree the wider border stands, of equal ones the darker; the cell's own wins over the table's.
+static void test_border_conflicts(void **state DGL_UNUSED)
+{
+#define EDGE(side, size, color) \
+    "<w:tcBorders><w:" side " w:val=\"single\" w:sz=\"" size "\" w:color=\"" color "\"/></w:tcBorders>"
+    char *d = dump_of(&(struct docx_parts){
+        .settings = COMPAT15,
+        .body = "<w:tbl>" FIXED GRID2 "<w:tr>" TCP("2000", EDGE("right", "8", "FF0000"), "a") TCP(
+            "2000", EDGE("left", "16", "00FF00"), "b") "</w:tr><w:tr>" TCP("2000", EDGE("right", "8", "EEEEEE"), "c")
+            TCP("2000", EDGE("left", "8", "111111"), "d") "</w:tr></w:tbl>" P("")});
+    assert_non_null(strstr(d, "line 172.000 72.000 0.000 11.500 #00FF00"));
+    assert_null(strstr(d, "#FF0000"));
+    assert_non_null(strstr(d, "line 172.000 83.500 0.000 11.500 #111111"));
+    assert_null(strstr(d, "#EEEEEE"));
+    free(d);
+}
+
+// Corner cells and first and last columns of a style, in their order: a corner wins over its row, a row over its
+// column.
+static void test_parts_of_a_style(void **state DGL_UNUSED)
+{
+#define SHADED(part, fill) \
+    "<w:tblStylePr w:type=\"" part "\"><w:tcPr><w:shd w:val=\"clear\" w:fill=\"" fill "\"/></w:tcPr></w:tblStylePr>"
+#define ROW2 "<w:tr>" TC("2000", "x") TC("2000", "y") "</w:tr>"
+    char *d = dump_of(&(struct docx_parts){
+        .settings = COMPAT15,
+        .styles = "<w:style w:type=\"table\" w:styleId=\"T\"><w:name w:val=\"T\"/>" SHADED("firstRow", "000001")
+            SHADED("lastRow", "000002") SHADED("firstCol", "000003") SHADED("lastCol", "000004")
+                SHADED("nwCell", "000005") SHADED("seCell", "000006") "</w:style>",
+        .body = "<w:tbl><w:tblPr><w:tblStyle w:val=\"T\"/><w:tblW w:type=\"dxa\" w:w=\"4000\"/><w:tblLayout "
+                "w:type=\"fixed\"/>"
+                "<w:tblLook w:firstRow=\"1\" w:lastRow=\"1\" w:firstColumn=\"1\" w:lastColumn=\"1\" w:noHBand=\"1\" "
+                "w:noVBand=\"1\"/>" GRID2 ROW2 ROW2 ROW2 "</w:tbl>" P("")});
+    static const char *const rects[] = {
+        "rect 72.000 72.000 100.000 11.500 #000005", "rect 172.000 72.000 100.000 11.500 #000001",
+        "rect 72.000 83.500 100.000 11.500 #000003", "rect 172.000 83.500 100.000 11.500 #000004",
+        "rect 72.000 95.000 100.000 11.500 #000002", "rect 172.000 95.000 100.000 11.500 #000006"};
+    for (size_t i = 0; i < DGL_COUNT(rects); i++)
+        if (!strstr(d, rects[i]))
+            fail_msg("no %s in\n%s", rects[i], d);
+    free(d);
+}
+
 static void test_diagonal_borders(void **state DGL_UNUSED)
 {
     char *d = dump_of(&(struct docx_parts){
@@ -275,6 +318,8 @@ int main(void)
         cmocka_unit_test(test_cell_spacing),
         cmocka_unit_test(test_cell_spacing_of_merges),
         cmocka_unit_test(test_text_fitted_to_its_cell),
+        cmocka_unit_test(test_border_conflicts),
+        cmocka_unit_test(test_parts_of_a_style),
         cmocka_unit_test(test_diagonal_borders),
         cmocka_unit_test(test_vertical_merge),
         cmocka_unit_test(test_exact_and_least_heights),

@@ -200,7 +200,7 @@ def fork(case):
     for _ in range(2):
         for pid in busy_workers(case):
             os.kill(pid, signal.SIGKILL)
-        ready = wait_until(lambda: (said := case.readyz()) if b"none can be started" in said.body else None,
+        ready = wait_until(lambda: said if b"none can be started" in (said := case.readyz()).body else None,
                            lambda: f"/readyz says {case.readyz().body!r} without a worker")
     for _ in range(20):
         case.post()

@@ -1,4 +1,5 @@
 """Settings → Organization: users, invitations, roles, and what each role sees and may do."""
+import datetime
 import re
 
 import pytest
@@ -149,6 +150,27 @@ def test_time_zone_and_locale(open_page, own, watch):
     expect(locale).to_have_value("de-DE")
     expect(examples).to_contain_text("1.234,50")
     expect(examples).to_contain_text("Asia/Tokyo")
+
+
+def test_days_of_the_history_are_of_the_time_zone(open_page, own, letter):
+    def day():
+        """In Kiritimati, 14 hours before UTC; Pago Pago, 11 hours behind it, never has the same."""
+        return (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=14)).date().isoformat()
+
+    client, first = local.Client(own.url, own.api_key), day()
+    template = client.upload_template("Dated", letter)
+    made = client.wait_document(client.generate(template["id"], {"name": "Ann"}, "docx")["id"])
+    admin = sign_in(open_page(base_url=own.url))
+    last = day()
+    row = admin.get_by_role("row").filter(has_text=made["id"][-8:])
+    for zone, rows in (("Pacific/Kiritimati", 1), ("Pacific/Pago_Pago", 0)):
+        admin.goto("/settings/organization")
+        admin.get_by_label("Time zone").fill(zone)
+        admin.get_by_role("button", name="Save time zone and locale").click()
+        expect(admin.get_by_text("were saved.")).to_be_visible()
+        admin.goto(f"/history?from={first}&to={last}")
+        expect(admin.get_by_label(f"From ({zone})")).to_have_value(first)
+        expect(row).to_have_count(rows)
 
 
 def test_nobody_removes_themselves(open_page, own):

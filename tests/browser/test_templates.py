@@ -135,6 +135,7 @@ def test_history_filters_and_deletes(admin, client, template):
     admin.goto(f"/history?from={today}&to={today}")
     expect(admin.get_by_label("From")).to_have_value(today)
     expect(admin.get_by_role("row").filter(has_text=made["id"][-8:])).to_be_visible()
+    expect(admin.get_by_text("From (UTC)")).to_be_visible()
     admin.goto("/history?to=2020-01-31")
     expect(admin.get_by_text("No document matches")).to_be_visible()
     admin.goto("/history")

@@ -4,15 +4,18 @@
 // name it does not have would not fail there but fall back in silence, to UTC or to the language alone, and the first
 // to see it would be the reader of an invoice. Hence the look into the lists; the letters' case does not matter, and
 // the list's own spelling is kept, a locale's with hyphens.
+#include "base/clock.h"
 #include "base/str.h"
 #include "server/account/inside.h"
 
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #include <unicode/ucal.h>
 #include <unicode/uenum.h>
 #include <unicode/uloc.h>
+#include <unicode/ustring.h>
 
 static void close_list(UEnumeration **list)
 {
@@ -72,6 +75,31 @@ enum dgl_status dgl_check_locale(const char *locale, char out[DGL_LOCALE_MAX + 1
     return DGL_FAIL_FIELD(err, DGL_E_INVALID, "invalid_locale", "locale",
                           "The locale \"%.100s\" is not known; use a language and a country like de-DE or en-GB.",
                           locale);
+}
+
+static void close_calendar(UCalendar **calendar)
+{
+    if (*calendar)
+        ucal_close(*calendar);
+}
+
+int64_t dgl_day_start(const char *zone, int64_t day_us)
+{
+    UErrorCode code = U_ZERO_ERROR;
+    UChar name[DGL_TIME_ZONE_MAX + 1];
+    time_t day_s = (time_t)(day_us / DGL_US_PER_S);
+    struct tm tm;
+    if (!gmtime_r(&day_s, &tm))
+        return day_us;
+    u_uastrncpy(name, zone, DGL_COUNT(name));
+    __attribute__((cleanup(close_calendar))) UCalendar *calendar =
+        ucal_open(name, (int32_t)strlen(zone), "en", UCAL_GREGORIAN, &code);
+    if (U_FAILURE(code))
+        return day_us;
+    ucal_clear(calendar);
+    ucal_setDateTime(calendar, tm.tm_year + 1900, tm.tm_mon, tm.tm_mday, 0, 0, 0, &code);
+    UDate start_ms = ucal_getMillis(calendar, &code);
+    return U_FAILURE(code) ? day_us : (int64_t)start_ms * 1000;
 }
 
 enum dgl_status dgl_account_org_set_region(struct dgl_account *a, const char *org, const char *time_zone,

@@ -144,14 +144,28 @@ static enum dgl_status parse_part(struct dgl_docx *d, const struct dgl_docx_part
     return dgl_docx_tree_parse(d->arena, xml.data, xml.len, what, &d->nodes_left, &part->tree, err);
 }
 
+// Problems come from the paragraphs and from the tags in turn; who mends them goes through the document once.
+static void sort_by_place(struct dgl_diagnostics *d, size_t first)
+{
+    for (size_t i = first + 1; i < d->count; i++) {
+        struct dgl_diagnostic moved = d->items[i];
+        size_t at = i;
+        for (; at > first && d->items[at - 1].error.place.paragraph > moved.error.place.paragraph; at--)
+            d->items[at] = d->items[at - 1];
+        d->items[at] = moved;
+    }
+}
+
 static enum dgl_status compile_part(struct dgl_docx *d, struct dgl_docx_part *part, struct dgl_diagnostics *diagnostics,
                                     struct dgl_error *err)
 {
     struct dgl_docx_compiler c = {.docx = d, .part = part, .arena = d->arena, .diagnostics = diagnostics};
+    size_t first = diagnostics->count;
     DGL_TRY(dgl_docx_scan(&c, err));
     DGL_TRY(dgl_docx_hoist(&c, err));
     size_t errors = diagnostics->errors;
     enum dgl_status st = dgl_docx_emit(&c, err);
+    sort_by_place(diagnostics, first);
     // A fault of the template is in the diagnostics; anything else ends the compilation.
     return st == DGL_E_INVALID && diagnostics->errors > errors ? DGL_OK : st;
 }

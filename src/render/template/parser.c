@@ -290,6 +290,13 @@ static bool forgive(struct dgl_parser *p, struct dgl_str word)
     return false;
 }
 
+// What closes a block, of the words that may follow: "else endfor".
+static const char *last_word(const char *words)
+{
+    const char *space = strrchr(words, ' ');
+    return space ? space + 1 : words;
+}
+
 // An end (or else) that the innermost block does not wait for. True when an outer block waits for it: then the inner
 // ones are closed here.
 static bool wrong_end(struct dgl_parser *p, struct dgl_str word)
@@ -300,17 +307,15 @@ static bool wrong_end(struct dgl_parser *p, struct dgl_str word)
             continue;
         dgl_parser_fail(p, "unbalanced_block",
                         "unexpected '%.*s': %s inside of %s is never closed before it; expected '%s'", len, word.data,
-                        tag_text(p, p->open->chunk), tag_text(p, b->chunk),
-                        strrchr(p->open->ends, ' ') ? strrchr(p->open->ends, ' ') + 1 : p->open->ends);
+                        tag_text(p, p->open->chunk), tag_text(p, b->chunk), last_word(p->open->ends));
         return true;
     }
     if (forgive(p, word))
         return false;
     const char *opener = families[family_of_end(word)].word;
     if (p->open)
-        dgl_parser_fail(p, "unbalanced_block",
-                        "unexpected '%.*s' without a '%s' before it; %s is open and expects '%s'", len, word.data,
-                        opener, tag_text(p, p->open->chunk), p->open->ends);
+        dgl_parser_fail(p, "unbalanced_block", "unexpected '%.*s': no '%s' is open here; %s is, and ends with '%s'",
+                        len, word.data, opener, tag_text(p, p->open->chunk), last_word(p->open->ends));
     else
         dgl_parser_fail(p, "unbalanced_block", "unexpected '%.*s': no '%s' is open here", len, word.data, opener);
     return false;

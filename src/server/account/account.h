@@ -98,8 +98,8 @@ enum dgl_status dgl_account_org_rename(struct dgl_account *a, const char *org, c
 // changed.
 enum dgl_status dgl_account_org_set_region(struct dgl_account *a, const char *org, const char *time_zone,
                                            const char *locale, struct dgl_error *err) DGL_MUST_CHECK;
-// When the day whose midnight in UTC is day_us begins in the IANA zone: its first moment where midnight is skipped; day_us
-// for a zone that ICU does not have.
+// When the day whose midnight in UTC is day_us begins in the IANA zone: its first moment where midnight is skipped;
+// day_us for a zone that ICU does not have.
 int64_t dgl_day_start(const char *zone, int64_t day_us);
 // First organization with its admin: DGL_E_CONFLICT when there is one already and `only_first`. generated password when
 // NULL (returned).

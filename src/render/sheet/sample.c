@@ -24,11 +24,12 @@ struct column {
 struct sheet {
     char name[4 * DGL_SHEET_NAME_MAX + 1]; // unique in the book, without the characters that Excel refuses
     struct column columns[DGL_SHEET_MAX_COLUMNS];
-    size_t count;
+    size_t count, name_bytes; // of the columns
 };
 struct book {
     struct sheet *sheets[DGL_SHEET_MAX_SHEETS];
     size_t count;
+    bool too_large; // the names of a sheet alone would be more than a part holds
 };
 
 static void book_free(struct book *b)
@@ -55,9 +56,10 @@ static void name_sheet(const struct book *b, struct sheet *s, const char *wanted
 {
     char clean[sizeof(s->name)];
     size_t len = strlen(wanted), pos = 0, cut = 0;
-    for (size_t n = 0; n < DGL_SHEET_NAME_MAX - 4 && pos < len; n++) {
-        (void)dgl_utf8_next(wanted, len, &pos);
-        cut = pos;
+    for (size_t units = 0; pos < len; cut = pos) { // Excel counts as UTF-16 does
+        units += dgl_utf8_next(wanted, len, &pos) > 0xFFFF ? 2 : 1;
+        if (units > DGL_SHEET_NAME_MAX - 4)
+            break;
     }
     dgl_str_copy(clean, sizeof(clean), wanted, cut);
     for (char *p = clean; *p; p++)
@@ -78,13 +80,23 @@ static struct sheet *add_sheet(struct book *b, const char *name)
     return s;
 }
 
-static void add_column(struct sheet *s, const char *prefix, const char *name, bool is_date)
+static char *join(const char *a, const char *b, const char *c)
+{
+    size_t size = strlen(a) + strlen(b) + strlen(c) + 1;
+    char *text = dgl_alloc(size);
+    snprintf(text, size, "%s%s%s", a, b, c);
+    return text;
+}
+
+static void add_column(struct book *b, struct sheet *s, const char *prefix, const char *name, bool is_date)
 {
     if (s->count == DGL_SHEET_MAX_COLUMNS)
         return;
-    size_t size = strlen(prefix) + strlen(name) + 1;
-    char *text = dgl_alloc(size);
-    snprintf(text, size, "%s%s", prefix, name);
+    s->name_bytes += strlen(prefix) + strlen(name);
+    b->too_large |= s->name_bytes > PART_MAX_BYTES;
+    if (b->too_large)
+        return;
+    char *text = join(prefix, name, "");
     s->columns[s->count++] = (struct column){.name = text, .is_date = is_date};
 }
 
@@ -98,11 +110,11 @@ static void add_list(struct book *b, const json_t *token, const char *prefix, co
     struct sheet *s = add_sheet(b, title);
     if (!s)
         return;
-    add_column(s, "", "row", false);
+    add_column(b, s, "", "row", false);
     if (json_array_size(children) > 0)
         add_tokens(b, s, children, "", depth + 1);
     else
-        add_column(s, "", name, false);
+        add_column(b, s, "", name, false);
 }
 
 static void add_token(struct book *b, struct sheet *s, const json_t *token, const char *prefix, int depth)
@@ -115,11 +127,11 @@ static void add_token(struct book *b, struct sheet *s, const json_t *token, cons
     if (type && strcmp(type, "list") == 0) {
         add_list(b, token, prefix, name, depth);
     } else if (json_array_size(children) > 0) {
-        char inner[512];
-        snprintf(inner, sizeof(inner), "%s%s.", prefix, name);
+        char *inner = join(prefix, name, ".");
         add_tokens(b, s, children, inner, depth + 1);
+        free(inner);
     } else {
-        add_column(s, prefix, name, type && strcmp(type, "date") == 0);
+        add_column(b, s, prefix, name, type && strcmp(type, "date") == 0);
     }
 }
 
@@ -131,12 +143,16 @@ static void add_tokens(struct book *b, struct sheet *s, const json_t *tokens, co
 
 // ---- parts
 
+static enum dgl_status too_large(struct dgl_error *err)
+{
+    return DGL_FAIL(err, DGL_E_LIMIT, "The sample sheet would be larger than the %u bytes allowed.", PART_MAX_BYTES);
+}
+
 static enum dgl_status put_part(struct dgl_zip_writer *zip, const char *name, const struct dgl_buf *part,
                                 struct dgl_error *err)
 {
     if (part->failed)
-        return DGL_FAIL(err, DGL_E_LIMIT, "The sample sheet would be larger than the %u bytes allowed.",
-                        PART_MAX_BYTES);
+        return too_large(err);
     return dgl_zip_writer_add(zip, name, part->data, part->len, err);
 }
 
@@ -247,7 +263,7 @@ enum dgl_status dgl_sheet_sample(const json_t *tokens, struct dgl_buf *out, stru
     struct sheet *first = add_sheet(&b, "Documents");
     add_tokens(&b, first, tokens, "", 0);
     DGL_AUTO(zip_writer) zip = dgl_zip_writer_new(out, 6);
-    enum dgl_status s = put_book(zip, &b, err);
+    enum dgl_status s = b.too_large ? too_large(err) : put_book(zip, &b, err);
     book_free(&b);
     return s;
 }

@@ -73,12 +73,18 @@ static void headers_follow_the_tokens(void **state)
     assert_memory_equal(book.data, again.data, book.len);
 }
 
+#define FACES "\xF0\x9F\x98\x80\xF0\x9F\x98\x80\xF0\x9F\x98\x80\xF0\x9F\x98\x80" // two units of UTF-16 each
+
 static void names_of_sheets_suit_excel(void **state)
 {
     (void)state;
     DGL_AUTO_JSON tokens = json_array();
-    static const char *const names[] = {"a/b:c", "documents", "an_exceedingly_long_name_of_a_list_of_lines",
-                                        "an_exceedingly_long_name_of_a_list_of_days", ""};
+    static const char *const names[] = {"a/b:c",
+                                        "documents",
+                                        "an_exceedingly_long_name_of_a_list_of_lines",
+                                        "an_exceedingly_long_name_of_a_list_of_days",
+                                        "",
+                                        FACES FACES FACES FACES};
     for (size_t i = 0; i < DGL_COUNT(names); i++)
         json_array_append_new(tokens, json_pack("{s:s,s:s}", "name", names[i], "type", "list"));
     DGL_AUTO_FINI(buf) book = DGL_BUF_INIT(1u << 20);
@@ -87,6 +93,7 @@ static void names_of_sheets_suit_excel(void **state)
     assert_part(&book, "xl/workbook.xml", "name=\"documents 2\"", true);
     assert_part(&book, "xl/workbook.xml", "name=\"an_exceedingly_long_name_of\"", true);
     assert_part(&book, "xl/workbook.xml", "name=\"an_exceedingly_long_name_of 2\"", true);
+    assert_part(&book, "xl/workbook.xml", "name=\"" FACES FACES FACES "\xF0\x9F\x98\x80\"", true);
 }
 
 static void everything_has_a_most(void **state)
@@ -105,6 +112,28 @@ static void everything_has_a_most(void **state)
     assert_part(&book, "xl/workbook.xml", "sheetId=\"65\"", false);
 }
 
+// A group's name longer than any buffer: headers are whole names. More of them than a part holds is refused.
+static void long_names_stay_whole(void **state)
+{
+    (void)state;
+    char group[2000] = "";
+    for (size_t i = 0; i + 3 < sizeof(group); i += 2)
+        memcpy(group + i, "\xC3\xA9", 3);
+    DGL_AUTO_JSON tokens = json_pack("[{s:s,s:[{s:s}]}]", "name", group, "children", "name", "x");
+    DGL_AUTO_FINI(buf) book = DGL_BUF_INIT(1u << 20);
+    DGL_AUTO_FINI(buf) header = DGL_BUF_INIT(1u << 16);
+    sample(tokens, &book);
+    dgl_buf_printf(&header, "<t>%s.x</t>", group);
+    assert_part(&book, SHEET(1), header.data, true);
+
+    struct dgl_error err = DGL_ERROR_INIT;
+    json_t *children = json_object_get(json_array_get(tokens, 0), "children");
+    for (int i = 0; i < 800; i++)
+        json_array_append_new(children, json_pack("{s:s}", "name", "y"));
+    assert_int_equal(dgl_sheet_sample(tokens, &book, &err), DGL_E_LIMIT);
+    assert_non_null(strstr(err.message, "1048576 bytes"));
+}
+
 static void a_template_without_tokens(void **state)
 {
     (void)state;
@@ -117,9 +146,8 @@ static void a_template_without_tokens(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(headers_follow_the_tokens),
-        cmocka_unit_test(names_of_sheets_suit_excel),
-        cmocka_unit_test(everything_has_a_most),
+        cmocka_unit_test(headers_follow_the_tokens), cmocka_unit_test(names_of_sheets_suit_excel),
+        cmocka_unit_test(everything_has_a_most),     cmocka_unit_test(long_names_stay_whole),
         cmocka_unit_test(a_template_without_tokens),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,7 +16,15 @@
 #define DGL_CHART_MAX_POINTS 4096u // of one series
 #define DGL_CHART_MAX_GROUPS 8u
 
-enum dgl_chart_kind { DGL_CHART_BAR, DGL_CHART_LINE, DGL_CHART_PIE, DGL_CHART_AREA, DGL_CHART_SCATTER };
+enum dgl_chart_kind {
+    DGL_CHART_BAR,
+    DGL_CHART_LINE, // also of stocks: what lies between the series says more than they do
+    DGL_CHART_PIE,
+    DGL_CHART_AREA,
+    DGL_CHART_SCATTER,
+    DGL_CHART_BUBBLE, // a scatter chart whose marks have sizes
+    DGL_CHART_RADAR,
+};
 enum dgl_chart_stack { DGL_CHART_CLUSTERED, DGL_CHART_STACKED, DGL_CHART_PERCENT };
 
 struct dgl_chart_text { // of a title or of labels
@@ -33,7 +41,8 @@ struct dgl_chart_labels {
 struct dgl_chart_series {
     struct dgl_str name;
     uint32_t count, category_count;
-    double *values, *x;         // NAN = none; x of scatter charts
+    double *values, *x;         // NAN = none; x of scatter and bubble charts
+    double *sizes;              // of bubbles, as many as values; NULL = all alike
     struct dgl_str *categories; // NULL = numbered
     struct dgl_str format;      // of the values
     struct dgl_art_paint fill, line;
@@ -48,8 +57,17 @@ struct dgl_chart_group {
     bool across; // bars lie
     bool vary;   // a colour for each point
     bool lines;  // of a scatter chart
+    bool filled; // of a radar chart
     int gap, overlap, hole, first_angle;
     bool second; // on the second value axis
+    // Bubbles: the largest in per cent of the usual, and whether a size is a diameter or an area.
+    int bubble_scale;
+    bool diameters;
+    // Between the lowest and the highest value of a category, and between the first series' and the last one's.
+    struct dgl_art_paint high_low;
+    bool up_down;
+    int up_down_gap;
+    struct dgl_art_paint up, down, up_line, down_line;
     struct dgl_chart_series *series;
     uint32_t series_count;
 };
@@ -84,6 +102,13 @@ struct dgl_art *dgl_chart_art(const struct dgl_text_env *env, const struct dgl_c
 
 // ---- Between the chart files ----
 
+#define CHART_GRID 0xD9D9D9u
+#define CHART_AXIS 0xBFBFBFu
+static inline bool chart_has_x(enum dgl_chart_kind kind)
+{
+    return kind == DGL_CHART_SCATTER || kind == DGL_CHART_BUBBLE;
+}
+
 struct chart_pen {
     const struct dgl_text_env *env;
     const struct dgl_chart *c;
@@ -110,8 +135,17 @@ void chart_line(struct chart_pen *p, double x0, double y0, double x1, double y1,
 struct dgl_art_item *chart_rect(struct chart_pen *p, double x, double y, double w, double h, struct dgl_art_paint fill);
 struct dgl_art_paint chart_color(const struct chart_pen *p, const struct dgl_chart_group *g, uint32_t series,
                                  uint32_t point);
+void chart_mark(struct chart_pen *p, double x, double y, double r, struct dgl_art_paint fill);
+unsigned chart_ticks_of(const struct chart_scale *s);
+// The lowest and highest value on an axis; infinite when there is none.
+void chart_range_of(const struct dgl_chart *c, bool second, double *low, double *high);
+const struct dgl_chart_series *chart_labelled(const struct dgl_chart *c); // that names the categories; NULL = none
+struct dgl_str chart_category(struct chart_pen *p, const struct dgl_chart_series *s, uint32_t i);
+struct dgl_str chart_value_label(struct chart_pen *p, double v, struct dgl_str format);
+struct dgl_str chart_axis_format(const struct dgl_chart *c, unsigned axis);
 void chart_plot_groups(struct chart_pen *p, const struct chart_frame *f);
 void chart_plot_pie(struct chart_pen *p, const struct dgl_chart_group *g, double x, double y, double w, double h);
+void chart_plot_radar(struct chart_pen *p, const struct dgl_chart_group *g, const double room[4]); // x, y, w, h
 // Sum of a stack up to and with a series, at a point; of all series in parts of 100 for percent.
 double chart_stacked(const struct dgl_chart_group *g, uint32_t series, uint32_t point);
 

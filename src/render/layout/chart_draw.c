@@ -9,8 +9,6 @@
 #define EDGE 6000.0  // mpt around everything
 #define GAP 4000.0   // between a label and what it labels
 #define LEADING 1.25 // of lines of text, in sizes
-#define GRID 0xD9D9D9u
-#define AXIS 0xBFBFBFu
 
 // ---- Pieces ----
 
@@ -68,13 +66,23 @@ struct dgl_art_item *chart_rect(struct chart_pen *p, double x, double y, double 
     return item;
 }
 
+void chart_mark(struct chart_pen *p, double x, double y, double r, struct dgl_art_paint fill)
+{
+    struct dgl_art_item *item = dgl_art_add(p->art, DGL_ART_PATH);
+    if (!item)
+        return;
+    dgl_path_ellipse(p->art, &item->path, x, y, r, r);
+    item->fill = fill;
+}
+
 struct dgl_art_paint chart_color(const struct chart_pen *p, const struct dgl_chart_group *g, uint32_t series,
                                  uint32_t point)
 {
     static const char *const names[] = {"accent1", "accent2", "accent3", "accent4", "accent5", "accent6"};
     const struct dgl_chart_series *s = &g->series[series];
     bool by_point = g->vary && (g->kind == DGL_CHART_PIE || g->series_count == 1) && point != UINT32_MAX &&
-                    g->kind != DGL_CHART_LINE && g->kind != DGL_CHART_AREA && g->kind != DGL_CHART_SCATTER;
+                    g->kind != DGL_CHART_LINE && g->kind != DGL_CHART_AREA && g->kind != DGL_CHART_SCATTER &&
+                    g->kind != DGL_CHART_RADAR;
     if (s->point_colors && point < s->count && s->point_colors[point] != UINT32_MAX)
         return dgl_art_solid(s->point_colors[point], 1);
     if (s->fill.kind != DGL_ART_NONE && !(by_point && g->kind == DGL_CHART_PIE))
@@ -107,7 +115,7 @@ double chart_stacked(const struct dgl_chart_group *g, uint32_t series, uint32_t 
     return g->stack == DGL_CHART_PERCENT ? all > 0 ? sum / all : 0 : sum;
 }
 
-static void range_of(const struct dgl_chart *c, bool second, double *low, double *high)
+void chart_range_of(const struct dgl_chart *c, bool second, double *low, double *high)
 {
     *low = INFINITY;
     *high = -INFINITY;
@@ -149,7 +157,7 @@ static void x_range_of(const struct dgl_chart *c, double *low, double *high)
         }
 }
 
-static const struct dgl_chart_series *labelled(const struct dgl_chart *c)
+const struct dgl_chart_series *chart_labelled(const struct dgl_chart *c)
 {
     for (uint32_t k = 0; k < c->group_count; k++)
         for (uint32_t i = 0; i < c->groups[k].series_count; i++)
@@ -158,7 +166,7 @@ static const struct dgl_chart_series *labelled(const struct dgl_chart *c)
     return NULL;
 }
 
-static struct dgl_str category(struct chart_pen *p, const struct dgl_chart_series *s, uint32_t i)
+struct dgl_str chart_category(struct chart_pen *p, const struct dgl_chart_series *s, uint32_t i)
 {
     if (s && i < s->category_count)
         return s->categories[i];
@@ -166,14 +174,14 @@ static struct dgl_str category(struct chart_pen *p, const struct dgl_chart_serie
     return dgl_str_of(number);
 }
 
-static struct dgl_str value_label(struct chart_pen *p, double v, struct dgl_str format, bool percent)
+struct dgl_str chart_value_label(struct chart_pen *p, double v, struct dgl_str format)
 {
     char text[64];
-    chart_format(v, format.len ? format : percent ? DGL_STR("0%") : (struct dgl_str){"", 0}, text, sizeof(text));
+    chart_format(v, format, text, sizeof(text));
     return dgl_str_of(dgl_arena_strdup(p->env->arena, text));
 }
 
-static struct dgl_str axis_format(const struct dgl_chart *c, unsigned axis)
+struct dgl_str chart_axis_format(const struct dgl_chart *c, unsigned axis)
 {
     if (c->value[axis].format.len)
         return c->value[axis].format;
@@ -202,13 +210,14 @@ static uint32_t entries_of(struct chart_pen *p, struct entry *list, uint32_t max
                        (g->kind == DGL_CHART_BAR && g->series_count == 1 && g->series[0].fill.kind == DGL_ART_NONE));
         if (points) {
             for (uint32_t i = 0; i < g->series[0].count && n < max; i++)
-                list[n++] = (struct entry){category(p, g->series[0].category_count ? &g->series[0] : NULL, i),
+                list[n++] = (struct entry){chart_category(p, g->series[0].category_count ? &g->series[0] : NULL, i),
                                            chart_color(p, g, 0, i), false};
             continue;
         }
         for (uint32_t i = 0; i < g->series_count && n < max; i++)
             list[n++] = (struct entry){g->series[i].name, chart_color(p, g, i, UINT32_MAX),
-                                       g->kind == DGL_CHART_LINE || g->kind == DGL_CHART_SCATTER};
+                                       g->kind == DGL_CHART_LINE || g->kind == DGL_CHART_SCATTER ||
+                                           (g->kind == DGL_CHART_RADAR && !g->filled)};
     }
     return n;
 }
@@ -275,7 +284,7 @@ static void put_legend(struct chart_pen *p, double room[4])
 
 // ---- Axes ----
 
-static unsigned ticks_of(const struct chart_scale *s)
+unsigned chart_ticks_of(const struct chart_scale *s)
 {
     return (unsigned)fmin(floor((s->max - s->min) / s->major + 1e-6) + 1, 220);
 }
@@ -286,8 +295,8 @@ static double widest_value(struct chart_pen *p, const struct dgl_chart_axis *a, 
     double w = 0;
     if (!a->shown || !a->labels)
         return 0;
-    for (unsigned i = 0; i < ticks_of(s); i++)
-        w = fmax(w, chart_text_width(p, value_label(p, s->min + i * s->major, format, false), &a->look));
+    for (unsigned i = 0; i < chart_ticks_of(s); i++)
+        w = fmax(w, chart_text_width(p, chart_value_label(p, s->min + i * s->major, format), &a->look));
     return w + GAP;
 }
 
@@ -301,17 +310,17 @@ static void put_value_axis(struct chart_pen *p, const struct chart_frame *f, uns
 {
     const struct dgl_chart_axis *a = &p->c->value[index];
     const struct chart_scale *s = &f->scale[index];
-    struct dgl_str format = axis_format(p->c, index);
-    for (unsigned i = 0; i < ticks_of(s); i++) {
+    struct dgl_str format = chart_axis_format(p->c, index);
+    for (unsigned i = 0; i < chart_ticks_of(s); i++) {
         double v = s->min + i * s->major, part = part_of(s, v);
         part = a->reversed ? 1 - part : part;
         double x = f->x + part * f->w, y = f->y + (1 - part) * f->h;
         if (a->gridlines && index == 0)
             chart_line(p, f->across ? x : f->x, f->across ? f->y : y, f->across ? x : f->x + f->w,
-                       f->across ? f->y + f->h : y, GRID, 750);
+                       f->across ? f->y + f->h : y, CHART_GRID, 750);
         if (!a->shown || !a->labels)
             continue;
-        struct dgl_str label = value_label(p, fabs(v) < s->major * 1e-9 ? 0 : v, format, false);
+        struct dgl_str label = chart_value_label(p, fabs(v) < s->major * 1e-9 ? 0 : v, format);
         if (f->across)
             chart_text(p, label, &a->look, x, f->y + f->h + GAP + a->look.size, DGL_ART_MIDDLE, 0);
         else
@@ -348,10 +357,10 @@ static unsigned put_wrapped(struct chart_pen *p, struct dgl_str text, const stru
 // Width of the widest word.
 static double widest_word(struct chart_pen *p, uint32_t slots)
 {
-    const struct dgl_chart_series *s = labelled(p->c);
+    const struct dgl_chart_series *s = chart_labelled(p->c);
     double w = 0;
     for (uint32_t i = 0; i < slots; i++) {
-        struct dgl_str text = category(p, s, i);
+        struct dgl_str text = chart_category(p, s, i);
         for (size_t at = 0, from = 0; at <= text.len; at++)
             if (at == text.len || text.data[at] == ' ') {
                 w = fmax(w, chart_text_width(p, (struct dgl_str){text.data + from, at - from}, &p->c->category.look));
@@ -364,15 +373,15 @@ static double widest_word(struct chart_pen *p, uint32_t slots)
 static void put_category_axis(struct chart_pen *p, const struct chart_frame *f, bool turned)
 {
     const struct dgl_chart_axis *a = &p->c->category;
-    const struct dgl_chart_series *s = labelled(p->c);
+    const struct dgl_chart_series *s = chart_labelled(p->c);
     double zero = fmax(0, fmin(part_of(&f->scale[0], 0), 1)), size = a->look.size;
     if (p->c->value[0].reversed)
         zero = 1 - zero;
     if (a->shown) {
         if (f->across)
-            chart_line(p, f->x + zero * f->w, f->y, f->x + zero * f->w, f->y + f->h, AXIS, 750);
+            chart_line(p, f->x + zero * f->w, f->y, f->x + zero * f->w, f->y + f->h, CHART_AXIS, 750);
         else
-            chart_line(p, f->x, f->y + (1 - zero) * f->h, f->x + f->w, f->y + (1 - zero) * f->h, AXIS, 750);
+            chart_line(p, f->x, f->y + (1 - zero) * f->h, f->x + f->w, f->y + (1 - zero) * f->h, CHART_AXIS, 750);
     }
     if (!a->shown || !a->labels)
         return;
@@ -381,7 +390,7 @@ static void put_category_axis(struct chart_pen *p, const struct chart_frame *f, 
         (uint32_t)fmax(1, ceil(size * 1.1 / fmax(slot, 1))); // labels that would overlap are left out, as Word does
     for (uint32_t i = 0; i < f->slots; i += step) {
         double at = (a->reversed ? f->slots - 1 - i : i) + 0.5;
-        struct dgl_str text = category(p, s, i);
+        struct dgl_str text = chart_category(p, s, i);
         if (f->across)
             chart_text(p, text, &a->look, f->x - GAP, f->y + f->h - at * slot + size * 0.35, DGL_ART_END, 0);
         else if (turned)
@@ -396,26 +405,26 @@ static void put_x_axis(struct chart_pen *p, const struct chart_frame *f)
 {
     const struct dgl_chart_axis *a = &p->c->category;
     const struct chart_scale *s = &f->x_scale;
-    for (unsigned i = 0; i < ticks_of(s); i++) {
+    for (unsigned i = 0; i < chart_ticks_of(s); i++) {
         double v = s->min + i * s->major, x = f->x + part_of(s, v) * f->w;
         if (a->gridlines)
-            chart_line(p, x, f->y, x, f->y + f->h, GRID, 750);
+            chart_line(p, x, f->y, x, f->y + f->h, CHART_GRID, 750);
         if (a->shown && a->labels)
-            chart_text(p, value_label(p, v, a->format, false), &a->look, x, f->y + f->h + GAP + a->look.size,
+            chart_text(p, chart_value_label(p, v, a->format), &a->look, x, f->y + f->h + GAP + a->look.size,
                        DGL_ART_MIDDLE, 0);
     }
     if (a->shown)
-        chart_line(p, f->x, f->y + f->h, f->x + f->w, f->y + f->h, AXIS, 750);
+        chart_line(p, f->x, f->y + f->h, f->x + f->w, f->y + f->h, CHART_AXIS, 750);
 }
 
 // ---- The whole ----
 
 static double widest_category(struct chart_pen *p, uint32_t slots)
 {
-    const struct dgl_chart_series *s = labelled(p->c);
+    const struct dgl_chart_series *s = chart_labelled(p->c);
     double w = 0;
     for (uint32_t i = 0; i < slots; i++)
-        w = fmax(w, chart_text_width(p, category(p, s, i), &p->c->category.look));
+        w = fmax(w, chart_text_width(p, chart_category(p, s, i), &p->c->category.look));
     return w;
 }
 
@@ -438,7 +447,7 @@ static void put_axis_titles(struct chart_pen *p, double room[4], bool across)
 static void put_plot(struct chart_pen *p, double room[4], double w, double h)
 {
     const struct dgl_chart *c = p->c;
-    bool scatter = c->groups[0].kind == DGL_CHART_SCATTER, turned = false;
+    bool scatter = chart_has_x(c->groups[0].kind), turned = false;
     struct chart_frame f = {.across = c->groups[0].kind == DGL_CHART_BAR && c->groups[0].across};
     double low, high;
     for (uint32_t k = 0; k < c->group_count; k++)
@@ -448,7 +457,7 @@ static void put_plot(struct chart_pen *p, double room[4], double w, double h)
     put_axis_titles(p, room, f.across);
     unsigned steps = (unsigned)fmax(2, fmin((f.across ? room[2] / 30000 : room[3] / 22000), 10));
     for (unsigned i = 0; i < 2; i++) {
-        range_of(c, i == 1, &low, &high);
+        chart_range_of(c, i == 1, &low, &high);
         f.scale[i] = chart_scale_of(&c->value[i], low, high, steps);
         if (high == 1 && c->groups[0].stack == DGL_CHART_PERCENT && !c->value[i].has_max) // all of it, and no more
             f.scale[i].max = 1;
@@ -456,7 +465,7 @@ static void put_plot(struct chart_pen *p, double room[4], double w, double h)
     x_range_of(c, &low, &high);
     if (scatter)
         f.x_scale = chart_scale_of(&c->category, low, high, (unsigned)fmax(2, fmin(room[2] / 45000, 9)));
-    double values = widest_value(p, &c->value[0], &f.scale[0], axis_format(c, 0)), categories = 0;
+    double values = widest_value(p, &c->value[0], &f.scale[0], chart_axis_format(c, 0)), categories = 0;
     double label_line = c->category.shown && c->category.labels ? c->category.look.size * LEADING + GAP : 0;
     if (!scatter && label_line > 0)
         categories = widest_category(p, f.slots);
@@ -466,12 +475,13 @@ static void put_plot(struct chart_pen *p, double room[4], double w, double h)
         double slot = (room[2] - left) / f.slots;
         unsigned lines = 0;
         for (uint32_t i = 0; i < f.slots; i++)
-            lines = DGL_MAX(lines, put_wrapped(p, category(p, labelled(c), i), &c->category.look, slot, 0, NAN));
+            lines = DGL_MAX(lines,
+                            put_wrapped(p, chart_category(p, chart_labelled(c), i), &c->category.look, slot, 0, NAN));
         turned = widest_word(p, f.slots) > slot || lines * (double)c->category.look.size * LEADING > room[3] * 0.4;
         bottom = !turned ? lines * (double)c->category.look.size * LEADING + GAP
                          : fmin(categories * M_SQRT1_2 + c->category.look.size + GAP, room[3] * 0.5);
     }
-    double right = widest_value(p, &c->value[1], &f.scale[1], axis_format(c, 1));
+    double right = widest_value(p, &c->value[1], &f.scale[1], chart_axis_format(c, 1));
     f.x = room[0] + left;
     f.y = room[1] + GAP;
     f.w = fmax(room[2] - left - right - GAP, 1000);
@@ -517,6 +527,8 @@ struct dgl_art *dgl_chart_art(const struct dgl_text_env *env, const struct dgl_c
         put_legend(&p, room);
     if (c->groups[0].kind == DGL_CHART_PIE)
         chart_plot_pie(&p, &c->groups[0], room[0], room[1], room[2], room[3]);
+    else if (c->groups[0].kind == DGL_CHART_RADAR)
+        chart_plot_radar(&p, &c->groups[0], room);
     else
         put_plot(&p, room, w, h);
     return p.status == DGL_OK ? p.art : NULL;

@@ -126,7 +126,7 @@ static struct spot spot_of(struct chart_pen *p, const struct chart_frame *f, con
         v = chart_stacked(g, series, i);
     double y = part_of(&f->scale[g->second], v);
     y = p->c->value[g->second].reversed ? 1 - y : y;
-    if (g->kind == DGL_CHART_SCATTER) {
+    if (chart_has_x(g->kind)) {
         double at = s->x ? s->x[i] : i + 1;
         if (isnan(at))
             return (struct spot){0};
@@ -160,11 +160,8 @@ static void put_marks(struct chart_pen *p, const struct dgl_chart_group *g, uint
     for (uint32_t i = 0; i < n; i++) {
         if (!spots[i].there)
             continue;
-        struct dgl_art_item *item = s->marker ? dgl_art_add(p->art, DGL_ART_PATH) : NULL;
-        if (item) {
-            dgl_path_ellipse(p->art, &item->path, spots[i].x, spots[i].y, 2500, 2500);
-            item->fill = chart_color(p, g, series, i);
-        }
+        if (s->marker)
+            chart_mark(p, spots[i].x, spots[i].y, 2500, chart_color(p, g, series, i));
         if (has_labels(s))
             chart_text(p, join(p, s, i, 0), &s->labels.look, spots[i].x, spots[i].y - 4500, DGL_ART_MIDDLE, 0);
     }
@@ -194,6 +191,70 @@ static void put_line(struct chart_pen *p, const struct chart_frame *f, const str
         item->stroke.cap = DGL_ART_ROUND;
     }
     put_marks(p, g, series, spots, s->count);
+}
+
+// ---- Bubbles ----
+
+static double largest_size(const struct dgl_chart_group *g)
+{
+    double largest = 0;
+    for (uint32_t k = 0; k < g->series_count; k++)
+        for (uint32_t i = 0; i < g->series[k].count && g->series[k].sizes; i++)
+            largest = isnan(g->series[k].sizes[i]) ? largest : fmax(largest, g->series[k].sizes[i]);
+    return largest;
+}
+
+// The largest bubble is a quarter of the plot wide (as Word draws it); what has no size above zero is not shown.
+static void put_bubbles(struct chart_pen *p, const struct chart_frame *f, const struct dgl_chart_group *g)
+{
+    double largest = largest_size(g), most = fmin(f->w, f->h) / 8 * g->bubble_scale / 100;
+    for (uint32_t k = 0; k < g->series_count; k++)
+        for (uint32_t i = 0; i < g->series[k].count; i++) {
+            const struct dgl_chart_series *s = &g->series[k];
+            struct spot at = spot_of(p, f, g, k, i);
+            double share = s->sizes && largest > 0 ? s->sizes[i] / largest : 1;
+            if (!at.there || !(share > 0))
+                continue;
+            chart_mark(p, at.x, at.y, most * (g->diameters ? share : sqrt(share)), chart_color(p, g, k, i));
+            if (s->line.kind == DGL_ART_SOLID && p->art->last) {
+                p->art->last->line = s->line;
+                p->art->last->stroke.width = s->line_width;
+            }
+            if (has_labels(s))
+                chart_text(p, join(p, s, i, 0), &s->labels.look, at.x, at.y + s->labels.look.size * 0.35,
+                           DGL_ART_MIDDLE, 0);
+        }
+}
+
+// ---- Between the series ----
+
+// A line from the lowest value of a category to the highest, a box from the first series' value to the last one's.
+static void put_between(struct chart_pen *p, const struct chart_frame *f, const struct dgl_chart_group *g)
+{
+    double width = f->w / f->slots / (1 + g->up_down_gap / 100.0);
+    for (uint32_t i = 0; i < f->slots && g->series_count; i++) {
+        double top = INFINITY, bottom = -INFINITY;
+        struct spot first = spot_of(p, f, g, 0, i), last = spot_of(p, f, g, g->series_count - 1, i), at = first;
+        for (uint32_t k = 0; k < g->series_count; k++) {
+            struct spot s = spot_of(p, f, g, k, i);
+            if (!s.there)
+                continue;
+            at = s;
+            top = fmin(top, s.y);
+            bottom = fmax(bottom, s.y);
+        }
+        if (g->high_low.kind != DGL_ART_NONE && top < bottom)
+            chart_line(p, at.x, top, at.x, bottom, g->high_low.rgb, 750);
+        if (!g->up_down || !first.there || !last.there)
+            continue;
+        bool up = last.y <= first.y;
+        struct dgl_art_item *box =
+            chart_rect(p, at.x - width / 2, fmin(first.y, last.y), width, fabs(first.y - last.y), up ? g->up : g->down);
+        if (box) {
+            box->line = up ? g->up_line : g->down_line;
+            box->stroke.width = 750;
+        }
+    }
 }
 
 static void put_area(struct chart_pen *p, const struct chart_frame *f, const struct dgl_chart_group *g, uint32_t series)
@@ -229,7 +290,8 @@ static void put_area(struct chart_pen *p, const struct chart_frame *f, const str
 
 void chart_plot_groups(struct chart_pen *p, const struct chart_frame *f)
 {
-    static const enum dgl_chart_kind order[] = {DGL_CHART_AREA, DGL_CHART_BAR, DGL_CHART_LINE, DGL_CHART_SCATTER};
+    static const enum dgl_chart_kind order[] = {DGL_CHART_AREA, DGL_CHART_BAR, DGL_CHART_LINE, DGL_CHART_SCATTER,
+                                                DGL_CHART_BUBBLE};
     for (size_t o = 0; o < DGL_COUNT(order); o++)
         for (uint32_t k = 0; k < p->c->group_count; k++) {
             const struct dgl_chart_group *g = &p->c->groups[k];
@@ -239,6 +301,12 @@ void chart_plot_groups(struct chart_pen *p, const struct chart_frame *f)
                 put_bars(p, f, g);
                 continue;
             }
+            if (g->kind == DGL_CHART_BUBBLE) {
+                put_bubbles(p, f, g);
+                continue;
+            }
+            if (g->kind == DGL_CHART_LINE && (g->up_down || g->high_low.kind != DGL_ART_NONE))
+                put_between(p, f, g);
             for (uint32_t i = 0; i < g->series_count; i++) {
                 if (g->kind == DGL_CHART_AREA)
                     put_area(p, f, g, i);

@@ -180,11 +180,11 @@ static void read_points(struct builder *b, const struct dgl_x *ser, struct dgl_c
 }
 
 static void read_series(struct builder *b, const struct dgl_x *ser, const struct dgl_chart *c,
-                        struct dgl_chart_group *g, struct dgl_chart_series *s)
+                        struct dgl_chart_group *g, bool stock, struct dgl_chart_series *s)
 {
     const struct dgl_x *props = dgl_x_child(ser, DGL_X_spPr), *ln = dgl_x_child(props, DGL_X_ln),
                        *marker = dgl_x_child(ser, DGL_X_marker);
-    bool scatter = g->kind == DGL_CHART_SCATTER;
+    bool scatter = chart_has_x(g->kind);
     double angle;
     s->name = text_of(b, dgl_x_child(ser, DGL_X_tx));
     s->values = read_numbers(b, dgl_x_child(ser, scatter ? DGL_X_yVal : DGL_X_val), &s->count, &s->format);
@@ -193,20 +193,23 @@ static void read_series(struct builder *b, const struct dgl_x *ser, const struct
         uint32_t n;
         double *x = read_numbers(b, dgl_x_child(ser, DGL_X_xVal), &n, NULL);
         s->x = n >= s->count ? x : NULL;
+        double *sizes = read_numbers(b, dgl_x_child(ser, DGL_X_bubbleSize), &n, NULL);
+        s->sizes = n >= s->count ? sizes : NULL;
     }
     build_paint(b, props, 0, &s->fill, &angle);
     if (s->fill.kind > DGL_ART_SOLID)
         s->fill = dgl_art_solid(s->fill.rgb, 1);
-    s->no_line = build_paint(b, ln, 0, &s->line, &angle) && s->line.kind == DGL_ART_NONE;
+    s->no_line = build_paint(b, ln, 0, &s->line, &angle) ? s->line.kind == DGL_ART_NONE : stock;
     s->line_width = (float)DGL_MAX(0, dgl_x_emu(dgl_x_attr(ln, DGL_X_w), 2250));
     s->smooth = flag(ser, DGL_X_smooth, false);
     s->marker = marker ? !dgl_str_is(dgl_x_val(dgl_x_child(marker, DGL_X_symbol)), "none")
-                       : scatter || g->kind == DGL_CHART_LINE;
+                       : scatter || (g->kind == DGL_CHART_LINE && !stock) || (g->kind == DGL_CHART_RADAR && g->lines);
     struct dgl_art_paint marked;
     if (s->fill.kind == DGL_ART_NONE && build_paint(b, dgl_x_child(marker, DGL_X_spPr), 0, &marked, &angle) &&
         marked.kind == DGL_ART_SOLID)
         s->fill = marked;
-    if (s->fill.kind == DGL_ART_NONE && s->line.kind == DGL_ART_SOLID && (g->kind == DGL_CHART_LINE || scatter))
+    if (s->fill.kind == DGL_ART_NONE && s->line.kind == DGL_ART_SOLID &&
+        (g->kind == DGL_CHART_LINE || g->kind == DGL_CHART_SCATTER || g->kind == DGL_CHART_RADAR))
         s->fill = s->line;
     read_points(b, ser, s);
     read_labels(b, dgl_x_child(ser, DGL_X_dLbls), &c->look, &s->labels);
@@ -219,6 +222,7 @@ static bool group_kind(const struct dgl_x *x, struct dgl_chart_group *g)
     case DGL_X_bar3DChart:
         g->kind = DGL_CHART_BAR;
         return true;
+    case DGL_X_stockChart:
     case DGL_X_lineChart:
     case DGL_X_line3DChart:
         g->kind = DGL_CHART_LINE;
@@ -236,9 +240,39 @@ static bool group_kind(const struct dgl_x *x, struct dgl_chart_group *g)
     case DGL_X_scatterChart:
         g->kind = DGL_CHART_SCATTER;
         return true;
+    case DGL_X_bubbleChart:
+        g->kind = DGL_CHART_BUBBLE;
+        return true;
+    case DGL_X_radarChart:
+        g->kind = DGL_CHART_RADAR;
+        return true;
     default:
         return false;
     }
+}
+
+static void read_box(struct builder *b, const struct dgl_x *x, uint32_t otherwise, struct dgl_art_paint *ret_fill,
+                     struct dgl_art_paint *ret_line)
+{
+    const struct dgl_x *props = dgl_x_child(x, DGL_X_spPr);
+    double angle;
+    if (!build_paint(b, props, 0, ret_fill, &angle))
+        *ret_fill = dgl_art_solid(otherwise, 1);
+    if (!build_paint(b, dgl_x_child(props, DGL_X_ln), 0, ret_line, &angle))
+        *ret_line = dgl_art_solid(0x404040, 1);
+}
+
+// What stands between the series of a line or stock chart (§21.2.2.80, §21.2.2.218).
+static void read_between(struct builder *b, const struct dgl_x *x, struct dgl_chart_group *g)
+{
+    const struct dgl_x *lines = dgl_x_child(x, DGL_X_hiLowLines), *bars = dgl_x_child(x, DGL_X_upDownBars);
+    double angle;
+    if (lines && !build_paint(b, dgl_x_child(dgl_x_child(lines, DGL_X_spPr), DGL_X_ln), 0, &g->high_low, &angle))
+        g->high_low = dgl_art_solid(0x404040, 1);
+    g->up_down = bars != NULL;
+    g->up_down_gap = (int)DGL_MAX(0, DGL_MIN(number(bars, DGL_X_gapWidth, 150), 500));
+    read_box(b, dgl_x_child(bars, DGL_X_upBars), 0xFFFFFF, &g->up, &g->up_line);
+    read_box(b, dgl_x_child(bars, DGL_X_downBars), 0x404040, &g->down, &g->down_line);
 }
 
 static void read_group(struct builder *b, const struct dgl_x *x, struct dgl_chart *c)
@@ -260,7 +294,13 @@ static void read_group(struct builder *b, const struct dgl_x *x, struct dgl_char
     g->overlap = (int)DGL_MAX(-100, DGL_MIN(number(x, DGL_X_overlap, 0), 100));
     g->hole = x->name == DGL_X_doughnutChart ? (int)DGL_MAX(10, DGL_MIN(number(x, DGL_X_holeSize, 50), 90)) : 0;
     g->first_angle = (int)(number(x, DGL_X_firstSliceAng, 0) % 360);
-    g->lines = dgl_str_is(style, "lineMarker") || dgl_str_starts(style, "smooth") || dgl_str_is(style, "line");
+    struct dgl_str radar = dgl_x_val(dgl_x_child(x, DGL_X_radarStyle));
+    g->filled = dgl_str_is(radar, "filled");
+    g->bubble_scale = (int)DGL_MAX(0, DGL_MIN(number(x, DGL_X_bubbleScale, 100), 300));
+    g->diameters = dgl_str_is(dgl_x_val(dgl_x_child(x, DGL_X_sizeRepresents)), "w");
+    read_between(b, x, g);
+    g->lines = dgl_str_is(radar, "marker") || dgl_str_is(style, "lineMarker") || dgl_str_starts(style, "smooth") ||
+               dgl_str_is(style, "line");
     struct dgl_chart_labels all = {0};
     read_labels(b, dgl_x_child(x, DGL_X_dLbls), &c->look, &all);
     DGL_X_EACH(s, x)
@@ -268,7 +308,7 @@ static void read_group(struct builder *b, const struct dgl_x *x, struct dgl_char
         if (s->name != DGL_X_ser || !g->series || g->series_count == n)
             continue;
         struct dgl_chart_series *to = &g->series[g->series_count++];
-        read_series(b, s, c, g, to);
+        read_series(b, s, c, g, x->name == DGL_X_stockChart, to);
         if (!dgl_x_child(s, DGL_X_dLbls))
             to->labels = all;
     }
@@ -306,7 +346,7 @@ static void read_axes(struct builder *b, const struct dgl_x *plot, struct dgl_ch
 {
     const struct dgl_x *values[2] = {NULL, NULL};
     unsigned count = 0;
-    bool category = false, scatter = c->group_count && c->groups[0].kind == DGL_CHART_SCATTER;
+    bool category = false, scatter = c->group_count && chart_has_x(c->groups[0].kind);
     DGL_X_EACH(x, plot)
     {
         if ((x->name == DGL_X_catAx || x->name == DGL_X_dateAx || x->name == DGL_X_serAx) && !category) {
@@ -386,8 +426,7 @@ const struct dgl_chart *dgl_chart_read(struct builder *b, const struct dgl_x *sp
     read_look(b, dgl_x_child(space, DGL_X_txPr), &c->look);
     DGL_X_EACH(x, plot)
     {
-        if (x->name == DGL_X_radarChart || x->name == DGL_X_stockChart || x->name == DGL_X_bubbleChart ||
-            x->name == DGL_X_surfaceChart || x->name == DGL_X_surface3DChart)
+        if (x->name == DGL_X_surfaceChart || x->name == DGL_X_surface3DChart)
             return NULL;
         if (c->group_count < DGL_CHART_MAX_GROUPS && group_kind(x, &c->groups[c->group_count]))
             read_group(b, x, c);

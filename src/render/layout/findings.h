@@ -11,7 +11,7 @@
 
 enum dgl_support { DGL_SUPPORT_FULL, DGL_SUPPORT_APPROXIMATED, DGL_SUPPORT_DECLINED };
 #define DGL_FEATURES(X)                                                                                                \
-    X(CHART, DECLINED, "radar, stock, surface and bubble charts", "a chart is left out")                               \
+    X(CHART, DECLINED, "surface charts", "a chart is left out")                                                        \
     X(CHART_LOOK, APPROXIMATED, "looks of charts", "a chart is drawn from its stored values, nearly as Word draws it") \
     X(DIAGRAM, DECLINED, "SmartArt diagrams without a drawing", "a SmartArt diagram is left out")                      \
     X(MATH, APPROXIMATED, "equations", "an equation is set nearly as Word sets it")                                    \

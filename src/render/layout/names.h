@@ -51,15 +51,15 @@
     X(dPr) X(lim) X(m) X(scr) X(show) X(fontRef) X(spTree) X(relId) X(dataModelExt) X(dm) X(serAx) X(sourceLinked) X(acc) X(accPr) X(adj) X(algn) X(aln) X(alpha) X(alphaModFix) X(alt) X(amt) X(ang) X(angle) X(arc) X(arcTo) \
     X(area3DChart) X(areaChart) X(avLst) X(axId) X(axPos) X(bar3DChart) X(barChart) X(barDir) X(barPr) X(baseJc) \
     X(baseline) X(begChr) X(bevel) X(biLevel) X(blacklevel) X(blurRad) X(borderBox) X(borderBoxPr) X(box) X(boxPr) \
-    X(bright) X(brk) X(buAutoNum) X(buChar) X(buNone) X(bubbleChart) X(bubbleSize) X(cap) X(cat) X(catAx) X(chExt) \
+    X(bright) X(brk) X(buAutoNum) X(buChar) X(buNone) X(bubbleChart) X(bubbleScale) X(bubbleSize) X(cap) X(cat) X(catAx) X(chExt) \
     X(chOff) X(chart) X(chartSpace) X(chr) X(close) X(clrChange) X(color2) X(comp) X(contrast) X(coordorigin) \
     X(coordsize) X(cropbottom) X(cropleft) X(cropright) X(croptop) X(crossAx) X(crosses) X(crossesAt) X(cubicBezTo) \
-    X(custDash) X(custGeom) X(d) X(dLbl) X(dLbls) X(dPt) X(dashstyle) X(dateAx) X(defRPr) X(deg) X(degHide) \
+    X(custDash) X(custGeom) X(d) X(dLbl) X(dLbls) X(dPt) X(downBars) X(dashstyle) X(dateAx) X(defRPr) X(deg) X(degHide) \
     X(delete) X(den) X(displayUnits) X(doughnutChart) X(ds) X(duotone) X(e) X(effectExtent) X(effectLst) X(ellipse) X(endChr) \
     X(endParaRPr) X(endPos) X(endarrow) X(eqArr) X(eqArrPr) X(explosion) X(ext) X(f) X(fName) X(fPr) X(fgClr) \
     X(fillOverlay) X(fillRect) X(fillToRect) X(firstSliceAng) X(fld) X(fmla) X(focus) X(formatCode) X(from) X(func) \
     X(funcPr) X(g) X(gain) X(gapWidth) X(gd) X(gdLst) X(glow) X(graphicFrame) X(gray) X(grayscale) X(grayscl) \
-    X(groupChr) X(groupChrPr) X(grouping) X(grpFill) X(grpShape) X(grpSp) X(grpSpPr) X(hR) X(hpsRaise) X(headEnd) X(holeSize) \
+    X(groupChr) X(groupChrPr) X(grouping) X(grpFill) X(grpShape) X(grpSp) X(grpSpPr) X(hR) X(hpsRaise) X(headEnd) X(hiLowLines) X(holeSize) \
     X(hslClr) X(hslOff) X(hue) X(hueMod) X(hueOff) X(indent) X(innerShdw) X(inv) X(invGamma) X(invertIfNegative) \
     X(layout) X(layoutTarget) X(legend) X(legendEntry) X(legendPos) X(len) X(limLoc) X(limLow) X(limLowPr) X(limUpp) \
     X(limUppPr) X(lin) X(line3DChart) X(lineChart) X(lnSpc) X(lnTo) X(lstStyle) X(lum) X(lvl1pPr) X(mPr) \
@@ -68,14 +68,14 @@
     X(normAutofit) X(numCache) X(numLit) X(numRef) X(oMathParaPr) X(ofPieChart) X(off) X(on) X(opacity) X(opacity2) \
     X(order) X(orientation) X(outerShdw) X(overlap) X(overlay) X(path) X(pathLst) X(phant) X(phantPr) X(pie3DChart) \
     X(pieChart) X(plcHide) X(plotArea) X(prstDash) X(prstShdw) X(prstTxWarp) X(pt) X(ptCount) X(quadBezTo) X(rad) \
-    X(radPr) X(radarChart) X(reflection) X(relIds) X(rich) X(round) X(roundedCorners) X(s) X(sPre) X(sPrePr) X(sSub) \
+    X(radPr) X(radarChart) X(radarStyle) X(reflection) X(relIds) X(rich) X(round) X(roundedCorners) X(s) X(sPre) X(sPrePr) X(sSub) \
     X(sSubPr) X(sSubSup) X(sSubSupPr) X(sSup) X(sSupPr) X(sat) X(satMod) X(satOff) X(scaled) X(scaling) \
     X(scatterChart) X(scatterStyle) X(scene3d) X(scrgbClr) X(sepChr) X(separator) X(ser) X(serLines) X(shade) \
     X(shapetype) X(showBubbleSize) X(showCatName) X(showLeaderLines) X(showLegendKey) X(showPercent) X(showSerName) \
-    X(showVal) X(shp) X(size) X(smooth) X(softEdge) X(sp) X(sp3d) X(spcAft) X(spcBef) X(spcPct) X(spcPts) X(spt) \
+    X(showVal) X(shp) X(size) X(sizeRepresents) X(smooth) X(softEdge) X(sp) X(sp3d) X(spcAft) X(spcBef) X(spcPct) X(spcPts) X(spt) \
     X(src) X(stAng) X(startarrow) X(stockChart) X(strCache) X(strLit) X(strRef) X(string) X(stroke) X(sty) X(sub) \
     X(subHide) X(sup) X(supHide) X(surface3DChart) X(surfaceChart) X(swAng) X(symbol) X(tailEnd) X(tickLblPos) \
-    X(tint) X(to) X(trendline) X(tx) X(txBody) X(txPr) X(txXfrm) X(v) X(valAx) X(varyColors) X(view3D) X(wR) \
+    X(tint) X(to) X(trendline) X(tx) X(txBody) X(txPr) X(txXfrm) X(upBars) X(upDownBars) X(v) X(valAx) X(varyColors) X(view3D) X(wR) \
     X(weight) X(wgp) X(wpc) X(xMode) X(xVal) X(yMode) X(yVal)
 // clang-format on
 

@@ -105,8 +105,72 @@ def test_dates_currencies_and_signs_are_formatted():
         assert word in text, (word, text)
 
 
+def spread(made, wanted):
+    """(left, top, right, bottom) of what has a colour, above the legend."""
+    _, _, colour = made.pixels()
+    spots = [(x, y) for x in range(72, 372) for y in range(72, 245) if near(colour(x, y), wanted)]
+    return min(x for x, _ in spots), min(y for _, y in spots), max(x for x, _ in spots), max(y for _, y in spots)
+
+
+def test_radars_have_a_spoke_for_each_category():
+    cats = ("Top", "Right", "Bottom", "Left")
+    full = series("full", [10, 10, 10, 10], cats=cats, colour="00FF00")
+    half = series("half", [10, 5, 0, 5], cats=cats, colour="FF0000")
+    made = chart(f'<c:radarChart><c:radarStyle val="filled"/>{full}{half}{IDS}</c:radarChart>')
+    left, top, right, bottom = spread(made, "00FF00")
+    _, red_top, _, red_bottom = spread(made, "FF0000")
+    assert abs((right - left) - (bottom - top)) <= 3 and bottom - top > 60
+    assert abs(red_top - top) <= 2 and red_bottom < bottom - 20
+    text = made.text()
+    assert "warning" in made.notes and "left out" not in made.notes and all(word in text for word in cats), text
+    line = '<c:spPr><a:ln w="25400"><a:solidFill><a:srgbClr val="FF0000"/></a:solidFill></a:ln></c:spPr>'
+    for style in ("standard", "marker"):
+        made = chart(f'<c:radarChart><c:radarStyle val="{style}"/>{series("r", [3, None, 2, 1], line, cats)}{IDS}</c:radarChart>')
+        assert 20 < count(made, "FF0000") < 700, style
+
+
+def test_bubbles_have_areas_in_proportion():
+    def bubble(name, x, y, size, colour):
+        numbers = "".join(
+            f"<c:{tag}><c:numLit>{points([v])}</c:numLit></c:{tag}>" for tag, v in (("xVal", x), ("yVal", y), ("bubbleSize", size))
+        )
+        return (
+            f"<c:ser><c:tx><c:v>{name}</c:v></c:tx><c:spPr><a:solidFill><a:srgbClr val=\"{colour}\"/></a:solidFill></c:spPr>"
+            f"{numbers}</c:ser>"
+        )
+
+    axes = '<c:valAx><c:axId val="1"/><c:axPos val="b"/></c:valAx><c:valAx><c:axId val="2"/><c:axPos val="l"/></c:valAx>'
+    both = bubble("a", 1, 2, 4, "FF0000") + bubble("b", 3, 1, 1, "0000FF") + bubble("c", 2, 1, 0, "00FF00")
+    for extra, ratio in (("", 2), ('<c:sizeRepresents val="w"/>', 4)):
+        made = chart(f"<c:bubbleChart>{both}{extra}{IDS}</c:bubbleChart>", axes, title="").pixels()[2]
+        widths = [
+            max(sum(near(made(x, y), c) for x in range(72, 372)) for y in range(72, 240)) for c in ("FF0000", "0000FF", "00FF00")
+        ]
+        assert abs(widths[0] / widths[1] - ratio) < 0.35 * ratio and widths[2] == 0, widths
+    half = chart(f'<c:bubbleChart>{both}<c:bubbleScale val="50"/>{IDS}</c:bubbleChart>', axes)
+    assert count(half, "FF0000") * 2.5 < count(chart(f"<c:bubbleChart>{both}{IDS}</c:bubbleChart>", axes), "FF0000")
+
+
+def test_stocks_show_what_lies_between_their_series():
+    def box(kind, colour):
+        return f'<c:{kind}><c:spPr><a:solidFill><a:srgbClr val="{colour}"/></a:solidFill></c:spPr></c:{kind}>'
+
+    line = '<c:hiLowLines><c:spPr><a:ln><a:solidFill><a:srgbClr val="0000FF"/></a:solidFill></a:ln></c:spPr></c:hiLowLines>'
+    bars = f'<c:upDownBars><c:gapWidth val="100"/>{box("upBars", "00FF00")}{box("downBars", "FF0000")}</c:upDownBars>'
+    quotes = (
+        series("open", [20, 40, 30]) + series("high", [60, 60, 50]) + series("low", [10, 10, 10]) + series("close", [50, 20, 30])
+    )
+    made = chart(f"<c:stockChart>{quotes}{line}{bars}{IDS}</c:stockChart>")
+    up, down = spread(made, "00FF00"), spread(made, "FF0000")
+    assert up[2] < down[0] and up[1] < down[1] and up[3] - up[1] > 1.2 * (down[3] - down[1]), (up, down)
+    _, _, colour = made.pixels()
+    middle = (up[0] + up[2]) // 2
+    blue = [y for y in range(72, 272) if any(colour(x, y)[2] > 150 and colour(x, y)[0] < 150 for x in range(middle - 2, middle + 3))]
+    assert min(blue) < up[1] - 5 and max(blue) > up[3] + 5, (blue, up)
+
+
 def test_kinds_that_are_not_drawn_say_so():
-    made = chart(f"<c:radarChart>{series('r', [1, 2, 3])}</c:radarChart>")
+    made = chart(f"<c:surfaceChart>{series('r', [1, 2, 3])}</c:surfaceChart>")
     assert "a chart is left out" in made.notes
 
 
@@ -118,6 +182,9 @@ def test_hostile_charts_end():
     chart(f'<c:lineChart>{odd}{IDS}</c:lineChart>')
     empty = '<c:ser><c:val><c:numRef><c:numCache><c:ptCount val="4000000000"/></c:numCache></c:numRef></c:val></c:ser>'
     chart(f'<c:pieChart>{empty}</c:pieChart>', "")
+    for kind in ("radarChart", "bubbleChart", "stockChart"):
+        chart(f"<c:{kind}>{odd}<c:hiLowLines/><c:upDownBars/>{IDS}</c:{kind}>")
+        chart(f"<c:{kind}>{empty}</c:{kind}>", "")
     narrow = '<c:valAx><c:axId val="2"/><c:scaling><c:min val="0"/><c:max val="1e9"/></c:scaling><c:majorUnit val="1e-9"/></c:valAx>'
     chart(f'<c:barChart>{series("a", [1])}{IDS}</c:barChart>', narrow)
 

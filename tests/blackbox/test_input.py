@@ -35,6 +35,7 @@ def test_wrong_json_bodies(house, template):
         (json.dumps(dict(good, input_json="{}")).encode(), 422, ("input_json",)),
         (json.dumps(dict(good, template_version=99)).encode(), 422, ("template_version",)),
         (json.dumps(dict(good, template_version=0)).encode(), 422, ("template_version",)),
+        (json.dumps(dict(good, template_version=-1)).encode(), 422, ("template_version",)),
         (json.dumps({"input_json": {}}).encode(), 422, ("template_id",)),
         (text.replace('"input_json": {}', '"input_json": {"a": {"b": 1, "b": 2}}').encode(), 422, ("input_json.a.b",)),
         (text.replace('"input_json": {}', '"input_json": {"n": [1, 123456789012345678901234567890]}').encode(), 422, ("input_json.n[1]",)),

@@ -129,7 +129,7 @@ static enum dgl_status read_request(struct accepting *a, struct dgl_error *err)
     const char *data, *format = "pdf";
     size_t len;
     json_t *input = NULL, *pdf = NULL;
-    int64_t version = -1;
+    int64_t version = 0; // the current one
     const struct dgl_json_field fields[] = {
         {.name = "template_id", .kind = DGL_JSON_STRING, .required = true, .ret = &r->template_id},
         {.name = "input_json", .kind = DGL_JSON_OBJECT, .required = true, .ret = &input},
@@ -142,7 +142,7 @@ static enum dgl_status read_request(struct accepting *a, struct dgl_error *err)
     DGL_TRY(dgl_api_read_body(a->rq, &a->body, err));
     DGL_TRY(dgl_json_read_object(a->body, "", fields, DGL_COUNT(fields), err));
     DGL_TRY(dgl_api_read_formats(format, &r->formats, err));
-    if (version < -1 || version == 0)
+    if (version < 1 && json_is_integer(json_object_get(a->body, "template_version")))
         return DGL_FAIL_FIELD(err, DGL_E_INVALID, "out_of_range", "template_version",
                               "template_version must be a version number from 1 up.");
     if (pdf) {
@@ -151,7 +151,7 @@ static enum dgl_status read_request(struct accepting *a, struct dgl_error *err)
     }
     dgl_http_body(a->rq, &data, &len);
     DGL_TRY(take_input(a, input, data, len, err));
-    r->template_version = DGL_MAX(version, 0);
+    r->template_version = version;
     r->source = DGL_SOURCE_API;
     if (r->idempotency_key)
         dgl_sha256(data, len, r->body_sha256);

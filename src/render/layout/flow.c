@@ -190,7 +190,7 @@ static enum dgl_status begin_page(struct flow *f, bool first_of_section)
     f->env.section = (int32_t)f->section + 1;
     f->env.section_pages = (int32_t)fs->pages;
     point_canvas(f);
-    return flow_begin_notes(f);
+    return flow_begin_notes(f, true);
 }
 
 // Lines between the columns that have text, as long as the longest of them (Word; §17.6.4 leaves it open).
@@ -242,12 +242,14 @@ static void spread_out(struct flow *f)
     const struct dgl_section *s = flow_here(f);
     struct dgl_box_list *l = &f->canvas.page->over;
     f->column_end[f->column] = f->y;
+    f->column_foot[f->column] = f->bottom - f->notes_height;
     for (uint32_t i = 0; i < f->start_count;) {
         uint16_t column = f->starts[i].column;
         uint32_t end = i, gaps = 0, above = 0;
         for (; end < f->start_count && f->starts[end].column == column; end++)
             gaps += f->starts[end].whole;
-        int32_t spare = max32(f->bottom - f->notes_height - f->column_end[DGL_MIN(column, s->columns - 1)], 0);
+        uint16_t at = (uint16_t)DGL_MIN(column, s->columns - 1);
+        int32_t spare = max32(f->column_foot[at] - f->column_end[at], 0);
         for (; i < end; i++) {
             above += f->starts[i].whole;
             int32_t shift = gaps ? (int32_t)((int64_t)spare * above / gaps) : 0;
@@ -273,16 +275,22 @@ static int32_t align_page(struct flow *f, int32_t spare)
     return shift;
 }
 
+// Where the notes of the column at hand stand whose text ends at y: at its foot, or right below the text.
+static int32_t notes_place(const struct flow *f, int32_t y)
+{
+    int32_t foot = f->bottom - f->notes_height, after = f->above && !f->at_top ? f->above->p.after : 0;
+    return flow_here(f)->notes_beneath ? DGL_MIN(y + after, foot) : foot;
+}
+
 enum dgl_status flow_finish_page(struct flow *f)
 {
     if (f->page_count == 0)
         return DGL_OK;
-    int32_t lowest = max32(f->deepest, f->y), foot = f->bottom - f->notes_height, after = 0;
-    lowest += align_page(f, foot - lowest);
+    int32_t lowest = max32(f->deepest, f->y);
+    lowest += align_page(f, f->bottom - f->notes_height - lowest);
     column_lines(f);
-    if (f->above && !f->at_top)
-        after = f->above->p.after;
-    DGL_TRY(flow_paint_notes(f, flow_here(f)->notes_beneath ? DGL_MIN(lowest + after, foot) : foot));
+    flow_close_notes(f, notes_place(f, flow_here(f)->columns > 1 ? f->y : lowest));
+    DGL_TRY(flow_paint_notes(f));
     return f->canvas.status;
 }
 
@@ -302,13 +310,31 @@ enum dgl_status flow_next_column(struct flow *f, bool hard)
         return flow_new_page(f, hard);
     f->deepest = max32(f->deepest, f->y);
     f->column_end[f->column] = f->y;
+    f->column_foot[f->column] = f->bottom - f->notes_height;
+    flow_close_notes(f, notes_place(f, f->y));
     f->column++;
     f->y = f->top;
     f->at_top = true;
     f->hard_break = hard;
     f->above = NULL;
     point_canvas(f);
-    return DGL_OK;
+    return flow_begin_notes(f, false);
+}
+
+// Between columns of different numbers the notes so far stay at the foot of theirs, and what follows above them all.
+static void keep_above_notes(struct flow *f)
+{
+    flow_close_notes(f, f->bottom - f->notes_height);
+    for (uint32_t i = 0; i < f->foot_count; i++)
+        f->bottom = DGL_MIN(f->bottom, f->feet[i].y);
+    f->bottom = max32(f->bottom, f->y);
+}
+
+// A section may begin in the next column of the page when both have the same columns (§17.18.77).
+static bool goes_to_next_column(const struct dgl_section *before, const struct dgl_section *s)
+{
+    return before && s->start == DGL_START_COLUMN && before->width == s->width && before->height == s->height &&
+           s->columns > 1 && before->columns == s->columns;
 }
 
 enum dgl_status flow_start_section(struct flow *f, uint32_t index)
@@ -320,7 +346,17 @@ enum dgl_status flow_start_section(struct flow *f, uint32_t index)
         column_lines(f);
     if (same_page && before->columns > 1) // columns that ended in the middle of the page stay as they are
         f->start_count = 0;
+    if (same_page && (before->columns > 1 || s->columns > 1))
+        keep_above_notes(f);
     f->section = index;
+    if (goes_to_next_column(before, s)) {
+        DGL_TRY(flow_next_column(f, true));
+        if (s->lines.restart == DGL_RESTART_SECTION)
+            f->line_number = s->lines.start;
+        f->sections[index].first_page = f->page_count;
+        f->env.section = (int32_t)index + 1;
+        return DGL_OK;
+    }
     if (same_page) {
         f->y = max32(f->y, f->deepest);
         f->given = f->above && !f->at_top ? f->above->p.after : 0; // all columns begin below it

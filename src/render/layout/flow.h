@@ -6,6 +6,7 @@
 #include "render/layout/table.h"
 
 #define FLOW_MAX_NOTES 256u
+#define FLOW_MAX_FEET 32u // columns with notes of one page
 
 struct flow_floats { // what stands in headers and footers and takes room from the body
     struct dgl_exclusion *list;
@@ -31,6 +32,11 @@ struct flow_note { // a footnote or the part of one that stands on this page
     const struct dgl_note *note;
     const struct dgl_galley *g;
     struct dgl_mark from, to;
+};
+struct flow_foot { // the notes of a column, from the rule above them on
+    uint32_t first, count;
+    int32_t x, y, width;
+    bool go_on; // the first of them began on an earlier page or column
 };
 struct flow_start { // where a paragraph, a table or a part of one begins in the page's boxes
     uint32_t box;
@@ -64,15 +70,18 @@ struct flow {
     int32_t next_number;
     struct flow_start *starts; // of this page, when its text is spread out (w:vAlign both)
     uint32_t start_count, start_cap;
-    int32_t column_end[16];
+    int32_t column_end[16], column_foot[16];
     struct dgl_exclusion exclusions[DGL_LAYOUT_MAX_FLOATS];
     uint32_t exclusion_count;
     struct flow_note notes[FLOW_MAX_NOTES];
     uint32_t note_count;
-    int32_t notes_height;                     // with the rule above them
+    uint32_t column_notes;                // the first of the column at hand
+    int32_t notes_height;                 // of those, with the rule above them
+    struct flow_foot feet[FLOW_MAX_FEET]; // of the columns that are full
+    uint32_t foot_count;
     struct flow_note carried[FLOW_MAX_NOTES]; // what found no room goes on on the next page
     uint32_t carried_count;
-    bool notes_go_on;                 // the first note of this page began on the one before
+    bool notes_go_on;                 // the first note of this column began before it
     struct dgl_galley **note_galleys; // by index, once laid out
     int32_t limit;                    // lower edge of balanced columns, INT32_MAX elsewhere
     uint32_t balance_page;            // the page whose columns are balanced, and how tall they are
@@ -106,8 +115,9 @@ enum dgl_status flow_notes_of_galley(struct flow *f, const struct dgl_galley *g,
 enum dgl_status flow_take_notes_of_line(struct flow *f, const struct dgl_line *line, int32_t body_end) DGL_MUST_CHECK;
 enum dgl_status flow_take_notes_of_galley(struct flow *f, const struct dgl_galley *g, struct dgl_mark from,
                                           struct dgl_mark to, int32_t body_end) DGL_MUST_CHECK;
-enum dgl_status flow_begin_notes(struct flow *f) DGL_MUST_CHECK;            // of a new page: those carried on
-enum dgl_status flow_paint_notes(struct flow *f, int32_t y) DGL_MUST_CHECK; // y: of the rule's line
+enum dgl_status flow_begin_notes(struct flow *f, bool page) DGL_MUST_CHECK; // of a page or column: those carried on
+void flow_close_notes(struct flow *f, int32_t y); // those of the column at hand stand there, with their rule
+enum dgl_status flow_paint_notes(struct flow *f) DGL_MUST_CHECK; // of all columns of the page
 // Counts the notes of each page anew after a pass; true when a number changed and the text has to be flowed again.
 bool flow_renumber_notes(struct flow *f);
 enum dgl_status flow_separator(struct flow *f, bool go_on, int32_t *ret_height, int32_t *ret_rule) DGL_MUST_CHECK;

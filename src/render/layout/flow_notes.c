@@ -5,7 +5,7 @@
 //   │                   │   rest of that note is carried on to the next page, below a longer rule.
 //   ├────               │   The rule stands in a line of its own, as tall as the document's separator says.
 //   │ ¹ the note, first │   Notes "beneath text" follow the last line instead of standing at the foot of the page.
-//   │   of its lines    │
+//   │   of its lines    │   In columns each has the notes of its own text, as wide as it is.
 //   └───────────────────┘   Numbers that begin anew on each page are known only when pages are: see
 //   flow_renumber_notes.
 #include "render/layout/flow.h"
@@ -16,12 +16,6 @@
 #define SEPARATOR_WIDTH 144000
 #define SEPARATOR_HEIGHT 12000 // of documents that have no separator of their own
 
-static int32_t text_width(const struct flow *f)
-{
-    const struct dgl_section *s = f->canvas.section;
-    return s->width - s->margin[DGL_LEFT] - s->margin[DGL_RIGHT];
-}
-
 enum dgl_status flow_separator(struct flow *f, bool go_on, int32_t *ret_height, int32_t *ret_rule)
 {
     const struct dgl_block *b = f->doc->note_separator[go_on];
@@ -30,7 +24,7 @@ enum dgl_status flow_separator(struct flow *f, bool go_on, int32_t *ret_height, 
     *ret_rule = SEPARATOR_HEIGHT / 2;
     if (!b || b->kind != DGL_BLOCK_PARA)
         return DGL_OK;
-    DGL_TRY(dgl_galley_layout(&f->env, b, text_width(f), 1, &g, f->err));
+    DGL_TRY(dgl_galley_layout(&f->env, b, flow_column_width(f), 1, &g, f->err));
     const struct dgl_line *line = &g->slabs[0].lines->lines[0];
     *ret_height = g->height;
     *ret_rule = g->slabs[0].y + line->baseline - b->para->mark->r.size / 4; // at about half the height of small letters
@@ -44,8 +38,8 @@ static enum dgl_status note_of(struct flow *f, int32_t id, struct flow_note *ret
         if (f->doc->footnotes[i].id != id)
             continue;
         struct dgl_galley **g = &f->note_galleys[i];
-        if (!*g || (*g)->width != text_width(f))
-            DGL_TRY(dgl_galley_layout(&f->env, f->doc->footnotes[i].blocks, text_width(f), 1, g, f->err));
+        if (!*g || (*g)->width != flow_column_width(f))
+            DGL_TRY(dgl_galley_layout(&f->env, f->doc->footnotes[i].blocks, flow_column_width(f), 1, g, f->err));
         *ret = (struct flow_note){&f->doc->footnotes[i], *g, dgl_galley_start(), dgl_galley_end(*g)};
         return DGL_OK;
     }
@@ -76,7 +70,7 @@ enum dgl_status flow_notes_of_line(struct flow *f, const struct dgl_line *line, 
         DGL_TRY(note_of(f, in->note.id, &note));
         if (!note.g)
             continue;
-        if (f->note_count == 0 && ret->all == 0) {
+        if (f->note_count == f->column_notes && ret->all == 0) {
             int32_t rule;
             DGL_TRY(flow_separator(f, false, &ret->all, &rule));
         }
@@ -90,12 +84,12 @@ enum dgl_status flow_notes_of_line(struct flow *f, const struct dgl_line *line, 
 static enum dgl_status take(struct flow *f, struct flow_note note, int32_t body_end)
 {
     int32_t separator = 0, rule;
-    if (f->note_count == 0)
+    if (f->note_count == f->column_notes)
         DGL_TRY(flow_separator(f, f->notes_go_on, &separator, &rule));
     int32_t room = f->bottom - f->notes_height - separator - body_end;
     bool waits = f->carried_count > 0 || f->note_count == FLOW_MAX_NOTES;
     struct dgl_mark to = waits ? note.from : dgl_galley_fit(note.g, note.from, room);
-    if (!waits && dgl_mark_same(to, note.from) && f->page_empty && f->note_count == 0)
+    if (!waits && dgl_mark_same(to, note.from) && f->page_empty && f->note_count == f->column_notes)
         to = dgl_galley_end(note.g); // taller than the page: let it run over
     if (!dgl_mark_same(to, note.from)) {
         f->notes[f->note_count] = note;
@@ -177,10 +171,13 @@ enum dgl_status flow_take_notes_of_galley(struct flow *f, const struct dgl_galle
     return of_galley(f, g, from, to, NULL, body_end);
 }
 
-enum dgl_status flow_begin_notes(struct flow *f)
+enum dgl_status flow_begin_notes(struct flow *f, bool page)
 {
     uint32_t count = f->carried_count;
-    f->note_count = f->carried_count = 0;
+    if (page)
+        f->note_count = f->foot_count = 0;
+    f->column_notes = f->note_count;
+    f->carried_count = 0;
     f->notes_height = 0;
     f->notes_go_on = count > 0;
     if (count == 0)
@@ -192,24 +189,44 @@ enum dgl_status flow_begin_notes(struct flow *f)
     return DGL_OK;
 }
 
-enum dgl_status flow_paint_notes(struct flow *f, int32_t y)
+void flow_close_notes(struct flow *f, int32_t y)
 {
-    const struct dgl_section *s = f->canvas.section;
-    const struct dgl_tag *outer = f->canvas.tag;
-    int32_t x = s->margin[DGL_LEFT], height, rule;
-    if (f->note_count == 0)
-        return DGL_OK;
-    DGL_TRY(flow_separator(f, f->notes_go_on, &height, &rule));
-    dgl_canvas_rect(&f->canvas, x, y + rule, f->notes_go_on ? text_width(f) : SEPARATOR_WIDTH, 500, 0x000000);
+    if (f->note_count == f->column_notes || f->foot_count == FLOW_MAX_FEET)
+        return;
+    f->feet[f->foot_count++] = (struct flow_foot){.first = f->column_notes,
+                                                  .count = f->note_count - f->column_notes,
+                                                  .x = flow_column_x(f),
+                                                  .y = y,
+                                                  .width = flow_column_width(f),
+                                                  .go_on = f->notes_go_on};
+    f->column_notes = f->note_count;
+    f->notes_height = 0;
+    f->notes_go_on = false;
+}
+
+static enum dgl_status paint_foot(struct flow *f, const struct flow_foot *foot)
+{
+    int32_t y = foot->y, height, rule;
+    DGL_TRY(flow_separator(f, foot->go_on, &height, &rule));
+    dgl_canvas_rect(&f->canvas, foot->x, y + rule, foot->go_on ? foot->width : DGL_MIN(SEPARATOR_WIDTH, foot->width),
+                    500, 0x000000);
     y += height;
-    for (uint32_t i = 0; i < f->note_count; i++) {
+    for (uint32_t i = foot->first; i < foot->first + foot->count; i++) {
         const struct flow_note *n = &f->notes[i];
         struct dgl_tag *tag = DGL_ARENA_NEW(f->env.arena, struct dgl_tag);
         *tag = (struct dgl_tag){.kind = DGL_TAG_NOTE, .key = n->note};
         f->canvas.tag = tag;
-        dgl_paint_galley(&f->canvas, n->g, n->from, n->to, x, y);
+        dgl_paint_galley(&f->canvas, n->g, n->from, n->to, foot->x, y);
         y += dgl_galley_height(n->g, n->from, n->to);
     }
+    return f->canvas.status;
+}
+
+enum dgl_status flow_paint_notes(struct flow *f)
+{
+    const struct dgl_tag *outer = f->canvas.tag;
+    for (uint32_t i = 0; i < f->foot_count; i++)
+        DGL_TRY(paint_foot(f, &f->feet[i]));
     f->canvas.tag = outer;
     return f->canvas.status;
 }

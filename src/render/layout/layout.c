@@ -95,7 +95,9 @@ static enum dgl_status flow_balanced(struct flow *f, uint32_t section)
     if (f->column_break || f->sections[section].s->valign != DGL_VALIGN_TOP)
         return DGL_OK;
     uint32_t last = f->page_count;
-    int64_t used = (int64_t)f->column * (f->bottom - f->top) + f->y - f->top;
+    int64_t used = f->y - f->top; // without what notes took, and what was left free
+    for (uint16_t i = 0; i < f->column; i++)
+        used += f->column_end[i] - f->top;
     int32_t height = (int32_t)(used / columns);
     for (unsigned tries = 0; tries < DGL_LAYOUT_MAX_BALANCE; tries++, height += DGL_MAX(3000, height / 32)) {
         *f = *start;

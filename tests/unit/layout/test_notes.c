@@ -113,6 +113,61 @@ static void test_notes_beneath_the_text(void **state DGL_UNUSED)
     dgl_buf_fini(&b);
 }
 
+#define COLUMNS "<!--own section-->" SECT("<w:cols w:num=\"2\" w:space=\"720\"/>")
+#define TO_NEXT_COLUMN "<w:p><w:r><w:br w:type=\"column\"/></w:r></w:p>"
+
+// In columns a note stands at the foot of the column that refers to it, as wide as the column.
+static void test_notes_of_columns(void **state DGL_UNUSED)
+{
+    struct docx_parts p = {.footnotes = NOTE("footnote", "1", "one")
+                               NOTE("footnote", "2", "two words and more and more and more and more and on"),
+                           .body = REFERS("a", FOOT("1")) TO_NEXT_COLUMN REFERS("b", FOOT("2")) COLUMNS};
+    char *d = dump_of(&p);
+    near(find_text(d, "1 one").x, 72);
+    near(find_text(d, "1 one").y, 720 - 11.50 + 9.38);
+    near(find_text(d, "2 two").x, 72 + 216 + 36);
+    near(find_text(d, "2 two").y, 720 - 2 * 11.50 + 9.38); // in two lines of 216 points
+    free(d);
+}
+
+// Notes do not count when columns are made equally tall: here the first one is full of a note and its text.
+static void test_notes_do_not_count_in_balance(void **state DGL_UNUSED)
+{
+    DGL_AUTO_FINI(buf) b = DGL_BUF_INIT(1u << 16), notes = DGL_BUF_INIT(1u << 16);
+    dgl_buf_puts(&notes, "<w:footnote w:id=\"1\">");
+    repeat(&notes, P("note"), 50);
+    dgl_buf_puts(&notes, "</w:footnote>");
+    dgl_buf_puts(&b, REFERS("a", FOOT("1")) P("b") P("c") P("d") P("e") P("f") P("g") P("h"));
+    dgl_buf_puts(&b, "<w:p><w:pPr>" SECT("<w:cols w:num=\"2\" w:space=\"720\"/>") "</w:pPr></w:p>");
+    dgl_buf_puts(&b, "<!--own section-->" SECT("<w:type w:val=\"continuous\"/>"));
+    char *d = dump_of(&(struct docx_parts){.footnotes = notes.data, .body = b.data});
+    near(find_text(d, "d").x, 72);
+    near(find_text(d, "e").x, 72 + 216 + 36);
+    near(find_text(d, "e").y, 72 + 9.38);
+    free(d);
+}
+
+// What follows the columns on their page stays above their notes.
+static void test_text_stays_above_the_notes_of_columns(void **state DGL_UNUSED)
+{
+    DGL_AUTO_FINI(buf) b = DGL_BUF_INIT(1u << 16);
+    dgl_buf_puts(&b,
+                 REFERS("a", FOOT("1")) "<w:p><w:pPr>" SECT("<w:cols w:num=\"2\" w:space=\"720\"/>") "</w:pPr></w:p>");
+    repeat(&b, P("line"), 60);
+    dgl_buf_puts(&b, "<!--own section-->" SECT("<w:type w:val=\"continuous\"/>"));
+    char *d = dump_of(&(struct docx_parts){.footnotes = NOTE("footnote", "1", "one"), .body = b.data});
+    double lowest = 0;
+    for (const char *line = d; *line && strncmp(line, "page 2", 6); line = strchr(line, '\n') + 1) {
+        double y;
+        char word[8];
+        if (sscanf(line, "text %*f %lf %*f \"%7[a-z]", &y, word) == 2 && strcmp(word, "line") == 0)
+            lowest = y > lowest ? y : lowest;
+    }
+    near(find_text(d, "1 one").y, 720 - 11.50 + 9.38);
+    assert_true(lowest > 600 && lowest < 720 - 11.50 - 12);
+    free(d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -122,6 +177,9 @@ int main(void)
         cmocka_unit_test(test_a_note_without_a_reference_is_not_shown),
         cmocka_unit_test(test_numbers_begin_anew_on_each_page),
         cmocka_unit_test(test_notes_beneath_the_text),
+        cmocka_unit_test(test_notes_of_columns),
+        cmocka_unit_test(test_notes_do_not_count_in_balance),
+        cmocka_unit_test(test_text_stays_above_the_notes_of_columns),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

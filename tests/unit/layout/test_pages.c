@@ -58,6 +58,25 @@ static void test_section_starts(void **state DGL_UNUSED)
     }
 }
 
+// A section may begin in the next column; after one with other columns it begins on a new page.
+static void test_section_in_the_next_column(void **state DGL_UNUSED)
+{
+#define COLS(n) "<w:cols w:num=\"" n "\" w:space=\"720\"/></w:sectPr>"
+#define NEXT "<w:p><w:r><w:t>two</w:t></w:r></w:p><!--own section--><w:sectPr><w:type w:val=\"nextColumn\"/>"
+    char *d = dump_of(&(struct docx_parts){.body = "<w:p><w:pPr>" SECT("")
+                                               COLS("2") "</w:pPr><w:r><w:t>one</w:t></w:r></w:p>" NEXT
+                                                         "<w:pgSz w:w=\"12240\" w:h=\"15840\"/>" COLS("2")});
+    assert_int_equal(find_text(d, "two").page, 1);
+    near(find_text(d, "two").x, 72 + 216 + 36);
+    near(find_text(d, "two").y, 72 + 9.38);
+    free(d);
+    d = dump_of(&(struct docx_parts){.body = "<w:p><w:pPr>" SECT("")
+                                         COLS("2") "</w:pPr><w:r><w:t>one</w:t></w:r></w:p>" NEXT
+                                                   "<w:pgSz w:w=\"12240\" w:h=\"15840\"/>" COLS("3")});
+    assert_int_equal(find_text(d, "two").page, 2);
+    free(d);
+}
+
 static void test_unequal_columns(void **state DGL_UNUSED)
 {
     char *d = dump_of(&(struct docx_parts){
@@ -75,6 +94,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_headers),
         cmocka_unit_test(test_section_starts),
+        cmocka_unit_test(test_section_in_the_next_column),
         cmocka_unit_test(test_unequal_columns),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -218,7 +218,7 @@ static void test_deadlines(void **state DGL_UNUSED)
 
 static void serve_oversize(struct tcp_connection *c)
 {
-    static char block[65536];
+    char block[65536];
     memset(block, 'b', sizeof block);
     tcp_read_request(c);
     if (tcp_puts(c, "HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n"))
@@ -228,7 +228,7 @@ static void serve_oversize(struct tcp_connection *c)
 
 static void serve_endless_chunks(struct tcp_connection *c)
 {
-    static char block[4096];
+    char block[4096];
     memset(block, 'c', sizeof block);
     tcp_read_request(c);
     if (tcp_puts(c, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"))

@@ -99,9 +99,10 @@ static void shape(struct svg *s, const struct state *st, struct dgl_art_path *pa
     if (!item)
         return;
     bounds(path, box);
-    item->fill = svg_paint_of(s, &st->style.fill, st->style.fill_opacity, box, &st->m);
+    const double view[2] = {st->width, st->height};
+    item->fill = svg_paint_of(s, &st->style.fill, st->style.fill_opacity, box, view, &st->m);
     if (st->style.stroke_width > 0)
-        item->line = svg_paint_of(s, &st->style.stroke, st->style.stroke_opacity, box, &st->m);
+        item->line = svg_paint_of(s, &st->style.stroke, st->style.stroke_opacity, box, view, &st->m);
     if (item->line.kind > DGL_ART_SOLID) { // strokes are drawn in a gradient's first colour
         item->line = dgl_art_solid(item->line.rgb, item->line.alpha);
         s->art->lossless = false;

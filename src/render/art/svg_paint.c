@@ -47,7 +47,7 @@ static void read_stops(struct svg *s, struct svg_node *n)
 }
 
 struct dgl_art_paint svg_paint_of(struct svg *s, const struct svg_paint *p, double opacity, const double box[4],
-                                  const struct dgl_matrix *m)
+                                  const double view[2], const struct dgl_matrix *m)
 {
     opacity = fmax(0, fmin(opacity, 1));
     if (p->kind == SVG_NONE)
@@ -68,7 +68,7 @@ struct dgl_art_paint svg_paint_of(struct svg *s, const struct svg_paint *p, doub
         return dgl_art_solid(stops[0].rgb, stops[0].alpha * (float)opacity);
     const struct dgl_str *units = inherited(n, "gradientUnits"), *spread = inherited(n, "spreadMethod");
     bool user = units && dgl_str_is(*units, "userSpaceOnUse");
-    double w = user ? s->art->width : 1, h = user ? s->art->height : 1;
+    double w = user ? view[0] : 1, h = user ? view[1] : 1, both = hypot(w, h) / M_SQRT2; // SVG 1.1 §7.10
     if (spread && !dgl_str_is(*spread, "pad"))
         s->art->lossless = false;
     struct dgl_art_paint paint = {.kind = linear ? DGL_ART_LINEAR : DGL_ART_RADIAL,
@@ -89,7 +89,7 @@ struct dgl_art_paint svg_paint_of(struct svg *s, const struct svg_paint *p, doub
         double cx = svg_length(inherited(n, "cx"), w / 2, w, 16), cy = svg_length(inherited(n, "cy"), h / 2, h, 16);
         paint.x1 = (float)cx;
         paint.y1 = (float)cy;
-        paint.r1 = (float)svg_length(inherited(n, "r"), fmax(w, h) / 2, fmax(w, h), 16);
+        paint.r1 = (float)svg_length(inherited(n, "r"), both / 2, both, 16);
         paint.x0 = (float)svg_length(inherited(n, "fx"), cx, w, 16);
         paint.y0 = (float)svg_length(inherited(n, "fy"), cy, h, 16);
     }

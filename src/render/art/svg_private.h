@@ -86,8 +86,9 @@ bool svg_color(struct dgl_str s, uint32_t current, uint32_t *ret_rgb, float *ret
 void svg_read_rules(struct svg *s, struct dgl_str css);
 struct dgl_str svg_property(struct dgl_str declarations, const char *name); // of "a: b; c: d"; empty when absent
 // svg_paint.c
+// `box` is the shape's, `view` the viewport's width and height, both in the units before `m`.
 struct dgl_art_paint svg_paint_of(struct svg *s, const struct svg_paint *p, double opacity, const double box[4],
-                                  const struct dgl_matrix *m);
+                                  const double view[2], const struct dgl_matrix *m);
 // svg_path.c
 void svg_path_data(struct dgl_art *art, struct dgl_art_path *p, struct dgl_str d);
 

@@ -2,6 +2,7 @@
 // Sources: ECMA-376 Part 1 §20.1, §20.2 (pictures), §20.4 (anchoring).
 #include "render/layout/drawing.h"
 
+#include <math.h>
 #include <string.h>
 
 static int32_t percent_of(const struct dgl_x *n, enum dgl_x_name name)
@@ -66,6 +67,21 @@ bool build_set_picture(struct builder *b, const struct dgl_docx_relationship *re
     return true;
 }
 
+struct dgl_tone build_tone(double gain, double brightness)
+{
+    double g = fmax(0, fmin(gain, 1000)), offset = 0.5 - 0.5 * g + fmax(-1, fmin(brightness, 1)) / 2;
+    return (struct dgl_tone){(int32_t)lround(g * 1000), (int32_t)lround(offset * 1000)};
+}
+
+// Of a:lum (§20.1.8.42). The standard gives no formula; this is the one of VML's gain and black level, as which Word
+// writes the same picture.
+static struct dgl_tone read_lum(const struct dgl_x *x)
+{
+    double contrast = (double)percent_of(x, DGL_X_contrast) / 100000;
+    return build_tone(contrast > 0 ? 1 / fmax(1 - contrast, 0.001) : 1 + contrast,
+                      (double)percent_of(x, DGL_X_bright) / 100000);
+}
+
 static void read_effects(struct builder *b, const struct dgl_x *blip, struct dgl_drawing *d)
 {
     for (const struct dgl_x *x = blip ? blip->first : NULL; x; x = x->next) {
@@ -73,6 +89,8 @@ static void read_effects(struct builder *b, const struct dgl_x *blip, struct dgl
             d->alpha_lost = (uint16_t)(1000 - DGL_MAX(0, DGL_MIN(dgl_x_attr_int(x, DGL_X_amt, 100000), 100000)) / 100);
         else if (x->name == DGL_X_grayscl)
             d->gray = true;
+        else if (x->name == DGL_X_lum)
+            d->tone = read_lum(x);
         else if (x->name != DGL_X_extLst)
             build_finding(b, DGL_FEATURE_PICTURE_EFFECT);
     }
@@ -105,6 +123,7 @@ struct dgl_drawing *build_new_drawing(struct builder *b)
     struct dgl_drawing *d = DGL_ARENA_NEW(b->arena, struct dgl_drawing);
     d->kind = DGL_DRAW_NOTHING;
     d->picture = UINT32_MAX;
+    d->tone = DGL_TONE_NONE;
     return d;
 }
 

@@ -20,4 +20,8 @@ void build_shape_text(struct builder *b, const struct dgl_x *body, const struct 
 void build_push_drawing(struct builder *b, struct dgl_drawing *d, struct dgl_run *run);
 uint8_t build_align(struct dgl_str s); // left, center, right …: 1, 2, 3; 0 none
 
+// The tone of a contrast about the middle (what it multiplies by) and a brightness (what half of is added), 1 and 0 =
+// none.
+struct dgl_tone build_tone(double gain, double brightness);
+
 #endif

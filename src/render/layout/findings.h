@@ -34,7 +34,8 @@ enum dgl_support { DGL_SUPPORT_FULL, DGL_SUPPORT_APPROXIMATED, DGL_SUPPORT_DECLI
       "words of a language without a hyphenation dictionary are not divided")                                          \
     X(EMBEDDED_FONT, APPROXIMATED, "embedded fonts that are damaged, too large or not to be embedded",                 \
       "an embedded font is not used")                                                                                  \
-    X(PICTURE_EFFECT, APPROXIMATED, "picture effects", "a picture's colour effect is left out")                        \
+    X(PICTURE_EFFECT, APPROXIMATED, "picture effects besides brightness, contrast, gray and opacity",                  \
+      "a picture's colour effect is left out")                                                                         \
     X(GRADIENT, APPROXIMATED, "pattern and picture fills", "a fill is drawn in one colour or left out")                \
     X(CHARACTER_GRID, APPROXIMATED, "cells of the character grid (snapToChars)",                                       \
       "characters do not stand in the middle of cells")                                                                \

@@ -83,6 +83,12 @@ enum dgl_rel {
     DGL_REL_RIGHT_MARGIN,
 };
 struct dgl_block;
+// Brightness and contrast of a picture: each component c, 0 to 1, becomes gain * c + offset, cut to 0 to 1.
+// Thousandths.
+struct dgl_tone {
+    int32_t gain, offset;
+};
+#define DGL_TONE_NONE ((struct dgl_tone){1000, 0})
 struct dgl_drawing {
     enum dgl_drawing_kind kind;
     const struct dgl_shape *shape;
@@ -99,6 +105,7 @@ struct dgl_drawing {
     bool sized; // own_width and own_height are what is drawn, in the middle of the box
     int32_t own_width, own_height;
     uint16_t alpha_lost; // thousandths of opacity taken away
+    struct dgl_tone tone;
     bool anchored, behind, has_fill, has_line, flip, in_cell, decorative;
     int64_t z; // of an anchored one: the lower is painted first
     int32_t width, height;

@@ -483,8 +483,8 @@ static void vml_content(struct builder *b, const struct dgl_x *shape, struct dgl
         for (unsigned i = 0; i < 4; i++)
             d->crop[i] = (int32_t)(fmax(-1, fmin(fraction(dgl_x_attr(image, crops[i]), 0), 1)) * 100000);
         d->gray = dgl_x_attr(image, DGL_X_grayscale) && !is_no(dgl_x_attr(image, DGL_X_grayscale));
-        if (dgl_x_attr(image, DGL_X_gain) || dgl_x_attr(image, DGL_X_blacklevel))
-            d->alpha_lost = 700; // Word's washed-out pictures: paler, whatever is behind
+        d->tone = build_tone(fraction(dgl_x_attr(image, DGL_X_gain), 1),
+                             2 * fraction(dgl_x_attr(image, DGL_X_blacklevel), 0));
     } else {
         vml_look(b, shape, type, d);
     }

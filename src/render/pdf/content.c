@@ -451,7 +451,7 @@ static void desaturate(struct pen *p, const struct dgl_box *b)
 static void draw_picture(struct pen *p, const struct dgl_box *b)
 {
     const struct dgl_drawing *d = b->drawing;
-    uint32_t index = p->env->picture(p->env->ctx, d->picture, NULL);
+    uint32_t index = p->env->picture(p->env->ctx, d, NULL);
     const int32_t *crop = d->crop;
     if (index == UINT32_MAX)
         return;

@@ -9,9 +9,9 @@
 struct pdf_content_env {
     const struct pdf_fonts *fonts;
     struct pdf_structure *structure;
-    // Index (0-based) of a picture in this PDF, UINT32_MAX when it cannot be shown: by its member of the package, or by
-    // its bytes when `data` is not NULL.
-    uint32_t (*picture)(void *ctx, uint32_t member, const void *data);
+    // Index (0-based) of a picture in this PDF, UINT32_MAX when it cannot be shown: a drawing's, or the one with these
+    // bytes when there is no drawing.
+    uint32_t (*picture)(void *ctx, const struct dgl_drawing *d, const void *data);
     struct pdf_paints *paints;
     bool (*leads)(void *ctx, const struct dgl_link *link); // somewhere that a link may lead to
     // A link box of the paragraph at hand.

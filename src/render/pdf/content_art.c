@@ -210,7 +210,7 @@ static void draw_text(struct pen *p, const struct dgl_art_text *t)
 
 static void draw_picture(struct pen *p, const struct dgl_art_item *item)
 {
-    uint32_t index = p->env->picture(p->env->ctx, UINT32_MAX, item->data);
+    uint32_t index = p->env->picture(p->env->ctx, NULL, item->data);
     if (index == UINT32_MAX)
         return;
     // PDF's pictures stand on their feet in the unit square.

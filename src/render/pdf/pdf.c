@@ -56,6 +56,7 @@ void dgl_pdf_engine_free(struct dgl_pdf_engine *e)
 
 struct picture_slot {
     uint32_t member, object;
+    struct dgl_tone tone;
     const void *data; // bytes of one that is in a vector drawing
 };
 struct writing {
@@ -76,41 +77,50 @@ struct writing {
     struct dgl_error *err;
 };
 
-static uint32_t find_picture(const struct writing *w, uint32_t member, const void *data)
+static struct picture_slot slot_for(const struct dgl_drawing *d, const void *data)
 {
-    for (uint32_t i = 0; i < w->picture_count; i++)
-        if (w->pictures[i].member == member && w->pictures[i].data == data)
+    return d ? (struct picture_slot){.member = d->picture, .tone = d->tone}
+             : (struct picture_slot){.member = UINT32_MAX, .tone = DGL_TONE_NONE, .data = data};
+}
+
+static uint32_t find_picture(const struct writing *w, struct picture_slot like)
+{
+    for (uint32_t i = 0; i < w->picture_count; i++) {
+        const struct picture_slot *s = &w->pictures[i];
+        if (s->member == like.member && s->data == like.data && s->tone.gain == like.tone.gain &&
+            s->tone.offset == like.tone.offset)
             return i;
+    }
     return UINT32_MAX;
 }
 
-static uint32_t picture_index(void *ctx, uint32_t member, const void *data)
+static uint32_t picture_index(void *ctx, const struct dgl_drawing *d, const void *data)
 {
     const struct writing *w = ctx;
-    uint32_t i = find_picture(w, member, data);
+    uint32_t i = find_picture(w, slot_for(d, data));
     return i != UINT32_MAX && w->pictures[i].object ? i : UINT32_MAX;
 }
 
 // `name` for messages.
 static enum dgl_status write_picture(struct writing *w, const char *name, const void *data, size_t len,
-                                     uint32_t *ret_object)
+                                     struct picture_slot *slot)
 {
     const struct pdf_image *image = pdf_picture_get(w->env->engine->pictures, data, len, w->env->engine->compressor);
     if (!image) {
         dgl_warn(&w->report->warnings, w->env->arena, "the picture %s cannot be read and is left out", name);
         return DGL_OK;
     }
-    if (w->env->archive && image->cmyk)
+    if (w->env->archive && image->space == PDF_CMYK)
         return DGL_FAIL_SLUG(w->err, DGL_E_INVALID, "cmyk_picture",
                              "the picture %s has CMYK colours, which PDF/A with an RGB profile does not allow; save it "
                              "as RGB",
                              name);
-    *ret_object = pdf_out_reserve(&w->out);
-    pdf_picture_write(&w->out, image, *ret_object);
+    slot->object = pdf_out_reserve(&w->out);
+    pdf_picture_write(&w->out, image, slot->tone, slot->object);
     return DGL_OK;
 }
 
-static enum dgl_status add_picture(struct writing *w, uint32_t member, const void *data, struct picture_slot **ret)
+static enum dgl_status add_picture(struct writing *w, struct picture_slot slot, struct picture_slot **ret)
 {
     if (w->picture_count >= DGL_PDF_MAX_PICTURES)
         return DGL_FAIL_SLUG(w->err, DGL_E_LIMIT, "too_many_pictures", "the document holds more than %u pictures",
@@ -124,20 +134,21 @@ static enum dgl_status add_picture(struct writing *w, uint32_t member, const voi
         w->picture_cap = cap;
     }
     *ret = &w->pictures[w->picture_count++];
-    **ret = (struct picture_slot){.member = member, .data = data};
+    **ret = slot;
     return DGL_OK;
 }
 
-static enum dgl_status use_picture(struct writing *w, uint32_t member)
+static enum dgl_status use_picture(struct writing *w, const struct dgl_drawing *d)
 {
-    struct picture_slot *slot;
-    if (find_picture(w, member, NULL) != UINT32_MAX)
+    struct picture_slot *slot, wanted = slot_for(d, NULL);
+    uint32_t member = d->picture;
+    if (find_picture(w, wanted) != UINT32_MAX)
         return DGL_OK;
-    DGL_TRY(add_picture(w, member, NULL, &slot));
+    DGL_TRY(add_picture(w, wanted, &slot));
     DGL_AUTO_FINI(buf) file = DGL_BUF_INIT(DGL_PDF_MAX_PICTURE_BYTES);
     struct dgl_zip *zip = w->doc->package->zip;
     DGL_TRY(dgl_zip_read(zip, member, &file, w->err));
-    return write_picture(w, dgl_zip_name(zip, member), file.data, file.len, &slot->object);
+    return write_picture(w, dgl_zip_name(zip, member), file.data, file.len, slot);
 }
 
 // ---- What is used ----
@@ -149,10 +160,10 @@ static enum dgl_status use_art(struct writing *w, const struct dgl_art *art)
     for (const struct dgl_art_item *i = art->first; i; i = i->next) {
         if (i->kind == DGL_ART_TEXT && i->text->boxes)
             DGL_TRY(use_list(w, i->text->boxes));
-        if (i->kind == DGL_ART_PICTURE && find_picture(w, UINT32_MAX, i->data) == UINT32_MAX) {
+        if (i->kind == DGL_ART_PICTURE && find_picture(w, slot_for(NULL, i->data)) == UINT32_MAX) {
             struct picture_slot *slot;
-            DGL_TRY(add_picture(w, UINT32_MAX, i->data, &slot));
-            DGL_TRY(write_picture(w, "in a vector drawing", i->data, i->len, &slot->object));
+            DGL_TRY(add_picture(w, slot_for(NULL, i->data), &slot));
+            DGL_TRY(write_picture(w, "in a vector drawing", i->data, i->len, slot));
         }
     }
     return DGL_OK;
@@ -164,7 +175,7 @@ static enum dgl_status use_list(struct writing *w, const struct dgl_box_list *l)
         if (l->boxes[i].kind == DGL_BOX_TEXT)
             DGL_TRY(pdf_fonts_use(&w->fonts, l->boxes[i].text, w->err));
         if (l->boxes[i].kind == DGL_BOX_PICTURE)
-            DGL_TRY(use_picture(w, l->boxes[i].drawing->picture));
+            DGL_TRY(use_picture(w, l->boxes[i].drawing));
         if (l->boxes[i].kind == DGL_BOX_ART)
             DGL_TRY(use_art(w, l->boxes[i].art));
     }

@@ -29,7 +29,8 @@ void pdf_image_plain(struct pdf_image *i, uint32_t width, uint32_t height, const
     size_t pixels = (size_t)width * height;
     i->width = width;
     i->height = height;
-    dgl_buf_puts(&i->dict, "/ColorSpace/DeviceRGB/BitsPerComponent 8/Filter/FlateDecode");
+    i->space = PDF_RGB;
+    dgl_buf_puts(&i->dict, "/BitsPerComponent 8/Filter/FlateDecode");
     pdf_deflate(c, rgb, pixels * 3, &i->data);
     if (alpha) {
         i->has_mask = true;
@@ -66,13 +67,8 @@ static bool jpeg_read(const uint8_t *data, size_t len, struct pdf_image *i)
                            (uint64_t)i->width * i->height <= DGL_PDF_MAX_PICTURE_PIXELS;
             if (bits != 8 || !size_ok || (components != 1 && components != 3 && components != 4))
                 return false;
-            dgl_buf_puts(&i->dict, components == 1   ? "/ColorSpace/DeviceGray"
-                                   : components == 3 ? "/ColorSpace/DeviceRGB"
-                                                     : "/ColorSpace/DeviceCMYK");
-            i->cmyk = components == 4;
-            // Adobe's CMYK files hold inverted values.
-            if (components == 4 && adobe)
-                dgl_buf_puts(&i->dict, "/Decode[1 0 1 0 1 0 1 0]");
+            i->space = components == 1 ? PDF_GRAY : components == 3 ? PDF_RGB : PDF_CMYK;
+            i->inverted = components == 4 && adobe; // Adobe's CMYK files hold inverted values
             dgl_buf_puts(&i->dict, "/BitsPerComponent 8/Filter/DCTDecode");
             dgl_buf_append(&i->data, data, len);
             return true;
@@ -206,12 +202,53 @@ static void put_size(struct dgl_buf *b, const struct pdf_image *i)
     pdf_put_int(b, i->height);
 }
 
-void pdf_picture_write(struct pdf_out *o, const struct pdf_image *i, uint32_t object)
+// What the numbers from 0 to 1 of a component stand for (ISO 32000-1 §8.9.5.2); values beyond are cut by the viewer.
+static void put_decode(struct dgl_buf *b, const struct pdf_image *i, struct dgl_tone tone)
+{
+    static const unsigned components[] = {[PDF_GRAY] = 1, [PDF_RGB] = 3, [PDF_CMYK] = 4};
+    int32_t from = tone.offset, to = tone.gain + tone.offset;
+    if (i->space == PDF_CMYK) { // inks: the other way round
+        from = 1000 - tone.gain - tone.offset;
+        to = 1000 - tone.offset;
+    }
+    if (from == 0 && to == 1000 && !i->inverted)
+        return;
+    dgl_buf_puts(b, "/Decode[");
+    for (unsigned k = 0; k < components[i->space]; k++) {
+        pdf_put_milli(b, i->inverted ? to : from);
+        dgl_buf_putc(b, ' ');
+        pdf_put_milli(b, i->inverted ? from : to);
+        dgl_buf_putc(b, ' ');
+    }
+    dgl_buf_putc(b, ']');
+}
+
+static void put_space(struct dgl_buf *b, const struct pdf_image *i, struct dgl_tone tone)
+{
+    static const char *const names[] = {"/ColorSpace/DeviceGray", "/ColorSpace/DeviceRGB", "/ColorSpace/DeviceCMYK"};
+    uint8_t toned[sizeof(i->palette)];
+    if (i->space != PDF_INDEXED) {
+        dgl_buf_puts(b, names[i->space]);
+        put_decode(b, i, tone);
+        return;
+    }
+    for (uint32_t k = 0; k < i->palette_count * 3; k++) {
+        int64_t v = ((int64_t)i->palette[k] * tone.gain + (int64_t)255 * tone.offset) / 1000;
+        toned[k] = (uint8_t)DGL_MAX(0, DGL_MIN(v, 255));
+    }
+    dgl_buf_puts(b, "/ColorSpace[/Indexed/DeviceRGB ");
+    pdf_put_int(b, (int64_t)i->palette_count - 1);
+    pdf_put_bytes(b, toned, (size_t)i->palette_count * 3);
+    dgl_buf_putc(b, ']');
+}
+
+void pdf_picture_write(struct pdf_out *o, const struct pdf_image *i, struct dgl_tone tone, uint32_t object)
 {
     uint32_t mask = i->has_mask ? pdf_out_reserve(o) : 0;
     struct dgl_buf *b = o->buf;
     pdf_out_begin(o, object);
     put_size(b, i);
+    put_space(b, i, tone);
     dgl_buf_append(b, i->dict.data, i->dict.len);
     if (mask) {
         dgl_buf_puts(b, "/SMask ");

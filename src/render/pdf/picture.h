@@ -9,13 +9,18 @@
 
 #include "base/arena.h"
 #include "base/budget.h"
+#include "render/layout/model.h"
 #include "render/pdf/out.h"
 
+enum pdf_space { PDF_GRAY, PDF_RGB, PDF_CMYK, PDF_INDEXED };
 struct pdf_image { // ready to be written
     uint32_t width, height;
-    struct dgl_buf dict; // entries of the image
+    enum pdf_space space;
+    bool inverted;        // CMYK as Adobe writes it
+    uint8_t palette[768]; // INDEXED
+    uint32_t palette_count;
+    struct dgl_buf dict; // further entries of the image
     struct dgl_buf data;
-    bool cmyk;
     bool has_mask;
     struct dgl_buf mask; // deflated 8-bit alpha
 };
@@ -36,6 +41,6 @@ void pdf_picture_cache_free(struct pdf_picture_cache *c);
 // From the cache, or prepared now; NULL when it cannot be read. The picture may go when another one is asked for.
 const struct pdf_image *pdf_picture_get(struct pdf_picture_cache *cache, const void *data, size_t len,
                                         struct libdeflate_compressor *c);
-void pdf_picture_write(struct pdf_out *o, const struct pdf_image *i, uint32_t object);
+void pdf_picture_write(struct pdf_out *o, const struct pdf_image *i, struct dgl_tone tone, uint32_t object);
 
 #endif

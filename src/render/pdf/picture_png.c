@@ -70,23 +70,14 @@ static bool read_chunks(const uint8_t *data, size_t len, struct png *p)
 
 // ---- Passing through ----
 
-static void put_indexed(const struct png *p, struct dgl_buf *b)
-{
-    dgl_buf_puts(b, "/ColorSpace[/Indexed/DeviceRGB ");
-    pdf_put_int(b, (int64_t)p->palette_len - 1);
-    pdf_put_bytes(b, p->palette, (size_t)p->palette_len * 3);
-    dgl_buf_putc(b, ']');
-}
-
 static void pass_through(struct png *p, struct pdf_image *i)
 {
     struct dgl_buf *b = &i->dict;
     i->width = p->width;
     i->height = p->height;
-    if (p->color == 3)
-        put_indexed(p, b);
-    else
-        dgl_buf_puts(b, p->color == 2 ? "/ColorSpace/DeviceRGB" : "/ColorSpace/DeviceGray");
+    i->space = p->color == 3 ? PDF_INDEXED : p->color == 2 ? PDF_RGB : PDF_GRAY;
+    i->palette_count = p->color == 3 ? p->palette_len : 0;
+    memcpy(i->palette, p->palette ? p->palette : i->palette, (size_t)i->palette_count * 3);
     if (p->alpha && p->color != 3 && p->alpha_len >= 2 * channels(p)) { // one transparent colour
         dgl_buf_puts(b, "/Mask[");
         for (unsigned k = 0; k < channels(p); k++) {

@@ -1,6 +1,8 @@
 """Drawings as they are seen: a pixel here and there of small documents. Points are counted from the page's corner."""
 
+import struct
 import sys
+import zlib
 
 from docx import NS, Rendered, inline, near, p, picture, run, shape
 
@@ -207,6 +209,62 @@ def test_svg_arcs_clips_use_and_gradients():
     for x in (10, 50):
         assert colour(x, 62)[0] > 220 and colour(x, 98)[2] > 220
     assert "warning" not in made.notes
+
+
+def test_svg_gradients_of_user_space_are_measured_by_the_view():
+    stops = '<stop offset="0" stop-color="red"/><stop offset="1" stop-color="blue"/>'
+    for places, left, right in (
+        ("", (60, 50), (95, 50)),  # from 0 to 100 %
+        ('x1="0%" x2="50%"', (3, 50), (55, 50)),
+        ('x1="50" x2="100"', (45, 50), (97, 50)),
+    ):
+        made, colour = svg(
+            f'<defs><linearGradient id="g" gradientUnits="userSpaceOnUse" {places}>{stops}</linearGradient></defs>'
+            '<rect x="0" width="100" height="100" fill="url(#g)"/>'
+        )
+        assert colour(*left)[0] > 95 and colour(*right)[2] > 225, (places, colour(*left), colour(*right))
+    made, colour = svg(
+        f'<defs><radialGradient id="g" gradientUnits="userSpaceOnUse" cx="50%" cy="50%" r="25%">{stops}</radialGradient></defs>'
+        '<rect width="100" height="100" fill="url(#g)"/>'
+    )
+    assert colour(50, 50)[0] > 220 and near(colour(80, 50), "0000FF") and near(colour(50, 20), "0000FF")
+
+
+def png(color, pixels, depth=8, extra=b""):
+    """A PNG one row high."""
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    width = len(pixels) * 8 // depth // {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[color]
+    head = struct.pack(">IIBBBBB", width, 1, depth, color, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + extra + chunk(b"IDAT", zlib.compress(b"\0" + pixels)) + chunk(b"IEND", b"")
+
+
+def test_brightness_and_contrast_of_pictures():
+    palette = b"\0\0\0\x06PLTE\0\0\0\xff\0\0"
+    palette += struct.pack(">I", zlib.crc32(palette[4:]))
+    files = {  # a black and a red (or gray) half
+        "rgb": png(2, b"\0\0\0\xff\0\0"),
+        "alpha": png(6, b"\0\0\0\xff\xff\0\0\xff"),
+        "palette": png(3, b"\0\1", extra=palette),
+        "gray": png(0, b"\0\x80"),
+    }
+    wash = '<a:lum bright="70000" contrast="-70000"/>'
+    for kind, data in files.items():
+        plain = picture("rIdP", 100, 50) + picture("rIdP", 100, 50, blip=wash)
+        made, colour = seen(plain, parts={"word/a.png": data}, rels={"rIdP": ("image", "a.png")})
+        assert "warning" not in made.notes
+        right, washed = ("808080", "D9D9D9") if kind == "gray" else ("FF0000", "FFB2B2")
+        assert_colours(colour, {(10, 25): "000000", (90, 25): right, (10, 85): "B2B2B2", (90, 85): washed})
+    strong = picture("rIdP", 100, 50, blip='<a:lum contrast="60000"/>')
+    _, colour = seen(strong, parts={"word/a.png": png(0, b"\x50\xb0")}, rels={"rIdP": ("image", "a.png")})
+    assert_colours(colour, {(10, 25): "080808", (90, 25): "F7F7F7"})
+    mark = (
+        '<w:p><w:r><w:pict><v:shape style="width:100pt;height:50pt"><v:imagedata r:id="rIdP" gain="19661f" '
+        'blacklevel="22938f"/></v:shape></w:pict></w:r></w:p>'
+    )
+    _, colour = seen(mark, parts={"word/a.png": files["rgb"]}, rels={"rIdP": ("image", "a.png")})
+    assert_colours(colour, {(10, 25): "B2B2B2", (90, 25): "FFB2B2"})
 
 
 def test_hostile_svg_ends():

@@ -48,12 +48,17 @@ static void print_json(const struct dgl_app_backup_result *r, const char *folder
     printf("%s\n", out.data);
 }
 
+static const char *plural(int64_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
 static void print_text(const struct dgl_app_backup_result *r, const char *what, const char *folder)
 {
     char bytes[32];
-    printf("%s %s: %lld organization%s, %lld template%s, %lld documents, %lld files, %s.\n", what, folder,
-           (long long)r->organizations, r->organizations == 1 ? "" : "s", (long long)r->templates,
-           r->templates == 1 ? "" : "s", (long long)r->documents, (long long)r->files,
+    printf("%s %s: %lld organization%s, %lld template%s, %lld document%s, %lld file%s, %s.\n", what, folder,
+           (long long)r->organizations, plural(r->organizations), (long long)r->templates, plural(r->templates),
+           (long long)r->documents, plural(r->documents), (long long)r->files, plural(r->files),
            dgl_cli_format_bytes(r->bytes, bytes));
 }
 

@@ -175,7 +175,8 @@ def test_restore_checks_before_it_is_done(new_house, letter, tmp_path):
                                                     "input_json": {"name": "A", "items": []}})["id"]
     settle(house.client, [one])
     data, backup, target = house.server.data_dir, str(tmp_path / "backup"), str(tmp_path / "target")
-    run("backup", backup, "--data", data)  # without the key
+    told = run("backup", backup, "--data", data)  # without the key
+    assert "1 organization, 1 template, 1 document, 2 files" in told
     assert not os.path.exists(os.path.join(backup, "secret.key"))
 
     assert "no master key" in run("restore", backup, "--data", target, expect=1)

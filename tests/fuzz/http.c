@@ -204,20 +204,18 @@ static bool take_field(struct bytes line, struct framing *f)
     return true;
 }
 
-// Before a request, RFC 9112 §2.2. (What begins with NUL is an empty line to the server, which cannot know better, and
-// a CR with any character behind it ends that. It is nothing to anybody else: no proxy sends it.)
+// Before a request, RFC 9112 §2.2. (What begins with NUL is an empty line to the server up to its LF, whatever stands
+// in it: it cannot know better. It is nothing to anybody else: no proxy sends it.)
 static bool skip_empty_line(struct bytes *b)
 {
     const char *p = b->at;
-    bool is_nul = p < b->end && *p == '\0';
-    while (is_nul && p < b->end && *p != '\r' && *p != '\n')
+    if (p < b->end && *p == '\0')
+        p = memchr(p, '\n', (size_t)(b->end - p));
+    else if (b->end - p >= 2 && *p == '\r')
         p++;
-    if (p < b->end && *p == '\n')
-        b->at = p + 1;
-    else if (b->end - p >= 2 && *p == '\r' && (is_nul || p[1] == '\n'))
-        b->at = p + 2;
-    else
+    if (!p || p == b->end || *p != '\n')
         return false;
+    b->at = p + 1;
     return true;
 }
 

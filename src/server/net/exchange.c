@@ -114,7 +114,6 @@ static void give_back(struct dgl_exchange *x)
     dgl_resolver_leave(c->resolver, &x->waiter);
     if (x->slot) {
         curl_multi_remove_handle(x->pool->multi, x->slot->easy);
-        curl_easy_setopt(x->slot->easy, CURLOPT_PRIVATE, NULL);
         dgl_pool_slot_give(x->pool, x->slot);
     }
     if (x->pool)

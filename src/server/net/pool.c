@@ -80,7 +80,6 @@ void dgl_pool_discard(struct dgl_pool *pool)
     p->count--;
     for (struct dgl_slot *s = pool->free_slots; s;) {
         struct dgl_slot *next = s->next;
-        curl_easy_cleanup(s->easy);
         dgl_buf_fini(&s->headers);
         dgl_buf_fini(&s->body);
         free(s);
@@ -132,30 +131,33 @@ void dgl_pool_leave(struct dgl_pool *pool)
                    dgl_clock_mono_us(dgl_clock_system()) + DGL_NET_POOL_IDLE_US);
 }
 
+// A handle serves one request: libcurl 7.88 keeps a pointer to the last header of the answer before, whose memory is
+// gone, and an answer that begins with a continued line leads there. The connections are the multi handle's and stay.
 struct dgl_slot *dgl_pool_slot_take(struct dgl_pool *pool)
 {
+    CURL *easy = curl_easy_init();
+    if (!easy)
+        return NULL;
     struct dgl_slot *s = pool->free_slots;
     if (s) {
         pool->free_slots = s->next;
         s->next = NULL;
-        return s;
+    } else {
+        s = DGL_NEW(struct dgl_slot);
+        s->headers = DGL_BUF_INIT(DGL_NET_HEADERS_KEPT);
+        s->pin.data = s->pin_text;
     }
-    s = DGL_NEW(struct dgl_slot);
-    s->easy = curl_easy_init();
-    if (!s->easy) {
-        free(s);
-        return NULL;
-    }
-    s->headers = DGL_BUF_INIT(DGL_NET_HEADERS_KEPT);
-    s->pin.data = s->pin_text;
-    curl_easy_setopt(s->easy, CURLOPT_ERRORBUFFER, s->error);
-    curl_easy_setopt(s->easy, CURLOPT_SHARE, pool->sessions);
-    pool->pools->prepare(pool->pools->prepare_arg, s->easy);
+    s->easy = easy;
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, s->error);
+    curl_easy_setopt(easy, CURLOPT_SHARE, pool->sessions);
+    pool->pools->prepare(pool->pools->prepare_arg, easy);
     return s;
 }
 
 void dgl_pool_slot_give(struct dgl_pool *pool, struct dgl_slot *slot)
 {
+    curl_easy_cleanup(slot->easy);
+    slot->easy = NULL;
     dgl_buf_reset(&slot->headers);
     if (slot->body.cap > DGL_NET_BODY_REUSE_MAX)
         dgl_buf_fini(&slot->body);

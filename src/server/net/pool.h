@@ -1,5 +1,5 @@
 // Connections of one group (organization): a libcurl multi handle with its own connection and TLS session caches, and
-// easy handles that are used again. Nothing is shared between pools but the trust store. One thread.
+// slots that are used again. Nothing is shared between pools but the trust store. One thread.
 #ifndef DGL_SERVER_NET_POOL_H
 #define DGL_SERVER_NET_POOL_H
 
@@ -16,7 +16,7 @@
 #define DGL_NET_HEADERS_KEPT 8192
 #define DGL_NET_BODY_REUSE_MAX 65536 // larger body buffers are given back after use
 
-struct dgl_slot { // an easy handle and what it needs beside it; empty between requests
+struct dgl_slot { // an easy handle, of one request, and what it needs beside it
     struct dgl_slot *next;
     CURL *easy;
     struct dgl_buf headers, body;

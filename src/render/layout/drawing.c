@@ -263,6 +263,8 @@ static void read_group(struct builder *b, const struct dgl_x *group, struct dgl_
     struct dgl_art_paint outer = b->group_fill;
     double unused;
     d->kind = DGL_DRAW_GROUP;
+    d->parts = NULL; // of a second group where one belongs (§20.1.2.2.17): the last counts
+    d->part_count = 0;
     if (b->drawing_depth >= BUILD_MAX_DRAWING_DEPTH) {
         build_finding(b, DGL_FEATURE_NESTING);
         return;

@@ -106,19 +106,30 @@ def test_a_line_makes_room_for_what_reaches_beyond_a_drawing():
     )
 
 
-def test_groups_place_their_parts():
-    part = (
-        '<wps:wsp><wps:spPr><a:xfrm><a:off x="{0}" y="0"/><a:ext cx="100" cy="100"/></a:xfrm>'
-        '<a:prstGeom prst="rect"/><a:solidFill><a:srgbClr val="{1}"/></a:solidFill></wps:spPr>{2}<wps:bodyPr/></wps:wsp>'
-    )
-    group = (
+PART = (
+    '<wps:wsp><wps:spPr><a:xfrm><a:off x="{0}" y="0"/><a:ext cx="100" cy="100"/></a:xfrm>'
+    '<a:prstGeom prst="rect"/><a:solidFill><a:srgbClr val="{1}"/></a:solidFill></wps:spPr>{2}<wps:bodyPr/></wps:wsp>'
+)
+
+
+def group(*parts):
+    return (
         '<wpg:wgp><wpg:grpSpPr><a:xfrm><a:off x="0" y="0"/><a:ext cx="300" cy="100"/><a:chOff x="0" y="0"/>'
-        f'<a:chExt cx="300" cy="100"/></a:xfrm></wpg:grpSpPr>{part.format(0, "FF0000", TEXT)}'
-        f'{part.format(200, "0000FF", "")}</wpg:wgp>'
+        f'<a:chExt cx="300" cy="100"/></a:xfrm></wpg:grpSpPr>{"".join(PART.format(*part) for part in parts)}</wpg:wgp>'
     )
-    made, colour = seen(inline(group, 150, 50))
+
+
+def test_groups_place_their_parts():
+    made, colour = seen(inline(group((0, "FF0000", TEXT), (200, "0000FF", "")), 150, 50))
     assert_colours(colour, {(25, 40): "FF0000", (75, 25): "FFFFFF", (125, 25): "0000FF"})
     assert "inside" in made.text() and "warning" not in made.notes
+
+
+def test_of_two_groups_in_one_frame_the_last_counts():
+    """The first one's parts are more than the second has room for."""
+    made, colour = seen(inline(group(*[(0, "FF0000", "")] * 300) + group((200, "0000FF", "")), 150, 50))
+    assert_colours(colour, {(25, 40): "FFFFFF", (75, 25): "FFFFFF", (125, 25): "0000FF"})
+    assert "warning" not in made.notes
 
 
 def test_groups_in_groups_end():

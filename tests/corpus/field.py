@@ -65,6 +65,7 @@ RIGHT = {
     "props_loop": "knows fewer properties",
     "footnotes": "leaves footnotes as they are before 0.19",
     "footnote_loop": "leaves footnotes as they are before 0.19",
+    "footnote_turns": "leaves footnotes as they are before 0.19",
     "note_para_loop": "leaves footnotes as they are before 0.19",
     "hl_split_if": "the same link, in two pieces here",
 }

@@ -160,6 +160,7 @@ case("smarttag", D(P('<w:smartTag w:uri="u" w:element="e"><w:r><w:t>{{ name }}</
 case("hf", D("b {{ n }}", headers=[["H {{ name }}", "{%p for t in tags %}", "{{ t }}", "{%p endfor %}"], ["first {{ n }}"]], footers=[[T(("{%tr for t in tags %}", ""), ("{{ t }}", "2"), ("{%tr endfor %}", "")), "f {{ name }}"]]), BASE)
 case("footnotes", D(P(R("a"), '<w:r><w:footnoteReference w:id="1"/></w:r>', R(" {{ n }}")), footnotes=[["note {{ name }}"]]), BASE)
 case("footnote_loop", D("{%p for t in tags %}", P(R("{{ t }}"), '<w:r><w:footnoteReference w:id="1"/></w:r>'), "{%p endfor %}", footnotes=[["note {{ name }}"]]), BASE)
+case("footnote_turns", D("{%p for t in tags %}", P(R("{{ t }}"), '<w:r><w:footnoteReference w:id="1"/></w:r>', '<w:r><w:endnoteReference w:id="1"/></w:r>'), "{%p endfor %}", P(R("x"), '<w:r><w:footnoteReference w:id="2"/></w:r>'), footnotes=[["note {{ t }} of {{ name }}"], ["once {{ n }}"]], endnotes=[["{%p if loop.first %}", "end {{ t|upper }}", "{%p else %}", "{{ loop.index }}", "{%p endif %}"]]), BASE)
 case("props", D("{{ n }}", props={"dc:title": "T {{ name|replace('&','and')|replace('<','')|replace('>','') }}", "dc:subject": "{{ n }}", "dc:creator": "{{ company.name }}", "cp:keywords": "{{ tags|join(' ') }}", "dc:description": "{% if yes %}Y{% endif %}", "cp:category": "c {{ n }}"}), BASE)
 # --- jinja statements
 case("set_inline", D("{% set x = n * 2 %}{{ x }} {{ x + 1 }}"), BASE)

@@ -5,6 +5,7 @@
 //
 // Series keep the look of those they replace, in order; further ones look like the last in the theme's colours,
 // missing ones go. The workbook behind the chart is made anew, so that "Edit Data" in Word shows what the chart shows.
+#include "render/docx/charts.h"
 #include "render/docx/emit.h"
 #include "render/docx/limits.h"
 #include "render/docx/rich.h"
@@ -368,116 +369,24 @@ static enum dgl_status put_workbook(const struct feed *f, struct dgl_buf *out)
     return dgl_buf_check(out, "the data of a chart", f->err);
 }
 
-// ---- putting both into the package
-
-enum dgl_status dgl_docx_keep_override(struct dgl_docx_writer *w, uint32_t member, const struct dgl_buf *b,
-                                       struct dgl_error *err)
+enum dgl_status dgl_chart_write(struct dgl_docx_writer *w, struct dgl_str name, struct dgl_value data,
+                                const struct dgl_docx_tree *tree, bool has_workbook, struct dgl_buf *ret_chart,
+                                struct dgl_buf *ret_workbook, struct dgl_error *err)
 {
-    DGL_TRY(dgl_buf_check(b, "a chart", err));
-    DGL_TRY(dgl_budget_memory(w->env->budget, b->len, err));
-    char *copy = dgl_arena_memdup_try(w->env->arena, b->data ? b->data : "", b->len);
-    if (!copy)
-        return DGL_FAIL(err, DGL_E_LIMIT, "the document needs too much memory");
-    struct dgl_docx_override *o = DGL_ARENA_NEW(w->env->arena, struct dgl_docx_override);
-    *o = (struct dgl_docx_override){.next = w->overrides, .member = member, .bytes = {copy, b->len}};
-    w->overrides = o;
-    return DGL_OK;
-}
-
-// The chart as it is now: rendered when it holds tags.
-static enum dgl_status read_chart(struct dgl_docx_writer *w, uint32_t member, struct dgl_docx_tree *ret,
-                                  struct dgl_error *err)
-{
-    uint32_t nodes = DGL_DOCX_MAX_NODES;
-    DGL_AUTO_FINI(buf) xml = DGL_BUF_INIT(DGL_DOCX_MAX_PART_BYTES);
-    const struct dgl_buf *rendered = NULL;
-    for (size_t i = 0; i < w->docx->part_count; i++)
-        if (w->docx->parts[i].member == member && !w->outputs[i].stream)
-            rendered = &w->outputs[i].xml;
-    if (!rendered)
-        DGL_TRY(dgl_zip_read(w->docx->package.zip, member, &xml, err));
-    const struct dgl_buf *b = rendered ? rendered : &xml;
-    return dgl_docx_tree_parse(w->env->arena, b->data ? b->data : "", b->len, "a chart of the template", &nodes, ret,
-                               err);
-}
-
-// A workbook is a package (ECMA-376 Part 1, 15.2.11): what says it is one and is the document's XML stays as it is.
-static bool is_xml(const char *name)
-{
-    const char *dot = strrchr(name, '.');
-    return dot && (strcasecmp(dot, ".xml") == 0 || strcasecmp(dot, ".rels") == 0);
-}
-
-static enum dgl_status find_workbook(struct dgl_docx_writer *w, uint32_t chart, uint32_t *ret, struct dgl_error *err)
-{
-    const struct dgl_docx_package *p = &w->docx->package;
-    struct dgl_docx_relationship *rels = NULL;
-    size_t count = 0;
-    uint32_t member = 0;
-    *ret = UINT32_MAX;
-    DGL_TRY(dgl_docx_relationships(p, chart, w->env->arena, &rels, &count, &member, err));
-    for (size_t i = 0; i < count; i++)
-        if (dgl_docx_type_ends(rels[i].type, "/package") && !dgl_str_is(rels[i].mode, "External") &&
-            dgl_docx_resolve(p, dgl_zip_name(p->zip, chart), rels[i].target, &member) &&
-            !is_xml(dgl_zip_name(p->zip, member)))
-            *ret = member;
-    return DGL_OK;
-}
-
-static enum dgl_status feed_chart(struct feed *f, uint32_t member)
-{
-    struct dgl_docx_writer *w = f->w;
-    struct dgl_docx_tree tree = {.root = NULL};
-    uint32_t workbook = UINT32_MAX;
-    DGL_AUTO_FINI(buf) out = DGL_BUF_INIT(DGL_DOCX_MAX_PART_BYTES);
-    DGL_AUTO_FINI(buf) sheet = DGL_BUF_INIT(DGL_DOCX_MAX_PART_BYTES);
-    DGL_TRY(read_chart(w, member, &tree, f->err));
-    DGL_TRY(find_workbook(w, member, &workbook, f->err));
-    const char *colon = memchr(tree.root->qname.data, ':', tree.root->qname.len);
-    f->prefix = tree.root->qname.data;
-    f->prefix_len = colon ? (int)(colon - f->prefix) + 1 : 0;
-    f->linked = workbook == UINT32_MAX;
-    f->at = f->in_template = 0;
-    f->out = &out;
-    count_series(tree.root, &f->in_template);
-    if (f->in_template == 0)
-        return bad(f, "the template's chart has no series whose form could be used");
-    dgl_buf_puts(&out, XML_HEAD);
-    DGL_TRY(put_node(f, tree.root));
-    DGL_TRY(dgl_docx_keep_override(w, member, &out, f->err));
-    if (workbook == UINT32_MAX)
-        return DGL_OK;
-    DGL_TRY(put_workbook(f, &sheet));
-    return dgl_docx_keep_override(w, workbook, &sheet, f->err);
-}
-
-static enum dgl_status feed_named(struct dgl_docx_writer *w, struct dgl_str name, struct dgl_value v,
-                                  struct dgl_error *err)
-{
-    struct feed f = {.w = w, .name = name, .err = err};
-    bool found = false;
-    if (v.kind == DGL_VALUE_NONE)
-        return DGL_OK;
-    DGL_TRY(read_data(&f, v));
-    for (const struct dgl_docx_picture *p = w->docx->charts; p; p = p->next) {
-        if (!dgl_docx_picture_has_name(p, name))
-            continue;
-        DGL_TRY(feed_chart(&f, p->chart));
-        found = true;
-    }
-    if (!found)
-        dgl_docx_warn(w, "replace_charts: the template has no chart \"%.*s\"",
-                      (int)dgl_utf8_cut(name.data, name.len, 60), name.data);
-    return DGL_OK;
-}
-
-enum dgl_status dgl_docx_feed_charts(struct dgl_docx_writer *w, struct dgl_value data, struct dgl_error *err)
-{
-    struct dgl_value dict = dgl_value_dict_lookup(data, "replace_charts", 14);
-    for (size_t i = 0; dict.kind == DGL_VALUE_DICT && i < dgl_value_length(dict); i++) {
-        struct dgl_value key, v;
-        dgl_value_dict_at(dict, i, &key, &v);
-        DGL_TRY(feed_named(w, dgl_rich_text(key), v, err));
-    }
-    return DGL_OK;
+    const struct dgl_str root = tree->root->qname;
+    const char *colon = memchr(root.data, ':', root.len);
+    struct feed f = {.w = w,
+                     .name = name,
+                     .prefix = root.data,
+                     .prefix_len = colon ? (int)(colon - root.data) + 1 : 0,
+                     .linked = !has_workbook,
+                     .out = ret_chart,
+                     .err = err};
+    DGL_TRY(read_data(&f, data));
+    count_series(tree->root, &f.in_template);
+    if (f.in_template == 0)
+        return bad(&f, "the template's chart has no series whose form could be used");
+    dgl_buf_puts(ret_chart, XML_HEAD);
+    DGL_TRY(put_node(&f, tree->root));
+    return has_workbook ? put_workbook(&f, ret_workbook) : DGL_OK;
 }

@@ -26,12 +26,15 @@ static uint32_t number_attr(const struct dgl_docx_node *n, const char *name)
 
 static void find_largest_ids(const struct dgl_docx_node *n, struct dgl_docx *d)
 {
+    enum dgl_docx_note_kind note;
     if (n->kind != DGL_NODE_ELEMENT)
         return;
     if (n->el == DGL_EL_WP_DOCPR)
         d->max_drawing_id = DGL_MAX(d->max_drawing_id, number_attr(n, "id"));
     else if (n->el == DGL_EL_W_BOOKMARKSTART)
         d->max_bookmark_id = DGL_MAX(d->max_bookmark_id, number_attr(n, "id"));
+    else if (dgl_docx_note_kind_of(n, "", &note))
+        d->max_note_id[note] = DGL_MAX(d->max_note_id[note], number_attr(n, "id"));
     for (const struct dgl_docx_node *k = n->first; k; k = k->next)
         find_largest_ids(k, d);
 }
@@ -117,7 +120,7 @@ static bool part_may_hold_tags(const struct dgl_docx_part *part)
 }
 
 // New relationships are called rIdD1, rIdD2…; a template that was made from such a document has some already.
-static uint32_t first_free_rel(const struct dgl_docx_part *part)
+uint32_t dgl_docx_first_free_rel(const struct dgl_docx_part *part)
 {
     uint32_t first = 1;
     for (size_t i = 0; i < part->relationship_count; i++) {
@@ -136,12 +139,17 @@ static enum dgl_status parse_part(struct dgl_docx *d, const struct dgl_docx_part
     dgl_str_copy(part->name, sizeof part->name, ref->name, strlen(ref->name));
     DGL_TRY(dgl_docx_relationships(&d->package, ref->member, d->arena, &part->relationships, &part->relationship_count,
                                    &part->rels, err));
-    part->first_rel = first_free_rel(part);
     DGL_AUTO_FINI(buf) xml = DGL_BUF_INIT(0);
     DGL_TRY(read_member(d, ref->member, &xml, err));
     char what[600];
     snprintf(what, sizeof what, "the template's %s (%s)", ref->name, dgl_zip_name(d->package.zip, ref->member));
     return dgl_docx_tree_parse(d->arena, xml.data, xml.len, what, &d->nodes_left, &part->tree, err);
+}
+
+// Of one part: notes of loops are compiled with the body.
+static bool comes_after(const struct dgl_place *a, const struct dgl_place *b)
+{
+    return strcmp(a->part, b->part) == 0 && a->paragraph > b->paragraph;
 }
 
 // Problems come from the paragraphs and from the tags in turn; who mends them goes through the document once.
@@ -150,48 +158,65 @@ static void sort_by_place(struct dgl_diagnostics *d, size_t first)
     for (size_t i = first + 1; i < d->count; i++) {
         struct dgl_diagnostic moved = d->items[i];
         size_t at = i;
-        for (; at > first && d->items[at - 1].error.place.paragraph > moved.error.place.paragraph; at--)
+        for (; at > first && comes_after(&d->items[at - 1].error.place, &moved.error.place); at--)
             d->items[at] = d->items[at - 1];
         d->items[at] = moved;
     }
 }
 
-static enum dgl_status compile_part(struct dgl_docx *d, struct dgl_docx_part *part, struct dgl_diagnostics *diagnostics,
-                                    struct dgl_error *err)
+static enum dgl_status compile_part(struct dgl_docx_compiler *c, struct dgl_error *err)
 {
-    struct dgl_docx_compiler c = {.docx = d, .part = part, .arena = d->arena, .diagnostics = diagnostics};
-    size_t first = diagnostics->count;
-    DGL_TRY(dgl_docx_scan(&c, err));
-    DGL_TRY(dgl_docx_hoist(&c, err));
-    size_t errors = diagnostics->errors;
-    enum dgl_status st = dgl_docx_emit(&c, err);
-    sort_by_place(diagnostics, first);
+    size_t first = c->diagnostics->count;
+    DGL_TRY(dgl_docx_prepare(c, err));
+    size_t errors = c->diagnostics->errors;
+    enum dgl_status st = dgl_docx_emit(c, err);
+    sort_by_place(c->diagnostics, first);
     // A fault of the template is in the diagnostics; anything else ends the compilation.
-    return st == DGL_E_INVALID && diagnostics->errors > errors ? DGL_OK : st;
+    return st == DGL_E_INVALID && c->diagnostics->errors > errors ? DGL_OK : st;
 }
 
+static enum dgl_status read_part(struct dgl_docx *d, const struct dgl_docx_part_ref *ref, struct dgl_docx_part *part,
+                                 struct dgl_error *err)
+{
+    DGL_TRY(parse_part(d, ref, part, err));
+    if (ref->kind == DGL_PART_BODY) {
+        if (!dgl_docx_node_child(part->tree.root, DGL_EL_W_BODY))
+            return DGL_FAIL_SLUG(err, DGL_E_MALFORMED, "not_a_docx",
+                                 "the template is not a Word document (.docx): its document part has no body");
+        d->strict = part->tree.strict;
+        measure_text_width(d, part->tree.root);
+    }
+    find_largest_ids(part->tree.root, d);
+    dgl_docx_collect_pictures(d, part, part->tree.root);
+    return DGL_OK;
+}
+
+// Charts stand behind the parts that show them, notes behind the body: what is copied is known when they come.
 static enum dgl_status compile_parts(struct dgl_docx *d, struct dgl_diagnostics *diagnostics, struct dgl_error *err)
 {
     const struct dgl_docx_package *p = &d->package;
+    struct dgl_docx_part *parts = dgl_arena_alloc(d->arena, (p->part_count + 1) * sizeof *parts);
+    struct dgl_docx_compiler *all = dgl_arena_alloc(d->arena, (p->part_count + 1) * sizeof *all);
     d->parts = dgl_arena_alloc(d->arena, (p->part_count + 1) * sizeof *d->parts);
     for (size_t i = 0; i < p->part_count; i++) {
-        struct dgl_docx_part *part = &d->parts[d->part_count];
-        DGL_TRY(parse_part(d, &p->parts[i], part, err));
-        if (p->parts[i].kind == DGL_PART_BODY) {
-            if (!dgl_docx_node_child(part->tree.root, DGL_EL_W_BODY))
-                return DGL_FAIL_SLUG(err, DGL_E_MALFORMED, "not_a_docx",
-                                     "the template is not a Word document (.docx): its document part has no body");
-            d->strict = part->tree.strict;
-            measure_text_width(d, part->tree.root);
-        }
-        find_largest_ids(part->tree.root, d);
-        dgl_docx_collect_pictures(d, part, part->tree.root);
-        if (!part_may_hold_tags(part))
-            continue;
-        d->part_count++;
-        DGL_TRY(compile_part(d, part, diagnostics, err));
+        DGL_TRY(read_part(d, &p->parts[i], &parts[i], err));
+        all[i] = (struct dgl_docx_compiler){.docx = d,
+                                            .part = &parts[i],
+                                            .arena = d->arena,
+                                            .diagnostics = diagnostics,
+                                            .all = all,
+                                            .all_count = p->part_count};
     }
-    return DGL_OK;
+    for (size_t i = 0; i < p->part_count; i++) {
+        struct dgl_docx_part *part = &d->parts[d->part_count];
+        if ((!part_may_hold_tags(&parts[i]) && !all[i].copied) || dgl_docx_is_only_copied(d, parts[i].member))
+            continue;
+        *part = parts[i];
+        all[i].part = part;
+        d->part_count++;
+        DGL_TRY(compile_part(&all[i], err));
+    }
+    return dgl_docx_drop_copied(d, err);
 }
 
 static enum dgl_status compile(struct dgl_docx *d, const void *package, size_t len, struct dgl_diagnostics *diagnostics,

@@ -181,6 +181,13 @@ static uint32_t width_of_text(struct dgl_docx_emit *e, const struct dgl_docx_nod
     return e->c->docx->text_width_emu;
 }
 
+static bool is_body(const struct dgl_docx_node *n)
+{
+    while (n && (n->el == DGL_EL_W_SDT || n->el == DGL_EL_W_SDTCONTENT))
+        n = n->parent;
+    return n && n->el == DGL_EL_W_BODY;
+}
+
 // How to leave the paragraph from between its runs and to come back. False: something in between cannot be closed.
 static bool paragraph_path(struct dgl_docx_emit *e, const struct dgl_docx_node *holder, struct dgl_docx_context *ret)
 {
@@ -204,6 +211,7 @@ static bool paragraph_path(struct dgl_docx_emit *e, const struct dgl_docx_node *
     for (size_t i = 0; i < n; i++)
         dgl_docx_put_close(chain[i], &b);
     ret->para_close = dgl_docx_emit_keep(e, &b);
+    ret->in_body = is_body(chain[n - 1]->parent);
     for (size_t i = n; i-- > 0;) {
         dgl_docx_put_open(chain[i], &b);
         if (chain[i]->el == DGL_EL_W_P)
@@ -296,6 +304,7 @@ uint32_t dgl_docx_context_of(struct dgl_docx_emit *e, const struct dgl_docx_tag 
         x.para_open = dgl_docx_emit_keep(e, &b);
         x.para_close = DGL_STR("</w:p>");
         x.can_split = true;
+        x.in_body = is_body(parent);
         dgl_buf_fini(&b);
     }
     return dgl_docx_add_context(e, x);

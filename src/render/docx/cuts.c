@@ -283,6 +283,23 @@ enum dgl_status dgl_docx_cut(struct dgl_docx_writer *w, uint8_t op, uint32_t arg
     case DGL_CUT_FRAME_CLOSE:
         w->holding = false;
         return dgl_docx_close_frame(w, err);
+    case DGL_CUT_NOTE_BEGIN:
+        return dgl_docx_begin_note(w, (enum dgl_docx_note_kind)arg, err);
+    case DGL_CUT_NOTE_END:
+        return dgl_docx_end_note(w, err);
+    case DGL_CUT_NOTE_ID:
+        dgl_buf_printf(w->xml, "%u", w->notes[arg].last_id);
+        return DGL_OK;
+    case DGL_CUT_CHART_NAME:
+        dgl_docx_begin_chart_name(w);
+        return DGL_OK;
+    case DGL_CUT_CHART_NAME_END:
+        return dgl_docx_end_chart_name(w, err);
+    case DGL_CUT_CHART_BEGIN:
+        dgl_docx_begin_chart(w);
+        return DGL_OK;
+    case DGL_CUT_CHART_END:
+        return dgl_docx_end_chart(w, arg, err);
     case DGL_CUT_TARGET_END:
         w->holding = false;
         return end_target(w, err);

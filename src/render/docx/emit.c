@@ -20,17 +20,11 @@ static void *grow(void *items, size_t count, size_t *cap, size_t size)
 
 // ---- chunks
 
-static void event(struct dgl_docx_emit *e, const struct dgl_docx_node *n, enum dgl_docx_event_kind kind)
-{
-    e->events = grow(e->events, e->event_count, &e->event_cap, sizeof *e->events);
-    e->events[e->event_count++] = (struct dgl_docx_event){n, kind};
-}
-
 static struct dgl_docx_raw_chunk *new_chunk(struct dgl_docx_emit *e)
 {
     e->chunks = grow(e->chunks, e->chunk_count, &e->chunk_cap, sizeof *e->chunks);
     struct dgl_docx_raw_chunk *k = &e->chunks[e->chunk_count++];
-    *k = (struct dgl_docx_raw_chunk){.start = e->chunk_start, .event_end = (uint32_t)e->event_count};
+    *k = (struct dgl_docx_raw_chunk){.start = e->chunk_start};
     return k;
 }
 
@@ -49,7 +43,7 @@ static struct dgl_docx_raw_chunk *flush(struct dgl_docx_emit *e)
     return k;
 }
 
-static void cut_before(struct dgl_docx_emit *e, uint8_t op, uint32_t arg)
+void dgl_docx_cut_before(struct dgl_docx_emit *e, uint8_t op, uint32_t arg)
 {
     if (e->captures)
         return;
@@ -104,6 +98,7 @@ static void put_tag(struct dgl_docx_emit *e, struct dgl_docx_tag *tag, uint32_t 
     struct dgl_docx_raw_chunk *k = new_chunk(e);
     k->tag = tag;
     k->context = context;
+    k->place = e->copied_from ? dgl_docx_place_copy(e->own, e->copied_from, tag->place) : tag->place;
     if (tag->kind == DGL_TAG_BLOCK && tag->word)
         track_blocks(e, tag);
 }
@@ -188,12 +183,13 @@ static int by_rel_id(const void *a, const void *b)
     return by_text(&x->id, &y->id);
 }
 
-static void sort_relationships(struct dgl_docx_emit *e)
+void dgl_docx_emit_sort_rels(struct dgl_docx_emit *e, const struct dgl_docx_part *part)
 {
-    size_t n = e->part->relationship_count;
+    size_t n = part->relationship_count;
     e->rels = n ? dgl_arena_alloc_try(e->c->arena, n * sizeof(struct dgl_docx_relationship *)) : NULL;
     for (size_t i = 0; e->rels && i < n; i++)
-        e->rels[i] = &e->part->relationships[i];
+        e->rels[i] = &part->relationships[i];
+    e->rel_count = e->rels ? n : 0;
     if (e->rels)
         qsort(e->rels, n, sizeof(struct dgl_docx_relationship *), by_rel_id);
 }
@@ -216,7 +212,7 @@ static struct dgl_docx_relationship *templated_target(struct dgl_docx_emit *e, c
         return NULL;
     struct dgl_docx_relationship wanted = {.id = a->value}, *key = &wanted;
     struct dgl_docx_relationship **found =
-        e->rels ? bsearch(&key, e->rels, e->part->relationship_count, sizeof(key), by_rel_id) : NULL;
+        e->rel_count ? bsearch(&key, e->rels, e->rel_count, sizeof(key), by_rel_id) : NULL;
     if (!found || !dgl_str_is((*found)->mode, "External"))
         return NULL;
     struct dgl_str decoded = decode_target(e, (*found)->target);
@@ -284,8 +280,11 @@ static void put_attrs(struct dgl_docx_emit *e, struct dgl_docx_node *n)
             continue;
         }
         struct dgl_docx_relationship *link = templated_target(e, n, a);
+        bool chart = e->chart && !e->copied_from;
+        bool chart_id = chart && a->ns == DGL_NS_R && dgl_docx_is_chart(n);
         bool id = a->ns != DGL_NS_XMLNS && dgl_str_is(a->local, "id");
-        bool needs_own = link || (id && e->loops && !e->captures && n->el == DGL_EL_WP_DOCPR) ||
+        bool needs_own = link || chart_id || (id && n == e->fresh) ||
+                         (id && e->loops && !e->captures && n->el == DGL_EL_WP_DOCPR) ||
                          (mark && (id || dgl_str_is(a->local, "name"))) ||
                          (a->ns != DGL_NS_XMLNS && dgl_docx_smells_of_tag(a->value.data, a->value.len)) ||
                          (e->dynamic_columns && n->el == DGL_EL_W_TCW && dgl_str_is(a->local, "w"));
@@ -297,25 +296,33 @@ static void put_attrs(struct dgl_docx_emit *e, struct dgl_docx_node *n)
         dgl_docx_put_str(&e->raw, a->qname);
         dgl_buf_puts(&e->raw, "=\"");
         int64_t width = 0;
-        if (link && e->captures) {
+        if (chart_id) {
+            dgl_docx_copy_chart(e);
+        } else if (id && n == e->fresh) {
+            dgl_docx_cut_before(e, DGL_CUT_NOTE_ID, e->fresh_kind);
+        } else if (chart && dgl_docx_names_picture(n, a)) {
+            cut_after(e, DGL_CUT_CHART_NAME, 0);
+            put_value_with_tags(e, n, a->value, DGL_WHERE_CHART);
+            dgl_docx_cut_before(e, DGL_CUT_CHART_NAME_END, 0);
+        } else if (link && e->captures) {
             dgl_docx_put_attr(&e->raw, a->value);
         } else if (link) {
             cut_after(e, DGL_CUT_TARGET_BEGIN, 0);
             put_value_with_tags(e, n, decode_target(e, link->target), DGL_WHERE_TARGET);
-            cut_before(e, DGL_CUT_TARGET_END, 0);
+            dgl_docx_cut_before(e, DGL_CUT_TARGET_END, 0);
         } else if (mark && id) {
-            cut_before(e, is_start ? DGL_CUT_BOOKMARK_ID : DGL_CUT_BOOKMARK_END, (uint32_t)(mark - e->marks));
+            dgl_docx_cut_before(e, is_start ? DGL_CUT_BOOKMARK_ID : DGL_CUT_BOOKMARK_END, (uint32_t)(mark - e->marks));
         } else if (mark) {
             struct dgl_str name = {a->value.data, dgl_utf8_cut(a->value.data, a->value.len, 33)};
             dgl_docx_put_attr(&e->raw, name);
-            cut_before(e, DGL_CUT_BOOKMARK_NAME, (uint32_t)(mark - e->marks));
+            dgl_docx_cut_before(e, DGL_CUT_BOOKMARK_NAME, (uint32_t)(mark - e->marks));
         } else if (n->el == DGL_EL_WP_DOCPR && id) {
-            cut_before(e, DGL_CUT_DRAWING_ID, 0);
+            dgl_docx_cut_before(e, DGL_CUT_DRAWING_ID, 0);
         } else if (n->el == DGL_EL_W_TCW && e->dynamic_columns && !e->captures &&
                    dgl_parse_int64(a->value.data, a->value.len, 0, 31680, &width) &&
                    !dgl_str_is(dgl_docx_node_attr_value(n, "type"), "pct") &&
                    !dgl_str_is(dgl_docx_node_attr_value(n, "type"), "auto")) {
-            cut_before(e, DGL_CUT_CELL_WIDTH, (uint32_t)width);
+            dgl_docx_cut_before(e, DGL_CUT_CELL_WIDTH, (uint32_t)width);
         } else {
             put_value_with_tags(e, n, a->value, DGL_WHERE_ATTRIBUTE);
         }
@@ -421,6 +428,11 @@ static uint32_t span_of(const struct dgl_docx_node *cell)
 
 static void walk(struct dgl_docx_emit *e, struct dgl_docx_node *n);
 
+void dgl_docx_emit_walk(struct dgl_docx_emit *e, struct dgl_docx_node *n)
+{
+    walk(e, n);
+}
+
 static void walk_children(struct dgl_docx_emit *e, struct dgl_docx_node *n)
 {
     for (struct dgl_docx_node *k = n->first; k && e->status == DGL_OK; k = k->next)
@@ -452,7 +464,6 @@ static void put_namespaces(struct dgl_docx_emit *e, const struct dgl_docx_node *
 
 static void put_open(struct dgl_docx_emit *e, struct dgl_docx_node *n)
 {
-    event(e, n, DGL_EVENT_OPEN);
     dgl_buf_putc(&e->raw, '<');
     dgl_docx_put_str(&e->raw, n->qname);
     put_attrs(e, n);
@@ -460,12 +471,6 @@ static void put_open(struct dgl_docx_emit *e, struct dgl_docx_node *n)
         put_namespaces(e, n);
     if (n->el == DGL_EL_W_T && edge_is_space(n) && !dgl_docx_node_attr(n, "space"))
         dgl_buf_puts(&e->raw, " xml:space=\"preserve\"");
-}
-
-static void put_close(struct dgl_docx_emit *e, const struct dgl_docx_node *n)
-{
-    event(e, n, DGL_EVENT_CLOSE);
-    dgl_docx_put_close(n, &e->raw);
 }
 
 // <w:gridSpan w:val="…"/> and <w:shd … w:fill="…"/> of colspan, hm and cellbg.
@@ -482,12 +487,11 @@ static void walk_element(struct dgl_docx_emit *e, struct dgl_docx_node *n)
     put_open(e, n);
     if (!n->first && n->el != DGL_EL_W_P && n->el != DGL_EL_W_T && n->el != DGL_EL_W_TC) {
         dgl_buf_puts(&e->raw, "/>");
-        event(e, n, DGL_EVENT_CLOSE);
         return;
     }
     dgl_buf_putc(&e->raw, '>');
     walk_children(e, n);
-    put_close(e, n);
+    dgl_docx_put_close(n, &e->raw);
 }
 
 static void walk_table(struct dgl_docx_emit *e, struct dgl_docx_node *n)
@@ -502,14 +506,14 @@ static void walk_table(struct dgl_docx_emit *e, struct dgl_docx_node *n)
         e->status = DGL_FAIL_SLUG(e->err, DGL_E_LIMIT, "template_too_large",
                                   "tables with loops are nested more than %u deep", DGL_DOCX_MAX_TABLE_DEPTH);
     if (ops)
-        cut_before(e, DGL_CUT_TABLE_OPEN | (touches ? DGL_CUT_APART : 0),
-                   e->dynamic_columns ? add_grid(e, n) : DGL_NO_GRID);
+        dgl_docx_cut_before(e, DGL_CUT_TABLE_OPEN | (touches ? DGL_CUT_APART : 0),
+                            e->dynamic_columns ? add_grid(e, n) : DGL_NO_GRID);
     else if (touches && !e->captures)
-        cut_before(e, DGL_CUT_APART, 0);
+        dgl_docx_cut_before(e, DGL_CUT_APART, 0);
     put_open(e, n);
     dgl_buf_putc(&e->raw, '>');
     walk_children(e, n);
-    put_close(e, n);
+    dgl_docx_put_close(n, &e->raw);
     if (ops) {
         cut_after(e, DGL_CUT_TABLE_CLOSE, 0);
         e->table_depth--;
@@ -523,13 +527,13 @@ static void walk_table(struct dgl_docx_emit *e, struct dgl_docx_node *n)
 static void walk_row(struct dgl_docx_emit *e, struct dgl_docx_node *n)
 {
     if (e->table_cuts)
-        cut_before(e, DGL_CUT_ROW_OPEN, columns_left_out(n));
+        dgl_docx_cut_before(e, DGL_CUT_ROW_OPEN, columns_left_out(n));
     put_open(e, n);
     dgl_buf_putc(&e->raw, '>');
     e->in_row = true;
     walk_children(e, n);
     e->in_row = false;
-    put_close(e, n);
+    dgl_docx_put_close(n, &e->raw);
     if (e->table_cuts && e->dynamic_columns)
         cut_after(e, DGL_CUT_ROW_CLOSE, 0);
 }
@@ -552,15 +556,15 @@ static void walk_story(struct dgl_docx_emit *e, struct dgl_docx_node *n)
         if (e->captures && n->el != DGL_EL_W_TC) // the sink completes cells of captured text
             dgl_buf_puts(&e->raw, "<w:p></w:p>");
         else
-            cut_before(e, DGL_CUT_NEEDS_PARAGRAPH, 0);
+            dgl_docx_cut_before(e, DGL_CUT_NEEDS_PARAGRAPH, 0);
     }
-    put_close(e, n);
+    dgl_docx_put_close(n, &e->raw);
 }
 
 static void walk_cell(struct dgl_docx_emit *e, struct dgl_docx_node *n)
 {
     if (e->dynamic_columns)
-        cut_before(e, DGL_CUT_CELL_OPEN, span_of(n));
+        dgl_docx_cut_before(e, DGL_CUT_CELL_OPEN, span_of(n));
     e->in_cell = true;
     walk_story(e, n);
     e->in_cell = false;
@@ -584,19 +588,42 @@ static void walk_placeholder(struct dgl_docx_emit *e, struct dgl_docx_node *n, s
 {
     struct dgl_str outer = e->picture_token;
     e->picture_token = token;
-    cut_before(e, DGL_CUT_FRAME_OPEN, 0);
+    dgl_docx_cut_before(e, DGL_CUT_FRAME_OPEN, 0);
     walk_element(e, n);
     if (!e->captures)
         cut_after(e, DGL_CUT_FRAME_CLOSE, 0);
     e->picture_token = outer;
 }
 
+// A drawing whose chart is made anew.
+static void walk_chart(struct dgl_docx_emit *e, struct dgl_docx_node *n, const struct dgl_docx_picture *chart)
+{
+    e->chart = chart;
+    walk_element(e, n);
+    e->chart = NULL;
+}
+
+static void walk_other(struct dgl_docx_emit *e, struct dgl_docx_node *n)
+{
+    struct dgl_str token;
+    const struct dgl_docx_picture *chart = NULL;
+    if (n->el == DGL_EL_W_OTHER && e->picture_token.len == 0 && dgl_docx_is_placeholder(n, &token)) {
+        walk_placeholder(e, n, token);
+    } else if (n->el == DGL_EL_W_OTHER && !e->chart && (chart = dgl_docx_find_copied_chart(e, n))) {
+        walk_chart(e, n, chart);
+    } else {
+        if (n->el == DGL_EL_W_OTHER)
+            dgl_docx_copy_note(e, n);
+        walk_element(e, n);
+    }
+}
+
 static void walk_grid(struct dgl_docx_emit *e, struct dgl_docx_node *n)
 {
     put_open(e, n);
     dgl_buf_putc(&e->raw, '>');
-    cut_before(e, DGL_CUT_GRID, 0);
-    put_close(e, n);
+    dgl_docx_cut_before(e, DGL_CUT_GRID, 0);
+    dgl_docx_put_close(n, &e->raw);
 }
 
 static void walk(struct dgl_docx_emit *e, struct dgl_docx_node *n)
@@ -605,7 +632,6 @@ static void walk(struct dgl_docx_emit *e, struct dgl_docx_node *n)
     struct dgl_str key;
     bool is_start = false;
     if (n->kind == DGL_NODE_TEXT) {
-        event(e, n, DGL_EVENT_TEXT);
         dgl_docx_put_text(&e->raw, n->text);
         return;
     }
@@ -633,7 +659,8 @@ static void walk(struct dgl_docx_emit *e, struct dgl_docx_node *n)
     case DGL_EL_W_FOOTNOTE:
     case DGL_EL_W_ENDNOTE:
     case DGL_EL_W_COMMENT:
-        walk_story(e, n);
+        if (!dgl_docx_is_copied_note(e, n))
+            walk_story(e, n);
         return;
     case DGL_EL_W_TBLGRID:
         if (e->dynamic_columns && !e->captures && !e->in_row)
@@ -651,10 +678,7 @@ static void walk(struct dgl_docx_emit *e, struct dgl_docx_node *n)
             walk_element(e, n);
         return;
     default:
-        if (n->el == DGL_EL_W_OTHER && e->picture_token.len == 0 && dgl_docx_is_placeholder(n, &key))
-            walk_placeholder(e, n, key);
-        else
-            walk_element(e, n);
+        walk_other(e, n);
     }
 }
 
@@ -734,16 +758,13 @@ static enum dgl_status compile_chunks(struct dgl_docx_emit *e, struct dgl_error 
     char *raw = dgl_arena_memdup_try(e->c->arena, e->raw.data, e->raw.len);
     struct dgl_chunk *chunks = raw ? dgl_arena_alloc_try(e->c->arena, (e->chunk_count + 1) * sizeof *chunks) : NULL;
     part->cuts = dgl_arena_alloc_try(e->c->arena, (e->chunk_count + 1) * sizeof *part->cuts);
-    part->event_ends = dgl_arena_alloc_try(e->c->arena, (e->chunk_count + 1) * sizeof *part->event_ends);
-    part->events = keep_array(e, e->events, e->event_count, sizeof *e->events);
     part->contexts = keep_array(e, e->contexts, e->context_count, sizeof *e->contexts);
     part->grids = keep_array(e, e->grids, e->grid_count, sizeof *e->grids);
-    if (!chunks || !part->cuts || !part->event_ends || !part->events || !part->contexts || !part->grids)
+    if (!chunks || !part->cuts || !part->contexts || !part->grids)
         return DGL_FAIL_SLUG(err, DGL_E_LIMIT, "template_too_large", "the template is too large");
     for (size_t i = 0; i < e->chunk_count; i++) {
         const struct dgl_docx_raw_chunk *k = &e->chunks[i];
         part->cuts[i] = k->cut;
-        part->event_ends[i] = k->event_end;
         if (!k->tag) {
             chunks[i] = (struct dgl_chunk){.kind = DGL_CHUNK_DATA, .text = {raw + k->start, k->len}};
             continue;
@@ -751,7 +772,7 @@ static enum dgl_status compile_chunks(struct dgl_docx_emit *e, struct dgl_error 
         chunks[i] = (struct dgl_chunk){.kind = k->tag->kind == DGL_TAG_VALUE ? DGL_CHUNK_VALUE : DGL_CHUNK_BLOCK,
                                        .text = padded(e, k->tag->inside),
                                        .source = k->tag->source,
-                                       .place = k->tag->place,
+                                       .place = k->place,
                                        .context = k->context};
     }
     part->chunk_count = e->chunk_count;
@@ -783,17 +804,16 @@ static void keep_namespaces(struct dgl_docx_emit *e)
 enum dgl_status dgl_docx_emit(struct dgl_docx_compiler *c, struct dgl_error *err)
 {
     struct dgl_docx_emit e = {
-        .c = c, .part = c->part, .raw = DGL_BUF_INIT(2 * (size_t)DGL_DOCX_MAX_PART_BYTES), .err = err};
+        .c = c, .own = c, .part = c->part, .raw = DGL_BUF_INIT(2 * (size_t)DGL_DOCX_MAX_PART_BYTES), .err = err};
     find_marks(&e);
     keep_namespaces(&e);
-    sort_relationships(&e);
+    dgl_docx_emit_sort_rels(&e, c->part);
     dgl_buf_puts(&e.raw, "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n");
     walk(&e, c->part->tree.root);
     flush(&e);
     enum dgl_status st = e.status == DGL_OK ? compile_chunks(&e, err) : e.status;
     dgl_buf_fini(&e.raw);
     free(e.chunks);
-    free(e.events);
     free(e.contexts);
     free(e.grids);
     return st;

@@ -7,12 +7,12 @@
 struct dgl_docx_raw_chunk {
     size_t start, len;
     struct dgl_docx_tag *tag; // NULL: data
-    uint32_t context;
+    uint32_t context, place;
     struct dgl_docx_cut cut;
-    uint32_t event_end;
 };
 struct dgl_docx_emit {
-    struct dgl_docx_compiler *c;
+    struct dgl_docx_compiler *c;   // of the part being walked
+    struct dgl_docx_compiler *own; // of the part being written
     struct dgl_docx_part *part;
     struct dgl_buf raw;
     struct dgl_docx_raw_chunk *chunks;
@@ -20,8 +20,6 @@ struct dgl_docx_emit {
     size_t chunk_start;
     uint8_t pending_op;
     uint32_t pending_arg;
-    struct dgl_docx_event *events;
-    size_t event_count, event_cap;
     struct dgl_docx_context *contexts;
     size_t context_count, context_cap;
     struct dgl_docx_grid *grids;
@@ -36,14 +34,35 @@ struct dgl_docx_emit {
     bool in_row, in_cell;  // of the innermost table
     struct dgl_str *marks; // ids of ranges that have both ends, sorted
     size_t mark_count;
-    struct dgl_docx_relationship **rels; // of the part, by id
-    struct dgl_str picture_token;        // of the placeholder picture being walked
-    struct dgl_str blip_original;        // its relationship
-    unsigned attr_depth;                 // of blocks inside the attribute being written
+    struct dgl_docx_relationship **rels; // of the part being walked, by id
+    size_t rel_count;
+    const struct dgl_docx_part *copied_from; // copies.c: whose note or chart is being walked; NULL = the part's own
+    const struct dgl_docx_node *fresh;       // a note or its reference, whose id is made anew
+    enum dgl_docx_note_kind fresh_kind;
+    const struct dgl_docx_picture *chart; // of the drawing being walked, made anew; NULL = none
+    struct dgl_str picture_token;         // of the placeholder picture being walked
+    struct dgl_str blip_original;         // its relationship
+    unsigned attr_depth;                  // of blocks inside the attribute being written
     enum dgl_docx_where attr_where;
     enum dgl_status status;
     struct dgl_error *err;
 };
+
+// emit.c
+void dgl_docx_emit_walk(struct dgl_docx_emit *e, struct dgl_docx_node *n);
+// `op` is enum dgl_docx_op with its flag; the sink does it before the data that follows.
+void dgl_docx_cut_before(struct dgl_docx_emit *e, uint8_t op, uint32_t arg);
+void dgl_docx_emit_sort_rels(struct dgl_docx_emit *e, const struct dgl_docx_part *part);
+
+// ---- copies.c: what every turn of a loop has for itself
+
+// A note's reference in a loop: the note is written here, for its own part. False: it is not.
+bool dgl_docx_is_copied_note(struct dgl_docx_emit *e, const struct dgl_docx_node *n); // and stands nowhere else
+bool dgl_docx_copy_note(struct dgl_docx_emit *e, const struct dgl_docx_node *reference);
+// The chart of a drawing that is made anew where it stands: in a loop, or named by tags. NULL when it is not.
+const struct dgl_docx_picture *dgl_docx_find_copied_chart(struct dgl_docx_emit *e, const struct dgl_docx_node *drawing);
+// In place of the relationship's id of e->chart.
+void dgl_docx_copy_chart(struct dgl_docx_emit *e);
 
 void dgl_docx_put_attribute(struct dgl_buf *b, const struct dgl_docx_attr *a); // with a space before it
 void dgl_docx_put_str(struct dgl_buf *b, struct dgl_str s);

@@ -4,10 +4,13 @@
 //   lists          every use gets a copy, so numbers begin anew
 //   relationships  pictures and other parts become new parts named by their bytes; addresses are added
 //   ids            of bookmarks and drawings are given anew
+//   notes          footnotes, endnotes and comments go to the document's own, under new ids (graft_notes.c)
+//   sections       those that end inside come along with their size and columns; the last one's are the document's
 //
-// What belongs to the other document as a whole stays behind: sections, headers, notes, comments.
-#include "render/docx/graft.h"
+// What belongs to the other document as a whole stays behind: headers and footers, the size of its last section. Where
+// the document may have no notes or sections (tables, headers, text boxes), they stay behind too.
 #include "render/docx/emit.h"
+#include "render/docx/graft_private.h"
 #include "render/docx/limits.h"
 #include "render/docx/rich.h"
 #include <stdlib.h>
@@ -19,28 +22,10 @@
 #define MAX_PART_DEPTH 6u   // parts of parts
 #define MAX_STYLE_DEPTH 20u // styles based on styles
 
-struct dgl_graft_name {
-    struct dgl_graft_name *next;
-    struct dgl_str from, to;
-};
-struct number_map {
-    struct number_map *next;
-    uint32_t from, to;
-};
-struct graft {
-    struct dgl_docx_writer *w;
-    struct dgl_docx_source *s;
-    struct dgl_arena *arena;
-    struct dgl_graft_name *rels;
-    struct number_map *lists, *bookmarks;
-    bool drops_notes;
-    struct dgl_error *err;
-};
-
 // ---- opening
 
-static enum dgl_status read_tree(struct dgl_docx_writer *w, const struct dgl_docx_package *p, uint32_t member,
-                                 struct dgl_docx_tree *ret, struct dgl_error *err)
+enum dgl_status dgl_graft_read_tree(struct dgl_docx_writer *w, const struct dgl_docx_package *p, uint32_t member,
+                                    struct dgl_docx_tree *ret, struct dgl_error *err)
 {
     uint32_t nodes = DGL_DOCX_MAX_NODES;
     DGL_AUTO_FINI(buf) xml = DGL_BUF_INIT(DGL_DOCX_MAX_PART_BYTES);
@@ -54,11 +39,11 @@ static enum dgl_status read_related(struct dgl_docx_writer *w, struct dgl_docx_s
                                     struct dgl_docx_tree *ret, struct dgl_error *err)
 {
     uint32_t member = 0;
-    for (size_t i = 0; i < s->relationship_count; i++)
-        if (dgl_docx_type_ends(s->relationships[i].type, type) &&
-            dgl_docx_resolve(&s->package, dgl_zip_name(s->package.zip, s->package.main), s->relationships[i].target,
-                             &member))
-            return read_tree(w, &s->package, member, ret, err);
+    for (size_t i = 0; i < s->main.relationship_count; i++)
+        if (dgl_docx_type_ends(s->main.relationships[i].type, type) &&
+            dgl_docx_resolve(&s->package, dgl_zip_name(s->package.zip, s->package.main),
+                             s->main.relationships[i].target, &member))
+            return dgl_graft_read_tree(w, &s->package, member, ret, err);
     return DGL_OK;
 }
 
@@ -68,9 +53,10 @@ enum dgl_status dgl_graft_open(struct dgl_docx_writer *w, struct dgl_str package
     uint32_t member = 0;
     *ret = (struct dgl_docx_source){.uses = 0};
     DGL_TRY(dgl_docx_package_open(package.data, package.len, w->env->arena, &ret->package, err));
-    DGL_TRY(read_tree(w, &ret->package, ret->package.main, &ret->body, err));
-    DGL_TRY(dgl_docx_relationships(&ret->package, ret->package.main, w->env->arena, &ret->relationships,
-                                   &ret->relationship_count, &member, err));
+    DGL_TRY(dgl_graft_read_tree(w, &ret->package, ret->package.main, &ret->body, err));
+    ret->main = (struct dgl_graft_part){.open = true, .member = ret->package.main, .root = ret->body.root};
+    DGL_TRY(dgl_docx_relationships(&ret->package, ret->package.main, w->env->arena, &ret->main.relationships,
+                                   &ret->main.relationship_count, &member, err));
     DGL_TRY(read_related(w, ret, "/styles", &ret->styles, err));
     return read_related(w, ret, "/numbering", &ret->numbering, err);
 }
@@ -82,26 +68,15 @@ void dgl_graft_close(struct dgl_docx_source *s)
 
 // ---- parts
 
-static const char *content_type_of(const struct graft *g, const char *name)
+void dgl_docx_push_extra(struct dgl_docx_writer *w, const struct dgl_docx_extra *extra)
 {
-    const struct dgl_docx_package *p = &g->s->package;
-    const char *dot = strrchr(name, '.'), *found = "application/octet-stream";
-    for (size_t i = 0; i < p->type_count; i++) {
-        const struct dgl_docx_type *t = &p->types[i];
-        struct dgl_str key = t->key;
-        if (!t->is_default && key.len && key.data[0] == '/')
-            key = (struct dgl_str){key.data + 1, key.len - 1};
-        const char *against = t->is_default ? (dot ? dot + 1 : "") : name;
-        if (key.len != strlen(against) || strncasecmp(key.data, against, key.len) != 0)
-            continue;
-        found = dgl_arena_strndup(g->arena, t->type.data, t->type.len);
-        if (!t->is_default)
-            return found;
-    }
-    return found;
+    struct dgl_docx_extra *e = DGL_ARENA_NEW(w->env->arena, struct dgl_docx_extra);
+    *e = *extra;
+    e->next = w->extras;
+    w->extras = e;
 }
 
-static enum dgl_status add_extra(struct graft *g, const char *name, const char *type, struct dgl_str bytes)
+static enum dgl_status add_extra(struct dgl_graft *g, const char *name, const char *type, struct dgl_str bytes)
 {
     struct dgl_docx_writer *w = g->w;
     size_t at = 0;
@@ -115,13 +90,11 @@ static enum dgl_status add_extra(struct graft *g, const char *name, const char *
         return DGL_FAIL_SLUG(g->err, DGL_E_LIMIT, "too_many_images",
                              "subdocuments bring more than %u parts or %u MiB along", DGL_DOCX_MAX_IMAGES,
                              DGL_DOCX_MAX_IMAGES_BYTES >> 20);
-    struct dgl_docx_extra *e = DGL_ARENA_NEW(g->arena, struct dgl_docx_extra);
-    *e = (struct dgl_docx_extra){.next = w->extras, .name = name, .content_type = type, .bytes = bytes};
-    w->extras = e;
+    dgl_docx_push_extra(w, &(struct dgl_docx_extra){.name = name, .content_type = type, .bytes = bytes});
     return DGL_OK;
 }
 
-static enum dgl_status copy_part(struct graft *g, uint32_t member, unsigned depth, const char **ret);
+static enum dgl_status copy_part(struct dgl_graft *g, uint32_t member, unsigned depth, const char **ret);
 
 static void put_attr(struct dgl_buf *b, const char *name, struct dgl_str value)
 {
@@ -131,7 +104,7 @@ static void put_attr(struct dgl_buf *b, const char *name, struct dgl_str value)
 }
 
 // The relationships of a part that came along, with the new names of its own parts. Empty when it has none.
-static enum dgl_status copy_relationships(struct graft *g, uint32_t member, unsigned depth, struct dgl_buf *out)
+static enum dgl_status copy_relationships(struct dgl_graft *g, uint32_t member, unsigned depth, struct dgl_buf *out)
 {
     struct dgl_docx_relationship *rels = NULL;
     size_t count = 0;
@@ -162,19 +135,8 @@ static enum dgl_status copy_relationships(struct graft *g, uint32_t member, unsi
     return DGL_OK;
 }
 
-static enum dgl_status keep_bytes(struct graft *g, const struct dgl_buf *b, const char *what, struct dgl_str *ret)
-{
-    DGL_TRY(dgl_buf_check(b, what, g->err));
-    DGL_TRY(dgl_budget_memory(g->w->env->budget, b->len, g->err));
-    char *copy = dgl_arena_memdup_try(g->arena, b->data ? b->data : "", b->len);
-    if (!copy)
-        return DGL_FAIL(g->err, DGL_E_LIMIT, "the document needs too much memory");
-    *ret = (struct dgl_str){copy, b->len};
-    return DGL_OK;
-}
-
 // The new name of a part, "word/media/dgl-….png".
-static enum dgl_status copy_part(struct graft *g, uint32_t member, unsigned depth, const char **ret)
+static enum dgl_status copy_part(struct dgl_graft *g, uint32_t member, unsigned depth, const char **ret)
 {
     const char *old = dgl_zip_name(g->s->package.zip, member), *dot = strrchr(old, '.');
     unsigned char hash[DGL_SHA256_LEN];
@@ -186,16 +148,16 @@ static enum dgl_status copy_part(struct graft *g, uint32_t member, unsigned dept
     DGL_AUTO_FINI(buf) content = DGL_BUF_INIT(DGL_DOCX_MAX_PART_BYTES);
     DGL_AUTO_FINI(buf) related = DGL_BUF_INIT(DGL_DOCX_MAX_PART_BYTES);
     DGL_TRY(dgl_zip_read(g->s->package.zip, member, &content, g->err));
-    DGL_TRY(keep_bytes(g, &content, "a part of a subdocument", &bytes));
+    DGL_TRY(dgl_docx_keep_bytes(g->w, &content, "a part of a subdocument", &bytes, g->err));
     DGL_TRY(copy_relationships(g, member, depth, &related));
-    DGL_TRY(keep_bytes(g, &related, "a part of a subdocument", &rels));
+    DGL_TRY(dgl_docx_keep_bytes(g->w, &related, "a part of a subdocument", &rels, g->err));
     // Equal bytes with other relationships are another part.
     dgl_buf_append(&content, rels.data, rels.len);
     DGL_TRY(dgl_buf_check(&content, "a part of a subdocument", g->err));
     dgl_sha256(content.data ? content.data : "", content.len, hash);
     dgl_hex_encode(hash, 12, hex);
     *ret = dgl_arena_printf(g->arena, "word/media/dgl-%s%s", hex, dot && strlen(dot) < 8 ? dot : ".bin");
-    DGL_TRY(add_extra(g, *ret, content_type_of(g, old), bytes));
+    DGL_TRY(add_extra(g, *ret, dgl_docx_content_type(&g->s->package, old, g->arena), bytes));
     if (rels.len)
         DGL_TRY(add_extra(g, dgl_arena_printf(g->arena, "word/media/_rels/%s.rels", *ret + strlen("word/media/")), NULL,
                           rels));
@@ -203,7 +165,7 @@ static enum dgl_status copy_part(struct graft *g, uint32_t member, unsigned dept
 }
 
 // The last word of a relationship's type, when it is one of those every reader knows by that word.
-static const char *type_word(struct graft *g, struct dgl_str type)
+static const char *type_word(struct dgl_graft *g, struct dgl_str type)
 {
     size_t n = type.len;
     while (n > 0 && type.data[n - 1] != '/')
@@ -212,17 +174,17 @@ static const char *type_word(struct graft *g, struct dgl_str type)
 }
 
 // The id here for a relationship there; *ret "" when it leads nowhere.
-static enum dgl_status map_relationship(struct graft *g, struct dgl_str id, struct dgl_str *ret)
+static enum dgl_status map_relationship(struct dgl_graft *g, struct dgl_str id, struct dgl_str *ret)
 {
     const struct dgl_docx_package *p = &g->s->package;
-    for (const struct dgl_graft_name *k = g->rels; k; k = k->next)
+    for (const struct dgl_graft_name *k = g->from->rels; k; k = k->next)
         if (dgl_str_equal(k->from, id)) {
             *ret = k->to;
             return DGL_OK;
         }
     *ret = (struct dgl_str){"", 0};
-    for (size_t i = 0; i < g->s->relationship_count; i++) {
-        const struct dgl_docx_relationship *r = &g->s->relationships[i];
+    for (size_t i = 0; i < g->from->relationship_count; i++) {
+        const struct dgl_docx_relationship *r = &g->from->relationships[i];
         uint32_t member = 0;
         char own[24];
         if (!dgl_str_equal(r->id, id))
@@ -231,15 +193,16 @@ static enum dgl_status map_relationship(struct graft *g, struct dgl_str id, stru
         struct dgl_str target = r->target;
         if (!external) {
             const char *name = NULL;
-            if (!dgl_docx_resolve(p, dgl_zip_name(p->zip, p->main), r->target, &member))
+            if (!dgl_docx_resolve(p, dgl_zip_name(p->zip, g->from->member), r->target, &member))
                 return DGL_OK;
             DGL_TRY(copy_part(g, member, 0, &name));
             target = dgl_str_of(dgl_arena_printf(g->arena, "/%s", name));
         }
         DGL_TRY(dgl_docx_add_relationship(g->w, type_word(g, r->type), target, external, own, g->err));
         struct dgl_graft_name *k = DGL_ARENA_NEW(g->arena, struct dgl_graft_name);
-        *k = (struct dgl_graft_name){.next = g->rels, .from = id, .to = dgl_str_of(dgl_arena_strdup(g->arena, own))};
-        g->rels = k;
+        *k = (struct dgl_graft_name){
+            .next = g->from->rels, .from = id, .to = dgl_str_of(dgl_arena_strdup(g->arena, own))};
+        g->from->rels = k;
         *ret = k->to;
         return DGL_OK;
     }
@@ -248,24 +211,24 @@ static enum dgl_status map_relationship(struct graft *g, struct dgl_str id, stru
 
 // ---- lists
 
-static enum dgl_status map_list(struct graft *g, uint32_t num, uint32_t *ret)
+static enum dgl_status map_list(struct dgl_graft *g, uint32_t num, uint32_t *ret)
 {
     *ret = 0; // "no list"
     if (num == 0)
         return DGL_OK;
-    for (const struct number_map *k = g->lists; k; k = k->next)
+    for (const struct dgl_graft_number *k = g->lists; k; k = k->next)
         if (k->from == num) {
             *ret = k->to;
             return DGL_OK;
         }
     DGL_TRY(dgl_numbering_copy(g->w, &g->s->numbering, num, ret, g->err));
-    struct number_map *k = DGL_ARENA_NEW(g->arena, struct number_map);
-    *k = (struct number_map){.next = g->lists, .from = num, .to = *ret};
+    struct dgl_graft_number *k = DGL_ARENA_NEW(g->arena, struct dgl_graft_number);
+    *k = (struct dgl_graft_number){.next = g->lists, .from = num, .to = *ret};
     g->lists = k;
     return DGL_OK;
 }
 
-static enum dgl_status rewrite_list(struct graft *g, struct dgl_docx_node *n)
+static enum dgl_status rewrite_list(struct dgl_graft *g, struct dgl_docx_node *n)
 {
     struct dgl_str v = dgl_docx_node_attr_value(n, "val");
     int64_t num = 0;
@@ -276,7 +239,7 @@ static enum dgl_status rewrite_list(struct graft *g, struct dgl_docx_node *n)
     return DGL_OK;
 }
 
-static enum dgl_status rewrite_lists_below(struct graft *g, struct dgl_docx_node *n)
+static enum dgl_status rewrite_lists_below(struct dgl_graft *g, struct dgl_docx_node *n)
 {
     for (struct dgl_docx_node *k = n->first; k; k = k->next) {
         if (dgl_docx_named(k, "numId"))
@@ -336,9 +299,9 @@ static bool find_here(const struct dgl_docx_writer *w, const struct dgl_docx_nod
     return false;
 }
 
-static enum dgl_status map_style(struct graft *g, struct dgl_str id, unsigned depth, struct dgl_str *ret);
+static enum dgl_status map_style(struct dgl_graft *g, struct dgl_str id, unsigned depth, struct dgl_str *ret);
 
-static enum dgl_status bring_style(struct graft *g, const struct dgl_docx_node *style, unsigned depth,
+static enum dgl_status bring_style(struct dgl_graft *g, const struct dgl_docx_node *style, unsigned depth,
                                    struct dgl_str to)
 {
     static const char *const others[] = {"basedOn", "next", "link"};
@@ -366,7 +329,7 @@ static enum dgl_status bring_style(struct graft *g, const struct dgl_docx_node *
 }
 
 // The id here for a style there; "" when it has no such style either.
-static enum dgl_status map_style(struct graft *g, struct dgl_str id, unsigned depth, struct dgl_str *ret)
+static enum dgl_status map_style(struct dgl_graft *g, struct dgl_str id, unsigned depth, struct dgl_str *ret)
 {
     for (const struct dgl_graft_name *k = g->s->style_names; k; k = k->next)
         if (dgl_str_equal(k->from, id)) {
@@ -402,7 +365,7 @@ enum dgl_status dgl_graft_write_styles(struct dgl_docx_writer *w, uint32_t membe
     if (member == UINT32_MAX) {
         dgl_buf_printf(out, "<w:styles xmlns:w=\"%s\">", w->docx->strict ? NS_W_STRICT : NS_W);
     } else {
-        DGL_TRY(read_tree(w, &w->docx->package, member, &tree, err));
+        DGL_TRY(dgl_graft_read_tree(w, &w->docx->package, member, &tree, err));
         dgl_docx_put_open(tree.root, out);
         for (const struct dgl_docx_node *k = tree.root->first; k; k = k->next)
             dgl_docx_serialize(k, out);
@@ -418,31 +381,33 @@ enum dgl_status dgl_graft_write_styles(struct dgl_docx_writer *w, uint32_t membe
 
 // ---- blocks
 
-static bool stays_behind(struct graft *g, const struct dgl_docx_node *n)
+static bool stays_behind(const struct dgl_graft *g, const struct dgl_docx_node *n)
 {
-    static const char *const notes[] = {"footnoteReference", "endnoteReference", "commentReference"};
-    if (n->kind != DGL_NODE_ELEMENT)
-        return false;
-    for (size_t i = 0; i < DGL_COUNT(notes); i++)
-        if (dgl_docx_named(n, notes[i])) {
-            g->drops_notes = true;
-            return true;
-        }
-    return n->el == DGL_EL_W_SECTPR || n->el == DGL_EL_W_COMMENTRANGESTART || n->el == DGL_EL_W_COMMENTRANGEEND;
+    return n->el == DGL_EL_W_SECTPR && !(g->takes_sections && n->parent && n->parent->el == DGL_EL_W_PPR);
 }
 
-static enum dgl_status rewrite_bookmark(struct graft *g, struct dgl_docx_node *n)
+// A section's size, margins and columns; its headers are the document's.
+static void rewrite_section(struct dgl_docx_node *section)
+{
+    for (struct dgl_docx_node *k = section->first, *next; k; k = next) {
+        next = k->next;
+        if (dgl_docx_named(k, "headerReference") || dgl_docx_named(k, "footerReference"))
+            dgl_docx_node_unlink(k);
+    }
+}
+
+static enum dgl_status rewrite_bookmark(struct dgl_graft *g, struct dgl_docx_node *n)
 {
     struct dgl_str v = dgl_docx_node_attr_value(n, "id");
     int64_t id = 0;
     if (!dgl_parse_int64(v.data, v.len, 0, INT32_MAX, &id))
         return DGL_OK;
-    struct number_map *k = g->bookmarks;
+    struct dgl_graft_number *k = g->bookmarks;
     while (k && k->from != (uint32_t)id)
         k = k->next;
     if (!k) {
-        k = DGL_ARENA_NEW(g->arena, struct number_map);
-        *k = (struct number_map){.next = g->bookmarks, .from = (uint32_t)id, .to = g->w->next_bookmark_id++};
+        k = DGL_ARENA_NEW(g->arena, struct dgl_graft_number);
+        *k = (struct dgl_graft_number){.next = g->bookmarks, .from = (uint32_t)id, .to = g->w->next_bookmark_id++};
         g->bookmarks = k;
     }
     dgl_docx_set_attr(g->arena, n, "id", dgl_docx_number_text(g->arena, k->to));
@@ -453,7 +418,7 @@ static enum dgl_status rewrite_bookmark(struct graft *g, struct dgl_docx_node *n
     return DGL_OK;
 }
 
-static enum dgl_status rewrite_relationships(struct graft *g, struct dgl_docx_node *n)
+static enum dgl_status rewrite_relationships(struct dgl_graft *g, struct dgl_docx_node *n)
 {
     bool copied = false;
     for (uint32_t i = 0; i < n->attr_count; i++) {
@@ -472,7 +437,7 @@ static enum dgl_status rewrite_relationships(struct graft *g, struct dgl_docx_no
     return DGL_OK;
 }
 
-static enum dgl_status rewrite(struct graft *g, struct dgl_docx_node *n)
+enum dgl_status dgl_graft_rewrite(struct dgl_graft *g, struct dgl_docx_node *n)
 {
     DGL_TRY(dgl_budget_tick(g->w->env->budget, g->err));
     DGL_TRY(rewrite_relationships(g, n));
@@ -480,12 +445,17 @@ static enum dgl_status rewrite(struct graft *g, struct dgl_docx_node *n)
         dgl_docx_set_attr(g->arena, n, "id", dgl_docx_number_text(g->arena, g->w->next_drawing_id++));
     else if (n->el == DGL_EL_W_BOOKMARKSTART || n->el == DGL_EL_W_BOOKMARKEND)
         DGL_TRY(rewrite_bookmark(g, n));
+    else if (n->el == DGL_EL_W_SECTPR)
+        rewrite_section(n);
     else if (dgl_docx_named(n, "numId"))
         DGL_TRY(rewrite_list(g, n));
     for (struct dgl_docx_node *k = n->first, *next; k; k = next) {
         struct dgl_str style = {"", 0};
         next = k->next;
-        if (stays_behind(g, k)) {
+        bool goes = stays_behind(g, k);
+        if (dgl_graft_names_note(k))
+            DGL_TRY(dgl_graft_rewrite_note(g, k, &goes, g->err));
+        if (goes) {
             dgl_docx_node_unlink(k);
             continue;
         }
@@ -499,7 +469,7 @@ static enum dgl_status rewrite(struct graft *g, struct dgl_docx_node *n)
                 dgl_docx_node_unlink(k);
             continue;
         }
-        DGL_TRY(rewrite(g, k));
+        DGL_TRY(dgl_graft_rewrite(g, k));
     }
     return DGL_OK;
 }
@@ -510,9 +480,18 @@ static bool ends_with(const struct dgl_buf *b, const char *end)
     return b->len >= n && memcmp(b->data + b->len - n, end, n) == 0;
 }
 
-enum dgl_status dgl_graft_write(struct dgl_docx_writer *w, struct dgl_docx_source *s, struct dgl_error *err)
+enum dgl_status dgl_graft_write(struct dgl_docx_writer *w, const struct dgl_docx_context *x, struct dgl_docx_source *s,
+                                struct dgl_error *err)
 {
-    struct graft g = {.w = w, .s = s, .arena = w->env->arena, .err = err};
+    // Not while a note of a loop is written: its buffer is not the part's.
+    bool in_body = w->part->kind == DGL_PART_BODY && w->xml == &w->output->xml;
+    struct dgl_graft g = {.w = w,
+                          .s = s,
+                          .arena = w->env->arena,
+                          .from = &s->main,
+                          .takes_notes = in_body,
+                          .takes_sections = in_body && x->in_body,
+                          .err = err};
     const struct dgl_docx_node *root = s->body.root, *body = dgl_docx_node_child(root, DGL_EL_W_BODY);
     if (s->body.strict != w->docx->strict)
         return DGL_FAIL_SLUG(err, DGL_E_INVALID, "subdocument_format",
@@ -520,12 +499,16 @@ enum dgl_status dgl_graft_write(struct dgl_docx_writer *w, struct dgl_docx_sourc
                              s->body.strict ? "Strict Open XML" : "Word document",
                              s->body.strict ? "Word document" : "Strict Open XML");
     s->uses++;
+    s->main.rels = NULL;
+    for (int i = 0; i < DGL_NOTE_KINDS; i++)
+        s->notes[i].rels = NULL;
     for (const struct dgl_docx_node *k = body ? body->first : NULL; k; k = k->next) {
-        if (k->kind != DGL_NODE_ELEMENT || stays_behind(&g, k))
+        bool goes = k->kind != DGL_NODE_ELEMENT || stays_behind(&g, k);
+        if (goes)
             continue;
         DGL_TRY(dgl_budget_memory(w->env->budget, sizeof *k * 8, err));
         struct dgl_docx_node *copy = dgl_docx_node_clone(g.arena, k);
-        DGL_TRY(rewrite(&g, copy));
+        DGL_TRY(dgl_graft_rewrite(&g, copy));
         dgl_docx_declare(g.arena, copy, root, w->part->tree.root);
         if (k->el == DGL_EL_W_TBL && ends_with(w->xml, "</w:tbl>"))
             dgl_buf_puts(w->xml, "<w:p></w:p>");
@@ -533,6 +516,6 @@ enum dgl_status dgl_graft_write(struct dgl_docx_writer *w, struct dgl_docx_sourc
         DGL_TRY(dgl_buf_check(w->xml, "the document", err));
     }
     if (g.drops_notes)
-        dgl_docx_warn(w, "the notes and comments of a subdocument are left out");
+        dgl_docx_warn(w, "the notes and comments of a subdocument are left out in headers, footers and notes");
     return DGL_OK;
 }

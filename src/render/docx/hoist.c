@@ -445,6 +445,13 @@ static void drop_binding(const struct dgl_docx_node *control)
     }
 }
 
+bool dgl_docx_is_balanced(const struct dgl_docx_node *n)
+{
+    struct balance b = {.depth = 0};
+    weigh(n, &b);
+    return b.depth == 0 && b.lowest >= 0;
+}
+
 // A control around one tag of a block only would part it from the others: such a control goes, what it holds stays.
 static void settle_controls(struct dgl_docx_node *n)
 {

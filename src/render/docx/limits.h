@@ -24,6 +24,7 @@
 #define DGL_DOCX_MAX_MARKUP_BLOCKS 20000u       // its paragraphs
 #define DGL_DOCX_MAX_MARKUP_TABLES 6u           // tables within tables of it
 #define DGL_DOCX_MAX_MARKUP_LISTS 9u            // lists within lists; Word has nine levels
+#define DGL_DOCX_MAX_CHART_COPIES 500u          // charts that loops make
 #define DGL_DOCX_MAX_SERIES 255u                // of a chart
 #define DGL_DOCX_MAX_POINTS 32000u              // of a series
 #define DGL_DOCX_MAX_SUBDOCS 100u               // different subdocuments of one document

@@ -51,6 +51,7 @@ struct dgl_docx_tag {
 };
 
 struct dgl_docx_place {
+    const char *part; // NULL: the part that holds the place
     uint32_t paragraph;
     struct dgl_str text; // the paragraph's
     struct dgl_str tag;  // as written
@@ -71,11 +72,13 @@ enum dgl_docx_where {
     DGL_WHERE_SPAN,      // number of columns of a cell
     DGL_WHERE_FILL,      // colour of a cell
     DGL_WHERE_BLIP,      // relationship of a placeholder picture; run_open holds its own
+    DGL_WHERE_CHART,     // a name of a chart that is made anew, or its data
 };
 struct dgl_docx_context {
     enum dgl_docx_where where;
     bool image;     // the token is named img_…: its value is a picture
     bool can_split; // the paragraph may be closed and opened again here
+    bool in_body;   // its paragraph stands in no table, text box, header or note: sections may end here
     // What opens a run with the properties of the tag's, and what closes and opens the paragraph around it.
     struct dgl_str run_open;            // "<w:r><w:rPr>…</w:rPr>"
     struct dgl_str para_open;           // "<w:p><w:pPr>…</w:pPr>", and a hyperlink or insertion that holds the run
@@ -103,6 +106,13 @@ enum dgl_docx_op {
     DGL_CUT_TARGET_END,      // becomes a relationship; its id is written
     DGL_CUT_FRAME_OPEN,      // a placeholder picture begins
     DGL_CUT_FRAME_CLOSE,     // its frame takes the new picture's proportions
+    DGL_CUT_NOTE_BEGIN,      // arg: enum dgl_docx_note_kind; what follows goes to its part, with a fresh id
+    DGL_CUT_NOTE_END,        // back to the part being written
+    DGL_CUT_NOTE_ID,         // arg: as above; writes the id given last
+    DGL_CUT_CHART_NAME,      // what follows is a name of a chart that is made anew
+    DGL_CUT_CHART_NAME_END,
+    DGL_CUT_CHART_BEGIN, // what follows is the chart's part
+    DGL_CUT_CHART_END,   // arg: into docx->copied_charts; it becomes a part, its relationship's id is written
 };
 #define DGL_CUT_APART 0x80 // flag beside TABLE_OPEN or alone: two tables must not touch
 #define DGL_NO_GRID UINT32_MAX
@@ -116,19 +126,15 @@ struct dgl_docx_grid {
     struct dgl_str qname; // "w:gridCol"
 };
 
-// A node event; `text` is its piece of the raw bytes.
-enum dgl_docx_event_kind { DGL_EVENT_OPEN, DGL_EVENT_CLOSE, DGL_EVENT_TEXT };
-struct dgl_docx_event {
-    const struct dgl_docx_node *node;
-    enum dgl_docx_event_kind kind;
-};
+enum dgl_docx_note_kind { DGL_NOTE_FOOT, DGL_NOTE_END, DGL_NOTE_COMMENT };
+#define DGL_NOTE_KINDS 3
 
 struct dgl_docx_part {
     char name[96];         // for people: "body", "header 1"
     uint32_t member;       // of the package
     uint32_t rels;         // member of its relationships; UINT32_MAX = none
     bool has_placeholders; // pictures with a token in their alternative text
-    uint32_t first_rel;    // number for the first new relationship
+    bool copies_charts;    // its relationships to docx->copied_charts go
     enum dgl_docx_part_kind kind;
     struct dgl_docx_tree tree;
     struct dgl_template *program;
@@ -139,8 +145,6 @@ struct dgl_docx_part {
     // Parallel to the chunks.
     struct dgl_docx_cut *cuts;
     size_t chunk_count;
-    struct dgl_docx_event *events;
-    uint32_t *event_ends; // of chunk i: events [event_ends[i-1], event_ends[i])
     struct dgl_docx_context *contexts;
     size_t context_count;
     struct dgl_docx_grid *grids;
@@ -160,8 +164,10 @@ struct dgl_docx_style {
 // A picture of the template, for `replace_pictures`. See pictures.c.
 struct dgl_docx_picture {
     struct dgl_docx_picture *next;
-    uint32_t member, rels;   // the part and its relationships
-    uint32_t chart;          // the chart's part; UINT32_MAX = a picture
+    uint32_t member, rels; // the part and its relationships
+    uint32_t chart;        // the chart's part; UINT32_MAX = a picture
+    const struct dgl_docx_node *drawing;
+    bool copied;             // a chart that is made anew wherever it stands: see copies.c
     struct dgl_str rel;      // the relationship's id
     struct dgl_str vector;   // that of the SVG shown instead, where readers know SVG; empty = none
     struct dgl_str names[7]; // alternative text, title, names, file
@@ -173,6 +179,10 @@ struct dgl_docx {
     struct dgl_docx_picture *pictures;
     uint32_t picture_count;
     struct dgl_docx_picture *charts;
+    const struct dgl_docx_picture **copied_charts;
+    uint32_t copied_chart_count;
+    bool *dropped; // members that only copies are made of; NULL = none
+    uint32_t max_note_id[DGL_NOTE_KINDS];
     struct dgl_docx_package package;
     struct dgl_docx_part *parts; // those with tags
     size_t part_count;
@@ -187,6 +197,12 @@ struct dgl_docx {
 
 // ---- compiling one part: scan → hoist → emit
 
+struct dgl_docx_note_ref {
+    int32_t id;
+    uint32_t to, use;   // graft.c: the id it has in the document, since which use
+    bool copied, stays; // wherever it is referred to in loops; somewhere else, too
+    struct dgl_docx_node *node;
+};
 struct dgl_docx_paragraph {
     uint32_t visible; // things it shows, values included
     bool had_tags;    // comments too
@@ -202,7 +218,13 @@ struct dgl_docx_compiler {
     struct dgl_docx_paragraph *paragraphs; // by number
     bool in_raw;                           // between {% raw %} and {% endraw %}
     uint32_t raw_place;
-    struct dgl_docx_tag *comment; // the {# that is open over several paragraphs; NULL = none
+    struct dgl_docx_tag *comment;    // the {# that is open over several paragraphs; NULL = none
+    bool prepared;                   // scanned and hoisted
+    bool copied;                     // some of its notes are written from other parts
+    struct dgl_docx_note_ref *notes; // by id; NULL = not looked at yet
+    size_t note_count;
+    struct dgl_docx_compiler *all; // of every part, this one too
+    size_t all_count;
 };
 
 // Finds the tags of every paragraph and puts them into the tree as nodes.
@@ -217,12 +239,17 @@ struct dgl_docx_pieces {
 enum dgl_status dgl_docx_scan_value(struct dgl_docx_compiler *c, struct dgl_docx_node *near, struct dgl_str value,
                                     const struct dgl_docx_pieces *to, struct dgl_error *err) DGL_MUST_CHECK;
 enum dgl_status dgl_docx_hoist(struct dgl_docx_compiler *c, struct dgl_error *err) DGL_MUST_CHECK;
+// Both, once.
+enum dgl_status dgl_docx_prepare(struct dgl_docx_compiler *c, struct dgl_error *err) DGL_MUST_CHECK;
+bool dgl_docx_is_balanced(const struct dgl_docx_node *n); // every block that begins below `n` ends there, too
 enum dgl_status dgl_docx_emit(struct dgl_docx_compiler *c, struct dgl_error *err) DGL_MUST_CHECK;
 
 // A problem of the template at a tag. Goes to the diagnostics; compiling goes on.
 void dgl_docx_complain(struct dgl_docx_compiler *c, int severity, const char *slug, uint32_t place, const char *fmt,
                        ...) DGL_PRINTF(5, 6);
 void dgl_docx_place_fill(const struct dgl_docx_part *part, uint32_t place, struct dgl_place *ret);
+// A place of another part, among those of `c`.
+uint32_t dgl_docx_place_copy(struct dgl_docx_compiler *c, const struct dgl_docx_part *from, uint32_t place);
 void dgl_docx_put_attr(struct dgl_buf *b, struct dgl_str value); // escaped
 // {{ img_logo }}, {{ seller.img_logo|default("") }}: a plain path whose last name says "picture".
 bool dgl_docx_prints_image(struct dgl_str inside);
@@ -232,8 +259,23 @@ bool dgl_docx_picture_token(struct dgl_str value, struct dgl_str *ret_before, st
 bool dgl_docx_has_picture_token(const struct dgl_docx_node *n, struct dgl_str *ret); // of wp:docPr, pic:cNvPr
 bool dgl_docx_is_placeholder(const struct dgl_docx_node *drawing, struct dgl_str *ret);
 bool dgl_docx_is_blip(const struct dgl_docx_node *n);
+bool dgl_docx_is_chart(const struct dgl_docx_node *n);                                     // c:chart of a drawing
+bool dgl_docx_names_picture(const struct dgl_docx_node *n, const struct dgl_docx_attr *a); // of wp:docPr, pic:cNvPr
 bool dgl_docx_picture_has_name(const struct dgl_docx_picture *p, struct dgl_str name);
 void dgl_docx_collect_pictures(struct dgl_docx *d, struct dgl_docx_part *part, const struct dgl_docx_node *n);
+// copies.c
+bool dgl_docx_note_kind_of(const struct dgl_docx_node *n, const char *end, enum dgl_docx_note_kind *ret); // name + end
+uint32_t dgl_docx_first_free_rel(const struct dgl_docx_part *part); // number for the first new relationship
+// The notes of a part by their ids, those of the lines above them aside; arena.
+void dgl_docx_index_notes(struct dgl_arena *a, const struct dgl_docx_node *root, enum dgl_docx_note_kind kind,
+                          struct dgl_docx_note_ref **ret, size_t *ret_count);
+struct dgl_docx_note_ref *dgl_docx_find_note(struct dgl_docx_note_ref *notes, size_t count, struct dgl_str id);
+bool dgl_docx_is_only_copied(const struct dgl_docx *d, uint32_t chart); // every drawing with it has its own copy
+// Marks the members that go because only copies of them are shown.
+enum dgl_status dgl_docx_drop_copied(struct dgl_docx *d, struct dgl_error *err) DGL_MUST_CHECK;
+// The workbook behind a chart; UINT32_MAX when it has none in the package. `a`: the relationships stay there.
+enum dgl_status dgl_docx_find_workbook(const struct dgl_docx_package *p, uint32_t chart, struct dgl_arena *a,
+                                       uint32_t *ret, struct dgl_error *err) DGL_MUST_CHECK;
 // Appends a subtree as XML, without tags.
 void dgl_docx_serialize(const struct dgl_docx_node *n, struct dgl_buf *out);
 bool dgl_docx_is_visible(const struct dgl_docx_node *n); // an element of a run that shows something

@@ -270,6 +270,24 @@ const char *dgl_docx_new_name(const struct dgl_docx_package *p, struct dgl_arena
     return name;
 }
 
+const char *dgl_docx_content_type(const struct dgl_docx_package *p, const char *name, struct dgl_arena *a)
+{
+    const char *dot = strrchr(name, '.'), *found = "application/octet-stream";
+    for (size_t i = 0; i < p->type_count; i++) {
+        const struct dgl_docx_type *t = &p->types[i];
+        struct dgl_str key = t->key;
+        if (!t->is_default && key.len && key.data[0] == '/')
+            key = (struct dgl_str){key.data + 1, key.len - 1};
+        const char *against = t->is_default ? (dot ? dot + 1 : "") : name;
+        if (key.len != strlen(against) || strncasecmp(key.data, against, key.len) != 0)
+            continue;
+        found = dgl_arena_strndup(a, t->type.data, t->type.len);
+        if (!t->is_default)
+            return found;
+    }
+    return found;
+}
+
 bool dgl_docx_type_ends(struct dgl_str type, const char *suffix)
 {
     size_t n = strlen(suffix);

@@ -433,7 +433,7 @@ static enum dgl_status write_block(struct dgl_docx_writer *w, const struct dgl_d
     }
     if (v.kind == DGL_VALUE_DICT && dgl_rich_has(v, "subdoc")) {
         memset(lists, 0, sizeof *lists);
-        return dgl_docx_write_subdoc(w, v, err);
+        return dgl_docx_write_subdoc(w, x, v, err);
     }
     if (v.kind == DGL_VALUE_DICT && truthy(v, "page_break")) {
         dgl_buf_puts(w->xml, "<w:p><w:r><w:br w:type=\"page\"/></w:r></w:p>");

@@ -89,6 +89,19 @@ bool dgl_docx_is_blip(const struct dgl_docx_node *n)
     return n->el == DGL_EL_OTHER && is_named(n, "blip");
 }
 
+bool dgl_docx_is_chart(const struct dgl_docx_node *n)
+{
+    return n->el == DGL_EL_OTHER && is_named(n, "chart");
+}
+
+bool dgl_docx_names_picture(const struct dgl_docx_node *n, const struct dgl_docx_attr *a)
+{
+    for (size_t i = 0; i < DGL_COUNT(name_attributes); i++)
+        if (a->ns == DGL_NS_NONE && dgl_str_is(a->local, name_attributes[i]))
+            return n->el == DGL_EL_WP_DOCPR || is_named(n, "cNvPr");
+    return false;
+}
+
 enum dgl_status dgl_docx_write_blip(struct dgl_docx_writer *w, const struct dgl_docx_context *x, struct dgl_value v,
                                     struct dgl_error *err)
 {
@@ -178,7 +191,7 @@ static void add_names(struct dgl_docx_picture *p, const struct dgl_docx_node *n)
         p->rel = dgl_docx_node_attr_value(n, "embed");
     if (is_named(n, "svgBlip") && p->vector.len == 0)
         p->vector = dgl_docx_node_attr_value(n, "embed");
-    if (is_named(n, "chart") && p->rel.len == 0) {
+    if (dgl_docx_is_chart(n) && p->rel.len == 0) {
         p->rel = dgl_docx_node_attr_value(n, "id");
         p->chart = 0; // known once the drawing was read
     }
@@ -207,6 +220,7 @@ static void add_chart(struct dgl_docx *d, const struct dgl_docx_part *part, stru
                              &p->chart)) {
             p->next = d->charts;
             d->charts = p;
+            d->picture_count++;
             return;
         }
 }
@@ -226,6 +240,7 @@ void dgl_docx_collect_pictures(struct dgl_docx *d, struct dgl_docx_part *part, c
     p->member = part->member;
     p->rels = part->rels;
     p->chart = UINT32_MAX;
+    p->drawing = n;
     add_names(p, n);
     if (p->rel.len == 0 || p->rels == UINT32_MAX)
         return;

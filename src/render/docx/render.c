@@ -3,6 +3,7 @@
 // they lie in the template, compressed as they were.
 #include "render/docx/graft.h"
 #include "render/docx/limits.h"
+#include "render/docx/notes.h"
 #include "render/docx/rich.h"
 #include "render/docx/subdoc.h"
 #include <stdio.h>
@@ -46,7 +47,19 @@ enum dgl_status dgl_docx_add_relationship(struct dgl_docx_writer *w, const char 
         o->rels[o->rel_count++] =
             (struct dgl_docx_new_rel){.type = type, .target = {copy, target.len}, .external = external};
     }
-    snprintf(id, 24, "rIdD%u", w->part->first_rel + (unsigned)found);
+    snprintf(id, 24, "rIdD%u", o->first_rel + (unsigned)found);
+    return DGL_OK;
+}
+
+enum dgl_status dgl_docx_keep_bytes(struct dgl_docx_writer *w, const struct dgl_buf *b, const char *what,
+                                    struct dgl_str *ret, struct dgl_error *err)
+{
+    DGL_TRY(dgl_buf_check(b, what, err));
+    DGL_TRY(dgl_budget_memory(w->env->budget, b->len, err));
+    char *copy = dgl_arena_memdup_try(w->env->arena, b->data ? b->data : "", b->len);
+    if (!copy)
+        return DGL_FAIL(err, DGL_E_LIMIT, "the document needs too much memory");
+    *ret = (struct dgl_str){copy, b->len};
     return DGL_OK;
 }
 
@@ -64,6 +77,16 @@ static bool is_templated(const struct dgl_docx_relationship *r)
             memmem(r->target.data, r->target.len, "%7B%7B", 6) || memmem(r->target.data, r->target.len, "%7b%7b", 6));
 }
 
+// Whether a relationship leads to what only copies are made of.
+static bool is_dropped(const struct dgl_docx_writer *w, const struct dgl_docx_part *part,
+                       const struct dgl_docx_relationship *r)
+{
+    uint32_t member = 0;
+    const struct dgl_docx_package *p = &w->docx->package;
+    return part->copies_charts && !dgl_str_is(r->mode, "External") &&
+           dgl_docx_resolve(p, dgl_zip_name(p->zip, part->member), r->target, &member) && w->docx->dropped[member];
+}
+
 // A template's address with tags is written per use; unused, it stays as it is.
 // `o` is NULL for a part that was not rendered.
 static void write_rels(const struct dgl_docx_writer *w, const struct dgl_docx_part *part,
@@ -72,6 +95,8 @@ static void write_rels(const struct dgl_docx_writer *w, const struct dgl_docx_pa
     dgl_buf_puts(b, XML_HEAD "<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\">");
     for (size_t i = 0; i < part->relationship_count; i++) {
         const struct dgl_docx_relationship *r = &part->relationships[i];
+        if (is_dropped(w, part, r))
+            continue;
         dgl_buf_puts(b, "<Relationship");
         put_attr(b, "Id", r->id);
         put_attr(b, "Type", r->type);
@@ -87,7 +112,7 @@ static void write_rels(const struct dgl_docx_writer *w, const struct dgl_docx_pa
     }
     for (size_t i = 0; o && i < o->rel_count; i++) {
         const struct dgl_docx_new_rel *r = &o->rels[i];
-        dgl_buf_printf(b, "<Relationship Id=\"rIdD%u\" Type=\"%s%s\"", part->first_rel + (unsigned)i,
+        dgl_buf_printf(b, "<Relationship Id=\"rIdD%u\" Type=\"%s%s\"", o->first_rel + (unsigned)i,
                        w->docx->strict ? REL_STRICT : REL_TRANSITIONAL, r->type);
         put_attr(b, "Target", r->target);
         dgl_buf_puts(b, r->external ? " TargetMode=\"External\"/>" : "/>");
@@ -144,6 +169,33 @@ static const char *new_name(const struct dgl_docx_writer *w, const char *stem)
     return dgl_docx_new_name(&w->docx->package, w->env->arena, stem);
 }
 
+static bool is_dropped_type(const struct dgl_docx *d, const struct dgl_docx_type *t)
+{
+    uint32_t member = 0;
+    return d->dropped && !t->is_default && dgl_docx_resolve(&d->package, "", t->key, &member) && d->dropped[member];
+}
+
+static bool adds_notes(const struct dgl_docx_writer *w, int kind) // to a document that has none of the kind
+{
+    return dgl_notes_are_added(w, (enum dgl_docx_note_kind)kind) && w->notes[kind].part.member == UINT32_MAX;
+}
+
+static bool adds_parts(const struct dgl_docx_writer *w)
+{
+    bool notes = false;
+    for (int i = 0; i < DGL_NOTE_KINDS; i++)
+        notes |= adds_notes(w, i);
+    return notes || adds_numbering(w) || adds_styles(w);
+}
+
+static void put_override(struct dgl_buf *b, const char *name, const char *type)
+{
+    dgl_buf_puts(b, "<Override");
+    dgl_buf_printf(b, " PartName=\"/%s\"", name);
+    put_attr(b, "ContentType", dgl_str_of(type));
+    dgl_buf_puts(b, "/>");
+}
+
 static void write_types(const struct dgl_docx_writer *w, const struct dgl_docx_media *const kinds[MEDIA_KINDS],
                         unsigned count, struct dgl_buf *b)
 {
@@ -154,22 +206,24 @@ static void write_types(const struct dgl_docx_writer *w, const struct dgl_docx_m
                        kinds[i]->content_type);
     for (size_t i = 0; i < d->package.type_count; i++) {
         const struct dgl_docx_type *t = &d->package.types[i];
+        if (is_dropped_type(d, t))
+            continue;
         dgl_buf_puts(b, t->is_default ? "<Default" : "<Override");
         put_attr(b, t->is_default ? "Extension" : "PartName", t->key);
         put_attr(b, "ContentType", t->type);
         dgl_buf_puts(b, "/>");
     }
     for (const struct dgl_docx_extra *e = w->extras; e; e = e->next)
-        if (e->content_type) {
-            dgl_buf_printf(b, "<Override PartName=\"/%s\"", e->name);
-            put_attr(b, "ContentType", dgl_str_of(e->content_type));
-            dgl_buf_puts(b, "/>");
-        }
+        if (e->content_type)
+            put_override(b, e->name, e->content_type);
     if (adds_styles(w))
-        dgl_buf_printf(b, "<Override PartName=\"/%s\" ContentType=\"" STYLES_TYPE "\"/>", new_name(w, STYLES_STEM));
+        put_override(b, new_name(w, STYLES_STEM), STYLES_TYPE);
     if (adds_numbering(w))
-        dgl_buf_printf(b, "<Override PartName=\"/%s\" ContentType=\"" NUMBERING_TYPE "\"/>",
-                       new_name(w, NUMBERING_STEM));
+        put_override(b, new_name(w, NUMBERING_STEM), NUMBERING_TYPE);
+    for (int i = 0; i < DGL_NOTE_KINDS; i++)
+        if (adds_notes(w, i))
+            put_override(b, new_name(w, dgl_notes_words((enum dgl_docx_note_kind)i)->stem),
+                         dgl_notes_words((enum dgl_docx_note_kind)i)->content_type);
     dgl_buf_puts(b, "</Types>");
 }
 
@@ -207,16 +261,18 @@ static enum dgl_status render_part(struct dgl_docx_writer *w, size_t index, stru
                                    .arena = w->env->arena};
     DGL_TRY(dgl_template_render(part->program, data, &env, &sink, err));
     DGL_TRY(dgl_buf_check(w->xml, "the document", err));
+    DGL_TRY(dgl_docx_put_notes(w, part->kind, w->xml, err));
     return dgl_budget_output(w->env->budget, w->xml->len, err);
 }
 
 // ---- the package
 
-static enum dgl_status add_rels(struct dgl_docx_writer *w, struct dgl_zip_writer *zip, const char *name, size_t part,
+static enum dgl_status add_rels(struct dgl_docx_writer *w, struct dgl_zip_writer *zip, const char *name,
+                                const struct dgl_docx_part *part, const struct dgl_docx_output *output,
                                 struct dgl_error *err)
 {
     DGL_AUTO_FINI(buf) b = DGL_BUF_INIT(DGL_DOCX_MAX_PACKAGE_BYTES);
-    write_rels(w, &w->docx->parts[part], &w->outputs[part], &b);
+    write_rels(w, part, output, &b);
     DGL_TRY(dgl_buf_check(&b, name, err));
     return dgl_zip_writer_add(zip, name, b.data, b.len, err);
 }
@@ -234,6 +290,44 @@ static enum dgl_status add_replaced_rels(struct dgl_docx_writer *w, struct dgl_z
     return dgl_zip_writer_add(zip, name, b.data, b.len, err);
 }
 
+static enum dgl_status add_notes(struct dgl_docx_writer *w, struct dgl_zip_writer *zip, const char *name,
+                                 enum dgl_docx_note_kind kind, struct dgl_error *err)
+{
+    DGL_AUTO_FINI(buf) b = DGL_BUF_INIT(DGL_DOCX_MAX_PACKAGE_BYTES);
+    DGL_TRY(dgl_notes_write(w, kind, &b, err));
+    return dgl_zip_writer_add(zip, name, b.data, b.len, err);
+}
+
+// Relationships of a part that had none.
+static enum dgl_status add_first_rels(struct dgl_docx_writer *w, struct dgl_zip_writer *zip, const char *name,
+                                      const struct dgl_docx_part *part, const struct dgl_docx_output *output,
+                                      struct dgl_error *err)
+{
+    const char *slash = strrchr(name, '/');
+    int folder = slash ? (int)(slash - name) + 1 : 0;
+    if (part->rels != UINT32_MAX || output->rel_count == 0)
+        return DGL_OK;
+    return add_rels(w, zip, dgl_arena_printf(w->env->arena, "%.*s_rels/%s.rels", folder, name, name + folder), part,
+                    output, err);
+}
+
+static enum dgl_status add_new_notes(struct dgl_docx_writer *w, struct dgl_zip_writer *zip, struct dgl_error *err)
+{
+    for (int i = 0; i < DGL_NOTE_KINDS; i++) {
+        const struct dgl_docx_notes *n = &w->notes[i];
+        enum dgl_docx_note_kind kind = (enum dgl_docx_note_kind)i;
+        if (!dgl_notes_are_added(w, kind))
+            continue;
+        const char *name = new_name(w, dgl_notes_words(kind)->stem);
+        if (n->part.member == UINT32_MAX)
+            DGL_TRY(add_notes(w, zip, name, kind, err));
+        else
+            name = dgl_zip_name(w->docx->package.zip, n->part.member);
+        DGL_TRY(add_first_rels(w, zip, name, &n->part, &n->own, err));
+    }
+    return DGL_OK;
+}
+
 static enum dgl_status add_member(struct dgl_docx_writer *w, struct dgl_zip_writer *zip, uint32_t member,
                                   struct dgl_error *err)
 {
@@ -241,7 +335,9 @@ static enum dgl_status add_member(struct dgl_docx_writer *w, struct dgl_zip_writ
     const char *name = dgl_zip_name(d->package.zip, member);
     const struct dgl_docx_media *kinds[MEDIA_KINDS];
     unsigned missing = member == d->package.content_types ? missing_defaults(w, kinds) : 0;
-    if (missing || (member == d->package.content_types && (adds_numbering(w) || adds_styles(w) || w->extras))) {
+    if (d->dropped && d->dropped[member])
+        return DGL_OK;
+    if (missing || (member == d->package.content_types && (adds_parts(w) || w->extras || d->dropped))) {
         DGL_AUTO_FINI(buf) b = DGL_BUF_INIT(DGL_DOCX_MAX_PACKAGE_BYTES);
         write_types(w, kinds, missing, &b);
         DGL_TRY(dgl_buf_check(&b, name, err));
@@ -260,6 +356,15 @@ static enum dgl_status add_member(struct dgl_docx_writer *w, struct dgl_zip_writ
         DGL_TRY(dgl_graft_write_styles(w, member, &b, err));
         return dgl_zip_writer_add(zip, name, b.data, b.len, err);
     }
+    for (int i = 0; i < DGL_NOTE_KINDS; i++) {
+        const struct dgl_docx_notes *n = &w->notes[i];
+        if (!dgl_notes_are_added(w, (enum dgl_docx_note_kind)i) || n->part.member == UINT32_MAX)
+            continue;
+        if (n->part.member == member)
+            return add_notes(w, zip, name, (enum dgl_docx_note_kind)i, err);
+        if (n->part.rels == member)
+            return add_rels(w, zip, name, &n->part, &n->own, err);
+    }
     const struct dgl_docx_replaced *replaced = dgl_docx_replaced_picture(w, member, NULL);
     for (size_t i = 0; i < d->part_count; i++) {
         struct dgl_zip_raw raw;
@@ -269,8 +374,8 @@ static enum dgl_status add_member(struct dgl_docx_writer *w, struct dgl_zip_writ
         }
         if (d->parts[i].member == member)
             return dgl_zip_writer_add(zip, name, w->outputs[i].xml.data, w->outputs[i].xml.len, err);
-        if (d->parts[i].rels == member && (w->outputs[i].rel_count || replaced))
-            return add_rels(w, zip, name, i, err);
+        if (d->parts[i].rels == member && (w->outputs[i].rel_count || replaced || d->parts[i].copies_charts))
+            return add_rels(w, zip, name, &d->parts[i], &w->outputs[i], err);
     }
     if (replaced)
         return add_replaced_rels(w, zip, name, replaced->picture->member, err);
@@ -296,20 +401,17 @@ static enum dgl_status add_new_members(struct dgl_docx_writer *w, struct dgl_zip
         DGL_TRY(dgl_zip_writer_add(zip, new_name(w, STYLES_STEM), b.data, b.len, err));
     }
     for (const struct dgl_docx_extra *e = w->extras; e; e = e->next)
-        DGL_TRY(dgl_zip_writer_add(zip, e->name, e->bytes.data, e->bytes.len, err));
+        DGL_TRY(e->raw ? dgl_zip_writer_add_raw(zip, e->name, e->raw, err)
+                       : dgl_zip_writer_add(zip, e->name, e->bytes.data, e->bytes.len, err));
     if (adds_numbering(w)) {
         DGL_AUTO_FINI(buf) b = DGL_BUF_INIT(DGL_DOCX_MAX_PACKAGE_BYTES);
         DGL_TRY(dgl_numbering_write(w, &b, err));
         DGL_TRY(dgl_zip_writer_add(zip, new_name(w, NUMBERING_STEM), b.data, b.len, err));
     }
-    for (size_t i = 0; i < d->part_count; i++) {
-        if (d->parts[i].rels != UINT32_MAX || w->outputs[i].rel_count == 0)
-            continue;
-        const char *part = dgl_zip_name(d->package.zip, d->parts[i].member), *slash = strrchr(part, '/');
-        int folder = slash ? (int)(slash - part) + 1 : 0;
-        DGL_TRY(add_rels(w, zip, dgl_arena_printf(w->env->arena, "%.*s_rels/%s.rels", folder, part, part + folder), i,
-                         err));
-    }
+    DGL_TRY(add_new_notes(w, zip, err));
+    for (size_t i = 0; i < d->part_count; i++)
+        DGL_TRY(add_first_rels(w, zip, dgl_zip_name(d->package.zip, d->parts[i].member), &d->parts[i], &w->outputs[i],
+                               err));
     for (size_t i = 0; i < w->media_count; i++) {
         if (!is_there(w, w->media[i].name)) // same name, same bytes
             DGL_TRY(dgl_zip_writer_add(zip, w->media[i].name, w->media[i].bytes.data, w->media[i].bytes.len, err));
@@ -334,19 +436,31 @@ static enum dgl_status link_new_part(struct dgl_docx_writer *w, const char *type
     return dgl_docx_add_relationship(w, type, target, false, id, err);
 }
 
-// Numbering and styles are found through the body's relationships, whatever part has the lists.
+static enum dgl_status link_to_body(struct dgl_docx_writer *w, struct dgl_error *err)
+{
+    if (adds_styles(w))
+        DGL_TRY(link_new_part(w, "styles", STYLES_STEM, err));
+    if (adds_numbering(w))
+        DGL_TRY(link_new_part(w, "numbering", NUMBERING_STEM, err));
+    for (int i = 0; i < DGL_NOTE_KINDS; i++) {
+        const struct dgl_note_words *words = dgl_notes_words((enum dgl_docx_note_kind)i);
+        if (adds_notes(w, i))
+            DGL_TRY(link_new_part(w, words->element, words->stem, err));
+    }
+    return DGL_OK;
+}
+
+// Numbering, styles and notes are found through the body's relationships, whatever part has the lists.
 static enum dgl_status link_new_parts(struct dgl_docx_writer *w, struct dgl_error *err)
 {
-    if (!adds_numbering(w) && !adds_styles(w))
+    if (!adds_parts(w))
         return DGL_OK;
     for (size_t i = 0; i < w->docx->part_count; i++) {
         if (w->docx->parts[i].kind != DGL_PART_BODY)
             continue;
         w->part = &w->docx->parts[i];
         w->output = &w->outputs[i];
-        if (adds_styles(w))
-            DGL_TRY(link_new_part(w, "styles", STYLES_STEM, err));
-        return adds_numbering(w) ? link_new_part(w, "numbering", NUMBERING_STEM, err) : DGL_OK;
+        return link_to_body(w, err);
     }
     return DGL_FAIL_SLUG(err, DGL_E_UNSUPPORTED, "misplaced_value",
                          "a list in a header or note needs a template whose body has tags or lists too");
@@ -372,6 +486,7 @@ static void writer_fini(struct dgl_docx_writer *w)
         free(w->outputs[i].rels);
     }
     dgl_docx_subdocs_fini(w);
+    dgl_docx_notes_fini(w);
     dgl_buf_fini(&w->scratch);
     free(w->widths);
     free(w->media);
@@ -391,6 +506,8 @@ enum dgl_status dgl_docx_render(const struct dgl_docx *d, struct dgl_value data,
                                 .next_drawing_id = d->max_drawing_id + 1,
                                 .next_bookmark_id = d->max_bookmark_id + 1};
     w.outputs = dgl_arena_alloc(env->arena, (d->part_count + 1) * sizeof *w.outputs);
+    for (size_t i = 0; i < d->part_count; i++)
+        w.outputs[i].first_rel = dgl_docx_first_free_rel(&d->parts[i]);
     enum dgl_status st = render_all(&w, data, out, err);
     writer_fini(&w);
     if (st == DGL_OK && ret_warnings)

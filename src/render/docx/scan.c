@@ -216,9 +216,20 @@ void dgl_docx_place_fill(const struct dgl_docx_part *part, uint32_t place, struc
     if (place >= part->place_count)
         return;
     const struct dgl_docx_place *p = &part->places[place];
+    if (p->part)
+        dgl_str_copy(ret->part, sizeof ret->part, p->part, strlen(p->part));
     ret->paragraph = p->paragraph;
     dgl_str_copy(ret->excerpt, sizeof ret->excerpt, p->text.data, dgl_utf8_cut(p->text.data, p->text.len, 150));
     dgl_str_copy(ret->tag, sizeof ret->tag, p->tag.data, dgl_utf8_cut(p->tag.data, p->tag.len, 150));
+}
+
+uint32_t dgl_docx_place_copy(struct dgl_docx_compiler *c, const struct dgl_docx_part *from, uint32_t place)
+{
+    if (place >= from->place_count)
+        return add_place(c, (struct dgl_docx_place){.part = from->name});
+    struct dgl_docx_place copy = from->places[place];
+    copy.part = from->name;
+    return add_place(c, copy);
 }
 
 void dgl_docx_complain(struct dgl_docx_compiler *c, int severity, const char *slug, uint32_t place, const char *fmt,
@@ -785,6 +796,15 @@ enum dgl_status dgl_docx_scan(struct dgl_docx_compiler *c, struct dgl_error *err
         t->node = NULL;
     }
     return st;
+}
+
+enum dgl_status dgl_docx_prepare(struct dgl_docx_compiler *c, struct dgl_error *err)
+{
+    if (c->prepared)
+        return DGL_OK;
+    c->prepared = true;
+    DGL_TRY(dgl_docx_scan(c, err));
+    return dgl_docx_hoist(c, err);
 }
 
 enum dgl_status dgl_docx_scan_value(struct dgl_docx_compiler *c, struct dgl_docx_node *near, struct dgl_str value,

@@ -51,7 +51,7 @@ static enum dgl_status open_stream(struct dgl_docx_writer *w, struct dgl_error *
 enum dgl_status dgl_docx_stream_some(struct dgl_docx_writer *w, struct dgl_error *err)
 {
     struct dgl_buf *b = w->xml;
-    if (w->env->stored || b->len < FLUSH_AT || w->table_count || w->holding || w->editing)
+    if (w->env->stored || b->len < FLUSH_AT || w->table_count || w->holding || w->editing || b != &w->output->xml)
         return DGL_OK;
     if (!w->output->stream)
         DGL_TRY(open_stream(w, err));

@@ -116,7 +116,8 @@ static enum dgl_status fill(struct dgl_docx_writer *w, struct dgl_docx_subdoc *s
     return st;
 }
 
-enum dgl_status dgl_docx_write_subdoc(struct dgl_docx_writer *w, struct dgl_value v, struct dgl_error *err)
+enum dgl_status dgl_docx_write_subdoc(struct dgl_docx_writer *w, const struct dgl_docx_context *x, struct dgl_value v,
+                                      struct dgl_error *err)
 {
     struct dgl_str source = dgl_str_trim(dgl_rich_text(dgl_rich_field(v, "subdoc")));
     if (source.len == 0)
@@ -125,7 +126,7 @@ enum dgl_status dgl_docx_write_subdoc(struct dgl_docx_writer *w, struct dgl_valu
     struct dgl_docx_subdoc *s = find(w, source);
     enum dgl_status st = fill(w, s, dgl_rich_field(v, "data"), err);
     if (st == DGL_OK)
-        st = dgl_graft_write(w, &s->merged, err);
+        st = dgl_graft_write(w, x, &s->merged, err);
     if (st == DGL_OK)
         return DGL_OK;
     // Its own place goes into words: the error's place is that of the tag here.

@@ -6,7 +6,7 @@
 
 // `v` is a DICT: "subdoc" names a template or is a data URI of a DOCX, "data" (DICT) stands over the document's own
 // data. At level BLOCK.
-enum dgl_status dgl_docx_write_subdoc(struct dgl_docx_writer *w, struct dgl_value v,
+enum dgl_status dgl_docx_write_subdoc(struct dgl_docx_writer *w, const struct dgl_docx_context *x, struct dgl_value v,
                                       struct dgl_error *err) DGL_MUST_CHECK;
 void dgl_docx_subdocs_fini(struct dgl_docx_writer *w);
 

@@ -270,6 +270,31 @@ static enum dgl_status write_plain_value(struct dgl_docx_writer *w, struct dgl_v
     return DGL_OK;
 }
 
+enum dgl_status dgl_docx_write_attribute(struct dgl_docx_writer *w, struct dgl_value v, struct dgl_error *err)
+{
+    return write_plain_value(w, v, true, err);
+}
+
+size_t dgl_docx_unescape(struct dgl_str s, char *out)
+{
+    static const struct {
+        const char *entity;
+        char ch;
+    } known[] = {{"&amp;", '&'},  {"&lt;", '<'},   {"&gt;", '>'},   {"&quot;", '"'}, {"&#34;", '"'},
+                 {"&#39;", '\''}, {"&#10;", '\n'}, {"&#13;", '\r'}, {"&#9;", '\t'}};
+    size_t n = 0, i = 0;
+    while (i < s.len) {
+        size_t k = 0;
+        struct dgl_str rest = {s.data + i, s.len - i};
+        while (s.data[i] == '&' && k < DGL_COUNT(known) && !dgl_str_starts(rest, known[k].entity))
+            k++;
+        bool entity = s.data[i] == '&' && k < DGL_COUNT(known);
+        out[n++] = entity ? known[k].ch : s.data[i];
+        i += entity ? strlen(known[k].entity) : 1;
+    }
+    return n;
+}
+
 // ---- addresses
 
 static bool stays_in_url(uint8_t ch)
@@ -412,6 +437,8 @@ enum dgl_status dgl_docx_on_value(void *ctx, uint32_t context, struct dgl_value 
         return write_fill(w, v, err);
     case DGL_WHERE_BLIP:
         return dgl_docx_write_blip(w, x, v, err);
+    case DGL_WHERE_CHART:
+        return dgl_docx_write_chart_name(w, v, err);
     case DGL_WHERE_RUN:
     case DGL_WHERE_PARAGRAPH:
         w->level = base_level(x);

@@ -83,9 +83,34 @@ struct dgl_docx_numbering {
 
 struct dgl_docx_output { // one rendered part
     struct dgl_buf xml;
+    uint32_t first_rel; // number of rels[0]
     struct dgl_docx_new_rel *rels;
     size_t rel_count, rel_cap;
     struct dgl_docx_stream *stream; // NULL: the part is all in `xml`
+};
+
+// Notes or comments that come to those of the document: see notes.c.
+struct dgl_docx_notes {
+    struct dgl_buf xml; // whole w:footnote, w:endnote or w:comment elements
+    uint32_t last_id;
+    bool ready;                     // what follows is known
+    struct dgl_docx_output *output; // of their part, for relationships
+    struct dgl_docx_part part;      // when the render has none: without tags, or new (member UINT32_MAX)
+    struct dgl_docx_output own;
+};
+// The chart being copied: see chart_parts.c.
+struct dgl_docx_chart_copy {
+    struct dgl_buf xml;
+    struct dgl_buf *back; // where the document goes on
+    size_t name_start;
+    struct dgl_str names[6]; // that hold tags, as printed
+    size_t name_count;
+    struct dgl_value data;  // DICT: given by a tag in a name
+    unsigned count, number; // of copies; in the name of the last one
+};
+struct dgl_docx_used_name {
+    struct dgl_docx_used_name *next;
+    struct dgl_str name;
 };
 
 struct dgl_docx_writer {
@@ -124,8 +149,13 @@ struct dgl_docx_writer {
     unsigned subdoc_count;
     struct dgl_docx_extra *extras; // graft.c: parts that came along
     unsigned extra_count;
-    struct dgl_docx_override *overrides; // charts.c
-    struct dgl_docx_node *new_styles;    // chained by `next`
+    struct dgl_docx_override *overrides; // chart_parts.c
+    struct dgl_docx_notes notes[DGL_NOTE_KINDS];
+    struct dgl_buf *note_back_xml; // while a note is written: where the document goes on
+    struct dgl_docx_output *note_back_output;
+    struct dgl_docx_chart_copy chart;
+    struct dgl_docx_used_name *used_charts;
+    struct dgl_docx_node *new_styles; // chained by `next`
 };
 
 extern const struct dgl_docx_context dgl_docx_no_context;
@@ -190,7 +220,27 @@ enum dgl_status dgl_docx_drop_replaced_vectors(struct dgl_docx_writer *w, struct
 enum dgl_status dgl_docx_keep_override(struct dgl_docx_writer *w, uint32_t member, const struct dgl_buf *b,
                                        struct dgl_error *err) DGL_MUST_CHECK; // the member gets these bytes
 enum dgl_status dgl_docx_feed_charts(struct dgl_docx_writer *w, struct dgl_value data,
-                                     struct dgl_error *err) DGL_MUST_CHECK; // charts.c
+                                     struct dgl_error *err) DGL_MUST_CHECK; // chart_parts.c
+void dgl_docx_begin_chart_name(struct dgl_docx_writer *w);
+enum dgl_status dgl_docx_end_chart_name(struct dgl_docx_writer *w, struct dgl_error *err) DGL_MUST_CHECK;
+enum dgl_status dgl_docx_write_chart_name(struct dgl_docx_writer *w, struct dgl_value v,
+                                          struct dgl_error *err) DGL_MUST_CHECK;
+void dgl_docx_begin_chart(struct dgl_docx_writer *w);
+enum dgl_status dgl_docx_end_chart(struct dgl_docx_writer *w, uint32_t index, struct dgl_error *err) DGL_MUST_CHECK;
+// notes.c: what is written between goes to the part of the notes.
+enum dgl_status dgl_docx_begin_note(struct dgl_docx_writer *w, enum dgl_docx_note_kind kind,
+                                    struct dgl_error *err) DGL_MUST_CHECK;
+enum dgl_status dgl_docx_end_note(struct dgl_docx_writer *w, struct dgl_error *err) DGL_MUST_CHECK;
+// Puts the notes into the part, before its end tag.
+enum dgl_status dgl_docx_put_notes(struct dgl_docx_writer *w, enum dgl_docx_part_kind kind, struct dgl_buf *xml,
+                                   struct dgl_error *err) DGL_MUST_CHECK;
+void dgl_docx_notes_fini(struct dgl_docx_writer *w);
+enum dgl_status dgl_docx_write_attribute(struct dgl_docx_writer *w, struct dgl_value v,
+                                         struct dgl_error *err) DGL_MUST_CHECK; // a value inside an attribute
+size_t dgl_docx_unescape(struct dgl_str s, char *out); // what dgl_docx_put_attr wrote; the length
+// Bytes of a part to the arena, within the budget.
+enum dgl_status dgl_docx_keep_bytes(struct dgl_docx_writer *w, const struct dgl_buf *b, const char *what,
+                                    struct dgl_str *ret, struct dgl_error *err) DGL_MUST_CHECK;
 // The replaced picture behind a relationship (NULL: any) of a .rels member; NULL when there is none.
 const struct dgl_docx_replaced *dgl_docx_replaced_picture(const struct dgl_docx_writer *w, uint32_t rels,
                                                           const struct dgl_str *id);

@@ -129,10 +129,151 @@ static void what_is_no_data(void **state DGL_UNUSED)
     outcome_fini(&o);
 }
 
+// ---- charts that loops make
+
+#define LOOPED(names)                                                                                          \
+    DOCUMENT(P("{%p for r in regions %}") "<w:p><w:r><w:drawing><wp:inline "                                   \
+                                          "xmlns:wp=\"http://schemas.openxmlformats.org/drawingml/2006/"       \
+                                          "wordprocessingDrawing\"><wp:docPr id=\"1\" name=\"Chart 1\" " names \
+                                          "/><c:chart xmlns:c=\"" NS_C                                         \
+                                          "\" r:id=\"rId4\"/></wp:inline></w:drawing></w:r></w:p>" P("{%p endfor %}"))
+#define LOOPED_CHART                                                                                      \
+    "<c:chartSpace xmlns:c=\"" NS_C                                                                       \
+    "\" xmlns:a=\"http://schemas.openxmlformats.org/drawingml/2006/main\" xmlns:r=\"" NS_R "\"><c:chart>" \
+    "<c:title><a:p><a:r><a:t>{{ loop.index }} {{ r.name "                                                 \
+    "}}</a:t></a:r></a:p></c:title><c:plotArea><c:barChart>" SERIES(                                      \
+        "0", "") "</c:barChart></c:plotArea></c:chart><c:externalData r:id=\"rId1\"/></c:chartSpace>"
+#define STYLE_TYPE "http://schemas.microsoft.com/office/2011/relationships/chartStyle"
+
+static struct outcome render_loop(const char *document, const char *chart, const char *json)
+{
+    const struct member members[] = {
+        {"[Content_Types].xml",
+         TYPES("<Default Extension=\"xlsx\" ContentType=\"application/x-book\"/><Override "
+               "PartName=\"/word/charts/chart1.xml\" ContentType=\"application/x-chart+xml\"/>")},
+        {"word/document.xml", document},
+        {"word/_rels/document.xml.rels", RELS(REL("rId4", "chart", "charts/chart1.xml"))},
+        {"word/charts/chart1.xml", chart},
+        {"word/charts/style1.xml", "<style/>"},
+        {"word/charts/_rels/chart1.xml.rels",
+         RELS(REL("rId1", "package", "../embeddings/book.xlsx") "<Relationship Id=\"rId2\" Type=\"" STYLE_TYPE
+                                                                "\" Target=\"style1.xml\"/>")},
+        {"word/embeddings/book.xlsx", "old"},
+        {NULL, NULL}};
+    return render_members(members, json);
+}
+
+static void check_holds(struct outcome *o, const char *member, const char *text)
+{
+    char *xml = read_member(&o->package, member);
+    if (!xml || !strstr(xml, text))
+        fail_msg("%s: %s", member, xml ? xml : "is not there");
+    free(xml);
+}
+
+static void check_gone(struct outcome *o, const char *member)
+{
+    char *xml = read_member(&o->package, member);
+    assert_null(xml);
+}
+
+static void check_looped(struct outcome *o)
+{
+    if (o->status != DGL_OK)
+        fail_msg("%s", o->err.message);
+    assert_null(check_document_package(o->package.data, o->package.len, true));
+    check_holds(o, "word/charts/dgl-chart1.xml", "1 North");
+    check_holds(o, "word/charts/dgl-chart2.xml", "2 South");
+    check_gone(o, "word/charts/dgl-chart3.xml");
+    check_gone(o, "word/charts/chart1.xml"); // only copies of it are shown
+    check_gone(o, "word/charts/_rels/chart1.xml.rels");
+    check_gone(o, "word/embeddings/book.xlsx");
+    check_holds(o, "word/charts/_rels/dgl-chart2.xml.rels", "\"/word/embeddings/dgl-chart2.xlsx\"");
+    check_holds(o, "word/charts/_rels/dgl-chart2.xml.rels", "\"/word/charts/style1.xml\"");
+    check_holds(o, "word/_rels/document.xml.rels", "Id=\"rIdD2\"");
+    check_holds(o, "word/_rels/document.xml.rels", "\"/word/charts/dgl-chart2.xml\"");
+    check_holds(o, "[Content_Types].xml",
+                "PartName=\"/word/charts/dgl-chart2.xml\" ContentType=\"application/x-chart+xml\"");
+    check_holds(o, "[Content_Types].xml",
+                "PartName=\"/word/embeddings/dgl-chart2.xlsx\" ContentType=\"application/x-book\"");
+    assert_non_null(strstr(o->document, "r:id=\"rIdD1\""));
+    assert_non_null(strstr(o->document, "r:id=\"rIdD2\""));
+}
+
+#define REGIONS "\"regions\":[{\"name\":\"North\",\"n\":1},{\"name\":\"South\",\"n\":2}]"
+
+static void each_turn_has_a_chart(void **state DGL_UNUSED)
+{
+    struct outcome o = render_loop(LOOPED("descr=\"Turnover\""), LOOPED_CHART, "{" REGIONS "}");
+    check_looped(&o);
+    check_holds(&o, "word/charts/dgl-chart1.xml", "99"); // the template's numbers
+    check_holds(&o, "word/embeddings/dgl-chart1.xlsx", "old");
+    outcome_fini(&o);
+    o = render_loop(LOOPED("descr=\"Turnover\""), LOOPED_CHART, "{\"regions\":[]}");
+    assert_int_equal(o.status, DGL_OK);
+    check_gone(&o, "word/charts/chart1.xml");
+    check_gone(&o, "word/charts/dgl-chart1.xml");
+    char *types = read_member(&o.package, "[Content_Types].xml"),
+         *rels = read_member(&o.package, "word/_rels/document.xml.rels");
+    assert_null(strstr(types, "chart1"));
+    assert_null(strstr(rels, "chart1"));
+    free(types), free(rels);
+    outcome_fini(&o);
+}
+
+static void each_turn_has_its_data(void **state DGL_UNUSED)
+{
+    // By a name that the turn completes.
+    struct outcome o = render_loop(LOOPED("descr=\"R&amp;D of {{ r.name }}\""), LOOPED_CHART,
+                                   "{" REGIONS ",\"replace_charts\":{\"R&D of North\":{\"series\":[" FIRST "]},"
+                                   "\"R&D of South\":{\"series\":[" SECOND "]},\"Else\":{\"series\":[" FIRST "]}}}");
+    check_looped(&o);
+    assert_int_equal(o.warnings, 1); // Else
+    check_holds(&o, "word/charts/dgl-chart1.xml", "<c:v>2024</c:v>");
+    check_holds(&o, "word/charts/dgl-chart2.xml", "<c:v>2025</c:v>");
+    assert_non_null(strstr(o.document, "descr=\"R&amp;D of South\""));
+    outcome_fini(&o);
+    // By a value of the turn.
+    o = render_loop(LOOPED("descr=\"{{ r.chart }}\" title=\"Turnover\""), LOOPED_CHART,
+                    "{\"regions\":[{\"name\":\"North\",\"chart\":{\"series\":[" FIRST
+                    "]}},{\"name\":\"South\",\"chart\":{\"series\":[" SECOND "]}}]}");
+    check_looped(&o);
+    check_holds(&o, "word/charts/dgl-chart1.xml", "<c:v>2024</c:v>");
+    check_holds(&o, "word/charts/dgl-chart2.xml", "<c:v>2025</c:v>");
+    assert_non_null(strstr(o.document, "descr=\"\" title=\"Turnover\""));
+    outcome_fini(&o);
+    // One name for all.
+    o = render_loop(LOOPED("descr=\"Turnover\""), LOOPED_CHART,
+                    "{" REGIONS ",\"replace_charts\":{\"Turnover\":{\"series\":[" SECOND "]}}}");
+    check_looped(&o);
+    assert_int_equal(o.warnings, 0);
+    check_holds(&o, "word/charts/dgl-chart1.xml", "<c:v>2025</c:v>");
+    outcome_fini(&o);
+}
+
+static void a_fault_in_a_looped_chart(void **state DGL_UNUSED)
+{
+    struct outcome o = render_loop(LOOPED("descr=\"{{ r.chart }}\""), LOOPED_CHART,
+                                   "{\"regions\":[{\"name\":\"North\",\"chart\":{\"series\":3}}]}");
+    assert_int_equal(o.status, DGL_E_INVALID);
+    assert_string_equal(dgl_error_slug(&o.err), "invalid_chart");
+    outcome_fini(&o);
+    o = render_loop(LOOPED("descr=\"x\""), LOOPED_CHART, "{\"regions\":[3]}");
+    assert_int_equal(o.status, DGL_OK); // r.name of a number is undefined
+    outcome_fini(&o);
+    o = render_loop(LOOPED("descr=\"x\""), CHART(SERIES("0", "")), "{\"regions\":[1]}");
+    assert_int_equal(o.status, DGL_OK);
+    outcome_fini(&o);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(series_and_workbook), cmocka_unit_test(fewer_series_and_no_workbook),
-        cmocka_unit_test(a_workbook_that_is_the_document), cmocka_unit_test(what_is_no_data)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(series_and_workbook),
+                                       cmocka_unit_test(fewer_series_and_no_workbook),
+                                       cmocka_unit_test(a_workbook_that_is_the_document),
+                                       cmocka_unit_test(what_is_no_data),
+                                       cmocka_unit_test(each_turn_has_a_chart),
+                                       cmocka_unit_test(each_turn_has_its_data),
+                                       cmocka_unit_test(a_fault_in_a_looped_chart)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

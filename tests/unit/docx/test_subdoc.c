@@ -51,6 +51,33 @@ static struct member letterhead[] = {
     {"word/_rels/document.xml.rels", RELS(REL("rId9", "image", "media/a.gif"))},
     {"word/media/a.gif", LOGO},
     {NULL, NULL}};
+// Notes of all kinds and a section of its own.
+#define REF(kind, id) "<w:r><w:" kind "Reference w:id=\"" id "\"/></w:r>"
+#define NOTE(kind, id, more) "<w:" kind " w:id=\"" id "\">" more "</w:" kind ">"
+static struct member noted[] = {
+    {"word/document.xml",
+     DOCUMENT(
+         "<w:p><w:commentRangeStart w:id=\"0\"/><w:r><w:t>noted</w:t></w:r><w:commentRangeEnd "
+         "w:id=\"0\"/>" REF("comment", "0") REF("footnote", "2") REF("endnote", "1") REF(
+             "footnote",
+             "9") "</w:p>"
+                  "<w:p><w:pPr><w:sectPr><w:headerReference w:type=\"default\" r:id=\"rId7\"/><w:pgSz w:w=\"9000\" "
+                  "w:h=\"5000\"/></w:sectPr></w:pPr></w:p>" P("wide") "<w:sectPr><w:pgSz w:w=\"8000\"/></w:sectPr>")},
+    {"word/_rels/document.xml.rels",
+     RELS(REL("rId1", "styles", "styles.xml") REL("rId2", "footnotes", "footnotes.xml")
+              REL("rId3", "endnotes", "endnotes.xml") REL("rId4", "comments", "comments.xml")
+                  REL("rId7", "header", "header1.xml"))},
+    {"word/styles.xml", W_TAG("styles", STYLE("Note", "Note text of clause", ""))},
+    {"word/header1.xml", W_TAG("hdr", P("a header"))},
+    {"word/footnotes.xml",
+     W_TAG("footnotes",
+           "<w:footnote w:type=\"separator\" w:id=\"-1\"><w:p/></w:footnote>" NOTE(
+               "footnote", "2", STYLED("Note", "foot {{ name }}") "<w:p><w:hyperlink r:id=\"rId1\"/></w:p>"))},
+    {"word/_rels/footnotes.xml.rels", RELS("<Relationship Id=\"rId1\" Type=\"" REL_OFFICE
+                                           "hyperlink\" Target=\"https://note.example/\" TargetMode=\"External\"/>")},
+    {"word/endnotes.xml", W_TAG("endnotes", NOTE("endnote", "1", P("end {{ name }}")))},
+    {"word/comments.xml", W_TAG("comments", NOTE("comment", "0", P("comment {{ name }}")))},
+    {NULL, NULL}};
 static struct member wrapper[] = {{"word/document.xml", DOCUMENT(P("In: ") P("{{p subdoc('clause') }}"))},
                                   {NULL, NULL}};
 static struct member endless[] = {{"word/document.xml", DOCUMENT(P("{{p subdoc('endless') }}"))}, {NULL, NULL}};
@@ -62,8 +89,8 @@ static enum dgl_status load(void *ctx, const char *name, struct dgl_buf *ret, st
     static const struct {
         const char *name;
         const struct member *members;
-    } known[] = {
-        {"clause", clause}, {"wrapper", wrapper}, {"endless", endless}, {"faulty", faulty}, {"letterhead", letterhead}};
+    } known[] = {{"noted", noted},     {"clause", clause}, {"wrapper", wrapper},
+                 {"endless", endless}, {"faulty", faulty}, {"letterhead", letterhead}};
     (void)ctx;
     loads++;
     for (size_t i = 0; i < DGL_COUNT(known); i++)
@@ -114,7 +141,7 @@ static void everything_comes_along(void **state DGL_UNUSED)
         {NULL, NULL}};
     struct outcome o = render(host, "{\"name\":\"Ann\"}");
     check_good(&o, "before|" CLAUSE "Ann|mine|");
-    assert_int_equal(o.warnings, 1); // the footnote stays behind
+    assert_int_equal(o.warnings, 0);
     char *styles = read_member(&o.package, "word/styles.xml"),
          *numbering = read_member(&o.package, "word/numbering.xml"),
          *rels = read_member(&o.package, "word/_rels/document.xml.rels"),
@@ -209,6 +236,119 @@ static void names_that_are_taken(void **state DGL_UNUSED)
     outcome_fini(&o);
 }
 
+static void check_member(struct outcome *o, const char *name, const char *text, size_t times)
+{
+    char *xml = read_member(&o->package, name);
+    if (!xml || count_of(xml, text) != times)
+        fail_msg("%s: %s", name, xml ? xml : "is not there");
+    free(xml);
+}
+
+// The id a note of the document has whose text holds `text`; its reference has it, too.
+static void check_linked(struct outcome *o, const char *name, const char *kind, const char *text)
+{
+    char reference[80], open[40];
+    char *xml = read_member(&o->package, name), *at = xml ? strstr(xml, text) : NULL;
+    if (!at)
+        fail_msg("%s: %s", name, xml ? xml : "is not there");
+    *at = '\0';
+    snprintf(open, sizeof open, "<w:%s ", kind);
+    char *note = NULL;
+    for (char *p = strstr(xml, open); p; p = strstr(p + 1, open))
+        note = p;
+    assert_non_null(note);
+    char *id = strstr(note, "w:id=\"") + 6;
+    snprintf(reference, sizeof reference, "<w:%sReference w:id=\"%.*s\"/>", kind, (int)strcspn(id, "\""), id);
+    assert_int_equal(count_of(o->document, reference), 1);
+    free(xml);
+}
+
+#define NOTED_HOST DOCUMENT(REFERRING P("{{p subdoc('noted') }}") P("{{p subdoc('noted', name='Bo') }}") "<w:sectPr/>")
+#define REFERRING "<w:p><w:r><w:t>{{ name }}</w:t></w:r>" REF("footnote", "5") "</w:p>"
+
+static void check_noted(struct outcome *o, const char *footnotes, const char *endnotes, const char *comments)
+{
+    check_good(o, "Ann|noted||wide|noted||wide|");
+    check_linked(o, footnotes, "footnote", "foot Ann");
+    check_linked(o, footnotes, "footnote", "foot Bo");
+    check_linked(o, endnotes, "endnote", "end Ann");
+    check_linked(o, endnotes, "endnote", "end Bo");
+    check_linked(o, comments, "comment", "comment Ann");
+    check_linked(o, comments, "comment", "comment Bo");
+    assert_int_equal(count_of(o->document, "commentRangeStart"), 2);
+    assert_int_equal(count_of(o->document, "commentRangeEnd"), 2);
+    assert_null(strstr(o->document, "w:id=\"9\"")); // a reference to nothing
+    assert_int_equal(o->warnings, 0);
+}
+
+static void notes_come_along_to_a_document_without(void **state DGL_UNUSED)
+{
+    struct outcome o = render_with(NOTED_HOST, "{\"name\":\"Ann\"}");
+    check_noted(&o, "word/dgl-footnotes.xml", "word/dgl-endnotes.xml", "word/dgl-comments.xml");
+    check_member(&o, "word/dgl-footnotes.xml", "w:type=\"separator\" w:id=\"-1\"", 1);
+    check_member(&o, "word/dgl-footnotes.xml", "<w:pStyle w:val=\"Note\"/>", 2);
+    check_member(&o, "word/dgl-styles.xml", "Note text of clause", 1);
+    check_member(&o, "word/_rels/dgl-footnotes.xml.rels", "https://note.example/", 1);
+    check_member(&o, "word/_rels/document.xml.rels", "https://note.example/", 0);
+    check_member(&o, "word/_rels/document.xml.rels", "Target=\"/word/dgl-comments.xml\"", 1);
+    check_member(&o, "[Content_Types].xml", "wordprocessingml.endnotes+xml", 1);
+    outcome_fini(&o);
+}
+
+#define HOST_NOTES(text) W_TAG("footnotes", NOTE("footnote", "5", P(text)))
+
+static void notes_join_those_of_the_document(void **state DGL_UNUSED)
+{
+    for (int i = 0; i < 2; i++) { // without tags and with some
+        const struct member host[] = {
+            {"word/document.xml", NOTED_HOST},
+            {"word/_rels/document.xml.rels",
+             RELS(REL("rId1", "footnotes", "footnotes.xml") REL("rId2", "endnotes", "endnotes.xml")
+                      REL("rId3", "comments", "comments.xml"))},
+            {"word/footnotes.xml", i == 0 ? HOST_NOTES("mine") : HOST_NOTES("of {{ name }}")},
+            {"word/endnotes.xml", "<w:endnotes xmlns:w=\"" NS_W "\"/>"},
+            {"word/comments.xml", W_TAG("comments", NOTE("comment", "3", P("old")))},
+            {NULL, NULL}};
+        struct outcome o = render(host, "{\"name\":\"Ann\"}");
+        check_noted(&o, "word/footnotes.xml", "word/endnotes.xml", "word/comments.xml");
+        check_linked(&o, "word/footnotes.xml", "footnote", i == 0 ? "mine" : "of Ann");
+        check_member(&o, "word/comments.xml", "w:id=\"4\"", 1);
+        check_member(&o, "word/_rels/footnotes.xml.rels", "https://note.example/", 1);
+        assert_int_equal(count_of(o.document, "<w:footnoteReference w:id=\"5\"/>"), 1);
+        outcome_fini(&o);
+    }
+}
+
+static void sections_inside_come_along(void **state DGL_UNUSED)
+{
+    struct outcome o = render_with(NOTED_HOST, "{\"name\":\"Ann\"}");
+    assert_int_equal(count_of(o.document, "<w:pgSz w:w=\"9000\" w:h=\"5000\"/>"), 2);
+    assert_null(strstr(o.document, "headerReference"));
+    assert_null(strstr(o.document, "8000")); // the size of its last section
+    outcome_fini(&o);
+    o = render_with(DOCUMENT(TBL(COL, TR(TC(P("{{p subdoc('noted') }}"))))), "{\"name\":\"Ann\"}");
+    check_good(&o, "noted||wide|");
+    assert_null(strstr(o.document, "sectPr")); // no section ends in a cell
+    assert_non_null(strstr(o.document, "footnoteReference"));
+    outcome_fini(&o);
+}
+
+static void no_notes_in_headers(void **state DGL_UNUSED)
+{
+    const struct member host[] = {{"word/document.xml", DOCUMENT(P("{{ name }}"))},
+                                  {"word/_rels/document.xml.rels", RELS(REL("rId1", "header", "header1.xml"))},
+                                  {"word/header1.xml", W_TAG("hdr", P("{{p subdoc('noted') }}"))},
+                                  {NULL, NULL}};
+    struct outcome o = render(host, "{\"name\":\"Ann\"}");
+    check_good(&o, "Ann|");
+    assert_int_equal(o.warnings, 1);
+    check_member(&o, "word/header1.xml", "noted", 1);
+    check_member(&o, "word/header1.xml", "Reference", 0);
+    check_member(&o, "word/header1.xml", "commentRange", 0);
+    check_member(&o, "word/header1.xml", "sectPr", 0);
+    outcome_fini(&o);
+}
+
 static void check_refused(const char *document, const char *json, const char *slug, const char *words)
 {
     struct outcome o = render_with(document, json);
@@ -239,6 +379,10 @@ int main(void)
         cmocka_unit_test(in_loops_cells_macros_and_other_subdocuments),
         cmocka_unit_test(a_picture_that_is_a_value_too),
         cmocka_unit_test(names_that_are_taken),
+        cmocka_unit_test(notes_come_along_to_a_document_without),
+        cmocka_unit_test(notes_join_those_of_the_document),
+        cmocka_unit_test(sections_inside_come_along),
+        cmocka_unit_test(no_notes_in_headers),
         cmocka_unit_test(what_cannot_be),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

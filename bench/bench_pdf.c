@@ -11,7 +11,6 @@
 #include "render/layout/system_fonts.h"
 #include "render/pdf/pdf.h"
 
-#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -128,8 +127,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: bench_pdf TEMPLATE DATA.ndjson OUT_FOLDER [ROUNDS]\n");
         return 2;
     }
-    mallopt(M_MMAP_THRESHOLD, 4 << 20); // as in a worker
-    mallopt(M_TRIM_THRESHOLD, 32 << 20);
+    dgl_memory_keep(); // as in a worker
     if (start(argc, argv, &err) != DGL_OK) {
         fprintf(stderr, "bench_pdf: %s\n", dgl_error_describe(&err, text, sizeof text));
         return 1;

@@ -111,11 +111,16 @@ static void *take(struct dgl_arena *a, size_t size)
     return p;
 }
 
+static size_t rounded(size_t size)
+{
+    return (DGL_MAX(size, (size_t)1) + ALIGNMENT - 1) & ~(ALIGNMENT - 1);
+}
+
 static void *take_within_limit(struct dgl_arena *a, size_t size)
 {
     if (size > SIZE_MAX / 2)
         return NULL;
-    size = (DGL_MAX(size, (size_t)1) + ALIGNMENT - 1) & ~(ALIGNMENT - 1);
+    size = rounded(size);
     if (a->limit && (a->used > a->limit || size > a->limit - a->used))
         return NULL;
     void *p = take(a, size);
@@ -150,6 +155,37 @@ void *dgl_arena_memdup_try(struct dgl_arena *a, const void *data, size_t len)
     if (p && len)
         memcpy(p, data, len);
     return p;
+}
+
+// The newest piece takes what is behind it; another one is copied, and what points into the old place stays valid.
+static void *grow_piece(struct dgl_arena *a, void *p, size_t old_size, size_t size)
+{
+    size_t had = rounded(old_size), wanted = rounded(size);
+    struct block *b = a->newest;
+    bool allowed = !a->limit || (a->used <= a->limit && wanted - had <= a->limit - a->used);
+    if (allowed && (unsigned char *)p + had == b->data + b->used && wanted - had <= b->size - b->used) {
+        b->used += wanted - had;
+        a->used += wanted - had;
+        return p;
+    }
+    void *grown = take_within_limit(a, size);
+    return grown ? memcpy(grown, p, old_size) : NULL;
+}
+
+bool dgl_arena_room(struct dgl_arena *a, void **list, uint32_t *cap, uint32_t need, uint32_t first, uint32_t max,
+                    size_t item_bytes)
+{
+    uint32_t wanted = DGL_MIN(DGL_MAX(need, *cap ? (uint32_t)DGL_MIN((uint64_t)*cap * 2, max) : first), max);
+    size_t old_size = *cap * item_bytes, size = wanted * item_bytes;
+    if (need > max)
+        return false;
+    void *grown = *list ? grow_piece(a, *list, old_size, size) : take_within_limit(a, size);
+    if (!grown)
+        return false;
+    memset((char *)grown + old_size, 0, size - old_size);
+    *list = grown;
+    *cap = wanted;
+    return true;
 }
 
 char *dgl_arena_strndup(struct dgl_arena *a, const char *s, size_t len)

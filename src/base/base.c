@@ -5,6 +5,7 @@
 #include "base/base.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,17 @@ void dgl_memory_refused(size_t size)
 void dgl_memory_end_when_refused(void)
 {
     end_when_refused = true;
+}
+
+void dgl_memory_keep(void)
+{
+    mallopt(M_MMAP_THRESHOLD, 16 << 20); // whole packages are on the heap as well
+    mallopt(M_TRIM_THRESHOLD, 96 << 20);
+}
+
+void dgl_memory_give_back(void)
+{
+    malloc_trim(0);
 }
 
 void *dgl_alloc_plain(size_t size)

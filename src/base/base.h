@@ -68,6 +68,11 @@ char *dgl_strndup(const char *s, size_t len);
 #define DGL_EXIT_NO_MEMORY 77
 void dgl_memory_refused(size_t size);
 void dgl_memory_end_when_refused(void); // this process, from now on; before it has threads
-void *dgl_alloc_plain(size_t size);     // not zeroed; for libraries that take bad note of a NULL
+// For a process that makes one document after the other: what one frees waits on the heap for the next, up to 96 MiB at
+// the heap's end, since a page given back to the system and asked for again costs more than filling it. The process
+// gives back what is free when it has nothing to do.
+void dgl_memory_keep(void);
+void dgl_memory_give_back(void);
+void *dgl_alloc_plain(size_t size); // not zeroed; for libraries that take bad note of a NULL
 
 #endif

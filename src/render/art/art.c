@@ -92,27 +92,12 @@ static float bounded(double v)
     return v < DGL_ART_MAX_COORDINATE ? (float)v : DGL_ART_MAX_COORDINATE;
 }
 
-static bool grow(struct dgl_art *art, void **list, uint32_t *cap, uint32_t need, uint32_t used, size_t size)
-{
-    if (need <= *cap)
-        return true;
-    uint32_t wanted = DGL_MAX(*cap * 2, DGL_MAX(need, 16u));
-    void *grown = dgl_arena_alloc_try(art->arena, wanted * size);
-    if (!grown)
-        return false;
-    if (used)
-        memcpy(grown, *list, used * size);
-    *list = grown;
-    *cap = wanted;
-    return true;
-}
-
 static void add(struct dgl_art *art, struct dgl_art_path *p, enum dgl_art_op op, const double *xy, unsigned points)
 {
     art->points += points + 1;
     if (art->cut || art->points > DGL_ART_MAX_POINTS ||
-        !grow(art, (void **)&p->ops, &p->op_cap, p->op_count + 1, p->op_count, sizeof(*p->ops)) ||
-        !grow(art, (void **)&p->xy, &p->xy_cap, p->xy_count + 2 * points, p->xy_count, sizeof(*p->xy))) {
+        !DGL_ARENA_ROOM(art->arena, p->ops, p->op_cap, p->op_count + 1, 16, UINT32_MAX) ||
+        !DGL_ARENA_ROOM(art->arena, p->xy, p->xy_cap, p->xy_count + 2 * points, 16, UINT32_MAX)) {
         art->cut = true;
         return;
     }

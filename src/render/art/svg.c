@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define LARGER_SIDE 1e6
+#define MAX_LINE_BYTES 65536u // of one line of text
 
 struct state {
     struct svg_style style;
@@ -117,7 +118,7 @@ static void shape(struct svg *s, const struct state *st, struct dgl_art_path *pa
 
 struct line { // being gathered
     char *text;
-    size_t len, cap;
+    uint32_t len, cap;
     double x, y;
     struct state st;
     bool any;
@@ -156,16 +157,8 @@ static void put_text(struct svg *s, struct line *l, struct dgl_str text)
         char c = text.data[i] == '\n' || text.data[i] == '\t' || text.data[i] == '\r' ? ' ' : text.data[i];
         if (c == ' ' && (l->len == 0 || l->text[l->len - 1] == ' '))
             continue;
-        if (l->len == l->cap) {
-            size_t cap = l->cap ? l->cap * 2 : 64;
-            char *grown = cap <= 65536 ? dgl_arena_alloc_try(s->arena, cap) : NULL;
-            if (!grown)
-                return;
-            if (l->len)
-                memcpy(grown, l->text, l->len);
-            l->text = grown;
-            l->cap = cap;
-        }
+        if (!DGL_ARENA_ROOM(s->arena, l->text, l->cap, l->len + 1, 64, MAX_LINE_BYTES))
+            return;
         l->text[l->len++] = c;
         l->any = true;
     }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define MAX_RUBY_BYTES 1024u // of one phonetic guide
+#define MAX_INLINES DGL_LAYOUT_MAX_PARAGRAPH_BYTES
 
 // ---- Runs ----
 
@@ -104,16 +105,8 @@ const struct dgl_docx_relationship *build_rel(struct builder *b, const struct dg
 
 struct dgl_inline *build_push(struct builder *b, enum dgl_inline_kind kind, struct dgl_run *run)
 {
-    if (b->inline_count == b->inline_cap) {
-        uint32_t cap = b->inline_cap ? b->inline_cap * 2 : 16;
-        struct dgl_inline *grown = dgl_arena_alloc_try(b->arena, cap * sizeof(*grown));
-        if (!grown)
-            return NULL;
-        if (b->inline_count)
-            memcpy(grown, b->inlines, b->inline_count * sizeof(*grown));
-        b->inlines = grown;
-        b->inline_cap = cap;
-    }
+    if (!DGL_ARENA_ROOM(b->arena, b->inlines, b->inline_cap, b->inline_count + 1, 1, MAX_INLINES))
+        return NULL;
     const struct dgl_link *link = b->link;
     for (unsigned i = b->field_depth; i-- > 0 && !link;)
         link = b->fields[i].link;

@@ -126,21 +126,10 @@ static enum dgl_status add_page(struct flow *f)
     if (f->page_count >= DGL_LAYOUT_MAX_PAGES)
         return DGL_FAIL_SLUG(f->err, DGL_E_LIMIT, "too_many_pages", "the document has more than %u pages",
                              DGL_LAYOUT_MAX_PAGES);
-    if (f->page_count == f->page_cap) {
-        uint32_t cap = f->page_cap ? f->page_cap * 2 : 8;
-        struct dgl_page *pages = dgl_arena_alloc_try(f->env.arena, cap * sizeof(*pages));
-        struct flow_page *info = dgl_arena_alloc_try(f->env.arena, cap * sizeof(*info));
-        if (!pages || !info)
-            return DGL_FAIL_SLUG(f->err, DGL_E_LIMIT, "document_too_large",
-                                 "the document needs more memory than one document may use");
-        if (f->page_count) {
-            memcpy(pages, f->pages, f->page_count * sizeof(*pages));
-            memcpy(info, f->info, f->page_count * sizeof(*info));
-        }
-        f->pages = pages;
-        f->info = info;
-        f->page_cap = cap;
-    }
+    if (!DGL_ARENA_ROOM(f->env.arena, f->pages, f->page_cap, f->page_count + 1, 8, DGL_LAYOUT_MAX_PAGES) ||
+        !DGL_ARENA_ROOM(f->env.arena, f->info, f->info_cap, f->page_count + 1, 8, DGL_LAYOUT_MAX_PAGES))
+        return DGL_FAIL_SLUG(f->err, DGL_E_LIMIT, "document_too_large",
+                             "the document needs more memory than one document may use");
     memset(&f->pages[f->page_count], 0, sizeof(*f->pages));
     memset(&f->info[f->page_count], 0, sizeof(*f->info));
     f->page_count++;
@@ -155,6 +144,7 @@ static enum dgl_status begin_page(struct flow *f, bool first_of_section)
     DGL_TRY(add_page(f));
     struct dgl_page *page = &f->pages[f->page_count - 1];
     struct flow_page *info = &f->info[f->page_count - 1];
+    f->canvas.expected = f->page_count > 1 ? page[-1].over.count * 9 / 8 : 0;
     if (first_of_section && s->page_start >= 0)
         f->next_number = s->page_start;
     info->number = f->next_number++;
@@ -427,16 +417,8 @@ static void note_style(struct flow *f, const struct dgl_para *p, const struct dg
     struct dgl_str text = dgl_str_trim((struct dgl_str){l->text->bytes, l->text->len});
     if (p->style == f->doc->sheet->default_paragraph || p->style == UINT16_MAX || text.len == 0)
         return;
-    if (f->style_count == f->style_cap) {
-        uint32_t cap = f->style_cap ? f->style_cap * 2 : 64;
-        struct flow_style *grown = dgl_arena_alloc_try(f->env.arena, cap * sizeof(*grown));
-        if (!grown)
-            return;
-        if (f->style_count)
-            memcpy(grown, f->styles, f->style_count * sizeof(*grown));
-        f->styles = grown;
-        f->style_cap = cap;
-    }
+    if (!DGL_ARENA_ROOM(f->env.arena, f->styles, f->style_cap, f->style_count + 1, 16, UINT32_MAX))
+        return;
     f->styles[f->style_count++] = (struct flow_style){p->style, p->outline, f->page_count, text};
 }
 

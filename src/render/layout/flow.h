@@ -56,7 +56,7 @@ struct flow {
     struct dgl_error *err;
     struct dgl_page *pages;
     struct flow_page *info;
-    uint32_t page_count, page_cap;
+    uint32_t page_count, page_cap, info_cap;
     struct flow_section *sections;
     uint32_t section_count, section;
     struct dgl_canvas canvas;

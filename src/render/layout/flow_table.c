@@ -19,16 +19,8 @@ static enum dgl_status out_of_memory(struct flow *f)
 
 static enum dgl_status add_row(struct flow *f, struct batch *b, struct dgl_placed_row row)
 {
-    if (b->count == b->cap) {
-        uint32_t cap = b->cap ? b->cap * 2 : 32;
-        struct dgl_placed_row *grown = dgl_arena_alloc_try(f->env.arena, cap * sizeof(*grown));
-        if (!grown)
-            return out_of_memory(f);
-        if (b->count)
-            memcpy(grown, b->rows, b->count * sizeof(*grown));
-        b->rows = grown;
-        b->cap = cap;
-    }
+    if (!DGL_ARENA_ROOM(f->env.arena, b->rows, b->cap, b->count + 1, 32, UINT32_MAX))
+        return out_of_memory(f);
     b->rows[b->count++] = row;
     f->y += row.height;
     f->at_top = f->page_empty = f->hard_break = false;

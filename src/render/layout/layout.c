@@ -189,6 +189,7 @@ static enum dgl_status set_margins(struct flow *f, uint32_t index)
     struct dgl_box_list lines = c.page->under, margins = {0}, behind_body, behind_margins;
     c.page->under = (struct dgl_box_list){0};
     c.list = &c.page->under;
+    c.expected = 0;
     if (f->doc->background != DGL_COLOR_NONE)
         dgl_canvas_rect(&c, 0, 0, s->width, s->height, f->doc->background);
     if (!info->blank) {

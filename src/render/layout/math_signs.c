@@ -84,19 +84,8 @@ int32_t math_constant(const struct math_setter *s, struct math_style style, hb_o
 static struct dgl_math_mark *new_mark(struct math_setter *s)
 {
     static struct dgl_math_mark spare; // when there is no room: nobody reads it
-    if (s->count == s->cap && s->status == DGL_OK) {
-        uint32_t cap = s->cap ? s->cap * 2 : 32;
-        struct dgl_math_mark *grown =
-            cap <= MAX_MARKS ? dgl_arena_alloc_try(s->env->arena, cap * sizeof(*grown)) : NULL;
-        if (!grown) {
-            s->status = DGL_FAIL_SLUG(s->err, DGL_E_LIMIT, "document_too_large", "an equation is too large");
-        } else {
-            if (s->count)
-                memcpy(grown, s->marks, s->count * sizeof(*grown));
-            s->marks = grown;
-            s->cap = cap;
-        }
-    }
+    if (s->status == DGL_OK && !DGL_ARENA_ROOM(s->env->arena, s->marks, s->cap, s->count + 1, 32, MAX_MARKS))
+        s->status = DGL_FAIL_SLUG(s->err, DGL_E_LIMIT, "document_too_large", "an equation is too large");
     if (s->status != DGL_OK)
         return &spare;
     struct dgl_math_mark *m = &s->marks[s->count++];

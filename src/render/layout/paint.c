@@ -14,19 +14,11 @@ struct dgl_box *dgl_canvas_box(struct dgl_canvas *c, enum dgl_box_kind kind, int
 {
     struct dgl_box_list *l = c->list;
     static struct dgl_box spare; // where boxes go when there is no memory: nobody reads it
-    if (l->count == l->cap) {
-        uint32_t cap = l->cap ? l->cap * 2 : 64;
-        struct dgl_box *grown = dgl_arena_alloc_try(c->env->arena, cap * sizeof(*grown));
-        if (!grown) {
-            if (c->status == DGL_OK)
-                c->status = DGL_FAIL_SLUG(c->err, DGL_E_LIMIT, "document_too_large",
-                                          "the document needs more memory than one document may use");
-            return &spare;
-        }
-        if (l->count)
-            memcpy(grown, l->boxes, l->count * sizeof(*grown));
-        l->boxes = grown;
-        l->cap = cap;
+    if (!DGL_ARENA_ROOM(c->env->arena, l->boxes, l->cap, l->count + 1, DGL_MAX(c->expected, 16), UINT32_MAX)) {
+        if (c->status == DGL_OK)
+            c->status = DGL_FAIL_SLUG(c->err, DGL_E_LIMIT, "document_too_large",
+                                      "the document needs more memory than one document may use");
+        return &spare;
     }
     struct dgl_box *b = &l->boxes[l->count++];
     memset(b, 0, sizeof(*b));

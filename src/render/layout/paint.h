@@ -8,6 +8,7 @@ struct dgl_canvas {
     const struct dgl_text_env *env;
     struct dgl_page *page;
     struct dgl_box_list *list; // &page->over or &page->under
+    uint32_t expected;         // boxes of a page, by the one before; 0 = not known
     const struct dgl_section *section;
     int32_t body_top, body_bottom; // page coordinates
     int32_t column_x, column_width;

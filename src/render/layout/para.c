@@ -342,18 +342,9 @@ static struct breaker breaker_for(const struct dgl_text_env *env, const struct d
 
 static enum dgl_status new_line(struct breaker *b, struct dgl_lines *l, uint32_t *cap, struct dgl_error *err)
 {
-    if (l->count == *cap) {
-        uint32_t grown_cap = *cap ? *cap * 2 : 2;
-        struct dgl_line *grown =
-            grown_cap <= MAX_LINES ? dgl_arena_alloc_try(b->env->arena, grown_cap * sizeof(*grown)) : NULL;
-        if (!grown)
-            return DGL_FAIL_SLUG(err, DGL_E_LIMIT, "document_too_large",
-                                 "a paragraph has more lines than one document may have");
-        if (l->count)
-            memcpy(grown, l->lines, l->count * sizeof(*grown));
-        l->lines = grown;
-        *cap = grown_cap;
-    }
+    if (!DGL_ARENA_ROOM(b->env->arena, l->lines, *cap, l->count + 1, 1, MAX_LINES))
+        return DGL_FAIL_SLUG(err, DGL_E_LIMIT, "document_too_large",
+                             "a paragraph has more lines than one document may have");
     memset(&l->lines[l->count++], 0, sizeof(*l->lines));
     return DGL_OK;
 }

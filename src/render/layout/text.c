@@ -20,6 +20,7 @@
 #define SUB_RAISE_PERCENT (-14)
 #define SMALL_CAPS_PERCENT 80
 #define MAX_PIECES 2000000u
+#define MAX_GLYPHS (4 * DGL_LAYOUT_MAX_PARAGRAPH_BYTES)
 
 struct maker {
     const struct dgl_text_env *env;
@@ -36,22 +37,22 @@ struct maker {
 
 // ---- Growing arrays ----
 
+// Room for what most paragraphs come to: a glyph for each character, a piece for each inline. A document is kept whole
+// until it is painted, and most of its paragraphs may be the few characters of a cell.
+static bool first_room(struct maker *m)
+{
+    struct dgl_text *t = m->t;
+    uint32_t glyphs = (uint32_t)dgl_utf8_count(t->bytes, t->len);
+    return DGL_ARENA_ROOM(m->env->arena, t->glyphs, m->glyph_cap, 1, glyphs, MAX_GLYPHS) &&
+           DGL_ARENA_ROOM(m->env->arena, t->pieces, m->piece_cap, 1, m->para->inline_count, MAX_PIECES);
+}
+
 static struct dgl_glyph *new_glyph(struct maker *m)
 {
     struct dgl_text *t = m->t;
-    if (t->glyph_count == m->glyph_cap) {
-        uint32_t cap = m->glyph_cap ? m->glyph_cap * 2 : 64;
-        struct dgl_glyph *grown = dgl_arena_alloc_try(m->env->arena, cap * sizeof(*grown));
-        if (!grown) {
-            m->out_of_memory = true;
-            t->glyph_count = 0;
-            grown = t->glyphs;
-            cap = m->glyph_cap;
-        } else if (t->glyph_count) {
-            memcpy(grown, t->glyphs, t->glyph_count * sizeof(*grown));
-        }
-        t->glyphs = grown;
-        m->glyph_cap = cap;
+    if (!DGL_ARENA_ROOM(m->env->arena, t->glyphs, m->glyph_cap, t->glyph_count + 1, 1, MAX_GLYPHS)) {
+        m->out_of_memory = true;
+        t->glyph_count = 0;
     }
     struct dgl_glyph *g = &t->glyphs[t->glyph_count++];
     memset(g, 0, sizeof(*g));
@@ -61,19 +62,9 @@ static struct dgl_glyph *new_glyph(struct maker *m)
 static struct dgl_piece *new_piece(struct maker *m, enum dgl_piece_kind kind, const struct dgl_run *run)
 {
     struct dgl_text *t = m->t;
-    if (t->piece_count == m->piece_cap) {
-        uint32_t cap = m->piece_cap ? m->piece_cap * 2 : 8;
-        struct dgl_piece *grown = dgl_arena_alloc_try(m->env->arena, cap * sizeof(*grown));
-        if (!grown || cap > MAX_PIECES) {
-            m->out_of_memory = true;
-            t->piece_count = 0;
-            grown = t->pieces;
-            cap = m->piece_cap;
-        } else if (t->piece_count) {
-            memcpy(grown, t->pieces, t->piece_count * sizeof(*grown));
-        }
-        t->pieces = grown;
-        m->piece_cap = cap;
+    if (!DGL_ARENA_ROOM(m->env->arena, t->pieces, m->piece_cap, t->piece_count + 1, 1, MAX_PIECES)) {
+        m->out_of_memory = true;
+        t->piece_count = 0;
     }
     struct dgl_piece *p = &t->pieces[t->piece_count++];
     memset(p, 0, sizeof(*p));
@@ -810,8 +801,8 @@ enum dgl_status dgl_text_build(const struct dgl_text_env *env, const struct dgl_
             m.bytes.len += stretches[i].len;
         ret->bytes = kept;
         ret->len = (uint32_t)m.bytes.len;
-        m.out_of_memory |= !dgl_text_order(env->arena, kept, m.bytes.len, ret->rtl, &m.order);
-        if (p->level)
+        m.out_of_memory |= !first_room(&m) || !dgl_text_order(env->arena, kept, m.bytes.len, ret->rtl, &m.order);
+        if (p->level && !m.out_of_memory)
             put_label(&m, p, &label);
         struct fitting fit = {0};
         for (uint32_t i = 0; i < p->inline_count && status == DGL_OK && !m.out_of_memory; i++) {

@@ -5,21 +5,6 @@
 #include <math.h>
 #include <string.h>
 
-static bool grow(struct pdf_paints *p, void **list, uint32_t *cap, uint32_t count, size_t size)
-{
-    if (count < *cap)
-        return true;
-    uint32_t wanted = *cap ? *cap * 2 : 16;
-    void *grown = wanted <= DGL_PDF_MAX_PAINTS ? dgl_arena_alloc_try(p->arena, wanted * size) : NULL;
-    if (!grown)
-        return false;
-    if (count)
-        memcpy(grown, *list, count * size);
-    *list = grown;
-    *cap = wanted;
-    return true;
-}
-
 // ---- Graphics states ----
 
 static uint32_t state_of(struct pdf_paints *p, struct pdf_state wanted)
@@ -29,7 +14,7 @@ static uint32_t state_of(struct pdf_paints *p, struct pdf_state wanted)
         if (s->fill == wanted.fill && s->stroke == wanted.stroke && s->mask == wanted.mask && s->gray == wanted.gray)
             return i;
     }
-    if (!grow(p, (void **)&p->states, &p->state_cap, p->state_count, sizeof(*p->states)))
+    if (!DGL_ARENA_ROOM(p->arena, p->states, p->state_cap, p->state_count + 1, 16, DGL_PDF_MAX_PAINTS))
         return UINT32_MAX;
     wanted.object = pdf_out_reserve(p->out);
     struct dgl_buf *b = p->out->buf;
@@ -175,7 +160,8 @@ uint32_t pdf_paints_gradient(struct pdf_paints *p, const struct dgl_art_paint *g
 {
     bool fades = false;
     *ret_state = UINT32_MAX;
-    if (g->stop_count == 0 || !grow(p, (void **)&p->shadings, &p->shading_cap, p->shading_count, sizeof(*p->shadings)))
+    if (g->stop_count == 0 ||
+        !DGL_ARENA_ROOM(p->arena, p->shadings, p->shading_cap, p->shading_count + 1, 16, DGL_PDF_MAX_PAINTS))
         return UINT32_MAX;
     for (uint32_t i = 0; i < g->stop_count; i++)
         fades |= g->stops[i].alpha < 1;

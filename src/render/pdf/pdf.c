@@ -122,17 +122,9 @@ static enum dgl_status write_picture(struct writing *w, const char *name, const 
 
 static enum dgl_status add_picture(struct writing *w, struct picture_slot slot, struct picture_slot **ret)
 {
-    if (w->picture_count >= DGL_PDF_MAX_PICTURES)
+    if (!DGL_ARENA_ROOM(w->env->arena, w->pictures, w->picture_cap, w->picture_count + 1, 16, DGL_PDF_MAX_PICTURES))
         return DGL_FAIL_SLUG(w->err, DGL_E_LIMIT, "too_many_pictures", "the document holds more than %u pictures",
                              DGL_PDF_MAX_PICTURES);
-    if (w->picture_count == w->picture_cap) {
-        uint32_t cap = w->picture_cap ? w->picture_cap * 2 : 16;
-        struct picture_slot *grown = dgl_arena_alloc(w->env->arena, cap * sizeof(*grown));
-        if (w->picture_count)
-            memcpy(grown, w->pictures, w->picture_count * sizeof(*grown));
-        w->pictures = grown;
-        w->picture_cap = cap;
-    }
     *ret = &w->pictures[w->picture_count++];
     **ret = slot;
     return DGL_OK;

@@ -77,6 +77,7 @@ struct pdf_structure {
     uint32_t pages;
     uint32_t *annotations; // element of each
     uint32_t annotation_count, annotation_cap;
+    uint32_t expected; // elements, and marks, by the document's paragraphs
     bool full;
     // the paragraph at hand
     const struct dgl_para *para;
@@ -88,26 +89,17 @@ struct pdf_structure {
 // ---- Memory ----
 
 // Room for one more item; false when there is none, and then what follows is an artifact.
-static bool grow(struct pdf_structure *s, void **list, uint32_t *cap, uint32_t count, size_t size)
+#define ROOM(s, list, cap, count, first) \
+    has_room((s), DGL_ARENA_ROOM((s)->arena, (list), (cap), (count) + 1, (first), 2 * DGL_PDF_MAX_ELEMENTS))
+static bool has_room(struct pdf_structure *s, bool room)
 {
-    if (count < *cap)
-        return true;
-    uint32_t wanted = *cap ? *cap * 2 : 64;
-    void *grown = wanted <= DGL_PDF_MAX_ELEMENTS * 2 ? dgl_arena_alloc_try(s->arena, wanted * size) : NULL;
-    if (!grown) {
-        s->full = true;
-        return false;
-    }
-    if (count)
-        memcpy(grown, *list, count * size);
-    *list = grown;
-    *cap = wanted;
-    return true;
+    s->full |= !room;
+    return room;
 }
 
 static bool add_kid(struct pdf_structure *s, uint32_t element, enum kid_kind kind, uint32_t value, uint32_t page)
 {
-    if (!grow(s, (void **)&s->kids, &s->kid_cap, s->kid_count, sizeof(*s->kids)))
+    if (!ROOM(s, s->kids, s->kid_cap, s->kid_count, 2 * s->expected))
         return false;
     struct element *e = &s->elements[element];
     s->kids[s->kid_count++] = (struct kid){kind, value, page, 0};
@@ -121,7 +113,7 @@ static bool add_kid(struct pdf_structure *s, uint32_t element, enum kid_kind kin
 
 static uint32_t new_element(struct pdf_structure *s, enum role role, uint32_t parent)
 {
-    if (s->full || !grow(s, (void **)&s->elements, &s->cap, s->count, sizeof(*s->elements)))
+    if (s->full || !ROOM(s, s->elements, s->cap, s->count, s->expected))
         return PDF_ARTIFACT;
     uint32_t index = s->count;
     s->elements[index] = (struct element){.role = role, .parent = parent};
@@ -145,6 +137,8 @@ static uint32_t hash_of(const void *key, uint32_t salt)
 static bool rehash(struct pdf_structure *s)
 {
     uint32_t wanted = s->slot_count ? s->slot_count * 2 : 256;
+    while (wanted < 2 * s->expected)
+        wanted *= 2;
     struct slot *old = s->slots, *grown = dgl_arena_alloc_try(s->arena, wanted * sizeof(*grown));
     if (!grown)
         return false;
@@ -351,7 +345,7 @@ uint32_t pdf_structure_figure(struct pdf_structure *s, const struct dgl_box *box
 
 uint32_t pdf_structure_mark(struct pdf_structure *s, uint32_t element, uint32_t page)
 {
-    if (!grow(s, (void **)&s->marks, &s->mark_cap, s->mark_count, sizeof(*s->marks)))
+    if (!ROOM(s, s->marks, s->mark_cap, s->mark_count, s->expected))
         return PDF_NOT_MARKED;
     if (s->page_end[page] == 0)
         s->page_first[page] = s->mark_count;
@@ -366,8 +360,7 @@ uint32_t pdf_structure_mark(struct pdf_structure *s, uint32_t element, uint32_t 
 uint32_t pdf_structure_annotation(struct pdf_structure *s, const struct dgl_link *link, uint32_t page, uint32_t object)
 {
     uint32_t e = link_element(s, link);
-    if (e == PDF_ARTIFACT ||
-        !grow(s, (void **)&s->annotations, &s->annotation_cap, s->annotation_count, sizeof(*s->annotations)) ||
+    if (e == PDF_ARTIFACT || !ROOM(s, s->annotations, s->annotation_cap, s->annotation_count, 64) ||
         !add_kid(s, e, KID_OBJECT, object, page))
         return PDF_NOT_MARKED;
     s->annotations[s->annotation_count++] = e;
@@ -380,6 +373,7 @@ struct pdf_structure *pdf_structure_new(struct dgl_arena *a, const struct dgl_do
     s->arena = a;
     s->doc = doc;
     s->pages = pages;
+    s->expected = 64 + DGL_MIN(doc->paragraphs + doc->paragraphs / 4, DGL_PDF_MAX_ELEMENTS);
     s->page_first = dgl_arena_alloc(a, (pages + 1) * sizeof(*s->page_first));
     s->page_end = dgl_arena_alloc(a, (pages + 1) * sizeof(*s->page_end));
     s->holder = PDF_ARTIFACT;

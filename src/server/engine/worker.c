@@ -23,6 +23,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <malloc.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +35,8 @@
 #include <unistd.h>
 
 #define TRIM_EVERY 256u                     // jobs
-#define KEEP_OUTPUT_BYTES ((size_t)2 << 20) // a larger output buffer is given back after the job
+#define IDLE_MS 1000                        // without a job, and free memory is given back
+#define KEEP_OUTPUT_BYTES ((size_t)2 << 20) // a larger output buffer is freed after the job
 #define EXPLAIN_MAX_BYTES DGL_ENGINE_MAX_TEXT_BYTES
 
 struct worker {
@@ -479,16 +481,15 @@ static void answer(struct worker *w, struct outcome *out, enum dgl_status status
         main_is_gone();
 }
 
-// Empties an output for the next job. Returns whether it was so large that its memory was given back.
-static bool reset_output(struct dgl_buf *b)
+// Empties an output for the next job.
+static void reset_output(struct dgl_buf *b)
 {
     if (b->cap <= KEEP_OUTPUT_BYTES) {
         dgl_buf_reset(b);
-        return false;
+        return;
     }
     dgl_buf_fini(b);
     *b = DGL_BUF_INIT(DGL_ENGINE_MAX_OUTPUT_BYTES);
-    return true;
 }
 
 static void outcome_fini(struct outcome *out)
@@ -503,11 +504,11 @@ static void outcome_fini(struct outcome *out)
 
 static void after_job(struct worker *w)
 {
-    bool large = reset_output(&w->docx);
-    large |= reset_output(&w->pdf);
+    reset_output(&w->docx);
+    reset_output(&w->pdf);
     dgl_arena_reset(w->arena);
-    if (++w->jobs % TRIM_EVERY == 0 || large)
-        malloc_trim(0);
+    if (++w->jobs % TRIM_EVERY == 0)
+        dgl_memory_give_back();
 }
 
 static void run_job(struct worker *w, struct dgl_message *m)
@@ -548,6 +549,14 @@ static bool lock_in(int socket)
     return false;
 }
 
+// A worker without a job for a while holds no more than it needs; one with the next job at hand keeps what it has.
+static void rest(int socket)
+{
+    struct pollfd next = {.fd = socket, .events = POLLIN};
+    if (poll(&next, 1, IDLE_MS) == 0)
+        dgl_memory_give_back();
+}
+
 int dgl_native_run(int socket, const struct dgl_worker_config *config)
 {
     (void)config;
@@ -560,14 +569,13 @@ int dgl_native_run(int socket, const struct dgl_worker_config *config)
     w->docx = w->pdf = DGL_BUF_INIT(DGL_ENGINE_MAX_OUTPUT_BYTES);
     if (system_fonts)
         w->pdf_engine = dgl_pdf_engine_new(dgl_system_fonts_source(system_fonts), hyphens);
-    // Packages and outputs are reused from the heap rather than mapped anew, and what a job frees waits for the next.
-    mallopt(M_MMAP_THRESHOLD, 4 << 20);
-    mallopt(M_TRIM_THRESHOLD, 32 << 20);
+    dgl_memory_keep();
     if (!lock_in(socket))
         return 1;
     for (;;) {
         DGL_AUTO_FINI(message) m = {0};
         struct dgl_error err;
+        rest(socket);
         if (dgl_message_receive(socket, &w->buffer, DGL_ENGINE_MAX_INPUT_BYTES + sizeof(struct dgl_wire_job), true, &m,
                                 &err) != DGL_RECEIVED_MESSAGE)
             return 0;

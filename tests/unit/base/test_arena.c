@@ -65,6 +65,52 @@ static void test_reset_zeroes_again(void **state DGL_UNUSED)
     dgl_arena_free(NULL);
 }
 
+static void test_array(void **state DGL_UNUSED)
+{
+    DGL_AUTO(arena) a = dgl_arena_new(0);
+    uint32_t *list = NULL, *other = NULL, cap = 0, other_cap = 0;
+    for (uint32_t i = 0; i < 5000; i++) {
+        if (i % 3 == 0) { // now and then something stands behind it
+            assert_true(DGL_ARENA_ROOM(a, other, other_cap, i / 3 + 1, 1, UINT32_MAX));
+            other[i / 3] = i;
+        }
+        assert_true(DGL_ARENA_ROOM(a, list, cap, i + 1, 3, 5000));
+        assert_int_equal(list[i], 0); // new room is zeroed
+        list[i] = i;
+    }
+    assert_int_equal(cap, 5000);
+    for (uint32_t i = 0; i < 5000; i++) {
+        assert_int_equal(list[i], i);
+        assert_int_equal(other[i / 3], i / 3 * 3);
+    }
+    uint32_t *had = list;
+    assert_false(DGL_ARENA_ROOM(a, list, cap, 5001, 3, 5000));
+    assert_ptr_equal(list, had);
+    assert_int_equal(cap, 5000);
+}
+
+// The newest piece grows where it is; one behind which something stands is copied, and its old place stays.
+static void test_array_in_place(void **state DGL_UNUSED)
+{
+    DGL_AUTO(arena) a = dgl_arena_new(1024);
+    char *list = NULL;
+    uint32_t cap = 0;
+    assert_true(DGL_ARENA_ROOM(a, list, cap, 1, 20, 4000));
+    memcpy(list, "in place", 9);
+    char *had = list;
+    assert_true(DGL_ARENA_ROOM(a, list, cap, 21, 20, 4000));
+    assert_ptr_equal(list, had);
+    assert_int_equal(dgl_arena_used(a), 48);
+    dgl_arena_alloc(a, 1);
+    assert_true(DGL_ARENA_ROOM(a, list, cap, 41, 20, 4000));
+    assert_ptr_not_equal(list, had);
+    memset(list, 'x', cap);
+    assert_string_equal(had, "in place");
+    assert_int_equal(dgl_arena_used(a), 48 + 16 + 80);
+    assert_false(DGL_ARENA_ROOM(a, list, cap, 1000, 20, 4000)); // past the arena's limit
+    assert_int_equal(cap, 80);
+}
+
 static void test_strings(void **state DGL_UNUSED)
 {
     DGL_AUTO(arena) a = dgl_arena_new(0);
@@ -83,6 +129,8 @@ int main(void)
         cmocka_unit_test(test_limit),
         cmocka_unit_test(test_first_piece_large),
         cmocka_unit_test(test_reset_zeroes_again),
+        cmocka_unit_test(test_array),
+        cmocka_unit_test(test_array_in_place),
         cmocka_unit_test(test_strings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static void test_alloc_is_zeroed(void **state DGL_UNUSED)
@@ -25,6 +27,32 @@ static void test_strdup(void **state DGL_UNUSED)
     DGL_AUTO_PTR char *none = dgl_strndup(NULL, 0);
     assert_string_equal(none, "");
 }
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+// Pages that the system had to give for a document of 80 MiB.
+static long pages_for_a_document(void)
+{
+    struct rusage before, after;
+    char *pieces[80];
+    getrusage(RUSAGE_SELF, &before);
+    for (size_t i = 0; i < DGL_COUNT(pieces); i++)
+        memset(pieces[i] = dgl_alloc_plain(1 << 20), 1, 1 << 20);
+    for (size_t i = 0; i < DGL_COUNT(pieces); i++)
+        free(pieces[i]);
+    getrusage(RUSAGE_SELF, &after);
+    return after.ru_minflt - before.ru_minflt;
+}
+
+static void test_memory_waits_for_the_next_document(void **state DGL_UNUSED)
+{
+    dgl_memory_keep();
+    long first = pages_for_a_document();
+    assert_true(first > 30);
+    assert_true(pages_for_a_document() < first / 10);
+    dgl_memory_give_back();
+    assert_true(pages_for_a_document() > first / 2);
+}
+#endif
 
 static int open_and_lose(bool steal)
 {
@@ -61,8 +89,13 @@ static void test_close_keeps_errno(void **state DGL_UNUSED)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_alloc_is_zeroed),   cmocka_unit_test(test_strdup),
-        cmocka_unit_test(test_fd_cleanup),        cmocka_unit_test(test_steal_leaves_null),
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+        cmocka_unit_test(test_memory_waits_for_the_next_document),
+#endif
+        cmocka_unit_test(test_alloc_is_zeroed),
+        cmocka_unit_test(test_strdup),
+        cmocka_unit_test(test_fd_cleanup),
+        cmocka_unit_test(test_steal_leaves_null),
         cmocka_unit_test(test_close_keeps_errno),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,9 +1,11 @@
 // The native worker as it runs in the server: real templates through the real sandbox.
 #include "rig.h"
 
+#include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/zip.h"
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -325,6 +327,48 @@ static void test_layout_keeps_the_deadline(void **state)
     close(fd);
 }
 
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+// Resident pages of the supervisor's largest child.
+static long resident_pages(void)
+{
+    char path[64];
+    long largest = 0;
+    DGL_AUTO_FINI(buf) list = DGL_BUF_INIT(4096);
+    struct dgl_error err;
+    int pid = dgl_supervisor_peek_pid(supervisor), used;
+    snprintf(path, sizeof(path), "/proc/%d/task/%d/children", pid, pid);
+    assert_int_equal(dgl_file_read(path, 4096, &list, &err), DGL_OK);
+    for (const char *at = list.data; sscanf(at, "%d%n", &pid, &used) == 1; at += used) {
+        long pages = 0;
+        DGL_AUTO_FINI(buf) statm = DGL_BUF_INIT(4096);
+        snprintf(path, sizeof(path), "/proc/%d/statm", pid);
+        if (dgl_file_read(path, 4096, &statm, &err) == DGL_OK)
+            sscanf(statm.data, "%*d %ld", &pages);
+        largest = DGL_MAX(largest, pages);
+    }
+    return largest;
+}
+
+// What a large document needed is kept for the next one, but not by a worker that has nothing to do.
+static void test_idle_worker_gives_memory_back(void **state)
+{
+    (void)state;
+    DGL_AUTO(engine) e = new_engine(NULL);
+    int fd = rig_docx(PARAGRAPH("{%p for i in range(n) %}") PARAGRAPH("word {{ i }}") PARAGRAPH("{%p endfor %}"));
+    struct rig_answer a;
+    make_pdf(e, fd, "{\"n\":20}", &a);
+    rig_answer_fini(&a);
+    long small = resident_pages();
+    make_pdf(e, fd, "{\"n\":20000}", &a);
+    rig_answer_fini(&a);
+    unsigned left = 6000;
+    while (resident_pages() > small + 2048 && --left)
+        poll(NULL, 0, 10);
+    assert_true(left > 0);
+    close(fd);
+}
+#endif
+
 static int start(void **state)
 {
     (void)state;
@@ -356,6 +400,9 @@ int main(void)
         cmocka_unit_test(test_pdf_does_not_depend_on_history),
         cmocka_unit_test(test_declined_without_another_engine_is_told),
         cmocka_unit_test(test_layout_keeps_the_deadline),
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+        cmocka_unit_test(test_idle_worker_gives_memory_back),
+#endif
     };
     return cmocka_run_group_tests(tests, start, stop);
 }

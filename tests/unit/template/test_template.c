@@ -237,7 +237,7 @@ static void test_blocks_name_both_tags(void **state)
                  "{% if a %} inside of {% for x in xs %}");
     assert_fails("{% if a %}text", NULL, "unbalanced_block", "{% if a %} is never closed: 'endif' is missing");
     assert_fails("{% endfor %}", NULL, "unbalanced_block", "no 'for' is open");
-    assert_fails("{% if a %}{% endfor %}{% endif %}", NULL, "unbalanced_block", "{% if a %} is open");
+    assert_fails("{% if a %}{% endfor %}{% endif %}", NULL, "unbalanced_block", "{% if a %} is, and ends with 'endif'");
 }
 
 static void test_white_space(void **state)

@@ -12,7 +12,7 @@ struct dgl_name {
     uint64_t hash;
     uint32_t id;                       // from 0, in order of first use
     struct dgl_value_undefined absent; // "'x' is undefined"
-    struct dgl_value_undefined no_key; // "'dict object' has no attribute 'x'"
+    struct dgl_value_undefined no_key; // "the object has no 'x'"
     int16_t global;                    // index in the table of globals; -1
     int16_t method;                    // index in the table of method names; -1
     const struct dgl_name *next;       // chain of the hash table

@@ -167,7 +167,7 @@ enum dgl_status dgl_arg_text(struct dgl_mem *m, struct dgl_value v, const char *
     if (v.kind == DGL_VALUE_UNDEFINED)
         return dgl_undefined_error(m, v);
     if (!dgl_is_string(v))
-        return dgl_type_error(m, "the argument %s must be a string, not %s", what, dgl_type_name(v));
+        return dgl_type_error(m, "the argument %s must be a text, not %s", what, dgl_type_words(v));
     *ret = dgl_text(v);
     return DGL_OK;
 }
@@ -194,7 +194,7 @@ enum dgl_status dgl_path_of(struct dgl_mem *m, struct dgl_value attribute, struc
         ret->kind = DGL_PATH_INDEX;
         ret->index = dgl_as_int(attribute);
     } else {
-        return dgl_type_error(m, "an attribute must be a name or a number, not %s", dgl_type_name(attribute));
+        return dgl_type_error(m, "an attribute must be a name or a number, not %s", dgl_type_words(attribute));
     }
     return DGL_OK;
 }

@@ -77,7 +77,7 @@ static enum dgl_status short_text(struct dgl_vm *vm, const struct dgl_args *a, s
     if (dgl_arg_given(a, i) && a->v[i].kind != DGL_VALUE_NONE)
         DGL_TRY(dgl_arg_text(&vm->mem, a->v[i], what, &s));
     if (s.len >= size || (s.len && memchr(s.data, 0, s.len)))
-        return dgl_type_error(&vm->mem, "the argument %s is too long or not text", what);
+        return dgl_type_error(&vm->mem, "the argument %s must be a text of at most %zu bytes", what, size - 1);
     dgl_str_copy(out, size, s.data ? s.data : "", s.len);
     return DGL_OK;
 }
@@ -133,7 +133,7 @@ static enum dgl_status decimal_of(struct dgl_vm *vm, struct dgl_value v, const c
     default:
         break;
     }
-    return dgl_type_error(&vm->mem, "%s() cannot work on a value of type '%s'", what, dgl_type_name(v));
+    return dgl_type_error(&vm->mem, "%s() cannot work on %s", what, dgl_type_words(v));
 }
 
 static enum dgl_status from_utf16(struct dgl_vm *vm, const UChar *text, int32_t len, struct dgl_value *ret)
@@ -453,7 +453,7 @@ DGL_FILTER(percent)
 
 DGL_FILTER(currency)
 {
-    char locale[40], currency[4] = "";
+    char locale[40], currency[40] = "";
     struct number_kind k = {
         .what = "currency", .style = UNUM_CURRENCY, .locale = locale, .currency = currency, .grouping = true};
     DGL_TRY(locale_of(vm, a, 1, locale));
@@ -461,9 +461,9 @@ DGL_FILTER(currency)
     DGL_TRY(short_text(vm, a, 0, "currency", "", currency, sizeof currency));
     for (char *p = currency; *p; p++)
         *p = *p >= 'a' && *p <= 'z' ? (char)(*p - 32) : *p;
-    for (size_t i = 0; i < 3 && (currency[0] || i); i++)
-        if (currency[i] < 'A' || currency[i] > 'Z')
-            return dgl_type_error(&vm->mem, "the argument currency must be an ISO code of three letters, like 'EUR'");
+    if (currency[0] && (strlen(currency) != 3 || strspn(currency, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 3))
+        return dgl_type_error(
+            &vm->mem, "the argument currency must be an ISO code of three letters, like 'EUR', not '%s'", currency);
     if (is_blank(v))
         return dgl_make_string(&vm->mem, "", 0, ret);
     return put_number(vm, &k, v, ret);
@@ -631,7 +631,7 @@ static enum dgl_status time_of(struct dgl_vm *vm, struct dgl_value v, int64_t *r
         *ret_us = (int64_t)llround(seconds * 1e6);
         return DGL_OK;
     }
-    return dgl_type_error(&vm->mem, "date() cannot work on a value of type '%s'", dgl_type_name(v));
+    return dgl_type_error(&vm->mem, "date() cannot work on %s", dgl_type_words(v));
 }
 
 // The locale's own forms, by name.

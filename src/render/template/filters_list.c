@@ -20,7 +20,7 @@ DGL_FILTER(length)
     size_t count;
     (void)a;
     if (!dgl_length(v, &count))
-        return dgl_type_error(&vm->mem, "object of type '%s' has no length%s", dgl_type_name(v),
+        return dgl_type_error(&vm->mem, "%s has no length%s", dgl_type_words(v),
                               dgl_is_other(v, DGL_OTHER_GENERATOR) ? "; put |list before it" : "");
     *ret = dgl_int((int64_t)count);
     return DGL_OK;
@@ -57,7 +57,7 @@ DGL_FILTER(last)
     struct dgl_value list;
     (void)a;
     if (dgl_is_other(v, DGL_OTHER_GENERATOR))
-        return dgl_type_error(&vm->mem, "'generator' object is not reversible; put |list before |last");
+        return dgl_type_error(&vm->mem, "what is made in passing cannot be read from its end; put |list before |last");
     if (dgl_is_list(v) && v.as.list->count) {
         *ret = v.as.list->items[v.as.list->count - 1];
         return DGL_OK;
@@ -75,7 +75,7 @@ DGL_FILTER(random)
     size_t count;
     (void)a;
     if (!dgl_length(v, &count))
-        return dgl_type_error(&vm->mem, "object of type '%s' has no length", dgl_type_name(v));
+        return dgl_type_error(&vm->mem, "%s has no length", dgl_type_words(v));
     if (!count) {
         *ret = dgl_undefined(&none);
         return DGL_OK;
@@ -158,7 +158,7 @@ DGL_FILTER(items)
     if (v.kind == DGL_VALUE_UNDEFINED) {
         DGL_TRY(dgl_make_list(&vm->mem, DGL_VALUE_LIST, 0, &list));
     } else if (v.kind != DGL_VALUE_DICT) {
-        return dgl_type_error(&vm->mem, "cannot get items: the value is a %s, not a mapping", dgl_type_name(v));
+        return dgl_type_error(&vm->mem, "cannot get items: the value is %s, not an object", dgl_type_words(v));
     } else {
         DGL_TRY(view(vm, v.as.dict, DGL_VIEW_ITEMS, &list));
         DGL_TRY(dgl_to_list(&vm->mem, list, &list));

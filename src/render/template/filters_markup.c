@@ -132,7 +132,7 @@ DGL_FILTER(xmlattr)
     if (v.kind == DGL_VALUE_UNDEFINED)
         return dgl_undefined_error(&vm->mem, v);
     if (v.kind != DGL_VALUE_DICT)
-        return dgl_type_error(&vm->mem, "xmlattr() cannot work on '%s'; it needs a dict", dgl_type_name(v));
+        return dgl_type_error(&vm->mem, "xmlattr() cannot work on %s; it needs an object", dgl_type_words(v));
     for (uint32_t i = 0; i < v.as.dict->count; i++) {
         const struct dgl_dict_entry *e = &v.as.dict->entries[i];
         struct dgl_value key, value;
@@ -228,7 +228,7 @@ static enum dgl_status json_key(struct json_out *j, struct dgl_value key)
         len = dgl_print_double(key.as.number, number);
         break;
     default:
-        return dgl_type_error(&j->vm->mem, "tojson() cannot use a %s as a key", dgl_type_name(key));
+        return dgl_type_error(&j->vm->mem, "tojson() cannot use %s as a key", dgl_type_words(key));
     }
     json_text(j, (struct dgl_str){number, len});
     return DGL_OK;
@@ -295,7 +295,7 @@ static enum dgl_status json_value(struct json_out *j, struct dgl_value v, unsign
         dgl_buf_putc(&j->out, ']');
         return DGL_OK;
     default:
-        return dgl_type_error(m, "a value of type %s cannot be written as JSON", dgl_type_name(v));
+        return dgl_type_error(m, "%s cannot be written as JSON", dgl_type_words(v));
     }
 }
 

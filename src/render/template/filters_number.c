@@ -11,7 +11,7 @@ DGL_FILTER(abs)
     if (v.kind == DGL_VALUE_UNDEFINED)
         return dgl_type_error(&vm->mem, "abs() cannot work on an undefined value");
     if (!dgl_is_number(v))
-        return dgl_type_error(&vm->mem, "bad operand type for abs(): '%s'", dgl_type_name(v));
+        return dgl_type_error(&vm->mem, "abs() cannot work on %s", dgl_type_words(v));
     if (v.kind == DGL_VALUE_DOUBLE) {
         *ret = dgl_double(fabs(v.as.number));
         return DGL_OK;
@@ -227,7 +227,7 @@ DGL_FILTER(round)
     if (!dgl_is_number(v))
         return v.kind == DGL_VALUE_UNDEFINED && (up || down)
                    ? dgl_undefined_error(&vm->mem, v)
-                   : dgl_type_error(&vm->mem, "type %s cannot be rounded", dgl_type_name(v));
+                   : dgl_type_error(&vm->mem, "%s cannot be rounded", dgl_type_words(v));
     if (!up && !down) {
         if (dgl_is_int(v))
             return round_int(vm, dgl_as_int(v), digits, ret);
@@ -254,7 +254,7 @@ DGL_FILTER(filesizeformat)
     if (dgl_is_number(v))
         bytes = dgl_as_double(v);
     else if (!dgl_is_string(v) || !dgl_parse_python_float(dgl_text(v), &bytes))
-        return dgl_type_error(&vm->mem, "filesizeformat() cannot read '%s' as a number", dgl_type_name(v));
+        return dgl_type_error(&vm->mem, "filesizeformat() cannot read %s as a number", dgl_type_words(v));
     if (bytes == 1) {
         dgl_buf_puts(&out, "1 Byte");
     } else if (bytes < base) {

@@ -143,7 +143,7 @@ DGL_FILTER(dictsort)
     if (v.kind == DGL_VALUE_UNDEFINED)
         return dgl_undefined_error(&vm->mem, v);
     if (v.kind != DGL_VALUE_DICT)
-        return dgl_type_error(&vm->mem, "dictsort needs a dict; '%s' cannot be sorted by keys", dgl_type_name(v));
+        return dgl_type_error(&vm->mem, "dictsort needs an object; %s cannot be sorted by keys", dgl_type_words(v));
     size_t count = v.as.dict->count;
     struct keyed *items = dgl_mem_alloc(&vm->mem, count * sizeof *items + 1);
     if (!items)

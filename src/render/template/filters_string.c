@@ -193,7 +193,7 @@ DGL_FILTER(truncate)
                               (long long)length, (long long)leeway);
     size_t count;
     if (!dgl_length(v, &count))
-        return dgl_type_error(&vm->mem, "truncate() cannot work on '%s': it has no length", dgl_type_name(v));
+        return dgl_type_error(&vm->mem, "truncate() cannot work on %s: it has no length", dgl_type_words(v));
     int64_t chars = (int64_t)count;
     if (chars <= length || chars - length <= leeway) {
         *ret = v;

@@ -181,7 +181,7 @@ static enum dgl_status percent_int(struct percent *p, const struct spec *s, stru
         i = dgl_as_int(v);
     } else {
         return dgl_type_error(&p->vm->mem, "%%%c format: a number is required as argument, not %s", type,
-                              dgl_type_name(v));
+                              dgl_type_words(v));
     }
     DGL_AUTO_FINI(buf) body = DGL_BUF_INIT(MAX_WIDTH * 2);
     size_t len = put_digits(digits, i, base, type == 'X');
@@ -216,7 +216,7 @@ static enum dgl_status percent_float(struct percent *p, const struct spec *s, st
         d = dgl_as_double(v);
     } else {
         return dgl_type_error(&p->vm->mem, "%%%c format: a number is required as argument, not %s", s->type,
-                              dgl_type_name(v));
+                              dgl_type_words(v));
     }
     DGL_AUTO_FINI(buf) body = DGL_BUF_INIT(4096);
     dgl_put_float(&body, d, s->type, s->precision < 0 ? 6 : (int)s->precision, s->alternate);
@@ -422,8 +422,8 @@ static enum dgl_status field_value(struct braces *b, struct dgl_str field, struc
             DGL_TRY(dgl_vm_item_text(b->vm, *ret, part, ret));
         else
             return DGL_FAIL_SLUG(b->vm->mem.err, DGL_E_INVALID, "undefined_access",
-                                 "'%s' has no attribute '%.*s' that format() may read; it is undefined",
-                                 dgl_object_name(*ret), (int)DGL_MIN(part.len, 60u), part.data);
+                                 "%s has no '%.*s' that format() may read; it is undefined", dgl_object_name(*ret),
+                                 (int)DGL_MIN(part.len, 60u), part.data);
     }
     return DGL_OK;
 }
@@ -496,8 +496,7 @@ static enum dgl_status parse_spec(struct braces *b, struct dgl_str t, struct spe
 
 static enum dgl_status wrong_type(struct braces *b, char type, struct dgl_value v)
 {
-    return dgl_type_error(&b->vm->mem, "format code '%c' cannot be used for a value of type '%s'", type ? type : '?',
-                          dgl_type_name(v));
+    return dgl_type_error(&b->vm->mem, "format code '%c' cannot be used for %s", type ? type : '?', dgl_type_words(v));
 }
 
 static enum dgl_status braces_int(struct braces *b, const struct spec *s, struct dgl_value v, struct dgl_buf *out)
@@ -645,8 +644,8 @@ static enum dgl_status format_value(struct braces *b, struct dgl_value v, char c
         return braces_int(b, &s, v, out);
     }
     if (!dgl_is_string(v) && spec.len)
-        return dgl_type_error(&b->vm->mem, "unsupported format specifier for a value of type '%s'; it cannot be padded",
-                              dgl_type_name(v));
+        return dgl_type_error(&b->vm->mem, "unsupported format specifier for %s; it cannot be padded",
+                              dgl_type_words(v));
     DGL_TRY(dgl_value_str(&b->vm->mem, v, &text));
     return braces_string(b, &s, v, (struct dgl_str){text.data ? text.data : "", text.len}, out);
 }

@@ -8,9 +8,9 @@
 const char *dgl_token_name(enum dgl_token_kind kind)
 {
     static const char *const names[] = {
-        "end of tag", "a name", "a string", "a number", "a number", "'+'", "'-'", "'*'", "'/'",  "'//'", "'%'",
-        "'**'",       "'~'",    "'['",      "']'",      "'('",      "')'", "'{'", "'}'", "'=='", "'!='", "'>'",
-        "'>='",       "'<'",    "'<='",     "'='",      "'.'",      "':'", "'|'", "','", "';'",
+        "end of the tag", "a name", "a string", "a number", "a number", "'+'", "'-'", "'*'", "'/'",  "'//'", "'%'",
+        "'**'",           "'~'",    "'['",      "']'",      "'('",      "')'", "'{'", "'}'", "'=='", "'!='", "'>'",
+        "'>='",           "'<'",    "'<='",     "'='",      "'.'",      "':'", "'|'", "','", "';'",
     };
     return names[kind];
 }
@@ -284,7 +284,7 @@ enum dgl_status dgl_lexer_next(struct dgl_lexer *lx, struct dgl_token *ret, stru
         *ret = (struct dgl_token){.kind = DGL_TOK_END};
         if (lx->depth)
             return DGL_FAIL_SLUG(err, DGL_E_INVALID, "syntax_error",
-                                 "syntax error: unexpected end of tag, expected '%c'", lx->open[lx->depth - 1]);
+                                 "syntax error: unexpected end of the tag, expected '%c'", lx->open[lx->depth - 1]);
         return DGL_OK;
     }
     if (c >= '0' && c <= '9')

@@ -45,7 +45,7 @@ struct dgl_token {
     int64_t integer;
     double number;
 };
-const char *dgl_token_name(enum dgl_token_kind kind); // "end of tag", "name", "')'"
+const char *dgl_token_name(enum dgl_token_kind kind); // what is expected: "end of the tag", "a name", "')'"
 
 struct dgl_lexer {
     struct dgl_str text;

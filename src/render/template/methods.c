@@ -362,7 +362,7 @@ METHOD(join)
     for (size_t i = 0; i < list.as.list->count && !safe_of(v); i++)
         if (!dgl_is_string(list.as.list->items[i]))
             return dgl_type_error(&vm->mem, "join() cannot take item %zu: it is a %s, not a string", i,
-                                  dgl_type_name(list.as.list->items[i]));
+                                  dgl_type_words(list.as.list->items[i]));
     (void)text;
     return dgl_join_values(vm, list, v, safe_of(v), ret);
 }

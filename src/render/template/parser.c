@@ -79,7 +79,7 @@ const struct dgl_name *dgl_parser_name(struct dgl_parser *p, struct dgl_str text
     n->hash = hash;
     n->id = p->t->name_count;
     n->absent = (struct dgl_value_undefined){.name = {copy, text.len}};
-    n->no_key = (struct dgl_value_undefined){.name = {copy, text.len}, .owner = "dict object"};
+    n->no_key = (struct dgl_value_undefined){.name = {copy, text.len}, .owner = "the object"};
     n->global = dgl_global_find(copy, text.len);
     n->method = dgl_method_find(copy, text.len);
     n->next = p->buckets[hash & p->bucket_mask];
@@ -177,20 +177,21 @@ bool dgl_tok_skip_word(struct dgl_parser *p, const char *word)
     return is;
 }
 
-static void fail_expected(struct dgl_parser *p, const char *wanted)
+void dgl_tok_fail(struct dgl_parser *p, const char *wanted)
 {
     const struct dgl_token *t = dgl_tok(p);
-    if (t->kind == DGL_TOK_NAME)
-        dgl_parser_fail(p, "syntax_error", "syntax error: unexpected '%.*s', expected %s",
-                        (int)DGL_MIN(t->text.len, 60u), t->text.data, wanted);
-    else
+    const char *quote = t->kind == DGL_TOK_STRING ? "" : "'";
+    if (t->kind == DGL_TOK_END)
         dgl_parser_fail(p, "syntax_error", "syntax error: unexpected %s, expected %s", dgl_token_name(t->kind), wanted);
+    else
+        dgl_parser_fail(p, "syntax_error", "syntax error: unexpected %s%.*s%s, expected %s", quote,
+                        (int)dgl_utf8_cut(t->text.data, t->text.len, 60), t->text.data, quote, wanted);
 }
 
 void dgl_tok_expect(struct dgl_parser *p, enum dgl_token_kind kind)
 {
     if (dgl_tok(p)->kind != kind)
-        fail_expected(p, dgl_token_name(kind));
+        dgl_tok_fail(p, dgl_token_name(kind));
     else
         dgl_tok_next(p);
 }
@@ -200,7 +201,7 @@ void dgl_tok_expect_word(struct dgl_parser *p, const char *word)
     char wanted[40];
     (void)snprintf(wanted, sizeof wanted, "'%s'", word);
     if (!dgl_tok_skip_word(p, word))
-        fail_expected(p, wanted);
+        dgl_tok_fail(p, wanted);
 }
 
 const struct dgl_name *dgl_tok_expect_name(struct dgl_parser *p)
@@ -312,7 +313,7 @@ static bool wrong_end(struct dgl_parser *p, struct dgl_str word)
     }
     if (forgive(p, word))
         return false;
-    const char *opener = families[family_of_end(word)].word;
+    const char *opener = dgl_str_is(word, "else") ? "if' or 'for" : families[family_of_end(word)].word;
     if (p->open)
         dgl_parser_fail(p, "unbalanced_block", "unexpected '%.*s': no '%s' is open here; %s is, and ends with '%s'",
                         len, word.data, opener, tag_text(p, p->open->chunk), last_word(p->open->ends));
@@ -716,8 +717,7 @@ static struct dgl_node *parse_statement(struct dgl_parser *p)
     struct dgl_str word = p->tokens[0].kind == DGL_TOK_NAME ? p->tokens[0].text : (struct dgl_str){NULL, 0};
     struct dgl_node *n = NULL;
     if (!word.len) {
-        dgl_parser_fail(p, "syntax_error", "syntax error: unexpected %s, expected the name of a tag",
-                        dgl_token_name(p->tokens[0].kind));
+        dgl_tok_fail(p, "the name of a tag");
         return NULL;
     }
     if (++p->block_depth > DGL_TEMPLATE_MAX_NESTING) {

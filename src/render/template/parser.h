@@ -52,6 +52,7 @@ bool dgl_tok_skip(struct dgl_parser *p, enum dgl_token_kind kind);
 bool dgl_tok_skip_word(struct dgl_parser *p, const char *word);
 void dgl_tok_expect(struct dgl_parser *p, enum dgl_token_kind kind);
 void dgl_tok_expect_word(struct dgl_parser *p, const char *word);
+void dgl_tok_fail(struct dgl_parser *p, const char *wanted); // "unexpected …, expected `wanted`", of the current token
 const struct dgl_name *dgl_tok_expect_name(struct dgl_parser *p);
 
 // Reports a problem of the current chunk; only the first of a chunk counts. Ends its tokens.

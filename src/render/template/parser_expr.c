@@ -302,7 +302,7 @@ static struct dgl_node *parse_primary(struct dgl_parser *p)
     case DGL_TOK_LBRACE:
         return parse_dict(p);
     default:
-        dgl_parser_fail(p, "syntax_error", "syntax error: unexpected %s, expected a value", dgl_token_name(t->kind));
+        dgl_tok_fail(p, "a value");
         return bad(p);
     }
 }
@@ -331,8 +331,7 @@ static struct dgl_node *parse_tuple_of(struct dgl_parser *p, bool simple, bool w
     if (!tuple && n->list.count)
         return n->list.items[0];
     if (!tuple && !parentheses)
-        dgl_parser_fail(p, "syntax_error", "syntax error: unexpected %s, expected an expression",
-                        dgl_token_name(dgl_tok(p)->kind));
+        dgl_tok_fail(p, simple ? "a name" : "a value");
     return n;
 }
 
@@ -421,8 +420,7 @@ static struct dgl_node *parse_dot(struct dgl_parser *p, struct dgl_node *value)
         n->kind = DGL_NODE_ITEM;
         n->b = constant(p, dgl_int(t->integer));
     } else {
-        dgl_parser_fail(p, "syntax_error", "syntax error: unexpected %s, expected a name or number after '.'",
-                        dgl_token_name(t->kind));
+        dgl_tok_fail(p, "a name or number after '.'");
         return bad(p);
     }
     return n;
@@ -548,8 +546,10 @@ static void check_arguments(struct dgl_parser *p, const char *what, const char *
 }
 
 // A name that may have dots; filters and tests of this language have none, so it only serves the message.
-static const struct dgl_name *dotted_name(struct dgl_parser *p)
+static const struct dgl_name *dotted_name(struct dgl_parser *p, const char *wanted)
 {
+    if (dgl_tok(p)->kind != DGL_TOK_NAME)
+        dgl_tok_fail(p, wanted);
     const struct dgl_name *name = dgl_tok_expect_name(p);
     while (!p->bad && dgl_tok(p)->kind == DGL_TOK_DOT) {
         dgl_tok_next(p);
@@ -571,7 +571,7 @@ struct dgl_node *dgl_parse_filters(struct dgl_parser *p, struct dgl_node *node, 
         inline_start = false;
         struct dgl_node *n = dgl_node_new(p, DGL_NODE_FILTER);
         n->a = node;
-        n->name = dotted_name(p);
+        n->name = dotted_name(p, "the name of a filter");
         if (dgl_tok(p)->kind == DGL_TOK_LPAREN)
             n->args = parse_args(p);
         const struct dgl_filter *f = dgl_filter_find(n->name->text.data, n->name->text.len);
@@ -606,7 +606,7 @@ static struct dgl_node *parse_test(struct dgl_parser *p, struct dgl_node *value)
     bool negated = dgl_tok_skip_word(p, "not");
     struct dgl_node *n = dgl_node_new(p, DGL_NODE_TEST);
     n->a = value;
-    n->name = dotted_name(p);
+    n->name = dotted_name(p, "the name of a test");
     const struct dgl_token *t = dgl_tok(p);
     if (t->kind == DGL_TOK_LPAREN) {
         n->args = parse_args(p);

@@ -1,6 +1,7 @@
 // What to write instead. People bring habits along from Excel, other template programs and other languages; a tag that
 // cannot be read is looked at for the usual ones. Text in quotes does not count.
 #include "render/template/suggest.h"
+#include <stdio.h>
 #include <string.h>
 
 #define MAX_LOOKED_AT 400u
@@ -133,12 +134,19 @@ static bool name_begins_with_digit(const struct tag *t)
         bool begins = is_digit(*p) && (p == t->text || strchr(" (,[", p[-1]));
         while (begins && (is_digit(*p) || *p == '_'))
             p++;
-        if (begins && is_letter(*p) && *p != 'e' && *p != 'x' && *p != 'o' && *p != 'b')
+        bool zero = begins && p[-1] == '0' && (p - 1 == t->text || !is_digit(p[-2])); // 0x1f, 0o17, 0b11
+        bool exponent = begins && *p == 'e' && (is_digit(p[1]) || p[1] == '-' || p[1] == '+');
+        if (begins && is_letter(*p) && !exponent && !(zero && strchr("xob", *p)))
             return true;
         if (!*p)
             return false;
     }
     return false;
+}
+
+static bool is_empty(const struct tag *t)
+{
+    return t->value && t->text[strspn(t->text, " +-")] == '\0';
 }
 
 static bool is_keyword(const char *word, size_t len)
@@ -178,6 +186,7 @@ const char *dgl_remedy(struct dgl_str inside, bool value)
         bool (*is)(const struct tag *t);
         const char *remedy;
     } habits[] = {
+        {is_empty, "write a name of the data between the braces, like {{ name }}"},
         {is_of_handlebars,
          "conditions and loops are written {% if x %} … {% endif %} and {% for item in items %} … {% endfor %}"},
         {is_block_as_value, "conditions and loops stand in {% … %}, not in {{ … }}"},
@@ -199,6 +208,43 @@ const char *dgl_remedy(struct dgl_str inside, bool value)
         if (habits[i].is(&t))
             return habits[i].remedy;
     return NULL;
+}
+
+static bool in_name(char c)
+{
+    return is_letter(c) || is_digit(c) || (c >= 'A' && c <= 'Z') || (unsigned char)c >= 0x80;
+}
+
+bool dgl_remedy_of_hyphen(struct dgl_str tag, char *out, size_t size)
+{
+    char quote = 0;
+    for (size_t i = 0; i + 1 < tag.len; i++) {
+        char c = tag.data[i];
+        if (quote || c == '"' || c == '\'') {
+            quote = !quote ? c : c == quote ? 0 : quote;
+            continue;
+        }
+        if (c != '-' || i == 0 || !in_name(tag.data[i - 1]) || !in_name(tag.data[i + 1]) || is_digit(tag.data[i + 1]))
+            continue;
+        size_t name = i, path, end = i;
+        while (name > 0 && in_name(tag.data[name - 1]))
+            name--;
+        for (path = name; path > 0 && (in_name(tag.data[path - 1]) || tag.data[path - 1] == '.');)
+            path--;
+        while (end < tag.len && (in_name(tag.data[end]) || tag.data[end] == '-'))
+            end++;
+        if (is_digit(tag.data[name]) || end - path > 100)
+            continue;
+        int len = (int)(end - name);
+        if (path + 1 < name)
+            (void)snprintf(out, size, "if '%.*s' is one name, write %.*s['%.*s']", len, tag.data + name,
+                           (int)(name - path - 1), tag.data + path, len, tag.data + name);
+        else
+            (void)snprintf(out, size, "if '%.*s' is one name, give it another in the data: '-' is minus in a tag", len,
+                           tag.data + name);
+        return true;
+    }
+    return false;
 }
 
 const char *dgl_tag_of_habit(struct dgl_str word)

@@ -229,7 +229,7 @@ enum dgl_status dgl_template_render(const struct dgl_template *t, struct dgl_val
                         .scratch = DGL_BUF_INIT(DGL_VALUE_MAX_STRING)};
     if (data.kind != DGL_VALUE_DICT && data.kind != DGL_VALUE_UNDEFINED)
         return DGL_FAIL(err, DGL_E_INVALID, "the data must be an object of names and values, not %s",
-                        dgl_type_name(data));
+                        dgl_type_words(data));
     enum dgl_status status = dgl_vm_template(&vm, t);
     vm_fini(&vm);
     return status;

@@ -68,8 +68,7 @@ char *dgl_undefined_message(struct dgl_value v, char out[DGL_VALUE_MAX_UNDEFINED
     else if (why->hint)
         dgl_str_copy(out, DGL_VALUE_MAX_UNDEFINED_MESSAGE, why->hint, strlen(why->hint));
     else if (why->owner)
-        (void)snprintf(out, DGL_VALUE_MAX_UNDEFINED_MESSAGE, "'%s' has no attribute '%s'; it is undefined", why->owner,
-                       name);
+        (void)snprintf(out, DGL_VALUE_MAX_UNDEFINED_MESSAGE, "%s has no '%s'; it is undefined", why->owner, name);
     else
         (void)snprintf(out, DGL_VALUE_MAX_UNDEFINED_MESSAGE, "'%s' is undefined", name);
     return out;
@@ -329,7 +328,7 @@ static enum dgl_status hash_deep(struct dgl_mem *m, struct dgl_value v, unsigned
     }
     case DGL_VALUE_LIST:
     case DGL_VALUE_DICT:
-        return dgl_type_error(m, "unhashable type: '%s' cannot be a key or be told apart", dgl_type_name(v));
+        return dgl_type_error(m, "%s cannot be a key or be told apart", dgl_type_words(v));
     case DGL_VALUE_OTHER:
     case DGL_VALUE_RICH:
         *ret = mix((uint64_t)(uintptr_t)v.as.other);
@@ -667,7 +666,7 @@ bool dgl_iterable(struct dgl_value v)
 enum dgl_status dgl_iter_init(struct dgl_mem *m, struct dgl_value v, struct dgl_iter *ret)
 {
     if (!dgl_iterable(v))
-        return dgl_type_error(m, "'%s' object is not iterable", dgl_type_name(v));
+        return dgl_type_error(m, "%s cannot be looped over; a list can", dgl_type_words(v));
     *ret = (struct dgl_iter){.over = v, .live = dgl_is_other(v, DGL_OTHER_GENERATOR)};
     return DGL_OK;
 }
@@ -792,10 +791,52 @@ const char *dgl_type_name(struct dgl_value v)
 const char *dgl_object_name(struct dgl_value v)
 {
     static const char *const names[] = {
-        [DGL_VALUE_UNDEFINED] = "Undefined", [DGL_VALUE_NONE] = "None",           [DGL_VALUE_BOOL] = "bool object",
-        [DGL_VALUE_INT] = "int object",      [DGL_VALUE_DOUBLE] = "float object", [DGL_VALUE_STRING] = "str object",
-        [DGL_VALUE_SAFE] = "Markup object",  [DGL_VALUE_LIST] = "list object",    [DGL_VALUE_TUPLE] = "tuple object",
-        [DGL_VALUE_DICT] = "dict object",
+        [DGL_VALUE_UNDEFINED] = "the undefined value",
+        [DGL_VALUE_NONE] = "none",
+        [DGL_VALUE_BOOL] = "the boolean",
+        [DGL_VALUE_INT] = "the number",
+        [DGL_VALUE_DOUBLE] = "the number",
+        [DGL_VALUE_STRING] = "the text",
+        [DGL_VALUE_SAFE] = "the text",
+        [DGL_VALUE_LIST] = "the list",
+        [DGL_VALUE_TUPLE] = "the list",
+        [DGL_VALUE_DICT] = "the object",
     };
-    return v.kind <= DGL_VALUE_DICT ? names[v.kind] : dgl_type_name(v);
+    return v.kind <= DGL_VALUE_DICT ? names[v.kind] : dgl_type_words(v);
+}
+
+const char *dgl_type_words(struct dgl_value v)
+{
+    static const char *const other[] = {
+        [DGL_OTHER_RANGE] = "a range",
+        [DGL_OTHER_GENERATOR] = "a list that is made in passing",
+        [DGL_OTHER_VIEW] = "a list of an object's items",
+        [DGL_OTHER_CYCLER] = "a cycler",
+        [DGL_OTHER_JOINER] = "a joiner",
+        [DGL_OTHER_NAMESPACE] = "a namespace",
+        [DGL_OTHER_MACRO] = "a macro",
+        [DGL_OTHER_FUNCTION] = "a function",
+        [DGL_OTHER_METHOD] = "a function",
+        [DGL_OTHER_LOOP] = "the loop",
+        [DGL_OTHER_MODULE] = "an imported template",
+        [DGL_OTHER_SELF] = "the template",
+        [DGL_OTHER_BLOCK] = "a block",
+    };
+    static const char *const names[] = {
+        [DGL_VALUE_UNDEFINED] = "an undefined value",
+        [DGL_VALUE_NONE] = "none",
+        [DGL_VALUE_BOOL] = "a boolean",
+        [DGL_VALUE_INT] = "a number",
+        [DGL_VALUE_DOUBLE] = "a decimal number",
+        [DGL_VALUE_STRING] = "a text",
+        [DGL_VALUE_SAFE] = "a text",
+        [DGL_VALUE_LIST] = "a list",
+        [DGL_VALUE_TUPLE] = "a list",
+        [DGL_VALUE_DICT] = "an object",
+    };
+    if (v.kind <= DGL_VALUE_DICT)
+        return names[v.kind];
+    if (v.kind == DGL_VALUE_OTHER)
+        return other[v.as.other->kind];
+    return v.kind == DGL_VALUE_RICH ? "formatted content" : "an undefined value";
 }

@@ -169,8 +169,7 @@ static enum dgl_status order_deep(struct dgl_mem *m, enum dgl_compare_op op, str
     }
     if (a.kind == DGL_VALUE_UNDEFINED || b.kind == DGL_VALUE_UNDEFINED)
         return dgl_undefined_error(m, a.kind == DGL_VALUE_UNDEFINED ? a : b);
-    return dgl_type_error(m, "'%s' is not supported between '%s' and '%s'", signs[op], dgl_type_name(a),
-                          dgl_type_name(b));
+    return dgl_type_error(m, "'%s' cannot compare %s with %s", signs[op], dgl_type_words(a), dgl_type_words(b));
 }
 
 static enum dgl_status contains(struct dgl_mem *m, struct dgl_value a, struct dgl_value b, bool *ret)
@@ -178,7 +177,7 @@ static enum dgl_status contains(struct dgl_mem *m, struct dgl_value a, struct dg
     *ret = false;
     if (dgl_is_string(b)) {
         if (!dgl_is_string(a))
-            return dgl_type_error(m, "'in <string>' requires a string on its left, not %s", dgl_type_name(a));
+            return dgl_type_error(m, "'in' looks for a text in a text, not for %s", dgl_type_words(a));
         DGL_TRY(dgl_mem_tick(m, b.as.string->len / 16));
         *ret = a.as.string->len == 0 ||
                memmem(b.as.string->data, b.as.string->len, a.as.string->data, a.as.string->len) != NULL;
@@ -192,7 +191,7 @@ static enum dgl_status contains(struct dgl_mem *m, struct dgl_value a, struct dg
     }
     struct dgl_iter it;
     if (!dgl_iterable(b))
-        return dgl_type_error(m, "argument of type '%s' is not iterable", dgl_type_name(b));
+        return dgl_type_error(m, "'in' cannot look into %s", dgl_type_words(b));
     DGL_TRY(dgl_iter_init(m, b, &it));
     for (bool more = true; more && !*ret;) {
         struct dgl_value item;
@@ -437,10 +436,9 @@ enum dgl_status dgl_value_binary(struct dgl_mem *m, enum dgl_binary_op op, struc
             return repeat_list(m, a, dgl_as_int(b), ret);
     }
     if (op == DGL_BIN_ADD && dgl_is_string(a) != dgl_is_string(b))
-        return dgl_type_error(m, "cannot add %s and %s; join texts with ~ instead of +", dgl_type_name(a),
-                              dgl_type_name(b));
-    return dgl_type_error(m, "unsupported operand types for %s: '%s' and '%s'", binary_signs[op], dgl_type_name(a),
-                          dgl_type_name(b));
+        return dgl_type_error(m, "cannot add %s and %s; join texts with ~ instead of +", dgl_type_words(a),
+                              dgl_type_words(b));
+    return dgl_type_error(m, "'%s' cannot work on %s and %s", binary_signs[op], dgl_type_words(a), dgl_type_words(b));
 }
 
 enum dgl_status dgl_value_negate(struct dgl_mem *m, struct dgl_value a, bool minus, struct dgl_value *ret)
@@ -458,5 +456,5 @@ enum dgl_status dgl_value_negate(struct dgl_mem *m, struct dgl_value a, bool min
     }
     if (a.kind == DGL_VALUE_UNDEFINED)
         return dgl_undefined_error(m, a);
-    return dgl_type_error(m, "bad operand type for unary %s: '%s'", minus ? "-" : "+", dgl_type_name(a));
+    return dgl_type_error(m, "'%s' cannot work on %s", minus ? "-" : "+", dgl_type_words(a));
 }

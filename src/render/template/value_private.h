@@ -34,7 +34,7 @@ struct dgl_value_room {
 };
 struct dgl_value_undefined {
     struct dgl_str name;
-    const char *owner; // "dict object" for a missing attribute; NULL for a name
+    const char *owner; // "the object" for a missing attribute; NULL for a name
     const char *hint;  // a whole message instead; NULL mostly
 };
 struct dgl_value_list {
@@ -209,9 +209,11 @@ struct dgl_value *dgl_dict_find(const struct dgl_value_dict *d, const char *key,
 enum dgl_status dgl_dict_get(struct dgl_mem *m, const struct dgl_value_dict *d, struct dgl_value key,
                              struct dgl_value **ret) DGL_MUST_CHECK; // *ret NULL when absent
 
-// "str", "int", "NoneType"…, as Python names types.
+// "str", "int", "NoneType"…, as Python names types: for what is printed.
 const char *dgl_type_name(struct dgl_value v);
-const char *dgl_object_name(struct dgl_value v); // "dict object", "None"
+// For messages, in the words of those who write templates.
+const char *dgl_type_words(struct dgl_value v);  // "a text", "a number", "none"
+const char *dgl_object_name(struct dgl_value v); // "the object", "none"
 char *dgl_undefined_message(struct dgl_value v, char out[DGL_VALUE_MAX_UNDEFINED_MESSAGE]);
 
 // Equality and order as Python has them. Order fails with type_error or undefined_access.

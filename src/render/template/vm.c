@@ -5,6 +5,7 @@
 // Output goes to the sink, or, inside macros, set blocks and the like, to the innermost capture.
 #include "render/template/vm.h"
 #include "render/template/format.h"
+#include "render/template/suggest.h"
 #include <string.h>
 
 enum dgl_status dgl_vm_enter(struct dgl_vm *vm)
@@ -228,7 +229,7 @@ static enum dgl_status unpack(struct dgl_vm *vm, struct dgl_value *top, uint32_t
     struct dgl_value list;
     struct dgl_mem *m = &vm->mem;
     if (!dgl_iterable(*top))
-        return dgl_type_error(m, "cannot unpack a value of type '%s' into %u names", dgl_type_name(*top), count);
+        return dgl_type_error(m, "cannot unpack %s into %u names", dgl_type_words(*top), count);
     DGL_TRY(dgl_to_list(m, *top, &list));
     if (list.as.list->count != count)
         return dgl_type_error(m, "cannot unpack %zu values into %u names", list.as.list->count, count);
@@ -265,7 +266,7 @@ static enum dgl_status collect(struct dgl_vm *vm, const struct dgl_call_shape *s
     if (!shape->star_star)
         return DGL_OK;
     if (extra->kind != DGL_VALUE_DICT || extra->as.dict->count > 1000)
-        return dgl_type_error(&vm->mem, "the argument after '**' must be a dict, not %s", dgl_type_name(*extra));
+        return dgl_type_error(&vm->mem, "the argument after '**' must be an object, not %s", dgl_type_words(*extra));
     const struct dgl_value_dict *d = extra->as.dict;
     uint32_t total = shape->keywords + d->count;
     struct dgl_name *made = dgl_mem_alloc(&vm->mem, d->count * sizeof *made + 1);
@@ -312,7 +313,7 @@ static enum dgl_status call_method(struct dgl_vm *vm, struct dgl_value *at, cons
     DGL_TRY(dgl_vm_attribute(vm, v, name, &callee));
     if (callee.kind == DGL_VALUE_UNDEFINED && v.kind != DGL_VALUE_UNDEFINED)
         return DGL_FAIL_SLUG(vm->mem.err, DGL_E_INVALID, "undefined_access",
-                             "'%s' has no attribute '%.*s' to call; it is undefined", dgl_object_name(v),
+                             "%s has no '%.*s' to call; it is undefined", dgl_object_name(v),
                              (int)DGL_MIN(name->text.len, 80u), name->text.data);
     return dgl_vm_call(vm, callee, &args, at);
 }
@@ -397,7 +398,7 @@ static enum dgl_status store_namespace(struct dgl_vm *vm, struct dgl_value space
                                        struct dgl_value v)
 {
     if (!dgl_is_other(space, DGL_OTHER_NAMESPACE))
-        return dgl_type_error(&vm->mem, "cannot set an attribute of '%s'; only of a namespace()", dgl_type_name(space));
+        return dgl_type_error(&vm->mem, "cannot set an attribute of %s; only of a namespace()", dgl_type_words(space));
     struct dgl_value key = {.kind = DGL_VALUE_STRING, .as.string = &name->text};
     return dgl_dict_put(&vm->mem, ((struct dgl_namespace *)space.as.other)->attributes, key, v);
 }
@@ -698,11 +699,25 @@ static uint32_t chunk_at(const struct dgl_code *code, uint32_t pc)
     return code->mark_count ? code->marks[low].chunk : 0;
 }
 
+// {{ user.first-name }} is a difference, and mostly not meant as one.
+static void add_remedy(const struct dgl_template *t, uint32_t chunk, struct dgl_error *err)
+{
+    const struct dgl_program_place *p = chunk < t->chunk_count ? t->chunks[chunk].place : NULL;
+    struct dgl_error before = *err;
+    char remedy[320];
+    if (p && p->tag && !before.place.tag[0] && strcmp(before.slug, "undefined_access") == 0 &&
+        dgl_remedy_of_hyphen(dgl_str_of(p->tag), remedy, sizeof remedy))
+        (void)DGL_FAIL_SLUG(err, before.code, before.slug, "%s; %s", before.message, remedy);
+}
+
 enum dgl_status dgl_vm_run(struct dgl_vm *vm, struct dgl_activation *act)
 {
     uint32_t at = 0;
     enum dgl_status status = run(vm, act, &at);
-    if (status != DGL_OK)
-        dgl_template_fill_place(act->code->owner, chunk_at(act->code, at), vm->mem.err);
+    if (status != DGL_OK) {
+        uint32_t chunk = chunk_at(act->code, at);
+        add_remedy(act->code->owner, chunk, vm->mem.err);
+        dgl_template_fill_place(act->code->owner, chunk, vm->mem.err);
+    }
     return status;
 }

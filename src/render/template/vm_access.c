@@ -286,7 +286,7 @@ static enum dgl_status slice_part(struct dgl_vm *vm, struct dgl_value v, int64_t
     if (v.kind == DGL_VALUE_NONE)
         return DGL_OK;
     if (v.kind == DGL_VALUE_UNDEFINED || !dgl_is_int(v))
-        return dgl_type_error(&vm->mem, "slice indices must be integers or none, not %s", dgl_type_name(v));
+        return dgl_type_error(&vm->mem, "slice indices must be whole numbers or none, not %s", dgl_type_words(v));
     *ret = dgl_as_int(v);
     return DGL_OK;
 }
@@ -356,7 +356,7 @@ enum dgl_status dgl_vm_slice(struct dgl_vm *vm, struct dgl_value v, struct dgl_v
     if (v.kind == DGL_VALUE_UNDEFINED)
         return dgl_undefined_error(&vm->mem, v);
     if (!dgl_is_string(v) && !dgl_is_list(v) && !range)
-        return dgl_type_error(&vm->mem, "'%s' object cannot be sliced", dgl_type_name(v));
+        return dgl_type_error(&vm->mem, "%s cannot be sliced", dgl_type_words(v));
     (void)dgl_length(v, &length);
     DGL_TRY(slice_of(vm, length, start, stop, step, &s));
     if (dgl_is_string(v))
@@ -466,8 +466,8 @@ static enum dgl_status macro_arguments(struct dgl_vm *vm, const struct dgl_code 
         if (extra)
             memcpy(slot->as.list->items, a->positional + code->parameter_count, extra * sizeof *a->positional);
     } else if (extra) {
-        return dgl_type_error(&vm->mem, "macro '%s' takes not more than %u argument(s), %u given", name,
-                              code->parameter_count, a->count);
+        return dgl_type_error(&vm->mem, "macro '%s' takes not more than %u argument%s, %u given", name,
+                              code->parameter_count, code->parameter_count == 1 ? "" : "s", a->count);
     }
     return DGL_OK;
 }
@@ -514,7 +514,7 @@ enum dgl_status dgl_vm_call(struct dgl_vm *vm, struct dgl_value callee, struct d
     if (callee.kind == DGL_VALUE_UNDEFINED)
         return dgl_undefined_error(&vm->mem, callee);
     if (callee.kind != DGL_VALUE_OTHER)
-        return dgl_type_error(&vm->mem, "'%s' object is not callable", dgl_type_name(callee));
+        return dgl_type_error(&vm->mem, "%s cannot be called: write it without '(…)'", dgl_type_words(callee));
     switch (callee.as.other->kind) {
     case DGL_OTHER_MACRO:
         return call_macro(vm, (struct dgl_macro *)callee.as.other, a, ret);
@@ -543,7 +543,7 @@ enum dgl_status dgl_vm_call(struct dgl_vm *vm, struct dgl_value callee, struct d
             return dgl_type_error(&vm->mem, "a block takes no arguments");
         return dgl_vm_block_call(vm, (struct dgl_block_reference *)callee.as.other, ret);
     default:
-        return dgl_type_error(&vm->mem, "'%s' object is not callable", dgl_type_name(callee));
+        return dgl_type_error(&vm->mem, "%s cannot be called: write it without '(…)'", dgl_type_words(callee));
     }
 }
 
@@ -597,7 +597,8 @@ enum dgl_status dgl_args_bind(struct dgl_mem *m, const char *what, const char *p
     for (; parameter_at(&names, &p); count++)
         a->v[count] = count < a->count ? a->positional[count] : dgl_absent();
     if (a->count > count && !variadic)
-        return dgl_type_error(m, "%s() takes at most %u argument(s), %u given", what, count, a->count);
+        return dgl_type_error(m, "%s() takes at most %u argument%s, %u given", what, count, count == 1 ? "" : "s",
+                              a->count);
     for (uint32_t k = 0; k < a->keywords; k++)
         DGL_TRY(bind_keyword(m, what, parameters, variadic, a, k));
     names = parameters;
@@ -616,7 +617,7 @@ enum dgl_status dgl_arg_int(struct dgl_mem *m, const struct dgl_args *a, size_t 
     if (a->v[i].kind == DGL_VALUE_UNDEFINED)
         return dgl_undefined_error(m, a->v[i]);
     if (!dgl_is_int(a->v[i]))
-        return dgl_type_error(m, "the argument %s must be an integer, not %s", what, dgl_type_name(a->v[i]));
+        return dgl_type_error(m, "the argument %s must be a whole number, not %s", what, dgl_type_words(a->v[i]));
     *ret = dgl_as_int(a->v[i]);
     return DGL_OK;
 }

@@ -194,7 +194,7 @@ static enum dgl_status load_one(struct dgl_vm *vm, struct dgl_value name, const 
     if (name.kind == DGL_VALUE_UNDEFINED)
         return dgl_undefined_error(&vm->mem, name);
     if (!dgl_is_string(name))
-        return dgl_type_error(&vm->mem, "the name of a template must be a string, not %s", dgl_type_name(name));
+        return dgl_type_error(&vm->mem, "the name of a template must be a text, not %s", dgl_type_words(name));
     struct dgl_str s = dgl_text(name);
     if (s.len >= sizeof text || memchr(s.data, 0, s.len))
         return dgl_type_error(&vm->mem, "the name of a template is too long or not text");

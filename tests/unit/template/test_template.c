@@ -237,7 +237,45 @@ static void test_blocks_name_both_tags(void **state)
                  "{% if a %} inside of {% for x in xs %}");
     assert_fails("{% if a %}text", NULL, "unbalanced_block", "{% if a %} is never closed: 'endif' is missing");
     assert_fails("{% endfor %}", NULL, "unbalanced_block", "no 'for' is open");
+    assert_fails("{% else %}", NULL, "unbalanced_block", "no 'if' or 'for' is open here");
     assert_fails("{% if a %}{% endfor %}{% endif %}", NULL, "unbalanced_block", "{% if a %} is, and ends with 'endif'");
+}
+
+// Messages speak of what stands in the tag, in the words of those who write templates.
+static void test_messages(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *source, *slug, *words;
+    } rows[] = {
+        {"{% for in xs %}{% endfor %}", "syntax_error", "unexpected 'in', expected a name"},
+        {"{{ {'a' 1} }}", "syntax_error", "unexpected '1', expected ':'"},
+        {"{{ user.'a' }}", "syntax_error", "unexpected 'a', expected a name or number after '.'"},
+        {"{{ user.\"a\" }}", "syntax_error", "unexpected \"a\", expected a name or number after '.'"},
+        {"{{ x | }}", "syntax_error", "expected the name of a filter"},
+        {"{{ x is }}", "syntax_error", "expected the name of a test"},
+        {"{{ }}", "syntax_error", "expected a value; write a name of the data between the braces"},
+        {"{% if %}a{% endif %}", "syntax_error", "unexpected end of the tag, expected a value"},
+        {"{{ 3x }}", "syntax_error", "a name cannot begin with a digit"},
+        {"{{ 10bar }}", "syntax_error", "a name cannot begin with a digit"},
+        {"{{ xs|join(1,2,3,4) }}", "type_error", "join() takes at most 2 arguments, 4 given"},
+        {"{{ 'a'|trim(1,2) }}", "type_error", "trim() takes at most 1 argument, 2 given"},
+        {"{{ 3|currency('EURO') }}", "type_error", "three letters, like 'EUR', not 'EURO'"},
+        {"{{ 1 + 'a' }}", "type_error", "cannot add a number and a text"},
+        {"{{ xs + 1 }}", "type_error", "'+' cannot work on a list and a number"},
+        {"{{ 'a' < 1 }}", "type_error", "'<' cannot compare a text with a number"},
+        {"{% for i in 5 %}{% endfor %}", "type_error", "a number cannot be looped over"},
+        {"{{ user() }}", "type_error", "an object cannot be called: write it without '(…)'"},
+        {"{{ 5|length }}", "type_error", "a number has no length"},
+        {"{{ user.nam.last }}", "undefined_access", "the object has no 'nam'; it is undefined"},
+        {"{{ user.first-name }}", "undefined_access", "if 'first-name' is one name, write user['first-name']"},
+        {"{{ a.b.due-date }}", "undefined_access", "if 'due-date' is one name, write a.b['due-date']"},
+        {"{{ first-name }}", "undefined_access", "if 'first-name' is one name, give it another in the data"},
+    };
+    for (size_t i = 0; i < DGL_COUNT(rows); i++)
+        assert_fails(rows[i].source, "{\"user\":{\"name\":\"Ann\"},\"xs\":[1,2],\"x\":1,\"a\":{\"b\":{}}}",
+                     rows[i].slug, rows[i].words);
+    assert_renders("{{ x-y }} {{ u['first-name'] }}", "{\"x\":3,\"y\":1,\"u\":{\"first-name\":\"Ann\"}}", "2 Ann");
 }
 
 static void test_white_space(void **state)
@@ -260,7 +298,7 @@ static void test_own_keys_win_over_methods(void **state)
     assert_renders("{{ d.items }} {{ d.keys }} {{ d.get }} {{ d['values'] }}",
                    "{\"d\":{\"items\":1,\"keys\":2,\"get\":3,\"values\":4}}", "1 2 3 4");
     assert_renders("{{ d.items()|list }}", "{\"d\":{\"a\":1}}", "[('a', 1)]");
-    assert_fails("{{ d.items() }}", "{\"d\":{\"items\":1}}", "type_error", "not callable");
+    assert_fails("{{ d.items() }}", "{\"d\":{\"items\":1}}", "type_error", "a number cannot be called");
     assert_renders("{{ range }}", "{\"range\":\"A-B\"}", "A-B");
 }
 
@@ -272,8 +310,8 @@ static void test_nothing_of_the_host_is_reachable(void **state)
         "{{ namespace().__dict__ }}", "{{ loop.__class__ if loop }}", "{{ [].append if false }}"};
     for (size_t i = 0; i < DGL_COUNT(sources); i++)
         assert_renders(sources[i], "{\"x\":1}", "");
-    assert_fails("{{ ''.__class__.__mro__ }}", NULL, "undefined_access", "no attribute");
-    assert_fails("{{ '{0.__class__}'.format(1) }}", NULL, "undefined_access", "no attribute");
+    assert_fails("{{ ''.__class__.__mro__ }}", NULL, "undefined_access", "the text has no");
+    assert_fails("{{ '{0.__class__}'.format(1) }}", NULL, "undefined_access", "the number has no");
 }
 
 static void test_block_roles(void **state)
@@ -353,6 +391,7 @@ int main(void)
         cmocka_unit_test(test_wrong_arguments_are_warned_of),
         cmocka_unit_test(test_lists_and_dicts_grow),
         cmocka_unit_test(test_blocks_name_both_tags),
+        cmocka_unit_test(test_messages),
         cmocka_unit_test(test_white_space),
         cmocka_unit_test(test_own_keys_win_over_methods),
         cmocka_unit_test(test_nothing_of_the_host_is_reachable),

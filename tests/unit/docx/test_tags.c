@@ -157,6 +157,50 @@ static void tags_in_other_places(void **state DGL_UNUSED)
     outcome_fini(&o);
 }
 
+// Addresses of links in headers and footnotes stand in the relationships of their own part.
+static void links_in_all_parts(void **state DGL_UNUSED)
+{
+#define LINK "<w:p><w:hyperlink r:id=\"rId1\"><w:r><w:t>{{ u }}</w:t></w:r></w:hyperlink></w:p>"
+#define TARGET(more)                                                                                \
+    RELS("<Relationship Id=\"rId1\" Type=\"" REL_OFFICE "hyperlink\" Target=\"https://x.test/" more \
+         "%7B%7B%20u%20%7D%7D\" TargetMode=\"External\"/>")
+#define PART(name, inside) "<w:" name " xmlns:w=\"" NS_W "\" xmlns:r=\"" NS_R "\">" inside "</w:" name ">"
+    static const char *const rels_of[] = {"word/_rels/header1.xml.rels", "word/_rels/footer1.xml.rels",
+                                          "word/_rels/footnotes.xml.rels"};
+    static const char *const targets[] = {"https://x.test/h/b%20c?d&amp;e%22", "https://x.test/f/b%20c?d&amp;e%22",
+                                          "https://x.test/n/b%20c?d&amp;e%22"};
+    struct outcome o = render_members(
+        (struct member[]){
+            {"word/document.xml",
+             DOCUMENT("<w:p><w:r><w:footnoteReference w:id=\"2\"/></w:r></w:p>"
+                      "<w:p><w:r><w:fldChar w:fldCharType=\"begin\"/></w:r><w:r><w:instrText> HYPERLINK "
+                      "\"https://x.test/{{ </w:instrText></w:r><w:r><w:instrText>u }}\" </w:instrText></w:r>"
+                      "<w:r><w:fldChar w:fldCharType=\"end\"/></w:r></w:p>")},
+            {"word/_rels/document.xml.rels",
+             RELS(REL("rId1", "header", "header1.xml") REL("rId2", "footer", "footer1.xml")
+                      REL("rId3", "footnotes", "footnotes.xml"))},
+            {"word/header1.xml", PART("hdr", LINK)},
+            {"word/_rels/header1.xml.rels", TARGET("h/")},
+            {"word/footer1.xml", PART("ftr", LINK)},
+            {"word/_rels/footer1.xml.rels", TARGET("f/")},
+            {"word/footnotes.xml", PART("footnotes", "<w:footnote w:id=\"2\">" LINK "</w:footnote>")},
+            {"word/_rels/footnotes.xml.rels", TARGET("n/")},
+            {NULL, NULL}},
+        "{\"u\":\"b c?d&e\\\"\"}");
+    assert_int_equal(o.status, DGL_OK);
+    for (size_t i = 0; i < DGL_COUNT(rels_of); i++) {
+        char *rels = read_member(&o.package, rels_of[i]);
+        if (!strstr(rels, targets[i]))
+            print_error("%s\n", rels);
+        assert_non_null(strstr(rels, targets[i]));
+        free(rels);
+    }
+    if (!strstr(o.document, "HYPERLINK \"https://x.test/b c?d&amp;e"))
+        print_error("%s\n", o.document);
+    assert_non_null(strstr(o.document, "HYPERLINK \"https://x.test/b c?d&amp;e"));
+    outcome_fini(&o);
+}
+
 static void links_in_loops_differ(void **state DGL_UNUSED)
 {
     struct outcome o = render_members(
@@ -244,6 +288,7 @@ int main(void)
         cmocka_unit_test(unbalanced_blocks_are_named),
         cmocka_unit_test(all_problems_at_once),
         cmocka_unit_test(tags_in_other_places),
+        cmocka_unit_test(links_in_all_parts),
         cmocka_unit_test(links_in_loops_differ),
         cmocka_unit_test(bookmarks_in_loops_stay_unique),
         cmocka_unit_test(half_bookmarks_go),

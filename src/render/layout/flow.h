@@ -81,10 +81,11 @@ struct flow {
     uint32_t foot_count;
     struct flow_note carried[FLOW_MAX_NOTES]; // what found no room goes on on the next page
     uint32_t carried_count;
-    bool notes_go_on;                 // the first note of this column began before it
-    struct dgl_galley **note_galleys; // by index, once laid out
-    int32_t limit;                    // lower edge of balanced columns, INT32_MAX elsewhere
-    uint32_t balance_page;            // the page whose columns are balanced, and how tall they are
+    bool notes_go_on;                    // the first note of this column began before it
+    struct dgl_galley **note_galleys;    // by index, once laid out
+    struct flow_note_place *note_places; // of the document's footnotes, by id
+    int32_t limit;                       // lower edge of balanced columns, INT32_MAX elsewhere
+    uint32_t balance_page;               // the page whose columns are balanced, and how tall they are
     int32_t balance_height;
     bool column_break; // somebody put one: the columns are not balanced
     int32_t line_number;
@@ -120,6 +121,7 @@ void flow_close_notes(struct flow *f, int32_t y); // those of the column at hand
 enum dgl_status flow_paint_notes(struct flow *f) DGL_MUST_CHECK; // of all columns of the page
 // Counts the notes of each page anew after a pass; true when a number changed and the text has to be flowed again.
 bool flow_renumber_notes(struct flow *f);
+void flow_index_notes(struct flow *f); // once, before the first line
 enum dgl_status flow_separator(struct flow *f, bool go_on, int32_t *ret_height, int32_t *ret_rule) DGL_MUST_CHECK;
 // The section as it is on a page of that number (left pages of a book have their margins exchanged).
 const struct dgl_section *flow_side(const struct flow *f, uint32_t section, int32_t number);

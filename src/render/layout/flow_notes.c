@@ -11,6 +11,7 @@
 #include "render/layout/flow.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define SEPARATOR_WIDTH 144000
@@ -31,18 +32,45 @@ enum dgl_status flow_separator(struct flow *f, bool go_on, int32_t *ret_height, 
     return DGL_OK;
 }
 
+struct flow_note_place {
+    int32_t id;
+    uint32_t index; // of two notes with one id the first counts
+};
+
+static int by_id(const void *a, const void *b)
+{
+    const struct flow_note_place *x = a, *y = b;
+    return x->id != y->id ? (x->id > y->id) - (x->id < y->id) : (x->index > y->index) - (x->index < y->index);
+}
+
+void flow_index_notes(struct flow *f)
+{
+    uint32_t count = f->doc->footnote_count;
+    f->note_galleys = dgl_arena_alloc(f->env.arena, (count + 1) * sizeof(struct dgl_galley *));
+    f->note_places = dgl_arena_alloc(f->env.arena, (count + 1) * sizeof *f->note_places);
+    for (uint32_t i = 0; i < count; i++)
+        f->note_places[i] = (struct flow_note_place){f->doc->footnotes[i].id, i};
+    qsort(f->note_places, count, sizeof *f->note_places, by_id);
+}
+
 static enum dgl_status note_of(struct flow *f, int32_t id, struct flow_note *ret)
 {
+    uint32_t low = 0, high = f->doc->footnote_count;
     *ret = (struct flow_note){0};
-    for (uint32_t i = 0; i < f->doc->footnote_count; i++) {
-        if (f->doc->footnotes[i].id != id)
-            continue;
-        struct dgl_galley **g = &f->note_galleys[i];
-        if (!*g || (*g)->width != flow_column_width(f))
-            DGL_TRY(dgl_galley_layout(&f->env, f->doc->footnotes[i].blocks, flow_column_width(f), 1, g, f->err));
-        *ret = (struct flow_note){&f->doc->footnotes[i], *g, dgl_galley_start(), dgl_galley_end(*g)};
-        return DGL_OK;
+    while (low < high) {
+        uint32_t mid = low + (high - low) / 2;
+        if (f->note_places[mid].id < id)
+            low = mid + 1;
+        else
+            high = mid;
     }
+    if (low == f->doc->footnote_count || f->note_places[low].id != id)
+        return DGL_OK;
+    uint32_t i = f->note_places[low].index;
+    struct dgl_galley **g = &f->note_galleys[i];
+    if (!*g || (*g)->width != flow_column_width(f))
+        DGL_TRY(dgl_galley_layout(&f->env, f->doc->footnotes[i].blocks, flow_column_width(f), 1, g, f->err));
+    *ret = (struct flow_note){&f->doc->footnotes[i], *g, dgl_galley_start(), dgl_galley_end(*g)};
     return DGL_OK;
 }
 

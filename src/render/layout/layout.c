@@ -257,7 +257,7 @@ static enum dgl_status one_pass(struct flow *f, struct dgl_document *doc, const 
         f->sections[i].index = i;
         f->sections[i].pages = before ? before->sections[i].pages : 1;
     }
-    f->note_galleys = dgl_arena_alloc(env->arena, (doc->footnote_count + 1) * sizeof(struct dgl_galley *));
+    flow_index_notes(f);
     DGL_TRY(flow_all(f));
     for (i = 0; i < f->section_count; i++) {
         uint32_t next = i + 1 < f->section_count ? f->sections[i + 1].first_page : f->page_count + 1;

@@ -2,6 +2,7 @@
 #include "render/layout/build.h"
 #include "render/layout/scan.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 struct part_state { // what changes when the builder goes into another part
@@ -396,34 +397,64 @@ static int separator_of(const struct dgl_x *n)
 
 struct reference {
     int32_t id;
-    bool endnote;
-    const struct dgl_inline *found;
+    uint32_t order; // in the text: of several references to one note the first counts
+    struct dgl_note_mark *mark;
+    const struct dgl_section *section;
+};
+struct references { // of one kind, in the body
+    bool endnotes;
+    const struct dgl_section *section; // at hand
+    uint32_t count;
+    struct reference *items; // NULL while they are counted
 };
 
-static bool find_reference(void *ctx, const struct dgl_para *p)
+static bool take_references(void *ctx, const struct dgl_para *p)
 {
-    struct reference *r = ctx;
+    struct references *r = ctx;
     for (uint32_t i = 0; p->has_notes && i < p->inline_count; i++) {
         const struct dgl_inline *in = &p->inlines[i];
-        if (in->kind != DGL_IN_NOTE || in->note.id != r->id || in->note.endnote != r->endnote)
+        if (in->kind != DGL_IN_NOTE || in->note.endnote != r->endnotes)
             continue;
-        r->found = in;
-        return false;
+        if (r->items)
+            r->items[r->count] = (struct reference){in->note.id, r->count, in->note.mark, r->section};
+        r->count++;
     }
     return true;
 }
 
-// Numbers follow the references in the text, so notes are built after the body.
-static void note_from_reference(struct builder *b, struct dgl_note *note, bool endnote)
+static int by_id(const void *a, const void *b)
 {
-    struct reference r = {note->id, endnote, NULL};
-    b->note_mark = NULL;
-    note->section = NULL;
-    for (const struct dgl_section *s = b->doc->sections; s && !r.found; s = s->next)
-        if (!dgl_blocks_each(s->blocks, find_reference, &r)) {
-            b->note_mark = r.found->note.mark;
-            note->section = s;
-        }
+    const struct reference *x = a, *y = b;
+    return x->id != y->id ? (x->id > y->id) - (x->id < y->id) : (x->order > y->order) - (x->order < y->order);
+}
+
+// All references of the body, by their note's id.
+static void find_references(struct builder *b, struct references *r)
+{
+    for (int pass = 0; pass < 2; pass++) {
+        if (pass == 1)
+            r->items = dgl_arena_alloc(b->arena, (r->count + 1) * sizeof *r->items);
+        r->count = 0;
+        for (r->section = b->doc->sections; r->section; r->section = r->section->next)
+            (void)dgl_blocks_each(r->section->blocks, take_references, r);
+    }
+    qsort(r->items, r->count, sizeof *r->items, by_id);
+}
+
+// Numbers follow the references in the text, so notes are built after the body.
+static void note_from_reference(struct builder *b, struct dgl_note *note, const struct references *r)
+{
+    uint32_t low = 0, high = r->count;
+    while (low < high) {
+        uint32_t mid = low + (high - low) / 2;
+        if (r->items[mid].id < note->id)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    bool found = low < r->count && r->items[low].id == note->id;
+    b->note_mark = found ? r->items[low].mark : NULL;
+    note->section = found ? r->items[low].section : NULL;
 }
 
 static enum dgl_status build_notes(struct builder *b, const char *suffix, bool endnotes, struct dgl_note **ret,
@@ -444,6 +475,8 @@ static enum dgl_status build_notes(struct builder *b, const char *suffix, bool e
         count += is_note(n);
     }
     struct dgl_note *notes = dgl_arena_alloc(b->arena, (count + 1) * sizeof(*notes));
+    struct references references = {.endnotes = endnotes};
+    find_references(b, &references);
     count = 0;
     b->in_note = true;
     enum dgl_status status = DGL_OK;
@@ -460,7 +493,7 @@ static enum dgl_status build_notes(struct builder *b, const char *suffix, bool e
             continue;
         }
         notes[count].id = (int32_t)DGL_MAX(-1, DGL_MIN(dgl_x_attr_int(n, DGL_X_id, -1), INT32_MAX));
-        note_from_reference(b, &notes[count], endnotes);
+        note_from_reference(b, &notes[count], &references);
         build_blocks(b, n, &c, &tail, err, &status);
         build_fields_reset(b);
         notes[count++].blocks = first;

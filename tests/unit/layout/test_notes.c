@@ -72,6 +72,22 @@ static void test_a_note_without_a_reference_is_not_shown(void **state DGL_UNUSED
     free(d);
 }
 
+// Notes stand in their part in any order; the first of two with one id counts, and so does the first reference.
+static void test_notes_are_found_by_their_ids(void **state DGL_UNUSED)
+{
+    char *d = dump_of(&(struct docx_parts){.footnotes = NOTE("footnote", "9", "nine") NOTE("footnote", "2", "two")
+                                               NOTE("footnote", "5", "five") NOTE("footnote", "2", "again")
+                                                   NOTE("footnote", "7", "seven"),
+                                           .body = REFERS("a", FOOT("5")) REFERS("b", FOOT("9")) REFERS("c", FOOT("2"))
+                                               REFERS("d", FOOT("5")) REFERS("e", FOOT("8"))});
+    assert_true(find_text(d, "1 five").found);
+    assert_true(find_text(d, "2 nine").found);
+    assert_true(find_text(d, "3 two").found);
+    assert_null(strstr(d, "again"));
+    assert_null(strstr(d, "seven"));
+    free(d);
+}
+
 // Numbers may begin anew on each page; reference and note show the same one.
 static void test_numbers_begin_anew_on_each_page(void **state DGL_UNUSED)
 {
@@ -175,6 +191,7 @@ int main(void)
         cmocka_unit_test(test_a_section_writes_its_endnotes),
         cmocka_unit_test(test_endnotes_end_their_section),
         cmocka_unit_test(test_a_note_without_a_reference_is_not_shown),
+        cmocka_unit_test(test_notes_are_found_by_their_ids),
         cmocka_unit_test(test_numbers_begin_anew_on_each_page),
         cmocka_unit_test(test_notes_beneath_the_text),
         cmocka_unit_test(test_notes_of_columns),

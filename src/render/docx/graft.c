@@ -173,69 +173,61 @@ static const char *type_word(struct dgl_graft *g, struct dgl_str type)
     return dgl_arena_strndup(g->arena, type.data + n, type.len - n);
 }
 
+static const struct dgl_docx_relationship *relationship_there(struct dgl_graft *g, struct dgl_str id)
+{
+    struct dgl_graft_part *p = g->from;
+    size_t count = p->by_id.count ? 0 : p->relationship_count;
+    for (size_t i = 0; i < count; i++)
+        if (!dgl_graft_find(&p->by_id, p->relationships[i].id))
+            dgl_graft_add(&p->by_id, g->arena, p->relationships[i].id, DGL_STR(""))->index = i;
+    const struct dgl_graft_name *k = dgl_graft_find(&p->by_id, id);
+    return k ? &p->relationships[k->index] : NULL;
+}
+
 // The id here for a relationship there; *ret "" when it leads nowhere.
 static enum dgl_status map_relationship(struct dgl_graft *g, struct dgl_str id, struct dgl_str *ret)
 {
     const struct dgl_docx_package *p = &g->s->package;
-    for (const struct dgl_graft_name *k = g->from->rels; k; k = k->next)
-        if (dgl_str_equal(k->from, id)) {
-            *ret = k->to;
-            return DGL_OK;
-        }
-    *ret = (struct dgl_str){"", 0};
-    for (size_t i = 0; i < g->from->relationship_count; i++) {
-        const struct dgl_docx_relationship *r = &g->from->relationships[i];
-        uint32_t member = 0;
-        char own[24];
-        if (!dgl_str_equal(r->id, id))
-            continue;
-        bool external = dgl_str_is(r->mode, "External");
-        struct dgl_str target = r->target;
-        if (!external) {
-            const char *name = NULL;
-            if (!dgl_docx_resolve(p, dgl_zip_name(p->zip, g->from->member), r->target, &member))
-                return DGL_OK;
-            DGL_TRY(copy_part(g, member, 0, &name));
-            target = dgl_str_of(dgl_arena_printf(g->arena, "/%s", name));
-        }
-        DGL_TRY(dgl_docx_add_relationship(g->w, type_word(g, r->type), target, external, own, g->err));
-        struct dgl_graft_name *k = DGL_ARENA_NEW(g->arena, struct dgl_graft_name);
-        *k = (struct dgl_graft_name){
-            .next = g->from->rels, .from = id, .to = dgl_str_of(dgl_arena_strdup(g->arena, own))};
-        g->from->rels = k;
-        *ret = k->to;
+    const struct dgl_graft_name *known = dgl_graft_find(&g->from->rels, id);
+    *ret = known ? known->to : (struct dgl_str){"", 0};
+    const struct dgl_docx_relationship *r = known ? NULL : relationship_there(g, id);
+    if (!r)
         return DGL_OK;
+    char own[24];
+    bool external = dgl_str_is(r->mode, "External");
+    struct dgl_str target = r->target;
+    if (!external) {
+        const char *name = NULL;
+        uint32_t member = 0;
+        if (!dgl_docx_resolve(p, dgl_zip_name(p->zip, g->from->member), r->target, &member))
+            return DGL_OK;
+        DGL_TRY(copy_part(g, member, 0, &name));
+        target = dgl_str_of(dgl_arena_printf(g->arena, "/%s", name));
     }
+    DGL_TRY(dgl_docx_add_relationship(g->w, type_word(g, r->type), target, external, own, g->err));
+    *ret = dgl_str_of(dgl_arena_strdup(g->arena, own));
+    (void)dgl_graft_add(&g->from->rels, g->arena, id, *ret);
     return DGL_OK;
 }
 
 // ---- lists
 
-static enum dgl_status map_list(struct dgl_graft *g, uint32_t num, uint32_t *ret)
-{
-    *ret = 0; // "no list"
-    if (num == 0)
-        return DGL_OK;
-    for (const struct dgl_graft_number *k = g->lists; k; k = k->next)
-        if (k->from == num) {
-            *ret = k->to;
-            return DGL_OK;
-        }
-    DGL_TRY(dgl_numbering_copy(g->w, &g->s->numbering, num, ret, g->err));
-    struct dgl_graft_number *k = DGL_ARENA_NEW(g->arena, struct dgl_graft_number);
-    *k = (struct dgl_graft_number){.next = g->lists, .from = num, .to = *ret};
-    g->lists = k;
-    return DGL_OK;
-}
-
+// The number here, as text, for a number there. It is read first: "7" and "07" are one.
 static enum dgl_status rewrite_list(struct dgl_graft *g, struct dgl_docx_node *n)
 {
-    struct dgl_str v = dgl_docx_node_attr_value(n, "val");
+    struct dgl_str v = dgl_docx_node_attr_value(n, "val"), to = DGL_STR("0"); // "no list"
     int64_t num = 0;
-    uint32_t to = 0;
-    if (dgl_parse_int64(v.data, v.len, 0, INT32_MAX, &num))
-        DGL_TRY(map_list(g, (uint32_t)num, &to));
-    dgl_docx_set_attr(g->arena, n, "val", dgl_docx_number_text(g->arena, to));
+    uint32_t copy = 0;
+    if (dgl_parse_int64(v.data, v.len, 0, INT32_MAX, &num) && num > 0) {
+        struct dgl_str key = dgl_docx_number_text(g->arena, (uint32_t)num);
+        const struct dgl_graft_name *known = dgl_graft_find(&g->lists, key);
+        if (!known) {
+            DGL_TRY(dgl_numbering_copy(g->w, &g->s->numbering, (uint32_t)num, &copy, g->err));
+            known = dgl_graft_add(&g->lists, g->arena, key, dgl_docx_number_text(g->arena, copy));
+        }
+        to = known->to;
+    }
+    dgl_docx_set_attr(g->arena, n, "val", to);
     return DGL_OK;
 }
 
@@ -331,12 +323,10 @@ static enum dgl_status bring_style(struct dgl_graft *g, const struct dgl_docx_no
 // The id here for a style there; "" when it has no such style either.
 static enum dgl_status map_style(struct dgl_graft *g, struct dgl_str id, unsigned depth, struct dgl_str *ret)
 {
-    for (const struct dgl_graft_name *k = g->s->style_names; k; k = k->next)
-        if (dgl_str_equal(k->from, id)) {
-            *ret = k->to;
-            return DGL_OK;
-        }
-    *ret = (struct dgl_str){"", 0};
+    const struct dgl_graft_name *known = dgl_graft_find(&g->s->style_names, id);
+    *ret = known ? known->to : (struct dgl_str){"", 0};
+    if (known)
+        return DGL_OK;
     const struct dgl_docx_node *style = style_there(g->s, id);
     if (!style || depth > MAX_STYLE_DEPTH)
         return DGL_OK;
@@ -346,9 +336,7 @@ static enum dgl_status map_style(struct dgl_graft *g, struct dgl_str id, unsigne
         for (unsigned i = 1; id_taken(g->w, *ret); i++)
             *ret = dgl_str_of(dgl_arena_printf(g->arena, "%.*s-%u", (int)id.len, id.data, i));
     }
-    struct dgl_graft_name *k = DGL_ARENA_NEW(g->arena, struct dgl_graft_name);
-    *k = (struct dgl_graft_name){.next = g->s->style_names, .from = id, .to = *ret};
-    g->s->style_names = k;
+    (void)dgl_graft_add(&g->s->style_names, g->arena, id, *ret);
     return here ? DGL_OK : bring_style(g, style, depth, *ret);
 }
 
@@ -402,15 +390,11 @@ static enum dgl_status rewrite_bookmark(struct dgl_graft *g, struct dgl_docx_nod
     int64_t id = 0;
     if (!dgl_parse_int64(v.data, v.len, 0, INT32_MAX, &id))
         return DGL_OK;
-    struct dgl_graft_number *k = g->bookmarks;
-    while (k && k->from != (uint32_t)id)
-        k = k->next;
-    if (!k) {
-        k = DGL_ARENA_NEW(g->arena, struct dgl_graft_number);
-        *k = (struct dgl_graft_number){.next = g->bookmarks, .from = (uint32_t)id, .to = g->w->next_bookmark_id++};
-        g->bookmarks = k;
-    }
-    dgl_docx_set_attr(g->arena, n, "id", dgl_docx_number_text(g->arena, k->to));
+    struct dgl_str key = dgl_docx_number_text(g->arena, (uint32_t)id);
+    const struct dgl_graft_name *k = dgl_graft_find(&g->bookmarks, key);
+    if (!k)
+        k = dgl_graft_add(&g->bookmarks, g->arena, key, dgl_docx_number_text(g->arena, g->w->next_bookmark_id++));
+    dgl_docx_set_attr(g->arena, n, "id", k->to);
     struct dgl_str name = dgl_docx_node_attr_value(n, "name");
     if (n->el == DGL_EL_W_BOOKMARKSTART && g->s->uses > 1)
         dgl_docx_set_attr(g->arena, n, "name",
@@ -499,9 +483,9 @@ enum dgl_status dgl_graft_write(struct dgl_docx_writer *w, const struct dgl_docx
                              s->body.strict ? "Strict Open XML" : "Word document",
                              s->body.strict ? "Word document" : "Strict Open XML");
     s->uses++;
-    s->main.rels = NULL;
+    s->main.rels = (struct dgl_graft_map){0};
     for (int i = 0; i < DGL_NOTE_KINDS; i++)
-        s->notes[i].rels = NULL;
+        s->notes[i].rels = (struct dgl_graft_map){0};
     for (const struct dgl_docx_node *k = body ? body->first : NULL; k; k = k->next) {
         bool goes = k->kind != DGL_NODE_ELEMENT || stays_behind(&g, k);
         if (goes)

@@ -13,6 +13,11 @@ struct dgl_docx_extra {
 };
 void dgl_docx_push_extra(struct dgl_docx_writer *w, const struct dgl_docx_extra *extra); // copied
 
+// Names there and what they are here; zeroed, it is empty. See graft_map.c.
+struct dgl_graft_map {
+    struct dgl_graft_name **buckets;
+    uint32_t mask, count;
+};
 // A part of a subdocument whose elements are copied.
 struct dgl_graft_part {
     bool open;
@@ -20,7 +25,8 @@ struct dgl_graft_part {
     struct dgl_docx_node *root;
     struct dgl_docx_relationship *relationships;
     size_t relationship_count;
-    struct dgl_graft_name *rels; // ids there and here, of the use that goes on
+    struct dgl_graft_map by_id; // the relationships' places in the array, once one is asked for
+    struct dgl_graft_map rels;  // ids there and here, of the use that goes on
     struct dgl_docx_note_ref *notes;
     size_t note_count;
 };
@@ -29,7 +35,7 @@ struct dgl_docx_source {
     struct dgl_docx_package package;
     struct dgl_docx_tree body, styles, numbering;      // styles, numbering: root NULL = none
     struct dgl_graft_part main, notes[DGL_NOTE_KINDS]; // notes: those of the kinds in use
-    struct dgl_graft_name *style_names;                // ids there and here, as far as they were needed
+    struct dgl_graft_map style_names;                  // ids there and here, as far as they were needed
     unsigned uses;
 };
 // Everything in the arena of the render; the package's bytes are borrowed.

@@ -5,20 +5,18 @@
 #include "render/docx/graft.h"
 
 struct dgl_graft_name {
-    struct dgl_graft_name *next;
+    struct dgl_graft_name *next; // of the bucket
+    uint64_t hash;
     struct dgl_str from, to;
-};
-struct dgl_graft_number {
-    struct dgl_graft_number *next;
-    uint32_t from, to;
+    size_t index; // by_id: into the array
 };
 struct dgl_graft {
     struct dgl_docx_writer *w;
     struct dgl_docx_source *s;
     struct dgl_arena *arena;
-    struct dgl_graft_part *from; // the part being copied
-    struct dgl_graft_number *lists, *bookmarks;
-    bool takes_notes, takes_sections; // here
+    struct dgl_graft_part *from;           // the part being copied
+    struct dgl_graft_map lists, bookmarks; // numbers as text
+    bool takes_notes, takes_sections;      // here
     bool drops_notes;
     struct dgl_error *err;
 };
@@ -27,6 +25,13 @@ struct dgl_graft {
 enum dgl_status dgl_graft_rewrite(struct dgl_graft *g, struct dgl_docx_node *n) DGL_MUST_CHECK;
 enum dgl_status dgl_graft_read_tree(struct dgl_docx_writer *w, const struct dgl_docx_package *p, uint32_t member,
                                     struct dgl_docx_tree *ret, struct dgl_error *err) DGL_MUST_CHECK;
+
+// ---- graft_map.c
+
+struct dgl_graft_name *dgl_graft_find(const struct dgl_graft_map *m, struct dgl_str from); // NULL when absent
+// Adds a name that is not there yet. `from` is copied, `to` borrowed.
+struct dgl_graft_name *dgl_graft_add(struct dgl_graft_map *m, struct dgl_arena *a, struct dgl_str from,
+                                     struct dgl_str to);
 
 // ---- graft_notes.c
 

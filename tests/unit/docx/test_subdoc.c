@@ -84,6 +84,42 @@ static struct member endless[] = {{"word/document.xml", DOCUMENT(P("{{p subdoc('
 static struct member faulty[] = {{"word/document.xml", DOCUMENT(P("a") P("{{ name.x.y }}"))}, {NULL, NULL}};
 static unsigned loads;
 
+// A template with more links, bookmarks and lists than a map of names begins with; each is met twice.
+#define MANY 500u
+static void make_many(struct dgl_buf *ret)
+{
+    DGL_AUTO_FINI(buf) body = DGL_BUF_INIT(1u << 20);
+    DGL_AUTO_FINI(buf) rels = DGL_BUF_INIT(1u << 20);
+    DGL_AUTO_FINI(buf) lists = DGL_BUF_INIT(1u << 20);
+    dgl_buf_puts(&body, "<w:document xmlns:w=\"" NS_W "\" xmlns:r=\"" NS_R "\"><w:body>");
+    dgl_buf_puts(&rels, "<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\">" REL(
+                            "n", "numbering", "numbering.xml"));
+    dgl_buf_puts(&lists, "<w:numbering xmlns:w=\"" NS_W "\"><w:abstractNum w:abstractNumId=\"3\"/>");
+    for (unsigned i = 0; i < 2 * MANY; i++) {
+        unsigned n = i % MANY + 1;
+        dgl_buf_printf(&body,
+                       "<w:p><w:pPr><w:numPr><w:numId w:val=\"%s%u\"/></w:numPr></w:pPr><w:bookmark%s w:id=\"%u\" "
+                       "w:name=\"m%u\"/><w:hyperlink r:id=\"l%u\"><w:r><w:t>%u</w:t></w:r></w:hyperlink></w:p>",
+                       i < MANY ? "" : "0", n, i < MANY ? "Start" : "End", n, n, n, n);
+        if (i >= MANY)
+            continue;
+        dgl_buf_printf(&rels,
+                       "<Relationship Id=\"l%u\" Type=\"" REL_OFFICE
+                       "hyperlink\" Target=\"https://x.test/%u\" TargetMode=\"External\"/>",
+                       n, n);
+        dgl_buf_printf(&lists, "<w:num w:numId=\"%u\"><w:abstractNumId w:val=\"3\"/></w:num>", n);
+    }
+    dgl_buf_puts(&body, "</w:body></w:document>");
+    dgl_buf_puts(&rels, "</Relationships>");
+    dgl_buf_puts(&lists, "</w:numbering>");
+    dgl_buf_putc(&body, 0), dgl_buf_putc(&rels, 0), dgl_buf_putc(&lists, 0);
+    make_package((struct member[]){{"word/document.xml", body.data},
+                                   {"word/_rels/document.xml.rels", rels.data},
+                                   {"word/numbering.xml", lists.data},
+                                   {NULL, NULL}},
+                 ret);
+}
+
 static enum dgl_status load(void *ctx, const char *name, struct dgl_buf *ret, struct dgl_error *err)
 {
     static const struct {
@@ -93,6 +129,12 @@ static enum dgl_status load(void *ctx, const char *name, struct dgl_buf *ret, st
                  {"endless", endless}, {"faulty", faulty}, {"letterhead", letterhead}};
     (void)ctx;
     loads++;
+    if (strcmp(name, "many") == 0) {
+        DGL_AUTO_FINI(buf) package = DGL_BUF_INIT(0);
+        make_many(&package);
+        dgl_buf_append(ret, package.data, package.len);
+        return DGL_OK;
+    }
     for (size_t i = 0; i < DGL_COUNT(known); i++)
         if (strcmp(name, known[i].name) == 0) {
             DGL_AUTO_FINI(buf) package = DGL_BUF_INIT(0);
@@ -128,6 +170,35 @@ static void check_good(struct outcome *o, const char *text)
 }
 
 #define CLAUSE "Clause for Ann|own style|first|second||link|"
+
+// The number behind the n-th `before` in a document.
+static unsigned number_behind(const char *document, const char *before, unsigned n)
+{
+    const char *at = document;
+    for (unsigned i = 0; at && i <= n; i++)
+        at = strstr(at, before) ? strstr(at, before) + strlen(before) : NULL;
+    assert_non_null(at);
+    return (unsigned)strtoul(at, NULL, 10);
+}
+
+// Every name has one of its own here, the same wherever it is met.
+static void many_names_come_along(void **state DGL_UNUSED)
+{
+    static const char *const names[] = {"<w:numId w:val=\"", "r:id=\"rIdD"};
+    struct outcome o = render_with(DOCUMENT(P("{{p subdoc('many') }}")), "{}");
+    assert_int_equal(o.status, DGL_OK);
+    for (unsigned i = 0; i < MANY; i++) {
+        for (size_t k = 0; k < DGL_COUNT(names); k++) {
+            unsigned here = number_behind(o.document, names[k], i);
+            assert_true(here > 0);
+            assert_int_equal(here, number_behind(o.document, names[k], i + MANY));
+            assert_true(i == 0 || here != number_behind(o.document, names[k], i - 1));
+        }
+        assert_int_equal(number_behind(o.document, "<w:bookmarkStart w:id=\"", i),
+                         number_behind(o.document, "<w:bookmarkEnd w:id=\"", i));
+    }
+    outcome_fini(&o);
+}
 
 static void everything_comes_along(void **state DGL_UNUSED)
 {
@@ -375,6 +446,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(everything_comes_along),
+        cmocka_unit_test(many_names_come_along),
         cmocka_unit_test(twice_with_other_values),
         cmocka_unit_test(in_loops_cells_macros_and_other_subdocuments),
         cmocka_unit_test(a_picture_that_is_a_value_too),

@@ -13,7 +13,8 @@
 #define DGL_ZIP_MAX_MEMBERS 4096
 #define DGL_ZIP_MAX_MEMBER_BYTES (128u << 20)
 #define DGL_ZIP_MAX_TOTAL_BYTES (256u << 20)
-#define DGL_ZIP_MAX_RATIO 1000 // for members over 1 MiB
+#define DGL_ZIP_MAX_RATIO 1000     // for members over 1 MiB
+#define DGL_DEFLATE_MAX_RATIO 1032 // RFC 1951 has no way to more: 258 bytes for two bits
 
 struct dgl_zip;
 // Borrows `data` until dgl_zip_free.

@@ -1,6 +1,8 @@
 // The device of metafiles: objects, mapping, painting.
 #include "render/art/metafile_private.h"
 
+#include "base/gzip.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -209,7 +211,7 @@ void meta_bitmap(struct meta *m, const uint8_t *info, size_t info_len, const uin
     m->drawn++;
 }
 
-struct dgl_art *dgl_metafile_read(struct dgl_arena *a, const void *data, size_t len)
+static struct dgl_art *read_records(struct dgl_arena *a, const void *data, size_t len)
 {
     bool is_emf = len >= 88 && meta_u32(data) == 1 && memcmp((const char *)data + 40, " EMF", 4) == 0;
     bool is_ours = len <= DGL_ART_MAX_BYTES && (is_emf || wmf_head(data, len));
@@ -224,4 +226,13 @@ struct dgl_art *dgl_metafile_read(struct dgl_arena *a, const void *data, size_t 
     while (art && m->s.clips && m->s.clips--)
         dgl_art_pop(art);
     return art && m->drawn && !art->cut ? art : NULL;
+}
+
+// EMZ and WMZ are metafiles in gzip.
+struct dgl_art *dgl_metafile_read(struct dgl_arena *a, const void *data, size_t len)
+{
+    DGL_AUTO_FINI(buf) plain = DGL_BUF_INIT(DGL_ART_MAX_BYTES);
+    if (len < 2 || memcmp(data, "\x1F\x8B", 2) != 0)
+        return read_records(a, data, len);
+    return dgl_gunzip(data, len, &plain) ? read_records(a, plain.data, plain.len) : NULL;
 }

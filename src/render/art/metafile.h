@@ -1,4 +1,5 @@
-// Windows metafiles, EMF and WMF, as vectors: the records that programs write into documents.
+// Windows metafiles, EMF and WMF, as vectors: the records that programs write into documents. Packed ones (EMZ, WMZ)
+// are unpacked, to DGL_ART_MAX_BYTES at most.
 //
 // Lines, polygons, curves, paths, rectangles, ellipses, pens, brushes, fonts, texts, mapping modes, world transforms,
 // clip rectangles and bitmaps (as BMP pictures). Raster operations, hatches, regions of many pieces and EMF+ are left

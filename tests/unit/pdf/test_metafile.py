@@ -1,5 +1,6 @@
 """EMF and WMF pictures, made here record by record."""
 
+import gzip
 import struct
 import sys
 
@@ -95,6 +96,37 @@ def test_records_left_out_are_told():
     rect = emf_record(43, struct.pack("<4i", 0, 0, 50, 50))
     made, _ = seen(emf(brush(1, 255, 0, 0), rect, emf_record(71, b"\0" * 16)))
     assert "metafile" in made.notes
+
+
+def test_packed_metafiles_are_unpacked():
+    rect = emf_record(43, struct.pack("<4i", 0, 0, 50, 50))
+    red = emf(NO_PEN, brush(1, 255, 0, 0), rect)
+    blue = wmf(
+        wmf_record(0x020C, 100, 100), wmf_record(0x02FC, 0, 0, 255, 0), wmf_record(0x012D, 0),
+        wmf_record(0x041B, 50, 50, 0, 0),
+    )  # fmt: skip
+    for data, name, wanted in ((red, "a.emz", "FF0000"), (blue, "a.wmz", "0000FF"), (red, "a.emf", "FF0000")):
+        _, colour = seen(gzip.compress(data), name)
+        assert near(colour(25, 25), wanted) and near(colour(75, 75), "FFFFFF"), (name, colour(25, 25))
+
+
+def test_packed_metafiles_that_are_none_are_left_out():
+    red = emf(NO_PEN, brush(1, 255, 0, 0), emf_record(43, struct.pack("<4i", 0, 0, 50, 50)))
+    whole = gzip.compress(red)
+    broken = {
+        "one byte too many": gzip.compress(red + bytes((16 << 20) + 1 - len(red))),
+        "cut": whole[:-9],
+        "says to be larger": whole[:-4] + struct.pack("<I", len(red) + 1),
+        "says to be huge": whole[:-4] + b"\xff\xff\xff\xff",
+        "says to be more than it can hold": whole[:-4] + struct.pack("<I", 16 << 20),
+        "says to be empty": whole[:-4] + bytes(4),
+        "another checksum": whole[:-8] + bytes(8)[:4] + whole[-4:],
+        "twice packed": gzip.compress(whole),
+        "its first bytes": whole[:2],
+    }
+    for what, data in broken.items():
+        made, colour = seen(data, "a.emz")
+        assert "picture" in made.notes and near(colour(25, 25), "FFFFFF"), (what, made.notes)
 
 
 def test_broken_metafiles_end():

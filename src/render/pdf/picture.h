@@ -2,7 +2,7 @@
 //
 //   JPEG                         the file itself (DCTDecode)
 //   PNG without alpha            its own deflated rows (FlateDecode with PNG predictors)
-//   PNG with alpha, interlaced   decoded; colours and alpha apart (SMask)
+//   PNG with alpha, interlaced   decoded to eight bits; colours and alpha apart (SMask)
 //   GIF, BMP                     decoded
 #ifndef DGL_RENDER_PDF_PICTURE_H
 #define DGL_RENDER_PDF_PICTURE_H

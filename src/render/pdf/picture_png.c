@@ -1,11 +1,11 @@
 // PNG: passed through where PDF can read it, decoded where it cannot. Source: PNG (ISO/IEC 15948), ISO 32000-1 §7.4.4.
 #include "render/pdf/picture.h"
 
+#include "base/zip.h"
+
 #include <libdeflate.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define DEFLATE_MAX_RATIO 1032 // 258 bytes for two bits
 
 struct png {
     uint32_t width, height;
@@ -68,7 +68,26 @@ static bool read_chunks(const uint8_t *data, size_t len, struct png *p)
     return header && p->idat.len && !p->idat.failed && (p->color != 3 || p->palette_len);
 }
 
+static bool has_transparent_color(const struct png *p)
+{
+    return p->alpha && (p->color == 0 || p->color == 2) && p->alpha_len >= 2 * channels(p);
+}
+
+// Of the one transparent colour; of its two bytes the low bits count (§11.3.2.1).
+static uint32_t transparent_sample(const struct png *p, unsigned channel)
+{
+    uint32_t v = (uint32_t)p->alpha[2 * channel] << 8 | p->alpha[2 * channel + 1];
+    return v & ((1u << p->depth) - 1);
+}
+
 // ---- Passing through ----
+
+// Viewers that cut samples of 16 bits to 8 find the transparent colour no more.
+static bool can_pass(const struct png *p)
+{
+    return p->interlace == 0 && (p->color == 0 || p->color == 2 || (p->color == 3 && !p->alpha)) &&
+           (p->depth < 16 || !has_transparent_color(p));
+}
 
 static void pass_through(struct png *p, struct pdf_image *i)
 {
@@ -78,10 +97,10 @@ static void pass_through(struct png *p, struct pdf_image *i)
     i->space = p->color == 3 ? PDF_INDEXED : p->color == 2 ? PDF_RGB : PDF_GRAY;
     i->palette_count = p->color == 3 ? p->palette_len : 0;
     memcpy(i->palette, p->palette ? p->palette : i->palette, (size_t)i->palette_count * 3);
-    if (p->alpha && p->color != 3 && p->alpha_len >= 2 * channels(p)) { // one transparent colour
+    if (has_transparent_color(p)) {
         dgl_buf_puts(b, "/Mask[");
         for (unsigned k = 0; k < channels(p); k++) {
-            int64_t v = p->alpha[2 * k] << 8 | p->alpha[2 * k + 1];
+            int64_t v = transparent_sample(p, k);
             pdf_put_int(b, v);
             dgl_buf_putc(b, ' ');
             pdf_put_int(b, v);
@@ -139,22 +158,30 @@ static bool unfilter(uint8_t *rows, uint32_t height, size_t stride, size_t step)
     return true;
 }
 
+// As wide as the picture's depth.
 static uint32_t sample(const uint8_t *row, const struct png *p, size_t x, unsigned channel)
 {
     size_t index = x * channels(p) + channel;
     if (p->depth == 16)
-        return row[index * 2];
+        return (uint32_t)row[index * 2] << 8 | row[index * 2 + 1];
     if (p->depth == 8)
         return row[index];
     unsigned per = 8u / p->depth, shift = (unsigned)(per - 1 - index % per) * p->depth;
     return row[index / per] >> shift & ((1u << p->depth) - 1);
 }
 
+// The same in eight bits.
+static uint8_t sample8(const uint8_t *row, const struct png *p, size_t x, unsigned channel)
+{
+    uint32_t v = sample(row, p, x, channel);
+    return (uint8_t)(p->depth == 16 ? v >> 8 : v * 255 / ((1u << p->depth) - 1));
+}
+
 static void put_pixel(const struct png *p, const uint8_t *row, size_t x, uint8_t *rgb, uint8_t *alpha)
 {
-    uint32_t v = sample(row, p, x, 0);
     *alpha = 255;
     if (p->color == 3) {
+        uint32_t v = sample(row, p, x, 0);
         const uint8_t *entry = p->palette + 3 * (v < p->palette_len ? v : 0);
         memcpy(rgb, entry, 3);
         if (p->alpha && v < p->alpha_len)
@@ -162,20 +189,19 @@ static void put_pixel(const struct png *p, const uint8_t *row, size_t x, uint8_t
         return;
     }
     if (p->color == 0 || p->color == 4) {
-        uint8_t gray = (uint8_t)(p->depth < 8 ? v * 255 / ((1u << p->depth) - 1) : v);
-        rgb[0] = rgb[1] = rgb[2] = gray;
+        rgb[0] = rgb[1] = rgb[2] = sample8(row, p, x, 0);
         if (p->color == 4)
-            *alpha = (uint8_t)sample(row, p, x, 1);
+            *alpha = sample8(row, p, x, 1);
     } else {
         for (unsigned k = 0; k < 3; k++)
-            rgb[k] = (uint8_t)sample(row, p, x, k);
+            rgb[k] = sample8(row, p, x, k);
         if (p->color == 6)
-            *alpha = (uint8_t)sample(row, p, x, 3);
+            *alpha = sample8(row, p, x, 3);
     }
-    if (p->alpha && (p->color == 0 || p->color == 2) && p->alpha_len >= 2 * channels(p) && p->depth <= 8) {
+    if (has_transparent_color(p)) {
         bool same = true;
         for (unsigned k = 0; k < channels(p); k++)
-            same &= sample(row, p, x, k) == p->alpha[2 * k + 1];
+            same &= sample(row, p, x, k) == transparent_sample(p, k);
         *alpha = same ? 0 : 255;
     }
 }
@@ -213,7 +239,7 @@ static bool decode(struct png *p, struct libdeflate_compressor *c, struct pdf_im
     size_t size = raw_size(p), pixels = (size_t)p->width * p->height;
     if (size > DGL_PDF_MAX_BYTES)
         return false;
-    if (size / DEFLATE_MAX_RATIO > p->idat.len) // cannot be full: no memory for it
+    if (size / DGL_DEFLATE_MAX_RATIO > p->idat.len) // cannot be full: no memory for it
         return false;
     uint8_t *raw = malloc(size + 1), *rgb = malloc(pixels * 3 + 1), *alpha = malloc(pixels + 1);
     struct libdeflate_decompressor *d = libdeflate_alloc_decompressor();
@@ -249,8 +275,7 @@ bool pdf_png_read(const uint8_t *data, size_t len, struct libdeflate_compressor 
 {
     struct png p = {.idat = DGL_BUF_INIT(DGL_PDF_MAX_PICTURE_BYTES)};
     bool ok = read_chunks(data, len, &p);
-    bool plain = p.interlace == 0 && (p.color == 0 || p.color == 2 || (p.color == 3 && !p.alpha));
-    if (ok && plain)
+    if (ok && can_pass(&p))
         pass_through(&p, ret);
     else if (ok)
         ok = decode(&p, c, ret);

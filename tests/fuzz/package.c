@@ -10,6 +10,7 @@
 #define MICROSOFT "http://schemas.microsoft.com/office/"
 #define OFFICE WORD "officeDocument/2006/relationships"
 #define WORD_TYPE "application/vnd.openxmlformats-officedocument.wordprocessingml."
+#define FONT_TYPE "application/vnd.openxmlformats-officedocument.obfuscatedFont"
 #define NAMESPACES                                                                                                     \
     " xmlns:w=\"" WORD "wordprocessingml/2006/main\" xmlns:r=\"" OFFICE "\" xmlns:wp=\"" WORD                          \
     "drawingml/2006/wordprocessingDrawing\" xmlns:a=\"" WORD "drawingml/2006/main\" xmlns:pic=\"" WORD                 \
@@ -118,7 +119,8 @@ static bool add_types(struct dgl_zip_writer *w, const struct part *parts, size_t
             "<Default Extension=\"png\" ContentType=\"image/png\"/>"
             "<Default Extension=\"jpg\" ContentType=\"image/jpeg\"/>"
             "<Default Extension=\"svg\" ContentType=\"image/svg+xml\"/>"
-            "<Default Extension=\"emf\" ContentType=\"image/x-emf\"/>");
+            "<Default Extension=\"emf\" ContentType=\"image/x-emf\"/>"
+            "<Default Extension=\"odttf\" ContentType=\"" FONT_TYPE "\"/>");
     for (size_t i = 0; i < count; i++) {
         const struct kind *kind = kind_of(parts[i].name);
         if (kind && !strpbrk(parts[i].name, "<>&\"") && dgl_utf8_valid(parts[i].name, strlen(parts[i].name)))

@@ -19,7 +19,7 @@ struct embedded {
 struct embedded_list {
     struct dgl_docx_package *package;
     struct dgl_budget *budget;
-    uint32_t count;
+    uint32_t count, named, refused; // of all that the table names; of these, those without key or part
     struct embedded fonts[DGL_FONT_MAX_EMBEDDED];
 };
 
@@ -54,21 +54,27 @@ struct table { // the font table's part
     size_t rel_count;
 };
 
+static bool find_part(const struct embedded_list *l, const struct table *t, const struct dgl_str *id, uint32_t *ret)
+{
+    for (size_t i = 0; i < t->rel_count; i++)
+        if (dgl_str_equal(t->rels[i].id, *id) && !dgl_str_is(t->rels[i].mode, "External") &&
+            dgl_docx_resolve(l->package, dgl_zip_name(l->package->zip, t->member), t->rels[i].target, ret))
+            return true;
+    return false;
+}
+
+// So many are looked up, found or not: each costs a walk over the relationships.
 static void add_font(struct embedded_list *l, const struct table *t, const struct dgl_x *embed, const char *name,
                      unsigned style)
 {
     const struct dgl_str *id = dgl_x_attr(embed, DGL_X_id);
-    struct embedded *e = &l->fonts[l->count];
-    if (!id || l->count == DGL_FONT_MAX_EMBEDDED || !read_key(dgl_x_attr(embed, DGL_X_fontKey), e->key))
-        return;
-    for (size_t i = 0; i < t->rel_count; i++)
-        if (dgl_str_equal(t->rels[i].id, *id) && !dgl_str_is(t->rels[i].mode, "External") &&
-            dgl_docx_resolve(l->package, dgl_zip_name(l->package->zip, t->member), t->rels[i].target, &e->member)) {
-            e->name = name;
-            e->style = style;
-            l->count++;
-            return;
-        }
+    struct embedded e = {.name = name, .style = style};
+    if (l->named < DGL_FONT_MAX_EMBEDDED && id && read_key(dgl_x_attr(embed, DGL_X_fontKey), e.key) &&
+        find_part(l, t, id, &e.member))
+        l->fonts[l->count++] = e;
+    else
+        l->refused++;
+    l->named++;
 }
 
 static enum dgl_status read_table(struct embedded_list *l, const struct table *t, struct dgl_arena *a,
@@ -131,7 +137,7 @@ static void rename_faces(struct dgl_font_facts *facts, const struct embedded *e)
 static enum dgl_status list_fonts(void *ctx, struct dgl_font_library *library, struct dgl_error *err)
 {
     struct embedded_list *l = ctx;
-    size_t left = DGL_FONT_MAX_EMBEDDED_BYTES;
+    size_t left = DGL_FONT_MAX_EMBEDDED_BYTES; // also what is refused costs reading
     for (uint32_t i = 0; i < l->count; i++) {
         DGL_AUTO(arena) a = dgl_arena_new(0);
         struct dgl_error why = DGL_ERROR_INIT;
@@ -140,13 +146,14 @@ static enum dgl_status list_fonts(void *ctx, struct dgl_font_library *library, s
         uint8_t *data = NULL;
         size_t len = 0;
         DGL_TRY(dgl_budget_tick(l->budget, err));
-        if (l->package->raws[l->fonts[i].member].size > left || !read_font(l, &l->fonts[i], &data, &len) ||
-            dgl_font_check(data, len, a, &facts, &why) != DGL_OK) {
+        uint64_t size = l->package->raws[l->fonts[i].member].size;
+        bool fits = size <= left;
+        left -= fits ? (size_t)size : 0;
+        if (!fits || !read_font(l, &l->fonts[i], &data, &len) || dgl_font_check(data, len, a, &facts, &why) != DGL_OK) {
             free(data);
             dgl_font_library_refuse(library);
             continue;
         }
-        left -= DGL_MIN(left, len);
         dgl_sha256(data, len, sha256);
         rename_faces(&facts, &l->fonts[i]);
         dgl_font_library_add(library, sha256, &facts, data, len);
@@ -156,6 +163,16 @@ static enum dgl_status list_fonts(void *ctx, struct dgl_font_library *library, s
 
 // ---- the choice
 
+// The first font of the same part.
+static uint32_t first_of(const struct embedded_list *l, uint32_t font)
+{
+    uint32_t i = 0;
+    while (l->fonts[i].member != l->fonts[font].member)
+        i++;
+    return i;
+}
+
+// Each part is hashed once, however many fonts name it: in time linear in the package.
 static void make_key(const struct embedded_list *l, unsigned char key[DGL_FONT_KEY_BYTES])
 {
     struct dgl_sha256_state s;
@@ -163,11 +180,13 @@ static void make_key(const struct embedded_list *l, unsigned char key[DGL_FONT_K
     for (uint32_t i = 0; i < l->count; i++) {
         const struct embedded *e = &l->fonts[i];
         const struct dgl_zip_raw *raw = &l->package->raws[e->member];
-        const uint64_t facts[] = {e->style, raw->method, raw->size, raw->compressed_size};
+        uint32_t first = first_of(l, i);
+        const uint64_t facts[] = {e->style, first, raw->method, raw->size, raw->compressed_size};
         dgl_sha256_update(&s, e->name, strlen(e->name) + 1);
         dgl_sha256_update(&s, facts, sizeof(facts));
         dgl_sha256_update(&s, e->key, sizeof(e->key));
-        dgl_sha256_update(&s, raw->data, raw->compressed_size);
+        if (first == i)
+            dgl_sha256_update(&s, raw->data, raw->compressed_size);
     }
     dgl_sha256_finish(&s, key);
 }
@@ -215,5 +234,6 @@ bool dgl_fonts_embedded(struct dgl_docx_package *p, struct dgl_budget *budget, s
     }
     *ret = (struct dgl_font_choice){.list = list_fonts, .ctx = l, .after = true};
     make_key(l, ret->key);
+    *ret_damaged = l->refused > 0;
     return l->count > 0;
 }

@@ -22,6 +22,7 @@
 #include <unicode/ucnv.h>
 
 #define MAX_PATTERN 31u // letters, with the dots
+#define NO_LETTER 0xFFFFu
 
 struct pattern { // in `units`: its letters, then one digit more than letters
     uint32_t at, hash;
@@ -86,7 +87,7 @@ static void read_pattern(struct dictionary *d, struct dgl_str line)
         if (c >= '0' && c <= '9') {
             digits[len] = (uint8_t)(c - '0');
         } else {
-            if (len == MAX_PATTERN || c > 0xFFFF)
+            if (len == MAX_PATTERN || c >= NO_LETTER)
                 return;
             letters[len++] = (uint16_t)c;
         }
@@ -270,8 +271,10 @@ void dgl_hyphens_find(struct dgl_hyphens *h, const char *lang, const uint32_t *l
     if (!d->read)
         read_dictionary(d);
     word[0] = word[count + 1] = '.';
-    for (size_t i = 0; i < count; i++)
-        word[i + 1] = (uint16_t)u_tolower((UChar32)letters[i]);
+    for (size_t i = 0; i < count; i++) { // no pattern has letters beyond the 16 bits
+        UChar32 lower = u_tolower((UChar32)letters[i]);
+        word[i + 1] = lower > 0xFFFF ? NO_LETTER : (uint16_t)lower;
+    }
     for (size_t start = 0; start < count + 2; start++) {
         uint32_t hash = 2166136261u;
         for (unsigned len = 1; len <= d->longest && start + len <= count + 2; len++) {

@@ -129,6 +129,7 @@ struct walk {
     struct spot end; // found
     struct spot candidate;
     bool has_candidate, any; // something visible is on the line
+    bool tried;              // to divide the word that does not fit: what comes later fits even less
     int32_t x, limit;
     int32_t seen, candidate_seen; // the end of what is visible so far, and up to the candidate
     uint8_t forced;
@@ -150,11 +151,13 @@ static bool find_word(const struct dgl_text *t, uint32_t offset, struct word *re
     int32_t start = (int32_t)offset, at, len = (int32_t)t->len;
     UChar32 c;
     *ret = (struct word){0};
-    while (start > 0) {
+    for (uint32_t back = 0; start > 0; back++) { // no further: a paragraph may be one word, and each of its lines asks
         at = start;
         U8_PREV(bytes, 0, at, c);
         if (c < 0 || !u_isalpha(c))
             break;
+        if (back == DGL_HYPHENS_MAX_LETTERS)
+            return false;
         start = at;
     }
     for (at = start; at < len;) {
@@ -230,8 +233,9 @@ static bool walk_text(const struct breaker *b, const struct dgl_piece *p, uint32
                          w->x + line_glyph_width(p, units - g[i].advance, letters) <= w->limit;
             hangs |= g[i].flags & DGL_G_HALF && reach - line_glyph_width(p, p->use->face->upem / 2, 0) <= w->limit;
             if (reach > w->limit && !hangs) {
-                if (divide_word(b, p, index, from, i, w))
+                if (!w->tried && divide_word(b, p, index, from, i, w))
                     return true;
+                w->tried = true;
                 if (w->has_candidate) {
                     w->end = w->candidate;
                     return true;

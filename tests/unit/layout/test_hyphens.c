@@ -50,7 +50,7 @@ static void check_word(const char *lang, const char *word, const char *wanted)
         if (after[i])
             dgl_buf_putc(&found, '-');
     }
-    assert_string_equal(found.data, wanted);
+    assert_string_equal(found.data ? found.data : "", wanted);
 }
 
 static void test_words(void **state DGL_UNUSED)
@@ -74,6 +74,21 @@ static void test_words(void **state DGL_UNUSED)
     assert_false(dgl_hyphens_has(g_hyphens, NULL));
     assert_false(dgl_hyphens_has(NULL, "en"));
     assert_int_equal(sizeof("nananananananananananananananananananananananananananananananana") - 1, 64);
+}
+
+// Words that no dictionary has thought of.
+static void test_odd_words(void **state DGL_UNUSED)
+{
+    check_word("en-US", "", "");
+    check_word("en-US", "n", "n");
+    check_word("en-US", "na", "na");
+    check_word("en-US", "1234567890", "1234567890"); // patterns' digits are no letters
+    check_word("en-US", "......", "......");         // nor are their dots
+    check_word("en-US", "x\xCC\x81na\xCC\x81tion", "x\xCC\x81-na\xCC\x81-tion");
+    check_word("en-US", "\xD0\xBDhyphenation", "\xD0\xBDhy-phen-ation"); // letters of another script beside it
+    // U+1006E has the low 16 bits of an n.
+    check_word("en-US", "xx\xF0\x90\x81\xAEhyphenation", "xx\xF0\x90\x81\xAEhy-phen-ation");
+    check_word("en-US", "\xF0\x90\x81\xA8\xF0\x90\x81\xB9phenation", "\xF0\x90\x81\xA8\xF0\x90\x81\xB9phen-ation");
 }
 
 // 70 points, into which "some hyphen-" goes and "some hyphenation" does not.
@@ -125,6 +140,31 @@ static void test_whole_words(void **state DGL_UNUSED)
     free(d);
 }
 
+// A paragraph that is one word: its lines end anywhere, and none looks for the word's beginning.
+static void test_a_word_of_many_lines(void **state DGL_UNUSED)
+{
+    DGL_AUTO_FINI(buf) body = DGL_BUF_INIT(64u << 20);
+    dgl_buf_puts(&body, "<w:p><w:pPr>" NARROW "</w:pPr><w:r><w:t>");
+    repeat(&body, "hyphenation", 60000);
+    dgl_buf_puts(&body, "</w:t></w:r></w:p>");
+    char *d = dump_with(ON MODE15, body.data);
+    assert_null(strstr(d, SOFT));
+    assert_true(pages_in(d) > 500);
+    free(d);
+}
+
+// Marks on one letter stay with it, however many they are.
+static void test_a_letter_of_many_marks(void **state DGL_UNUSED)
+{
+    DGL_AUTO_FINI(buf) body = DGL_BUF_INIT(64u << 20);
+    dgl_buf_puts(&body, "<w:p><w:pPr>" NARROW "</w:pPr><w:r><w:t>hyphenatio");
+    repeat(&body, "\xCC\x81\xCD\xA5\xE0\xA4\xBE", 3000);
+    dgl_buf_puts(&body, "n</w:t><w:br/><w:t>some hyphenation</w:t></w:r></w:p>");
+    char *d = dump_with(ON MODE15, body.data);
+    assert_non_null(strstr(d, "hyphen" SOFT));
+    free(d);
+}
+
 // Only so many lines in a row may end in a hyphen.
 static void test_hyphens_in_a_row(void **state DGL_UNUSED)
 {
@@ -146,6 +186,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_words, with_dictionaries, without_dictionaries),
+        cmocka_unit_test_setup_teardown(test_odd_words, with_dictionaries, without_dictionaries),
+        cmocka_unit_test_setup_teardown(test_a_word_of_many_lines, with_dictionaries, without_dictionaries),
+        cmocka_unit_test_setup_teardown(test_a_letter_of_many_marks, with_dictionaries, without_dictionaries),
         cmocka_unit_test_setup_teardown(test_lines, with_dictionaries, without_dictionaries),
         cmocka_unit_test_setup_teardown(test_whole_words, with_dictionaries, without_dictionaries),
         cmocka_unit_test_setup_teardown(test_hyphens_in_a_row, with_dictionaries, without_dictionaries),

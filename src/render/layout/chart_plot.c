@@ -212,7 +212,7 @@ static void put_bubbles(struct chart_pen *p, const struct chart_frame *f, const 
         for (uint32_t i = 0; i < g->series[k].count; i++) {
             const struct dgl_chart_series *s = &g->series[k];
             struct spot at = spot_of(p, f, g, k, i);
-            double share = s->sizes && largest > 0 ? s->sizes[i] / largest : 1;
+            double share = !s->sizes ? 1 : largest > 0 ? s->sizes[i] / largest : 0;
             if (!at.there || !(share > 0))
                 continue;
             chart_mark(p, at.x, at.y, most * (g->diameters ? share : sqrt(share)), chart_color(p, g, k, i));

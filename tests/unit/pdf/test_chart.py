@@ -129,17 +129,22 @@ def test_radars_have_a_spoke_for_each_category():
         assert 20 < count(made, "FF0000") < 700, style
 
 
+def coordinates(tag, values):
+    return f"<c:{tag}><c:numLit>{points(values)}</c:numLit></c:{tag}>"
+
+
+TWO_VALUES = '<c:valAx><c:axId val="1"/><c:axPos val="b"/></c:valAx><c:valAx><c:axId val="2"/><c:axPos val="l"/></c:valAx>'
+
+
 def test_bubbles_have_areas_in_proportion():
     def bubble(name, x, y, size, colour):
-        numbers = "".join(
-            f"<c:{tag}><c:numLit>{points([v])}</c:numLit></c:{tag}>" for tag, v in (("xVal", x), ("yVal", y), ("bubbleSize", size))
-        )
+        numbers = coordinates("xVal", [x]) + coordinates("yVal", [y]) + coordinates("bubbleSize", [size])
         return (
             f"<c:ser><c:tx><c:v>{name}</c:v></c:tx><c:spPr><a:solidFill><a:srgbClr val=\"{colour}\"/></a:solidFill></c:spPr>"
             f"{numbers}</c:ser>"
         )
 
-    axes = '<c:valAx><c:axId val="1"/><c:axPos val="b"/></c:valAx><c:valAx><c:axId val="2"/><c:axPos val="l"/></c:valAx>'
+    axes = TWO_VALUES
     both = bubble("a", 1, 2, 4, "FF0000") + bubble("b", 3, 1, 1, "0000FF") + bubble("c", 2, 1, 0, "00FF00")
     for extra, ratio in (("", 2), ('<c:sizeRepresents val="w"/>', 4)):
         made = chart(f"<c:bubbleChart>{both}{extra}{IDS}</c:bubbleChart>", axes, title="").pixels()[2]
@@ -149,6 +154,17 @@ def test_bubbles_have_areas_in_proportion():
         assert abs(widths[0] / widths[1] - ratio) < 0.35 * ratio and widths[2] == 0, widths
     half = chart(f'<c:bubbleChart>{both}<c:bubbleScale val="50"/>{IDS}</c:bubbleChart>', axes)
     assert count(half, "FF0000") * 2.5 < count(chart(f"<c:bubbleChart>{both}{IDS}</c:bubbleChart>", axes), "FF0000")
+
+
+def test_bubbles_without_a_size_are_not_shown():
+    for sizes, shown in (([-4, 4], (False, True)), ([0, 4], (False, True)), ([-4, -1], (False, False)), (["x", 4], (False, True))):
+        places = coordinates("xVal", [1, 2]) + coordinates("yVal", [1, 2]) + coordinates("bubbleSize", sizes)
+        colours = "".join(
+            f'<c:dPt><c:idx val="{i}"/><c:spPr><a:solidFill><a:srgbClr val="{c}"/></a:solidFill></c:spPr></c:dPt>'
+            for i, c in enumerate(("FF0000", "0000FF"))
+        )
+        made = chart(f"<c:bubbleChart><c:ser>{colours}{places}</c:ser>{IDS}</c:bubbleChart>", TWO_VALUES)
+        assert tuple(count(made, c) > 0 for c in ("FF0000", "0000FF")) == shown, (sizes, count(made, "FF0000"), count(made, "0000FF"))
 
 
 def test_stocks_show_what_lies_between_their_series():
@@ -185,6 +201,15 @@ def test_hostile_charts_end():
     for kind in ("radarChart", "bubbleChart", "stockChart"):
         chart(f"<c:{kind}>{odd}<c:hiLowLines/><c:upDownBars/>{IDS}</c:{kind}>")
         chart(f"<c:{kind}>{empty}</c:{kind}>", "")
+    for kind in ("radarChart", "bubbleChart", "stockChart"):
+        for values in ([], [7], [None, 7], ["inf", "-inf", "1e999"], [-5, 0, 5], ["9" * 300]):
+            ones = "".join(coordinates(tag, values) for tag in ("xVal", "yVal", "bubbleSize"))
+            drawn = series("s", values) + f"<c:ser>{ones}</c:ser>"
+            made = chart(f"<c:{kind}>{drawn}<c:hiLowLines/><c:upDownBars/>{IDS}</c:{kind}>", "" if kind == "radarChart" else AXES)
+            assert "left out" not in made.notes, (kind, values, made.notes)
+    for kind in ("radarChart", "bubbleChart", "stockChart"):  # of 10,000 series the first are drawn
+        made = chart(f"<c:{kind}>{'<c:ser><c:val/></c:ser>' * 10000}<c:hiLowLines/><c:upDownBars/>{IDS}</c:{kind}>")
+        assert len(made.bytes()) < 100_000
     narrow = '<c:valAx><c:axId val="2"/><c:scaling><c:min val="0"/><c:max val="1e9"/></c:scaling><c:majorUnit val="1e-9"/></c:valAx>'
     chart(f'<c:barChart>{series("a", [1])}{IDS}</c:barChart>', narrow)
 

@@ -20,6 +20,26 @@ def test_the_higher_one_covers_the_lower_whatever_comes_first():
         assert near(at(made, 150, 130), seen), (first, second, at(made, 150, 130))
 
 
+def test_heights_beyond_what_word_writes():
+    red, blue = solid("FF0000"), solid("0000FF")
+    for first, second, seen in (
+        ((1 << 32) + 5, 7, "FF0000"), (7, (1 << 32) + 5, "0000FF"), (1 << 32, (1 << 32) - 2, "FF0000"), (10**30, 7, "FF0000"),
+        (-5, 1, "0000FF"), (1, -5, "FF0000"), (-5, -9, "0000FF"), ("", 1, "0000FF"), ("x", 1, "0000FF"),
+    ):  # fmt: skip
+        body = anchored(red, (100, 100), height=first) + anchored(blue, (130, 110), height=second)
+        assert near(at(Rendered(f"<w:p>{body}</w:p>"), 150, 130), seen), (first, second)
+
+
+def test_thousands_of_drawings_on_a_page():
+    colours = {0: "FF0000", 2500: "0000FF", 4999: "00FF00"}
+    for behind, order in ((0, range(5000)), (1, range(5000, 0, -1))):
+        body = "".join(
+            anchored(solid(colours.get(i, "000000")), (100, 100), height=height, behind=behind) for i, height in enumerate(order)
+        )
+        made = Rendered(f"<w:p>{body}</w:p>")
+        assert near(at(made, 150, 130), "FF0000" if behind else "00FF00") and made.notes.startswith("1 pages"), made.notes
+
+
 def test_over_paragraphs_too():
     body = f"<w:p>{anchored(solid('FF0000'), (100, 100), height=9)}</w:p><w:p>{anchored(solid('0000FF'), (130, 110))}</w:p>"
     assert near(at(Rendered(body), 150, 130), "FF0000")
@@ -56,6 +76,12 @@ def test_vml_stands_in_the_same_order():
     for z, seen in ((5, "0000FF"), (1, "FF0000")):
         body = f"<w:p>{square.format(z)}{anchored(solid('FF0000'), (100, 100), height=3)}</w:p>"
         assert near(at(Rendered(body), 150, 130), seen), z
+    for z, seen in ((10**30, "0000FF"), (1 << 31, "0000FF"), (0, "FF0000"), ("none", "FF0000")):
+        body = f"<w:p>{square.format(z)}{anchored(solid('FF0000'), (100, 100), height=3)}</w:p>"
+        assert near(at(Rendered(body), 150, 130), seen), z
+    for z in (-(1 << 31), -(10**30)):  # the lowest of what lies behind
+        body = f"<w:p>{square.format(z)}{anchored(solid('FF0000'), (100, 100), behind=1)}</w:p>"
+        assert near(at(Rendered(body), 150, 130), "FF0000"), z
     for height, seen in ((5, "0000FF"), (1, "FF0000")):  # behind the text, as Word writes one height in both ways
         body = f"<w:p>{square.format(height - 503316480)}{anchored(solid('FF0000'), (100, 100), height=3, behind=1)}</w:p>"
         assert near(at(Rendered(body), 150, 130), seen), height

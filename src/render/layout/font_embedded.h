@@ -13,9 +13,10 @@
 #include "render/layout/font_library.h"
 
 // The choice of a package's fonts; false when it has none. It and its strings live in the arena and lend from the
-// package. Equal keys: the same names, keys and bytes. Reading the fonts comes later, when the shelf asks: time and
-// memory by their size, at most DGL_FONT_MAX_EMBEDDED_BYTES. *ret_damaged: the table that names them cannot be
-// read, or names a font without a part or with a key that is none, or more than DGL_FONT_MAX_EMBEDDED of them.
+// package. Equal keys: the same names, keys and bytes; to make one the packed bytes are hashed, once a render. Reading
+// the fonts comes later, when the shelf asks: time and memory by their size, at most DGL_FONT_MAX_EMBEDDED_BYTES.
+// *ret_damaged: the table that names them cannot be read, or names a font without a part or with a key that is none, or
+// more than DGL_FONT_MAX_EMBEDDED of them.
 bool dgl_fonts_embedded(struct dgl_docx_package *p, struct dgl_budget *budget, struct dgl_arena *a,
                         struct dgl_font_choice *ret, bool *ret_damaged);
 

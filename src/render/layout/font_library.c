@@ -343,8 +343,10 @@ enum dgl_status dgl_font_shelf_get(struct dgl_font_shelf *s, const struct dgl_fo
     unsigned char key[2 * DGL_FONT_KEY_BYTES] = {0};
     s->lent = NULL;
     *ret = s->plain;
-    if (!first && !second)
+    if (!first && !second) {
+        dgl_fonts_begin(s->plain);
         return DGL_OK;
+    }
     for (unsigned i = 0; i < 2; i++)
         if (choices[i])
             memcpy(key + (size_t)i * DGL_FONT_KEY_BYTES, choices[i]->key, DGL_FONT_KEY_BYTES);
@@ -359,6 +361,7 @@ enum dgl_status dgl_font_shelf_get(struct dgl_font_shelf *s, const struct dgl_fo
     }
     s->lent->used = ++s->tick;
     *ret = s->lent->fonts;
+    dgl_fonts_begin(s->lent->fonts);
     return DGL_OK;
 }
 

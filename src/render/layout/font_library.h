@@ -48,7 +48,7 @@ struct dgl_font_shelf;
 struct dgl_font_shelf *dgl_font_shelf_new(const struct dgl_font_source *beneath); // borrowed
 void dgl_font_shelf_free(struct dgl_font_shelf *s);
 // The set for up to two choices, the first before the second (either may be NULL; both: the machine's fonts alone).
-// Lent until the next call.
+// Begins a document: the set is lent until the next call.
 enum dgl_status dgl_font_shelf_get(struct dgl_font_shelf *s, const struct dgl_font_choice *first,
                                    const struct dgl_font_choice *second, struct dgl_fonts **ret,
                                    struct dgl_error *err) DGL_MUST_CHECK;

@@ -1,12 +1,17 @@
 // The font set: faces by match, uses by name and style, fallbacks by character, shape results by text.
+//
+// The set is warm, a document must not see it. So each document counts the fonts that it uses itself, those that are
+// there already as well as new ones, and its bound meets that count alone. A set that holds more than one document may
+// use is emptied before the next one, so there is always room for all that the next may ask for: no document meets the
+// set's own end. (To lay a document out again on a fresh set when it does would take twice the budget, and a document
+// near its bounds would pass or fail by what came before.)
 #include "render/layout/fonts.h"
 
-#include <hb-ot.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#define USE_SLOTS 1024u
+#define USE_SLOTS (4 * DGL_LAYOUT_MAX_FONTS) // at most half of them taken
 #define FALLBACK_SLOTS 16384u
 #define SHAPE_SLOTS (2 * DGL_LAYOUT_MAX_SHAPES)
 #define SHAPE_TEXT_MAX 64u // longer texts are shaped anew: they do not come again
@@ -18,10 +23,12 @@ struct use_slot {
     char *family;
     const struct dgl_known_font *usual; // of a fallback
     bool bold, italic;
+    uint64_t document; // that used it last
     struct dgl_font_use use;
 };
 struct fallback_slot {
-    const struct dgl_font_use *base, *use;
+    const struct dgl_font_use *base;
+    struct use_slot *slot; // NULL: nothing has the character
     uint32_t codepoint;
     uint8_t style, lang;
 };
@@ -50,7 +57,10 @@ struct dgl_fonts {
     hb_buffer_t *buffer;
     struct dgl_shaped_glyph *scratch;
     uint32_t scratch_cap;
-    struct dgl_font_use nothing; // when the source is empty
+    struct dgl_font_use stand_in[4]; // by style: what a document has past its bound; face NULL = not made yet
+    uint64_t document;               // counts them
+    uint32_t admitted;               // fonts that this document uses
+    bool overrun;
 };
 
 struct dgl_fonts *dgl_fonts_new(const struct dgl_font_source *source)
@@ -61,24 +71,27 @@ struct dgl_fonts *dgl_fonts_new(const struct dgl_font_source *source)
     f->shapes = dgl_alloc(SHAPE_SLOTS * sizeof(*f->shapes));
     f->shape_arena = dgl_arena_new(0);
     f->buffer = hb_buffer_create();
+    f->document = 1;
     return f;
 }
 
-static void face_free(struct dgl_face *face)
+static void forget_shapes(struct dgl_fonts *f)
 {
-    hb_font_destroy(face->font);
-    hb_face_destroy(face->hb);
-    for (unsigned i = 0; i < 256; i++)
-        free(face->pages[i]);
-    free(face);
+    memset(f->shapes, 0, SHAPE_SLOTS * sizeof(*f->shapes));
+    dgl_arena_reset(f->shape_arena);
+    f->shape_count = 0;
 }
 
-void dgl_fonts_free(struct dgl_fonts *f)
+static void forget_fallbacks(struct dgl_fonts *f)
 {
-    if (!f)
-        return;
+    memset(f->fallbacks, 0, FALLBACK_SLOTS * sizeof(*f->fallbacks));
+    f->fallback_count = 0;
+}
+
+static void forget_fonts(struct dgl_fonts *f)
+{
     for (uint32_t i = 0; i < f->face_count; i++)
-        face_free(f->faces[i]);
+        dgl_face_free(f->faces[i]);
     for (uint32_t i = 0; i < USE_SLOTS; i++) {
         if (f->uses[i])
             free(f->uses[i]->family);
@@ -86,6 +99,16 @@ void dgl_fonts_free(struct dgl_fonts *f)
     }
     for (uint32_t i = 0; i < f->extra_count; i++)
         free(f->extra[i]);
+    memset(f->uses, 0, sizeof(f->uses));
+    memset(f->stand_in, 0, sizeof(f->stand_in));
+    f->face_count = f->use_count = f->extra_count = 0;
+}
+
+void dgl_fonts_free(struct dgl_fonts *f)
+{
+    if (!f)
+        return;
+    forget_fonts(f);
     free(f->extra);
     free(f->fallbacks);
     free(f->shapes);
@@ -95,159 +118,64 @@ void dgl_fonts_free(struct dgl_fonts *f)
     free(f);
 }
 
+void dgl_fonts_begin(struct dgl_fonts *f)
+{
+    if (f->use_count + f->extra_count > DGL_LAYOUT_MAX_FONTS) {
+        forget_shapes(f);
+        forget_fallbacks(f);
+        forget_fonts(f);
+    }
+    f->document++;
+    f->admitted = 0;
+    f->overrun = false;
+}
+
+bool dgl_fonts_overrun(const struct dgl_fonts *f)
+{
+    return f->overrun;
+}
+
 // ---- Faces ----
 
-static int32_t be16(const uint8_t *p)
-{
-    return (int16_t)(p[0] << 8 | p[1]);
-}
-
-// Word's rule: the Windows ascent and descent, and of the hhea gap what the Windows pair does not cover already; the
-// typographic triple when the font asks for it (fsSelection bit 7).
-static void read_line_metrics(struct dgl_face *face)
-{
-    hb_blob_t *hhea = hb_face_reference_table(face->hb, HB_TAG('h', 'h', 'e', 'a'));
-    hb_blob_t *os2 = hb_face_reference_table(face->hb, HB_TAG('O', 'S', '/', '2'));
-    unsigned hl, ol;
-    const uint8_t *h = (const uint8_t *)hb_blob_get_data(hhea, &hl), *o = (const uint8_t *)hb_blob_get_data(os2, &ol);
-    int32_t asc = 0, desc = 0, gap = 0;
-    if (hl >= 10) {
-        asc = be16(h + 4);
-        desc = -be16(h + 6);
-        gap = DGL_MAX(0, be16(h + 8));
-    }
-    face->ascent = asc;
-    face->descent = desc;
-    face->gap = gap;
-    if (ol >= 78) {
-        int32_t win_asc = (int32_t)(uint16_t)be16(o + 74), win_desc = (int32_t)(uint16_t)be16(o + 76);
-        if (be16(o + 62) & 0x80) {
-            face->ascent = be16(o + 68);
-            face->descent = -be16(o + 70);
-            face->gap = DGL_MAX(0, be16(o + 72));
-        } else if (win_asc + win_desc > 0) {
-            face->ascent = win_asc;
-            face->descent = win_desc;
-            face->gap = DGL_MAX(0, gap - (win_asc + win_desc - asc - desc));
-        }
-        face->strike_width = be16(o + 26);
-        face->strike_at = be16(o + 28);
-        face->serif = o[32] == 2 && o[33] >= 2 && o[33] <= 10;
-        if (ol >= 90 && be16(o) >= 2) {
-            face->x_height = be16(o + 86);
-            face->cap_height = be16(o + 88);
-        }
-    }
-    if (face->ascent <= 0 || face->ascent > 8 * (int32_t)face->upem)
-        face->ascent = (int32_t)(face->upem * 9 / 10);
-    if (face->descent < 0 || face->descent > 8 * (int32_t)face->upem)
-        face->descent = (int32_t)(face->upem * 2 / 10);
-    face->gap = DGL_MIN(face->gap, (int32_t)face->upem);
-    hb_blob_destroy(hhea);
-    hb_blob_destroy(os2);
-}
-
-static void read_post_and_head(struct dgl_face *face)
-{
-    hb_blob_t *post = hb_face_reference_table(face->hb, HB_TAG('p', 'o', 's', 't'));
-    hb_blob_t *head = hb_face_reference_table(face->hb, HB_TAG('h', 'e', 'a', 'd'));
-    hb_blob_t *cff = hb_face_reference_table(face->hb, HB_TAG('C', 'F', 'F', ' '));
-    unsigned pl, hl;
-    const uint8_t *p = (const uint8_t *)hb_blob_get_data(post, &pl), *h = (const uint8_t *)hb_blob_get_data(head, &hl);
-    if (pl >= 16) {
-        face->italic_angle_milli = be16(p + 4) * 1000;
-        face->underline_at = be16(p + 8);
-        face->underline_width = be16(p + 10);
-        face->fixed = (p[12] | p[13] | p[14] | p[15]) != 0;
-    }
-    for (unsigned i = 0; i < 4 && hl >= 44; i++)
-        face->box[i] = be16(h + 36 + 2 * i);
-    face->cff = hb_blob_get_length(cff) > 0;
-    hb_blob_destroy(post);
-    hb_blob_destroy(head);
-    hb_blob_destroy(cff);
-    int32_t em = (int32_t)face->upem;
-    if (face->underline_width <= 0 || face->underline_width > em / 4) {
-        face->underline_width = em / 20;
-        face->underline_at = -em / 10;
-    }
-    if (face->strike_width <= 0 || face->strike_width > em / 4 || face->strike_at <= 0) {
-        face->strike_width = face->underline_width;
-        face->strike_at = em / 4;
-    }
-    if (face->cap_height <= 0)
-        face->cap_height = em * 7 / 10;
-}
-
-static struct dgl_face *face_of(struct dgl_fonts *f, const struct dgl_font_match *m)
+static struct dgl_face *lookup_face(const struct dgl_fonts *f, uint32_t id)
 {
     for (uint32_t i = 0; i < f->face_count; i++)
-        if (f->faces[i]->id == m->id)
+        if (f->faces[i]->id == id)
             return f->faces[i];
-    if (f->face_count == DGL_LAYOUT_MAX_FACES || m->len > UINT32_MAX)
-        return f->face_count ? f->faces[0] : NULL;
-    hb_blob_t *blob = hb_blob_create(m->data, (unsigned)m->len, HB_MEMORY_MODE_READONLY, NULL, NULL);
-    hb_face_t *hb = hb_face_create(blob, m->index);
-    hb_blob_destroy(blob);
-    unsigned upem = hb_face_get_upem(hb);
-    if (hb_face_get_glyph_count(hb) == 0 || upem < 16 || upem > 16384) {
-        hb_face_destroy(hb);
+    return NULL;
+}
+
+// NULL when the bytes are no font.
+static struct dgl_face *face_of(struct dgl_fonts *f, const struct dgl_font_match *m)
+{
+    struct dgl_face *face = lookup_face(f, m->id);
+    if (face || f->face_count == DGL_LAYOUT_MAX_FACES)
+        return face;
+    face = dgl_face_open(m);
+    if (!face)
         return NULL;
-    }
-    struct dgl_face *face = DGL_NEW(struct dgl_face);
-    face->hb = hb;
-    face->font = hb_font_create(hb);
-    face->upem = upem;
-    hb_font_set_scale(face->font, (int)upem, (int)upem);
-    face->id = m->id;
-    face->family = m->family;
-    face->bold = m->bold;
-    face->italic = m->italic;
     face->index = f->face_count;
-    read_line_metrics(face);
-    read_post_and_head(face);
-    int32_t advance;
-    face->east_asian = dgl_face_glyph(face, 0x4E00, &advance) != 0 || dgl_face_glyph(face, 0xAC00, &advance) != 0;
     f->faces[f->face_count++] = face;
     return face;
 }
 
-uint32_t dgl_face_glyph(struct dgl_face *f, uint32_t codepoint, int32_t *ret_advance)
-{
-    hb_codepoint_t gid = 0;
-    if (codepoint > 0xFFFF) {
-        if (!hb_font_get_nominal_glyph(f->font, codepoint, &gid))
-            gid = 0;
-        *ret_advance = hb_font_get_glyph_h_advance(f->font, gid);
-        return gid;
-    }
-    struct dgl_glyph_slot **page = &f->pages[codepoint >> 8];
-    if (!*page)
-        *page = dgl_alloc(256 * sizeof(**page));
-    struct dgl_glyph_slot *slot = &(*page)[codepoint & 255];
-    if (!slot->known) {
-        if (!hb_font_get_nominal_glyph(f->font, codepoint, &gid) || gid > UINT16_MAX)
-            gid = 0;
-        int advance = hb_font_get_glyph_h_advance(f->font, gid);
-        *slot = (struct dgl_glyph_slot){(uint16_t)gid, (uint16_t)DGL_MAX(0, DGL_MIN(advance, UINT16_MAX)), true};
-    }
-    *ret_advance = slot->advance;
-    return slot->gid;
-}
-
 // ---- Uses ----
 
+// *ret_same: it has the widths of the known font.
 static bool find_substitute(struct dgl_fonts *f, const struct dgl_known_font *known, bool bold, bool italic,
-                            struct dgl_font_match *m)
+                            struct dgl_font_match *m, bool *ret_same)
 {
     static const char *const sans[] = {"Liberation Sans", "Arimo", "DejaVu Sans", "Carlito", "Noto Sans"};
     static const char *const serif[] = {"Liberation Serif", "Tinos", "DejaVu Serif", "Noto Serif", "Liberation Sans"};
     static const char *const mono[] = {"Liberation Mono", "Cousine", "DejaVu Sans Mono", "Noto Sans Mono",
                                        "DejaVu Sans"};
     const char *const *generic = known && known->mono ? mono : known && known->serif ? serif : sans;
+    *ret_same = false;
     for (unsigned i = 0; known && i < 3 && known->substitute[i]; i++)
-        if (f->source->find(f->source->ctx, known->substitute[i], bold, italic, m))
+        if (f->source->find(f->source->ctx, known->substitute[i], bold, italic, m)) {
+            *ret_same = i == 0 && known->same;
             return true;
+        }
     if (known && known->east_asian &&
         f->source->cover(f->source->ctx, 0x4E00, known->lang, known->serif, bold, italic, m))
         return true;
@@ -291,17 +219,15 @@ static void fill_use(struct dgl_fonts *f, struct dgl_font_use *u, const char *fa
     const struct dgl_known_font *known = dgl_known_font(family);
     bool exact = f->source->find(f->source->ctx, family, bold, italic, &m);
     u->wanted = family;
-    if (exact || find_substitute(f, known, bold, italic, &m))
+    if (exact || find_substitute(f, known, bold, italic, &m, &u->same_widths))
         u->face = face_of(f, &m);
-    if (!u->face && find_substitute(f, NULL, bold, italic, &m))
+    if (!u->face && find_substitute(f, NULL, bold, italic, &m, &u->same_widths))
         u->face = face_of(f, &m);
     if (!u->face)
         return;
     u->fake_bold = bold && !u->face->bold;
     u->fake_italic = italic && !u->face->italic;
     u->substituted = !exact;
-    u->same_widths = known && known->same && known->substitute[0] && u->face->family &&
-                     strcasecmp(u->face->family, known->substitute[0]) == 0;
     u->symbol = known && !exact ? known->symbol : 0;
     set_metrics(u, known, bold);
 }
@@ -313,15 +239,42 @@ static uint32_t hash_name(const char *s, uint32_t h)
     return h;
 }
 
+// Room for one more font of this document.
+static bool has_room(struct dgl_fonts *f)
+{
+    f->overrun |= f->admitted == DGL_LAYOUT_MAX_FONTS;
+    return f->admitted < DGL_LAYOUT_MAX_FONTS;
+}
+
+// Counts a font that the set holds among the document's; false past its bound.
+static bool admit(struct dgl_fonts *f, struct use_slot *slot)
+{
+    if (slot->document == f->document)
+        return true;
+    if (!has_room(f))
+        return false;
+    slot->document = f->document;
+    f->admitted++;
+    return true;
+}
+
+static const struct dgl_font_use *stand_in(struct dgl_fonts *f, bool bold, bool italic)
+{
+    struct dgl_font_use *use = &f->stand_in[bold | italic << 1];
+    if (!use->face)
+        fill_use(f, use, "Liberation Sans", bold, italic);
+    return use;
+}
+
 const struct dgl_font_use *dgl_fonts_use(struct dgl_fonts *f, const char *family, bool bold, bool italic)
 {
     uint32_t start = hash_name(family, 2166136261u + bold * 7u + italic * 13u) % USE_SLOTS;
     uint32_t at = start;
     for (; f->uses[at]; at = (at + 1) % USE_SLOTS)
         if (f->uses[at]->bold == bold && f->uses[at]->italic == italic && strcmp(f->uses[at]->family, family) == 0)
-            return &f->uses[at]->use;
-    if (f->use_count >= USE_SLOTS - 64 && strcmp(family, "Liberation Sans") != 0)
-        return dgl_fonts_use(f, "Liberation Sans", bold, italic); // hostile documents name thousands
+            return admit(f, f->uses[at]) ? &f->uses[at]->use : stand_in(f, bold, italic);
+    if (!has_room(f))
+        return stand_in(f, bold, italic); // hostile documents name thousands
     struct use_slot *slot = DGL_NEW(struct use_slot);
     slot->family = dgl_strdup(family);
     slot->bold = bold;
@@ -329,6 +282,7 @@ const struct dgl_font_use *dgl_fonts_use(struct dgl_fonts *f, const char *family
     fill_use(f, &slot->use, slot->family, bold, italic);
     f->uses[at] = slot;
     f->use_count++;
+    admit(f, slot);
     return &slot->use;
 }
 
@@ -343,22 +297,34 @@ static const struct dgl_known_font *usual_font(uint8_t lang_class, uint32_t c)
     return dgl_known_font(names[hangul ? 1 : kana && lang_class != 2 ? 2 : lang_class]);
 }
 
-static const struct dgl_font_use *use_of_match(struct dgl_fonts *f, const struct dgl_font_match *m,
-                                               const struct dgl_known_font *usual, const struct dgl_font_use *base,
-                                               bool bold, bool italic)
+static struct use_slot *lookup_extra(const struct dgl_fonts *f, const struct dgl_face *face,
+                                     const struct dgl_known_font *usual, bool bold, bool italic)
 {
-    struct dgl_face *face = face_of(f, m);
-    if (!face)
-        return base;
-    for (uint32_t i = 0; i < f->extra_count; i++)
+    for (uint32_t i = 0; face && i < f->extra_count; i++)
         if (f->extra[i]->use.face == face && f->extra[i]->usual == usual && f->extra[i]->bold == bold &&
             f->extra[i]->italic == italic)
-            return &f->extra[i]->use;
+            return f->extra[i];
+    return NULL;
+}
+
+// The use of a face that has a character; *ret NULL when its bytes are no font. False past the document's bound.
+static bool use_of_match(struct dgl_fonts *f, const struct dgl_font_match *m, const struct dgl_known_font *usual,
+                         bool bold, bool italic, struct use_slot **ret)
+{
+    struct use_slot *slot = lookup_extra(f, lookup_face(f, m->id), usual, bold, italic);
+    *ret = slot;
+    if (slot)
+        return admit(f, slot);
+    if (!has_room(f))
+        return false;
+    struct dgl_face *face = face_of(f, m);
+    if (!face)
+        return true;
     if (f->extra_count == f->extra_cap) {
         f->extra_cap = f->extra_cap ? f->extra_cap * 2 : 16;
         f->extra = dgl_realloc(f->extra, f->extra_cap * sizeof(*f->extra));
     }
-    struct use_slot *slot = DGL_NEW(struct use_slot);
+    *ret = slot = DGL_NEW(struct use_slot);
     slot->bold = bold;
     slot->italic = italic;
     slot->use = (struct dgl_font_use){.face = face, .wanted = face->family};
@@ -375,7 +341,7 @@ static const struct dgl_font_use *use_of_match(struct dgl_fonts *f, const struct
         set_metrics(&slot->use, NULL, bold);
     }
     f->extra[f->extra_count++] = slot;
-    return &slot->use;
+    return admit(f, slot);
 }
 
 static uint8_t lang_class(const char *lang)
@@ -396,27 +362,29 @@ static uint8_t lang_class(const char *lang)
 const struct dgl_font_use *dgl_fonts_fallback(struct dgl_fonts *f, const struct dgl_font_use *base, uint32_t codepoint,
                                               const char *lang, bool bold, bool italic)
 {
+    // What is kept is kept by class, so the source is asked by class too.
+    static const char *const lang_of_class[] = {NULL, "ko", "ja", "zh-CN", "zh-TW"};
     uint8_t style = (uint8_t)(bold | italic << 1), lc = lang_class(lang);
     uint32_t at =
         (codepoint * 2654435761u + style * 97u + lc * 31u + (uint32_t)((uintptr_t)base >> 5)) % FALLBACK_SLOTS;
     for (; f->fallbacks[at].base; at = (at + 1) % FALLBACK_SLOTS) {
         const struct fallback_slot *s = &f->fallbacks[at];
         if (s->base == base && s->codepoint == codepoint && s->style == style && s->lang == lc)
-            return s->use;
+            return s->slot && admit(f, s->slot) ? &s->slot->use : base;
     }
     struct dgl_font_match m;
-    const struct dgl_font_use *use = base;
+    struct use_slot *slot = NULL;
     bool serif = base->face && base->face->serif;
-    if (f->source->cover(f->source->ctx, codepoint, lang, serif, bold, italic, &m))
-        use = use_of_match(f, &m, usual_font(lc, codepoint), base, bold, italic);
+    if (f->source->cover(f->source->ctx, codepoint, lang_of_class[lc], serif, bold, italic, &m) &&
+        !use_of_match(f, &m, usual_font(lc, codepoint), bold, italic, &slot))
+        return base;
     if (f->fallback_count > FALLBACK_SLOTS / 2) {
-        memset(f->fallbacks, 0, FALLBACK_SLOTS * sizeof(*f->fallbacks));
-        f->fallback_count = 0;
+        forget_fallbacks(f);
         at = 0;
     }
-    f->fallbacks[at] = (struct fallback_slot){base, use, codepoint, style, lc};
+    f->fallbacks[at] = (struct fallback_slot){base, slot, codepoint, style, lc};
     f->fallback_count++;
-    return use;
+    return slot ? &slot->use : base;
 }
 
 // ---- Shaping ----
@@ -459,13 +427,6 @@ static uint32_t shape_now(struct dgl_fonts *f, struct dgl_face *face, const char
                                                   pos[from].x_offset, pos[from].y_offset};
     }
     return count;
-}
-
-static void forget_shapes(struct dgl_fonts *f)
-{
-    memset(f->shapes, 0, SHAPE_SLOTS * sizeof(*f->shapes));
-    dgl_arena_reset(f->shape_arena);
-    f->shape_count = 0;
 }
 
 const struct dgl_shaped_glyph *dgl_fonts_shape(struct dgl_fonts *f, struct dgl_face *face, const char *text, size_t len,

@@ -2,8 +2,8 @@
 //
 // Bytes come from a source that the caller sets up (system_fonts.h for fontconfig); nothing here opens a file. A font
 // set lives as long as the process and serves one document after another: faces, glyph tables and shape results stay.
-// Results never depend on what was rendered before. Everything is in font units; sizes come in when lines are made.
-// Not thread safe. Sources: OpenType 1.9 (hhea, OS/2, post).
+// Results never depend on what was rendered before, also past the bound of fonts of one document. Everything is in font
+// units; sizes come in when lines are made. Not thread safe. Sources: OpenType 1.9 (hhea, OS/2, post).
 #ifndef DGL_RENDER_LAYOUT_FONTS_H
 #define DGL_RENDER_LAYOUT_FONTS_H
 
@@ -18,10 +18,10 @@
 struct dgl_font_match {
     const void *data; // borrowed for as long as the source lives
     size_t len;
-    unsigned index;    // face in a collection
-    uint32_t id;       // the same for the same face, whatever was asked for
-    bool bold, italic; // what the face is
-    const char *family;
+    unsigned index;     // face in a collection
+    uint32_t id;        // the same for the same face, whatever was asked for
+    bool bold, italic;  // what the face is
+    const char *family; // its first name, whatever was asked for
 };
 struct dgl_font_source {
     // A face of exactly this family (case ignored) nearest to the style; false when there is none.
@@ -52,6 +52,13 @@ struct dgl_face {
     struct dgl_glyph_slot *pages[256]; // of the basic plane
 };
 
+// Opens a face of the match's bytes, which are borrowed; NULL when they are no font. Its `index` is the caller's to
+// set.
+struct dgl_face *dgl_face_open(const struct dgl_font_match *m);
+void dgl_face_free(struct dgl_face *f);
+// Nominal glyph (0 = none) and its advance. Cached.
+uint32_t dgl_face_glyph(struct dgl_face *f, uint32_t codepoint, int32_t *ret_advance);
+
 // A face as used for a family: with what the face lacks, and with the metrics of the font that was asked for.
 struct dgl_font_use {
     struct dgl_face *face;
@@ -76,13 +83,16 @@ struct dgl_fonts;
 struct dgl_fonts *dgl_fonts_new(const struct dgl_font_source *source); // the source is borrowed
 void dgl_fonts_free(struct dgl_fonts *f);
 DGL_DEFINE_AUTO(fonts);
+// Before each document. Ends what uses and faces of the document before are good for.
+void dgl_fonts_begin(struct dgl_fonts *f);
+// Whether the document asked for more than DGL_LAYOUT_MAX_FONTS: for those that it asked for later one font stands in,
+// and characters that they lack are not looked for elsewhere.
+bool dgl_fonts_overrun(const struct dgl_fonts *f);
 // Never NULL while the source has any font at all. Cached by name and style.
 const struct dgl_font_use *dgl_fonts_use(struct dgl_fonts *f, const char *family, bool bold, bool italic);
 // A use that has a glyph for the character, starting from `base`; `base` when nothing has.
 const struct dgl_font_use *dgl_fonts_fallback(struct dgl_fonts *f, const struct dgl_font_use *base, uint32_t codepoint,
                                               const char *lang, bool bold, bool italic);
-// Nominal glyph (0 = none) and its advance.
-uint32_t dgl_face_glyph(struct dgl_face *f, uint32_t codepoint, int32_t *ret_advance);
 
 #define DGL_SHAPE_RTL 1u
 #define DGL_SHAPE_KERN 2u

@@ -17,18 +17,19 @@
 #define DGL_LAYOUT_MAX_FLOATS 256u    // wrapped objects of one page
 #define DGL_LAYOUT_MAX_OUTLINE 4096u  // corners of an outline that text follows
 #define DGL_LAYOUT_MAX_WARNINGS 64u
-#define DGL_LAYOUT_MAX_LENGTH 31680000        // mpt: 22 inches times 20; longer lengths in files are cut
-#define DGL_LAYOUT_MAX_SIZE 1638000           // mpt: the largest font size Word accepts
-#define DGL_LAYOUT_MAX_FACES 512u             // open faces of one font set
-#define DGL_LAYOUT_MAX_SHAPES 65536u          // entries of the shape cache
-#define DGL_LAYOUT_MAX_SHEETS 32u             // style sheets a warm process keeps
-#define DGL_LAYOUT_MAX_SHEET_BYTES (8u << 20) // compressed parts of one kept sheet
-#define DGL_HYPHENS_MAX_FILES 128u            // hyphenation dictionaries of one folder
-#define DGL_HYPHENS_MAX_BYTES (16u << 20)     // of one of them
-#define DGL_HYPHENS_MAX_LETTERS 63u           // of a word that is divided
-#define DGL_FONT_MAX_BYTES (20u << 20)        // one font file from a stranger
-#define DGL_FONT_MAX_FACES 64u                // of one file: of a collection, or instances of a variable font
-#define DGL_FONT_MAX_NAMES 12u                // by which one face is known
+#define DGL_LAYOUT_MAX_LENGTH 31680000                      // mpt: 22 inches times 20; longer lengths in files are cut
+#define DGL_LAYOUT_MAX_SIZE 1638000                         // mpt: the largest font size Word accepts
+#define DGL_LAYOUT_MAX_FONTS 512u                           // of one document: families, each in each of its styles
+#define DGL_LAYOUT_MAX_FACES (2 * DGL_LAYOUT_MAX_FONTS + 4) // open faces of one font set, see fonts.c
+#define DGL_LAYOUT_MAX_SHAPES 65536u                        // entries of the shape cache
+#define DGL_LAYOUT_MAX_SHEETS 32u                           // style sheets a warm process keeps
+#define DGL_LAYOUT_MAX_SHEET_BYTES (8u << 20)               // compressed parts of one kept sheet
+#define DGL_HYPHENS_MAX_FILES 128u                          // hyphenation dictionaries of one folder
+#define DGL_HYPHENS_MAX_BYTES (16u << 20)                   // of one of them
+#define DGL_HYPHENS_MAX_LETTERS 63u                         // of a word that is divided
+#define DGL_FONT_MAX_BYTES (20u << 20)                      // one font file from a stranger
+#define DGL_FONT_MAX_FACES 64u // of one file: of a collection, or instances of a variable font
+#define DGL_FONT_MAX_NAMES 12u // by which one face is known
 #define DGL_FONT_MAX_NAME_BYTES 120u
 #define DGL_FONT_MAX_TABLES 64u
 #define DGL_FONT_MAX_LAYOUT_BYTES (8u << 20)    // of each table of shaping rules

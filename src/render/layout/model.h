@@ -233,6 +233,8 @@ struct dgl_cell {
     struct dgl_border border[4];
     uint32_t shade;              // DGL_COLOR_NONE = none
     uint16_t column, span, rows; // rows: of a vertical merge, 0 = continues the one above
+    uint16_t origin_index;       // of a cell that continues: where the merge starts
+    uint32_t origin_row;
     const struct dgl_block *blocks;
 };
 struct dgl_row {

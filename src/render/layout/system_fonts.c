@@ -22,7 +22,7 @@ struct file {
     bool tried;
 };
 struct entry {
-    const char *family;
+    const char *family, *first_name; // one of the face's names; the first of them
     uint32_t file, index, id;
     bool bold, italic;
     int rank;    // see rank_of
@@ -70,7 +70,7 @@ static bool match_of(struct dgl_system_fonts *s, const struct entry *e, struct d
     map_file(f);
     if (!f->data)
         return false;
-    *ret = (struct dgl_font_match){f->data, f->len, e->index, e->id, e->bold, e->italic, e->family};
+    *ret = (struct dgl_font_match){f->data, f->len, e->index, e->id, e->bold, e->italic, e->first_name};
     return true;
 }
 
@@ -227,10 +227,11 @@ static bool is_usable(FcPattern *p)
 
 static void add_entries(struct dgl_system_fonts *s, FcPattern *p, uint32_t cap)
 {
-    FcChar8 *family, *path;
+    FcChar8 *family, *first_name, *path;
     int weight = FC_WEIGHT_REGULAR, slant = 0, width = 100, index = 0;
     FcCharSet *coverage = NULL;
-    if (!is_usable(p) || FcPatternGetString(p, FC_FILE, 0, &path) != FcResultMatch)
+    if (!is_usable(p) || FcPatternGetString(p, FC_FILE, 0, &path) != FcResultMatch ||
+        FcPatternGetString(p, FC_FAMILY, 0, &first_name) != FcResultMatch)
         return;
     FcPatternGetInteger(p, FC_WEIGHT, 0, &weight);
     FcPatternGetInteger(p, FC_SLANT, 0, &slant);
@@ -242,6 +243,7 @@ static void add_entries(struct dgl_system_fonts *s, FcPattern *p, uint32_t cap)
     int target = bold ? FC_WEIGHT_BOLD : FC_WEIGHT_REGULAR;
     for (int n = 0; FcPatternGetString(p, FC_FAMILY, n, &family) == FcResultMatch && s->count < cap; n++)
         s->entries[s->count++] = (struct entry){.family = (const char *)family,
+                                                .first_name = (const char *)first_name,
                                                 .file = file,
                                                 .index = (uint32_t)index & 0xFFFF,
                                                 .id = file << 8 | ((uint32_t)index & 0xFF),

@@ -290,24 +290,6 @@ static int32_t cell_x(const struct table_paint *p, const struct dgl_cell *cell)
     return p->l->rtl ? column_x(p, end) + gaps.right : column_x(p, cell->column) + gaps.left;
 }
 
-// The row and index where a merge starts that covers `cell` of `row`.
-static bool merge_origin(const struct dgl_table *t, uint32_t row, const struct dgl_cell *cell, uint32_t *ret_row,
-                         uint16_t *ret_index)
-{
-    for (uint32_t r = row; r-- > 0;)
-        for (uint16_t i = 0; i < t->rows[r].cell_count; i++) {
-            const struct dgl_cell *up = &t->rows[r].cells[i];
-            if (up->column == cell->column && up->rows > 1 && r + up->rows > row) {
-                *ret_row = r;
-                *ret_index = i;
-                return true;
-            }
-            if (up->column == cell->column && up->rows != 0)
-                return false;
-        }
-    return false;
-}
-
 // Height on this page of what a cell covers, from placed row `at` on.
 static int32_t covered(const struct table_paint *p, uint32_t at, uint32_t end_row, uint32_t *ret_last, bool *ret_ends)
 {
@@ -406,8 +388,10 @@ static bool find_shown(const struct table_paint *p, uint32_t at, uint16_t index,
     *ret = (struct shown_cell){.cell = &t->rows[placed->row].cells[index], .row = placed->row, .index = index};
     if (ret->cell->rows == 0) { // the lower part of a merge, of interest only when the page begins with it
         bool continued = at > 0 && p->rows[at - 1].row + 1 == placed->row && !p->rows[at - 1].repeated;
-        if (continued || !merge_origin(t, placed->row, ret->cell, &ret->row, &ret->index))
+        if (continued)
             return false;
+        ret->row = ret->cell->origin_row;
+        ret->index = ret->cell->origin_index;
         ret->cell = &t->rows[ret->row].cells[ret->index];
     }
     ret->height = covered(p, at, ret->row + ret->cell->rows, &ret->last, &ret->ends);
@@ -455,11 +439,7 @@ static void paint_shades(struct table_paint *p, uint32_t at)
     const struct dgl_row *row = &p->l->t->rows[placed->row];
     for (uint16_t i = 0; i < row->cell_count; i++) {
         const struct dgl_cell *cell = &row->cells[i];
-        uint32_t shade = cell->shade;
-        uint32_t origin_row;
-        uint16_t origin;
-        if (cell->rows == 0 && merge_origin(p->l->t, placed->row, cell, &origin_row, &origin))
-            shade = p->l->t->rows[origin_row].cells[origin].shade;
+        uint32_t shade = cell->rows ? cell->shade : p->l->t->rows[cell->origin_row].cells[cell->origin_index].shade;
         uint16_t end = (uint16_t)DGL_MIN(cell->column + cell->span, p->l->t->columns);
         int32_t x0 = column_x(p, p->l->rtl ? end : cell->column), x1 = column_x(p, p->l->rtl ? cell->column : end);
         dgl_canvas_rect(p->c, x0, placed->y, x1 - x0, placed->height, shade);

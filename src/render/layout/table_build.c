@@ -223,20 +223,26 @@ static void read_row_exceptions(struct builder *b, const struct dgl_x *tr, struc
 
 static void find_merges(struct dgl_table *t)
 {
-    // Open merge per column: the cell that started it.
-    struct dgl_cell *open[DGL_LAYOUT_MAX_COLUMNS + 1] = {0};
+    struct open_merge { // per column
+        struct dgl_cell *start;
+        uint32_t row;
+        uint16_t index;
+    } open[DGL_LAYOUT_MAX_COLUMNS + 1] = {0};
     for (uint32_t r = 0; r < t->row_count; r++) {
-        struct dgl_cell *seen[DGL_LAYOUT_MAX_COLUMNS + 1] = {0};
+        struct open_merge seen[DGL_LAYOUT_MAX_COLUMNS + 1] = {0};
         for (uint16_t c = 0; c < t->rows[r].cell_count; c++) {
             struct dgl_cell *cell = &t->rows[r].cells[c];
-            struct dgl_cell *above = open[cell->column];
+            struct open_merge above = open[cell->column];
             cell->rows = 1;
-            if (cell->p.v_merge == 1 && above && above->span == cell->span && above->rows < UINT16_MAX) {
-                above->rows++;
+            if (cell->p.v_merge == 1 && above.start && above.start->span == cell->span &&
+                above.start->rows < UINT16_MAX) {
+                above.start->rows++;
                 cell->rows = 0;
+                cell->origin_row = above.row;
+                cell->origin_index = above.index;
                 seen[cell->column] = above;
             } else if (cell->p.v_merge) {
-                seen[cell->column] = cell;
+                seen[cell->column] = (struct open_merge){cell, r, c};
             }
         }
         memcpy(open, seen, sizeof(open));

@@ -467,6 +467,9 @@ static enum dgl_status render_document(struct dgl_document *doc, const struct dg
     dgl_findings_warn(findings, env->arena, &ret->warnings);
     struct dgl_pages pages;
     DGL_TRY(dgl_layout(doc, &layout, &pages, err));
+    if (dgl_fonts_overrun(layout.fonts))
+        dgl_warn(&ret->warnings, env->arena, "the document uses more than %u fonts; one font stands in for the rest",
+                 DGL_LAYOUT_MAX_FONTS);
     if (env->on_pages)
         env->on_pages(env->ctx, &pages);
     ret->pages = pages.count;

@@ -81,6 +81,26 @@ static void test_tracked_cells(void **state DGL_UNUSED)
     free(d);
 }
 
+// A merge over many pages: each of its rows shows the colour of the cell where it starts.
+static void test_a_tall_merge(void **state DGL_UNUSED)
+{
+    enum { ROWS = 20000 };
+    DGL_AUTO_FINI(buf) body = DGL_BUF_INIT(64u << 20);
+    dgl_buf_puts(&body, "<w:tbl>" FIXED GRID2 "<w:tr>" TCP("2000", "", "a")
+                            TCP("2000", "<w:vMerge w:val=\"restart\"/><w:shd w:val=\"clear\" w:fill=\"112233\"/>",
+                                "tall") "</w:tr>");
+    repeat(&body, "<w:tr><w:tc><w:p/></w:tc><w:tc><w:tcPr><w:vMerge/></w:tcPr><w:p/></w:tc></w:tr>", ROWS - 1);
+    dgl_buf_puts(&body, "</w:tbl>" P("below"));
+    dgl_buf_putc(&body, '\0');
+    char *d = dump_of(&(struct docx_parts){.settings = COMPAT15, .body = body.data});
+    int shades = 0;
+    for (const char *at = d; (at = strstr(at, " #112233")); at++)
+        shades++;
+    assert_int_equal(shades, ROWS);
+    assert_int_equal(find_text(d, "below").page, pages_in(d));
+    free(d);
+}
+
 #define APART(more)                                                                                               \
     "<w:tbl><w:tblPr><w:tblW w:type=\"dxa\" w:w=\"4000\"/><w:tblCellSpacing w:w=\"100\" "                         \
     "w:type=\"dxa\"/><w:tblBorders>"                                                                              \
@@ -311,6 +331,7 @@ static void test_row_moves_by_its_height(void **state DGL_UNUSED)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_tall_merge),
         cmocka_unit_test(test_turned_text),
         cmocka_unit_test(test_turned_text_makes_its_row_tall),
         cmocka_unit_test(test_links_of_turned_text),

@@ -12,8 +12,11 @@
 #include "../layout/make_docx.h"
 
 #include <libdeflate.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 static struct dgl_system_fonts *g_source;
+static char g_warning[200]; // the last one of the document rendered last
 
 static enum dgl_status render(struct dgl_pdf_engine *e, const struct docx_parts *parts, enum dgl_pdf_policy policy,
                               struct dgl_buf *out, struct dgl_pdf_report *report, struct dgl_error *err)
@@ -30,6 +33,9 @@ static enum dgl_status render(struct dgl_pdf_engine *e, const struct docx_parts 
                               .decline = policy};
     enum dgl_status status = dgl_pdf_render(docx.data, docx.len, &env, out, report, err);
     report->findings = NULL; // went with the arena
+    g_warning[0] = '\0';
+    if (status == DGL_OK && report->warnings.count)
+        snprintf(g_warning, sizeof(g_warning), "%s", report->warnings.items[report->warnings.count - 1]);
     return status;
 }
 
@@ -58,21 +64,93 @@ static void test_links_outline_dates(void **state DGL_UNUSED)
 }
 
 // What an engine rendered before leaves no trace in what it renders next.
-static void test_equal_bytes_whatever_came_before(void **state DGL_UNUSED)
+static void check_no_trace(const struct dgl_font_source *fonts, const char *before, const char *body)
 {
-    DGL_AUTO(pdf_engine) warm = dgl_pdf_engine_new(dgl_system_fonts_source(g_source), NULL);
-    DGL_AUTO(pdf_engine) cold = dgl_pdf_engine_new(dgl_system_fonts_source(g_source), NULL);
+    DGL_AUTO(pdf_engine) warm = dgl_pdf_engine_new(fonts, NULL);
+    DGL_AUTO(pdf_engine) cold = dgl_pdf_engine_new(fonts, NULL);
     DGL_AUTO_FINI(buf) a = DGL_BUF_INIT(64u << 20);
     DGL_AUTO_FINI(buf) b = DGL_BUF_INIT(64u << 20);
     DGL_AUTO_FINI(buf) other = DGL_BUF_INIT(64u << 20);
-    struct dgl_pdf_report report;
+    struct dgl_pdf_report report, cold_report;
+    char warning[sizeof(g_warning)];
     struct dgl_error err = DGL_ERROR_INIT;
-    const struct docx_parts first = {.body = "<w:p><w:r><w:t>Other words and letters: XYZ \xC3\xA9</w:t></w:r></w:p>"};
+    const struct docx_parts first = {.body = before}, second = {.body = body};
     assert_int_equal(render(warm, &first, DGL_PDF_AUTO, &other, &report, &err), DGL_OK);
-    assert_int_equal(render(warm, &(struct docx_parts){.body = BODY}, DGL_PDF_AUTO, &a, &report, &err), DGL_OK);
-    assert_int_equal(render(cold, &(struct docx_parts){.body = BODY}, DGL_PDF_AUTO, &b, &report, &err), DGL_OK);
+    assert_int_equal(render(warm, &second, DGL_PDF_AUTO, &a, &report, &err), DGL_OK);
+    memcpy(warning, g_warning, sizeof(warning));
+    assert_int_equal(render(cold, &second, DGL_PDF_AUTO, &b, &cold_report, &err), DGL_OK);
+    assert_string_equal(warning, g_warning);
+    assert_int_equal(report.warnings.count, cold_report.warnings.count);
     assert_int_equal(a.len, b.len);
     assert_memory_equal(a.data, b.data, a.len);
+}
+
+#define SET_IN(font, lang, text)                                                                          \
+    "<w:p><w:r><w:rPr><w:rFonts w:ascii=\"" font "\" w:hAnsi=\"" font "\" w:eastAsia=\"" font "\"/>" lang \
+    "</w:rPr><w:t>" text "</w:t></w:r></w:p>"
+
+static void test_equal_bytes_whatever_came_before(void **state DGL_UNUSED)
+{
+    const struct dgl_font_source *fonts = dgl_system_fonts_source(g_source);
+    check_no_trace(fonts, "<w:p><w:r><w:t>Other words and letters: XYZ \xC3\xA9</w:t></w:r></w:p>", BODY);
+    // A font by another of its names.
+    check_no_trace(fonts, SET_IN("Noto Sans CanAborig", "", "A"), SET_IN("Noto Sans Canadian Aboriginal", "", "A"));
+    // A character that the font lacks, in another tag of the same language.
+    check_no_trace(fonts, SET_IN("Liberation Sans", "<w:lang w:eastAsia=\"zh-Hant\"/>", "\xE9\xAA\xA8"),
+                   SET_IN("Liberation Sans", "<w:lang w:eastAsia=\"zh-TW\"/>", "\xE9\xAA\xA8"));
+}
+
+// ---- a machine with any number of fonts: "Face 0", "Face 1", ..., tall and low ones in turn
+
+static bool find_one_of_many(void *ctx DGL_UNUSED, const char *family, bool bold, bool italic,
+                             struct dgl_font_match *ret)
+{
+    const struct dgl_font_source *machine = dgl_system_fonts_source(g_source);
+    unsigned number;
+    if (sscanf(family, "Face %u", &number) != 1)
+        return machine->find(machine->ctx, family, bold, italic, ret);
+    assert_true(machine->find(machine->ctx, number % 2 ? "DejaVu Sans" : "Liberation Sans", false, false, ret));
+    ret->id = 1u << 30 | number;
+    return true;
+}
+
+static bool cover_by_machine(void *ctx DGL_UNUSED, uint32_t codepoint, const char *lang, bool serif, bool bold,
+                             bool italic, struct dgl_font_match *ret)
+{
+    const struct dgl_font_source *machine = dgl_system_fonts_source(g_source);
+    return machine->cover(machine->ctx, codepoint, lang, serif, bold, italic, ret);
+}
+
+// Empty paragraphs, each as tall as a font of its own, and a text below them.
+static char *lines_of(unsigned first, unsigned end)
+{
+    struct dgl_buf b = DGL_BUF_INIT(64u << 20);
+    for (unsigned i = first; i < end; i++)
+        dgl_buf_printf(
+            &b, "<w:p><w:pPr><w:rPr><w:rFonts w:ascii=\"Face %u\" w:hAnsi=\"Face %u\"/></w:rPr></w:pPr></w:p>", i, i);
+    dgl_buf_puts(&b, "<w:p><w:r><w:t>below</w:t></w:r></w:p>");
+    return dgl_buf_take(&b, NULL);
+}
+
+// The bound of fonts is one of each document: fonts of documents before do not count, whether it is met or not.
+static void test_many_fonts(void **state DGL_UNUSED)
+{
+    const struct dgl_font_source source = {.find = find_one_of_many, .cover = cover_by_machine};
+    static const struct {
+        unsigned from, to, next_from, next_to;
+        const char *warning;
+    } cases[] = {{0, 400, 300, 800, ""},
+                 {1, 400, 0, DGL_LAYOUT_MAX_FONTS + 100, "more than 512 fonts"},
+                 {0, DGL_LAYOUT_MAX_FONTS + 100, 99, 600, ""},
+                 {400, 900, 0, 1200, "more than 512 fonts"}};
+    for (size_t i = 0; i < DGL_COUNT(cases); i++) {
+        char *before = lines_of(cases[i].from, cases[i].to), *body = lines_of(cases[i].next_from, cases[i].next_to);
+        check_no_trace(&source, before, body);
+        assert_int_equal(g_warning[0] != '\0', cases[i].warning[0] != '\0');
+        assert_non_null(strstr(g_warning, cases[i].warning));
+        free(before);
+        free(body);
+    }
 }
 
 #define CHART                                                                                                      \
@@ -209,9 +287,13 @@ static int tear_down(void **state DGL_UNUSED)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_links_outline_dates),    cmocka_unit_test(test_equal_bytes_whatever_came_before),
-        cmocka_unit_test(test_declines_by_name),       cmocka_unit_test(test_pictures),
-        cmocka_unit_test(test_bitmaps_of_few_colours), cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_links_outline_dates),
+        cmocka_unit_test(test_equal_bytes_whatever_came_before),
+        cmocka_unit_test(test_declines_by_name),
+        cmocka_unit_test(test_pictures),
+        cmocka_unit_test(test_bitmaps_of_few_colours),
+        cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_many_fonts),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -213,10 +213,15 @@ static void list_files(struct dgl_system_fonts *s)
             s->files[s->file_count++].path = s->files[i].path;
 }
 
+// Of a variable font its default style alone, which is what is drawn: fontconfig numbers the others from 1 in the upper
+// half of the index, and lists one that stands for all of them.
 static bool is_usable(FcPattern *p)
 {
     FcBool variable, scalable;
     FcChar8 *format;
+    int index;
+    if (FcPatternGetInteger(p, FC_INDEX, 0, &index) == FcResultMatch && index >> 16 != 0)
+        return false;
     if (FcPatternGetBool(p, FC_SCALABLE, 0, &scalable) == FcResultMatch && !scalable)
         return false;
     if (FcPatternGetBool(p, FC_VARIABLE, 0, &variable) == FcResultMatch && variable)
@@ -245,7 +250,7 @@ static void add_entries(struct dgl_system_fonts *s, FcPattern *p, uint32_t cap)
         s->entries[s->count++] = (struct entry){.family = (const char *)family,
                                                 .first_name = (const char *)first_name,
                                                 .file = file,
-                                                .index = (uint32_t)index & 0xFFFF,
+                                                .index = (uint32_t)index,
                                                 .id = file << 8 | ((uint32_t)index & 0xFF),
                                                 .bold = bold,
                                                 .italic = slant > 0,

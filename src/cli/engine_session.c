@@ -193,9 +193,14 @@ void dgl_engine_session_run(struct dgl_engine_session *s, const struct dgl_engin
     struct dgl_engine_job with_fonts = *job;
     if (s->fonts)
         with_fonts.fonts = dgl_font_folder_list(s->fonts);
-    ret->status = dgl_engine_submit(s->engine, &with_fonts, on_done, &w, &ret->error);
-    if (ret->status != DGL_OK)
+    // The answer may be there before submit returns: *ret is written here only when none comes.
+    struct dgl_error error = DGL_ERROR_INIT;
+    enum dgl_status status = dgl_engine_submit(s->engine, &with_fonts, on_done, &w, &error);
+    if (status != DGL_OK) {
+        ret->status = status;
+        ret->error = error;
         return;
+    }
     pthread_mutex_lock(&w.lock);
     while (!w.done)
         pthread_cond_wait(&w.changed, &w.lock);

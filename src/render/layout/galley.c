@@ -23,13 +23,15 @@ int32_t dgl_space_between(const struct dgl_para *above, const struct dgl_para *b
     return add ? after + before : DGL_MAX(after, before);
 }
 
+static const struct dgl_section ANY_PAGE; // stands for one that is not known: nothing of it is looked at
+
 // What is anchored in a paragraph and takes room from it and those below. What hangs on the page is left out where the
 // galley's place on it is not known.
 static enum dgl_status add_exclusions(const struct dgl_text_env *env, struct dgl_galley *g, const struct dgl_para *p,
                                       int32_t y, unsigned nesting, struct dgl_error *err)
 {
     const struct dgl_section *s = nesting ? NULL : env->section_of_galley;
-    struct dgl_canvas c = {.env = env, .section = s, .column_width = g->width, .nesting = 1};
+    struct dgl_canvas c = {.env = env, .section = s ? s : &ANY_PAGE, .column_width = g->width, .nesting = 1};
     int32_t x0 = s ? env->galley_x : 0, y0 = s ? env->galley_y : 0;
     c.column_x = x0;
     for (uint32_t i = 0; i < p->inline_count; i++) {

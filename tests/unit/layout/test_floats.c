@@ -85,11 +85,12 @@ static void test_turned_text_in_a_box(void **state DGL_UNUSED)
     free(d);
 }
 
-#define ANCHOR(w, h, x, wrap)                                                                                     \
-    "<w:r><w:drawing><wp:anchor distT=\"0\" distB=\"0\" distL=\"0\" distR=\"0\" behindDoc=\"0\"><wp:positionH "   \
-    "relativeFrom=\"page\"><wp:posOffset>" x "</wp:posOffset></wp:positionH><wp:positionV relativeFrom=\"page\">" \
-    "<wp:posOffset>914400</wp:posOffset></wp:positionV><wp:extent cx=\"" w "\" cy=\"" h "\"/>" wrap               \
+#define ANCHORED(across, down, x, y, w, h, wrap)                                                                      \
+    "<w:r><w:drawing><wp:anchor distT=\"0\" distB=\"0\" distL=\"0\" distR=\"0\" behindDoc=\"0\"><wp:positionH "       \
+    "relativeFrom=\"" across "\"><wp:posOffset>" x "</wp:posOffset></wp:positionH><wp:positionV relativeFrom=\"" down \
+    "\"><wp:posOffset>" y "</wp:posOffset></wp:positionV><wp:extent cx=\"" w "\" cy=\"" h "\"/>" wrap                 \
     "<wp:docPr id=\"1\" name=\"a\"/></wp:anchor></w:drawing></w:r>"
+#define ANCHOR(w, h, x, wrap) ANCHORED("page", "page", x, "914400", w, h, wrap)
 #define SQUARE(side) "<wp:wrapSquare wrapText=\"" side "\"/>"
 
 // An object in the middle: text on both sides of it, on the side that its wrapping names, or below when a side is
@@ -143,6 +144,20 @@ static void test_header_object_moves_the_body(void **state DGL_UNUSED)
     free(d);
 }
 
+// In a cell an object stands where its paragraph does, and takes room from the text there.
+static void test_object_in_a_cell(void **state DGL_UNUSED)
+{
+    char *d = dump_of(&(struct docx_parts){
+        .body = "<w:tbl><w:tblPr><w:tblW w:type=\"dxa\" w:w=\"6000\"/><w:tblLayout w:type=\"fixed\"/></w:tblPr>"
+                "<w:tblGrid><w:gridCol w:w=\"6000\"/></w:tblGrid><w:tr><w:tc><w:p>" ANCHORED(
+                    "column", "paragraph", "0", "0", "914400", "914400",
+                    SQUARE("right")) "<w:r><w:t>beside</w:t></w:r></w:p></w:tc></w:tr></w:tbl>" P("below")});
+    near(find_text(d, "beside").x, find_text(d, "below").x + 72);
+    near(find_text(d, "beside").y, 72 + 9.38);
+    near(find_text(d, "below").y, 72 + 72 + 9.38);
+    free(d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -155,6 +170,7 @@ int main(void)
         cmocka_unit_test(test_both_sides),
         cmocka_unit_test(test_outline),
         cmocka_unit_test(test_header_object_moves_the_body),
+        cmocka_unit_test(test_object_in_a_cell),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

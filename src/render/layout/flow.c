@@ -327,6 +327,15 @@ static bool goes_to_next_column(const struct dgl_section *before, const struct d
            s->columns > 1 && before->columns == s->columns;
 }
 
+// A break, and right after it the end of its section: Word breaks once. The page that the break began is given back.
+static void give_back_page(struct flow *f)
+{
+    if (!f->page_empty || f->note_count || f->page_count == f->sections[f->section].first_page)
+        return;
+    f->page_count--;
+    f->next_number--;
+}
+
 enum dgl_status flow_start_section(struct flow *f, uint32_t index)
 {
     const struct dgl_section *before = f->page_count ? f->sections[f->section].s : NULL, *s = f->sections[index].s;
@@ -362,6 +371,8 @@ enum dgl_status flow_start_section(struct flow *f, uint32_t index)
         return DGL_OK;
     }
     DGL_TRY(flow_finish_page(f));
+    if (before)
+        give_back_page(f);
     int32_t number = s->page_start >= 0 ? s->page_start : f->next_number;
     bool want_odd = s->start == DGL_START_ODD, want_even = s->start == DGL_START_EVEN;
     if (before && ((want_odd && number % 2 == 0) || (want_even && number % 2 != 0))) {
@@ -566,8 +577,15 @@ static enum dgl_status paint_chunk(struct flow *f, const struct dgl_lines *l, ui
     DGL_TRY(flow_number_lines(f, l, from, from + count, f->y));
     dgl_paint_lines(&f->canvas, l, from, from + count, flow_column_x(f), f->y, e);
     f->y = end;
-    f->at_top = f->page_empty = f->hard_break = false;
+    if (!l->para->no_line)
+        f->at_top = f->page_empty = f->hard_break = false;
     return f->canvas.status;
+}
+
+// The end of the document needs no page.
+static bool ends_document(const struct flow *f, const struct dgl_block *b)
+{
+    return !b->next && f->section + 1 == f->section_count && f->doc->endnote_count == 0;
 }
 
 static enum dgl_status flow_para(struct flow *f, const struct dgl_block *b)
@@ -619,8 +637,7 @@ static enum dgl_status flow_para(struct flow *f, const struct dgl_block *b)
     f->above = p;
     f->given = 0;
     uint8_t ends = l->lines[l->count - 1].ends;
-    // A section that begins on a new page needs no page of its own before it.
-    if (ends == DGL_IN_PAGE_BREAK && !p->ends_section)
+    if (ends == DGL_IN_PAGE_BREAK && !ends_document(f, b))
         return flow_new_page(f, keeps);
     if (ends == DGL_IN_COLUMN_BREAK) {
         f->column_break = true;

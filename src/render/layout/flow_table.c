@@ -97,6 +97,15 @@ static bool keeps_next(const struct dgl_row *row)
     return false;
 }
 
+static bool begins_page(const struct dgl_row *row)
+{
+    for (uint16_t i = 0; i < row->cell_count; i++)
+        if (row->cells[i].blocks && row->cells[i].blocks->kind == DGL_BLOCK_PARA &&
+            row->cells[i].blocks->para->p.flags & DGL_PF_PAGE_BREAK_BEFORE)
+            return true;
+    return false;
+}
+
 static int32_t kept_height(const struct dgl_table_layout *t, uint32_t row)
 {
     int64_t h = t->rows[row].height;
@@ -190,6 +199,10 @@ static enum dgl_status place_row(struct flow *f, struct batch *b, uint32_t row)
     const struct dgl_table_layout *t = b->t;
     int32_t notes, height = t->rows[row].height, last = row + 1 == t->t->row_count ? t->end_border : 0;
     DGL_TRY(row_notes(f, t, row, &notes));
+    if (begins_page(&t->t->rows[row]) && !f->page_empty) {
+        DGL_TRY(flush(f, b));
+        DGL_TRY(flow_new_page(f, true));
+    }
     int32_t kept = kept_height(t, row);
     bool whole_fits = height + last + notes <= flow_room(f);
     if (kept > height && kept + notes > flow_room(f) && kept <= f->bottom - f->top && !f->at_top) {

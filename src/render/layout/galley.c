@@ -10,14 +10,15 @@
 
 // Spaces of neighbours do not add up: the larger counts (Word; §17.3.1.33 says the same of HTML-like spacing only).
 // A compatibility setting (§17.15.3.21) brings back the sum. contextualSpacing takes a paragraph's own space away
-// towards a neighbour of the same style.
+// towards a neighbour of the same style. Between the items of a list automatic space is none, as in HTML.
 int32_t dgl_space_between(const struct dgl_para *above, const struct dgl_para *below)
 {
     bool same = above && below && above->style == below->style;
+    bool list = above && below && above->level && below->level && above->p.num == below->p.num;
     int32_t after = above ? above->p.after : 0, before = below ? below->p.before : 0;
-    if (same && above->p.flags & DGL_PF_CONTEXTUAL)
+    if ((same && above->p.flags & DGL_PF_CONTEXTUAL) || (list && above->p.after_auto))
         after = 0;
-    if (same && below->p.flags & DGL_PF_CONTEXTUAL)
+    if ((same && below->p.flags & DGL_PF_CONTEXTUAL) || (list && below->p.before_auto))
         before = 0;
     bool add = (above && above->p.flags & DGL_PF_SPACES_ADD) || (below && below->p.flags & DGL_PF_SPACES_ADD);
     return add ? after + before : DGL_MAX(after, before);

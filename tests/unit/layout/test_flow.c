@@ -204,6 +204,26 @@ static void test_empty_section_end(void **state DGL_UNUSED)
     free(d);
 }
 
+#define PAGE_BREAK "<w:p><w:r><w:br w:type=\"page\"/></w:r></w:p>"
+
+// A break right before a section's end breaks once; before a continuous section, and at the document's end, there is no
+// page too many either.
+static void test_break_before_a_section_end(void **state DGL_UNUSED)
+{
+    char *d = dump_of(&(struct docx_parts){.body = P("one") PAGE_BREAK PAGE_BREAK ONLY_END("nextPage", "")
+                                               P("two") "<!--own section-->" SECT("nextPage", "")});
+    assert_int_equal(find_text(d, "two").page, 3);
+    free(d);
+    d = dump_of(&(struct docx_parts){
+        .body = P("one") "<w:p><w:pPr>" SECT("nextPage", "") "</w:pPr><w:r><w:br w:type=\"page\"/></w:r></w:p>" P(
+            "two") "<!--own section-->" SECT("continuous", "")});
+    assert_int_equal(find_text(d, "two").page, 2);
+    free(d);
+    d = dump_of(&(struct docx_parts){.body = P("one") PAGE_BREAK});
+    assert_int_equal(pages_in(d), 1);
+    free(d);
+}
+
 #define ALIGNED(kind, more)                                                                                    \
     "<!--own section--><w:sectPr><w:pgSz w:w=\"12240\" w:h=\"15840\"/><w:pgMar w:top=\"1440\" "                \
     "w:right=\"1440\" w:bottom=\"1440\" w:left=\"1440\" w:header=\"720\" w:footer=\"720\"/>" more "<w:vAlign " \
@@ -271,6 +291,7 @@ int main(void)
         cmocka_unit_test(test_space_above_after_a_break),
         cmocka_unit_test(test_marks_after_breaks),
         cmocka_unit_test(test_empty_section_end),
+        cmocka_unit_test(test_break_before_a_section_end),
         cmocka_unit_test(test_vertical_alignment),
         cmocka_unit_test(test_spread_columns),
         cmocka_unit_test(test_spaces_add_up),

@@ -70,12 +70,29 @@ static void test_labels(void **state DGL_UNUSED)
     free(d);
 }
 
+// Automatic space stands before and after a list, not between its items, of whatever level.
+static void test_automatic_space(void **state DGL_UNUSED)
+{
+#define AUTO(num, level, text)                                                                   \
+    PP("<w:numPr><w:ilvl w:val=\"" level "\"/><w:numId w:val=\"" num "\"/></w:numPr><w:spacing " \
+       "w:beforeAutospacing=\"1\" w:afterAutospacing=\"1\"/>",                                   \
+       text)
+    char *d = dump_with(LIST(LEVEL("0", "decimal", "%1.", "") LEVEL("1", "decimal", "%2.", "")),
+                        P("above") AUTO("1", "0", "one") AUTO("1", "1", "two") AUTO("1", "0", "three") P("below"));
+    near(find_text(d, "one").y, find_text(d, "above").y + 11.50 + 14);
+    near(find_text(d, "two").y, find_text(d, "one").y + 11.50);
+    near(find_text(d, "three").y, find_text(d, "two").y + 11.50);
+    near(find_text(d, "below").y, find_text(d, "three").y + 11.50 + 14);
+    free(d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_levels),
         cmocka_unit_test(test_restarts),
         cmocka_unit_test(test_labels),
+        cmocka_unit_test(test_automatic_space),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

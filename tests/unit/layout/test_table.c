@@ -328,6 +328,20 @@ static void test_row_moves_by_its_height(void **state DGL_UNUSED)
     dgl_buf_fini(&b);
 }
 
+// A row one of whose cells begins a page begins one; at the top of a page there is nothing to do.
+static void test_row_begins_a_page(void **state DGL_UNUSED)
+{
+#define BREAKING "<w:tc><w:tcPr/>" PP("<w:pageBreakBefore/>", "breaks") "</w:tc>"
+    char *d = dump_of(&(struct docx_parts){
+        .body = "<w:tbl>" FIXED GRID2 "<w:tr>" BREAKING TC("2000", "one") "</w:tr><w:tr>" TC("2000", "two")
+            TC("2000", "three") "</w:tr><w:tr>" TC("2000", "four") BREAKING "</w:tr></w:tbl>"});
+    assert_int_equal(find_text(d, "one").page, 1);
+    assert_int_equal(find_text(d, "three").page, 1);
+    assert_int_equal(find_text(d, "four").page, 2);
+    near(find_text(d, "four").y, 72 + 9.38);
+    free(d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -349,6 +363,7 @@ int main(void)
         cmocka_unit_test(test_table_style),
         cmocka_unit_test(test_marks_of_cells),
         cmocka_unit_test(test_row_moves_by_its_height),
+        cmocka_unit_test(test_row_begins_a_page),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

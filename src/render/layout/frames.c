@@ -67,7 +67,7 @@ bool build_frame(struct builder *b, struct dgl_para *para)
     d->h_rel = horizontal(frame->h_anchor);
     d->v_rel = vertical(frame->v_anchor);
     d->h_align = frame->x_align;
-    d->v_align = frame->y_align;
+    d->v_align = d->v_rel == DGL_REL_PARAGRAPH ? 0 : frame->y_align; // §17.3.1.11
     d->x = frame->x;
     d->y = frame->y;
     d->dist[DGL_LEFT] = d->dist[DGL_RIGHT] = frame->h_space;
@@ -91,7 +91,7 @@ bool build_floating_table(struct builder *b, struct dgl_table *table, struct dgl
     d->h_rel = horizontal(p->h_anchor);
     d->v_rel = vertical(p->v_anchor);
     d->h_align = p->x_align;
-    d->v_align = p->y_align;
+    d->v_align = d->v_rel == DGL_REL_PARAGRAPH ? 0 : p->y_align; // §17.4.57
     d->x = p->x;
     d->y = p->y;
     memcpy(d->dist, p->dist, sizeof(d->dist));

@@ -24,7 +24,7 @@ int32_t dgl_space_between(const struct dgl_para *above, const struct dgl_para *b
     return add ? after + before : DGL_MAX(after, before);
 }
 
-static const struct dgl_section ANY_PAGE; // stands for one that is not known: nothing of it is looked at
+static const struct dgl_section ANY_PAGE; // stands for one that is not known: nothing is larger, nothing is moved
 
 // What is anchored in a paragraph and takes room from it and those below. What hangs on the page is left out where the
 // galley's place on it is not known.

@@ -21,6 +21,12 @@ static int32_t aligned(uint8_t how, int32_t from, int32_t room, int32_t size, in
     return how == 1 ? from : how == 2 ? from + (room - size) / 2 : how == 3 ? from + room - size : from + offset;
 }
 
+// A box with text does not stand beyond the page's edges: Word moves it onto the page.
+static int32_t moved_onto(int32_t at, int32_t size, int32_t page)
+{
+    return size > page ? at : DGL_MIN(DGL_MAX(at, 0), page - size);
+}
+
 void dgl_drawing_place(const struct dgl_canvas *c, const struct dgl_drawing *d, int32_t para_x, int32_t para_y,
                        int32_t *ret_x, int32_t *ret_y, int32_t *ret_w, int32_t *ret_h)
 {
@@ -77,6 +83,10 @@ void dgl_drawing_place(const struct dgl_canvas *c, const struct dgl_drawing *d, 
         room = DGL_MAX(0, s->margin[DGL_BOTTOM]);
     }
     *ret_y = aligned(d->v_align, from, room, h, d->y);
+    if (d->blocks && !d->table && !d->rotation) {
+        *ret_x = moved_onto(*ret_x, w, s->width);
+        *ret_y = moved_onto(*ret_y, h, s->height);
+    }
     *ret_w = w;
     *ret_h = h;
 }

@@ -158,6 +158,37 @@ static void test_object_in_a_cell(void **state DGL_UNUSED)
     free(d);
 }
 
+#define WPS "http://schemas.microsoft.com/office/word/2010/wordprocessingShape"
+#define TEXT_BOX(text)                                                                                               \
+    "<a:graphic><a:graphicData uri=\"" WPS "\"><wps:wsp xmlns:wps=\"" WPS "\"><wps:spPr><a:prstGeom prst=\"rect\"/>" \
+    "</wps:spPr><wps:txbx><w:txbxContent>" P(text) "</w:txbxContent></wps:txbx><wps:bodyPr lIns=\"0\" tIns=\"0\" "   \
+                                                   "rIns=\"0\" bIns=\"0\"/></wps:wsp></a:graphicData></a:graphic>"
+
+// A box with text that would stand beyond an edge of the page is moved onto it.
+static void test_boxes_stay_on_the_page(void **state DGL_UNUSED)
+{
+    char *d =
+        dump_of(&(struct docx_parts){.body = "<w:p>" ANCHORED("page", "paragraph", "9144000", "12700000", "914400",
+                                                              "914400", "<wp:wrapNone/>" TEXT_BOX("low"))
+                                         ANCHORED("page", "paragraph", "-914400", "-12700000", "914400", "914400",
+                                                  "<wp:wrapNone/>" TEXT_BOX("high")) "</w:p>"});
+    near(find_text(d, "low").x, 612 - 72);
+    near(find_text(d, "low").y, 792 - 72 + 9.38);
+    near(find_text(d, "high").x, 0);
+    near(find_text(d, "high").y, 9.38);
+    free(d);
+}
+
+// Where a frame hangs on the text an alignment down the page means nothing.
+static void test_frame_of_the_text_is_not_aligned(void **state DGL_UNUSED)
+{
+    char *d = dump_of(&(struct docx_parts){
+        .body = P("above") PP("<w:framePr w:w=\"1440\" w:wrap=\"around\" w:hAnchor=\"margin\" w:yAlign=\"bottom\"/>",
+                              "framed") P("beside")});
+    near(find_text(d, "framed").y, 72 + 11.50 + 9.38);
+    free(d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -171,6 +202,8 @@ int main(void)
         cmocka_unit_test(test_outline),
         cmocka_unit_test(test_header_object_moves_the_body),
         cmocka_unit_test(test_object_in_a_cell),
+        cmocka_unit_test(test_boxes_stay_on_the_page),
+        cmocka_unit_test(test_frame_of_the_text_is_not_aligned),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

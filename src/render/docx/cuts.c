@@ -47,6 +47,12 @@ static void open_row(struct dgl_docx_writer *w, uint32_t left_out)
     t->columns = left_out;
 }
 
+void dgl_docx_count_row(struct dgl_docx_writer *w)
+{
+    if (table(w))
+        table(w)->rows++;
+}
+
 static enum dgl_status open_cell(struct dgl_docx_writer *w, uint32_t span, struct dgl_error *err)
 {
     struct dgl_docx_table_state *t = table(w);
@@ -134,7 +140,7 @@ static bool widths_of_widest_row(const struct dgl_docx_writer *w, const struct d
         const struct dgl_docx_cell_width *c = &w->widths[i];
         if (c->row != best_row)
             continue;
-        for (uint32_t k = 0; k < c->span; k++)
+        for (uint32_t k = 0; k < c->span && c->column + k < t->best_columns; k++)
             columns[c->column + k] = c->width / c->span;
     }
     for (uint32_t i = 0; i < t->best_columns; i++)

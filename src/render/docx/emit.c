@@ -254,6 +254,13 @@ static const struct dgl_str *find_mark(struct dgl_docx_emit *e, struct dgl_str k
     return e->mark_count ? bsearch(&key, e->marks, e->mark_count, sizeof key, by_text) : NULL;
 }
 
+// The width of a cell of the table with column loops, not the one before a tracked change of it.
+static bool is_mended_width(const struct dgl_docx_emit *e, const struct dgl_docx_node *n)
+{
+    return e->dynamic_columns && e->in_cell && !e->captures && n->el == DGL_EL_W_TCW &&
+           n->parent->el == DGL_EL_W_TCPR && n->parent->parent && n->parent->parent->el == DGL_EL_W_TC;
+}
+
 static void put_attrs(struct dgl_docx_emit *e, struct dgl_docx_node *n)
 {
     char key_bytes[64];
@@ -287,7 +294,7 @@ static void put_attrs(struct dgl_docx_emit *e, struct dgl_docx_node *n)
                          (id && e->loops && !e->captures && n->el == DGL_EL_WP_DOCPR) ||
                          (mark && (id || dgl_str_is(a->local, "name"))) ||
                          (a->ns != DGL_NS_XMLNS && dgl_docx_smells_of_tag(a->value.data, a->value.len)) ||
-                         (e->dynamic_columns && n->el == DGL_EL_W_TCW && dgl_str_is(a->local, "w"));
+                         (is_mended_width(e, n) && dgl_str_is(a->local, "w"));
         if (!needs_own) {
             dgl_docx_put_attribute(&e->raw, a);
             continue;
@@ -318,8 +325,7 @@ static void put_attrs(struct dgl_docx_emit *e, struct dgl_docx_node *n)
             dgl_docx_cut_before(e, DGL_CUT_BOOKMARK_NAME, (uint32_t)(mark - e->marks));
         } else if (n->el == DGL_EL_WP_DOCPR && id) {
             dgl_docx_cut_before(e, DGL_CUT_DRAWING_ID, 0);
-        } else if (n->el == DGL_EL_W_TCW && e->dynamic_columns && !e->captures &&
-                   dgl_parse_int64(a->value.data, a->value.len, 0, 31680, &width) &&
+        } else if (is_mended_width(e, n) && dgl_parse_int64(a->value.data, a->value.len, 0, 31680, &width) &&
                    !dgl_str_is(dgl_docx_node_attr_value(n, "type"), "pct") &&
                    !dgl_str_is(dgl_docx_node_attr_value(n, "type"), "auto")) {
             dgl_docx_cut_before(e, DGL_CUT_CELL_WIDTH, (uint32_t)width);
@@ -570,7 +576,8 @@ static void walk_cell(struct dgl_docx_emit *e, struct dgl_docx_node *n)
     e->in_cell = false;
 }
 
-// A row or a cell inside a row or a cell, without a table between them, is none of the table's.
+// A row inside a row, a cell inside a cell or outside of rows, without a table between them, is none of the table's:
+// neither counted nor taken away, like all that stands in it. Word opens no such document.
 static void walk_stray(struct dgl_docx_emit *e, struct dgl_docx_node *n)
 {
     bool columns = e->dynamic_columns, cuts = e->table_cuts;
@@ -651,7 +658,7 @@ static void walk(struct dgl_docx_emit *e, struct dgl_docx_node *n)
         (e->in_row ? walk_stray : walk_row)(e, n);
         return;
     case DGL_EL_W_TC:
-        (e->in_cell ? walk_stray : walk_cell)(e, n);
+        (e->in_row && !e->in_cell ? walk_cell : walk_stray)(e, n);
         return;
     case DGL_EL_W_TXBXCONTENT:
     case DGL_EL_W_HDR:

@@ -269,6 +269,7 @@ void dgl_docx_stream_free(struct dgl_docx_stream *s);
 // DATA chunks with cuts.
 enum dgl_status dgl_docx_cut(struct dgl_docx_writer *w, uint8_t op, uint32_t arg, struct dgl_error *err) DGL_MUST_CHECK;
 void dgl_docx_span_cell(struct dgl_docx_writer *w, uint32_t span); // the current cell spans so many columns
+void dgl_docx_count_row(struct dgl_docx_writer *w);                // a row that comes whole, from data
 
 // The language's sink.
 enum dgl_status dgl_docx_on_data(void *ctx, uint32_t chunk, struct dgl_str text, struct dgl_error *err);

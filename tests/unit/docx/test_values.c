@@ -1,6 +1,8 @@
 // Values as WordprocessingML: text, markup, rich text, pictures, tables that depend on data.
 #include "package.h"
 
+#include "base/xml.h"
+
 // A PNG of 2 by 1 pixels.
 #define PNG       \
     "data:image/" \
@@ -145,6 +147,44 @@ static void a_row_without_cells_goes(void **state DGL_UNUSED)
     outcome_fini(&o);
 }
 
+static void check_well_formed(const char *document, const char *json)
+{
+    const struct dgl_xml_handler nothing = {0};
+    struct dgl_error err = DGL_ERROR_INIT;
+    struct outcome o = render_body(document, json);
+    assert_int_equal(o.status, DGL_OK);
+    if (dgl_xml_parse(o.document, strlen(o.document), "the document", &nothing, &err) != DGL_OK)
+        fail_msg("%s\n%s", err.message, o.document);
+    outcome_fini(&o);
+}
+
+// What stands outside of its row or table in a template that no program wrote takes no part in the table's grid.
+static void cells_outside_of_rows_count_for_nothing(void **state DGL_UNUSED)
+{
+#define COLUMNS(of) TC(P("{%tc for x in " of " %}")) TC(P("{{ x }}")) TC(P("{%tc endfor %}"))
+    check_well_formed(DOCUMENT(TBL(COL, COLUMNS("range(300)") TR("<w:tc><w:p/></w:tc>") COLUMNS("range(300)"))), "{}");
+    check_well_formed(
+        DOCUMENT(TBL(COL, TR(COLUMNS("[1, 2]")) TR("<w:tcPr><w:tcW w:w=\"300\"/></w:tcPr>") TR(TC(P("z"))))), "{}");
+    check_well_formed(DOCUMENT(TBL(COL, TR(TR(TC(P("{{tr rows|safe }}"))) COLUMNS("[]")))),
+                      "{\"rows\":\"<w:tr><w:tc><w:p/></w:tc></w:tr>\"}");
+    check_text(DOCUMENT(TBL(COL, TR(COLUMNS("[1, 2]")) TC(TR(TC(P("kept")))))), "{}", "1|2|kept||");
+#undef COLUMNS
+}
+
+// The width before a change that was tracked is none of today's.
+static void a_tracked_width_stays(void **state DGL_UNUSED)
+{
+#define TRACKED "<w:tcPr><w:tcW w:w=\"500\"/><w:tcPrChange><w:tcPr><w:tcW w:w=\"70\"/></w:tcPr></w:tcPrChange></w:tcPr>"
+    struct outcome o = render_body(DOCUMENT(TBL(COL, TR("<w:tc>" TRACKED P("a") "</w:tc>" TC(P("{%tc if x %}"))
+                                                            TC(P("b")) TC(P("{%tc endif %}"))))),
+                                   "{}");
+#undef TRACKED
+    assert_int_equal(o.status, DGL_OK);
+    assert_int_equal(count_of(o.document, "<w:tcW w:w=\"01000\"/><w:tcPrChange>"), 1);
+    assert_int_equal(count_of(o.document, "<w:tcW w:w=\"70\"/>"), 1);
+    outcome_fini(&o);
+}
+
 static void cells_take_colours_and_spans(void **state DGL_UNUSED)
 {
     check_contains(DOCUMENT(TBL(COL COL, TR(TC(P("{% cellbg c %}x")) TC(P("y"))))), "{\"c\":\"#abc\"}",
@@ -279,6 +319,8 @@ int main(void)
         cmocka_unit_test(tables_in_loops_do_not_touch),
         cmocka_unit_test(the_grid_fits_the_cells),
         cmocka_unit_test(a_row_without_cells_goes),
+        cmocka_unit_test(cells_outside_of_rows_count_for_nothing),
+        cmocka_unit_test(a_tracked_width_stays),
         cmocka_unit_test(cells_take_colours_and_spans),
         cmocka_unit_test(pictures_from_data_uris),
         cmocka_unit_test(pictures_that_are_none),

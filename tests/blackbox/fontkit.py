@@ -57,21 +57,21 @@ def font(family="Acme Sans", style="Regular", source=None, weight=400, fs_type=0
     return build(data, tables)
 
 
-def document(path, lines, extra=None, types=""):
-    """A DOCX of (font, run properties, text) lines."""
+def document(path, lines, extra=None, types="", more=""):
+    """A DOCX of (font, run properties, text) lines, and `more` of the body's XML."""
     body = "".join(f'<w:p><w:r><w:rPr><w:rFonts w:ascii="{f}" w:hAnsi="{f}" w:cs="{f}" w:eastAsia="{f}"/>{p}</w:rPr>'
                    f'<w:t xml:space="preserve">{t}</w:t></w:r></w:p>' for f, p, t in lines)
     with zipfile.ZipFile(path, "w") as package:
         package.writestr("[Content_Types].xml", TYPES % types)
         package.writestr("_rels/.rels", ROOT_RELS)
         package.writestr("word/document.xml",
-                         f'<?xml version="1.0"?><w:document xmlns:w="{W}"><w:body>{body}<w:sectPr/></w:body></w:document>')
+                         f'<?xml version="1.0"?><w:document xmlns:w="{W}" xmlns:r="{OFFICE}"><w:body>{body}{more}<w:sectPr/></w:body></w:document>')
         for name, data in (extra or {}).items():
             package.writestr(name, data)
     return str(path)
 
 
-def inside(path, lines, fonts, key="{1DF903AD-A2BC-4D2E-9A31-55E7B2A0C4F8}", mixed=True):
+def inside(path, lines, fonts, more="", key="{1DF903AD-A2BC-4D2E-9A31-55E7B2A0C4F8}", mixed=True):
     """A document that holds fonts, (family, element of its font table, bytes) each, mixed with the key as Word does."""
     raw = bytes.fromhex(re.sub("[^0-9A-F]", "", key))[::-1]
     table, rels, extra = "", "", {}
@@ -86,7 +86,7 @@ def inside(path, lines, fonts, key="{1DF903AD-A2BC-4D2E-9A31-55E7B2A0C4F8}", mix
     extra["word/_rels/document.xml.rels"] = DOCUMENT_RELS % (
         f'<Relationship Id="rId1" Type="{OFFICE}/fontTable" Target="fontTable.xml"/>')
     kind = "application/vnd.openxmlformats-officedocument.obfuscatedFont"
-    return document(path, lines, extra, f'<Default Extension="odttf" ContentType="{kind}"/>')
+    return document(path, lines, extra, more=more, types=f'<Default Extension="odttf" ContentType="{kind}"/>')
 
 
 def pdf_fonts(data, folder):
@@ -94,5 +94,6 @@ def pdf_fonts(data, folder):
     path = os.path.join(str(folder), "fonts.pdf")
     with open(path, "wb") as fh:
         fh.write(data)
-    listed = subprocess.run(["pdffonts", path], stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines()[2:]
-    return {line.split()[0].split("+")[-1] for line in listed}
+    listed = subprocess.run(["pdffonts", path], stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines()
+    width = listed[1].index(" ")  # a name may hold spaces
+    return {line[:width].rstrip().split("+")[-1] for line in listed[2:]}

@@ -1,9 +1,11 @@
 """Fonts that organizations upload: checked, used before the machine's, seen by nobody else; and `render --fonts`."""
+import io
 import json
 import os
 import re
 import struct
 import subprocess
+import zipfile
 
 import pytest
 from fontkit import VARY, build, document, font, font_path, inside, pdf_fonts, tables_of
@@ -87,6 +89,47 @@ def test_nobody_elses(acme, tmp_path):
     assert theirs.call("GET", "/fonts/")["items"] == []
     assert theirs.raw("GET", f"/fonts/{made['id']}").status == 404
     assert theirs.raw("DELETE", f"/fonts/{made['id']}").status == 404
+
+
+CHUNK = '<w:altChunk r:id="rId9"/>'  # an inserted document: LibreOffice's
+
+
+def office_fonts(client, template, folder, output_format="pdf"):
+    done = client.wait_document(client.generate(template["id"], {"name": "Ada"}, output_format)["id"])
+    assert (done["status"], done["engine"]) == ("ready", "libreoffice"), done
+    return pdf_fonts(client.raw("GET", f"/documents/{done['id']}/download?format=pdf").body, folder), done
+
+
+def test_libreoffice_uses_them_for_their_organization_alone(new_house, tmp_path):
+    house = new_house()
+    other = json.loads(cli(house.data_dir, "orgs", "create", "--name", "Others", "--email", "o@others.example", "--json"))
+    theirs = Client(house.server.url, other["api_key"])
+    path = document(tmp_path / "t.docx", [("Acme Sans", "", "Hello {{ name }}"), ("Acme Sans", "<w:b/>", "bold"),
+                                          ("Liberation Serif", "", "uploaded and installed")], more=CHUNK)
+    template, their_template = (c.upload_template("Fonts", path) for c in (house.client, theirs))
+    assert "Acme Sans" not in office_fonts(house.client, template, tmp_path)[0]
+    for data in (font(), font(style="Bold", weight=700), font("Liberation Serif", source=font_path("DejaVu Sans Mono"))):
+        assert upload(house.client, data).status == 201
+    for output_format in ("both", "pdf"):
+        names, done = office_fonts(house.client, template, tmp_path, output_format)
+        assert {"Acme Sans", "Acme Sansb", "Liberation Serif (own)"} == names, names
+        # One process makes the PDFs of all, or its follower: neither knows the fonts of the document before.
+        names, _ = office_fonts(theirs, their_template, tmp_path)
+        assert "LiberationSerif" in names and not {n for n in names if "Acme" in n or "own" in n}, names
+        if output_format == "both":  # the DOCX is the filled template, without fonts
+            body = house.client.raw("GET", f"/documents/{done['id']}/download?format=docx").body
+            with zipfile.ZipFile(io.BytesIO(body)) as package:
+                assert not [name for name in package.namelist() if "font" in name.lower()]
+
+
+def test_libreoffice_forgets_the_fonts_inside_a_document(new_house, tmp_path):
+    house = new_house()
+    lines = [("Acme Sans", "", "Hello {{ name }}")]
+    own = house.client.upload_template("Own", inside(tmp_path / "own.docx", lines, [("Acme Sans", "embedRegular", font())], more=CHUNK))
+    plain = house.client.upload_template("Plain", document(tmp_path / "plain.docx", lines, more=CHUNK))
+    for _ in range(2):
+        assert office_fonts(house.client, own, tmp_path)[0] == {"Acme Sans"}
+        assert "Acme Sans" not in office_fonts(house.client, plain, tmp_path)[0]
 
 
 def test_equal_input_equal_bytes(acme):

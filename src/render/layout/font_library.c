@@ -143,17 +143,22 @@ static int distance(const struct dgl_font_face_facts *f, bool bold, bool italic)
     return abs(f->weight - (bold ? 700 : 400)) + (f->italic != italic) * 200 + abs(f->width - 100) * 4;
 }
 
-static bool find(void *ctx, const char *family, bool bold, bool italic, struct dgl_font_match *ret)
+static bool find_own(struct dgl_font_library *l, const char *family, bool bold, bool italic, struct dgl_font_match *ret)
 {
-    struct dgl_font_library *l = ctx;
     struct own_face *best = NULL;
-    if (l->after && l->beneath->find(l->beneath->ctx, family, bold, italic, ret))
-        return true;
     for (uint32_t i = 0; i < l->face_count; i++)
         if (answers_to(l->faces[i].facts, family) &&
             (!best || distance(l->faces[i].facts, bold, italic) < distance(best->facts, bold, italic)))
             best = &l->faces[i];
-    if (best && realize(l, best, ret))
+    return best && realize(l, best, ret);
+}
+
+static bool find(void *ctx, const char *family, bool bold, bool italic, struct dgl_font_match *ret)
+{
+    struct dgl_font_library *l = ctx;
+    if (l->after && l->beneath->find(l->beneath->ctx, family, bold, italic, ret))
+        return true;
+    if (find_own(l, family, bold, italic, ret))
         return true;
     return !l->after && l->beneath->find(l->beneath->ctx, family, bold, italic, ret);
 }
@@ -371,6 +376,21 @@ uint32_t dgl_font_shelf_refused(const struct dgl_font_shelf *s)
     for (unsigned i = 0; s->lent && i < DGL_COUNT(s->lent->libraries); i++)
         count += s->lent->libraries[i] ? s->lent->libraries[i]->refused : 0;
     return count;
+}
+
+bool dgl_font_shelf_own(struct dgl_font_shelf *s, const char *family, bool bold, bool italic,
+                        struct dgl_font_match *ret)
+{
+    for (int i = 1; s->lent && i >= 0; i--)
+        if (s->lent->libraries[i] && find_own(s->lent->libraries[i], family, bold, italic, ret))
+            return true;
+    return false;
+}
+
+bool dgl_font_shelf_beneath(struct dgl_font_shelf *s, const char *family)
+{
+    struct dgl_font_match m;
+    return s->beneath->find(s->beneath->ctx, family, false, false, &m);
 }
 
 enum dgl_status dgl_font_shelf_check(struct dgl_font_shelf *s, struct dgl_error *err)

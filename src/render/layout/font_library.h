@@ -54,6 +54,11 @@ enum dgl_status dgl_font_shelf_get(struct dgl_font_shelf *s, const struct dgl_fo
                                    struct dgl_error *err) DGL_MUST_CHECK;
 // How many files of the set's lists are not used.
 uint32_t dgl_font_shelf_refused(const struct dgl_font_shelf *s);
+// The face of the lists of the set lent last, without what is beneath, that is nearest to the style. False: none of
+// them has the family, or its file cannot be opened, which dgl_font_shelf_check tells.
+bool dgl_font_shelf_own(struct dgl_font_shelf *s, const char *family, bool bold, bool italic,
+                        struct dgl_font_match *ret);
+bool dgl_font_shelf_beneath(struct dgl_font_shelf *s, const char *family); // the machine has it
 // Why a file of the set lent last could not be opened, if one could not: what was made with it is not right, and the
 // set is forgotten.
 enum dgl_status dgl_font_shelf_check(struct dgl_font_shelf *s, struct dgl_error *err) DGL_MUST_CHECK;

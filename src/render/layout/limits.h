@@ -32,13 +32,14 @@
 #define DGL_FONT_MAX_NAMES 12u // by which one face is known
 #define DGL_FONT_MAX_NAME_BYTES 120u
 #define DGL_FONT_MAX_TABLES 64u
-#define DGL_FONT_MAX_LAYOUT_BYTES (8u << 20)    // of each table of shaping rules
-#define DGL_FONT_MAX_DEPTH 10u                  // glyphs made of glyphs, subroutines in subroutines
-#define DGL_FONT_MAX_COMPONENTS 512u            // of one glyph, theirs included
-#define DGL_FONT_MAX_STEPS 20000u               // of one CFF outline
-#define DGL_FONT_MAX_ALL_STEPS 100000000u       // of all of them
-#define DGL_FONT_MAX_EMBEDDED 64u               // files in one document
-#define DGL_FONT_MAX_EMBEDDED_BYTES (16u << 20) // of all of them
+#define DGL_FONT_MAX_LAYOUT_BYTES (8u << 20)     // of each table of shaping rules
+#define DGL_FONT_MAX_DEPTH 10u                   // glyphs made of glyphs, subroutines in subroutines
+#define DGL_FONT_MAX_COMPONENTS 512u             // of one glyph, theirs included
+#define DGL_FONT_MAX_STEPS 20000u                // of one CFF outline
+#define DGL_FONT_MAX_ALL_STEPS 100000000u        // of all of them
+#define DGL_FONT_MAX_EMBEDDED 64u                // files in one document
+#define DGL_FONT_MAX_EMBEDDED_BYTES (16u << 20)  // of all of them
+#define DGL_FONT_MAX_EMBEDDING_BYTES (64u << 20) // of an organization's fonts in a copy for LibreOffice
 #define DGL_FONT_SAMPLE_BYTES (96u << 10)
 #define DGL_FONT_MAX_SETS 4u // lists of fonts beside the machine's that a warm process keeps open
 

@@ -5,6 +5,7 @@
 
 #include "base/xml.h"
 #include "render/layout/font_embedded.h"
+#include "render/layout/font_embedding.h"
 #include "render/pdf/content.h"
 #include "render/pdf/font.h"
 #include "render/pdf/metadata.h"
@@ -514,5 +515,25 @@ enum dgl_status dgl_pdf_render(const void *package, size_t len, const struct dgl
         status = render_document(doc, env, out, ret, err);
     dgl_sheet_free(owned);
     dgl_docx_package_close(&p);
+    return status;
+}
+
+enum dgl_status dgl_pdf_embed_fonts(const void *package, size_t len, const struct dgl_pdf_env *env, struct dgl_buf *out,
+                                    struct dgl_warnings *warnings, struct dgl_error *err)
+{
+    struct dgl_docx_package p;
+    struct dgl_fonts *fonts;
+    uint32_t count = 0;
+    bool left_out = false;
+    DGL_TRY(dgl_font_shelf_get(env->engine->fonts, NULL, env->fonts, &fonts, err));
+    DGL_TRY(dgl_docx_package_open(package, len, env->arena, &p, err));
+    enum dgl_status status =
+        dgl_fonts_embed(&p, env->engine->fonts, env->budget, env->arena, out, &count, &left_out, err);
+    dgl_docx_package_close(&p);
+    if (status == DGL_OK && left_out)
+        dgl_warn(warnings, env->arena,
+                 "LibreOffice sees %u of the document's uploaded fonts; the others are too many or "
+                 "too large",
+                 count);
     return status;
 }

@@ -55,4 +55,9 @@ struct dgl_pdf_report {
 enum dgl_status dgl_pdf_render(const void *package, size_t len, const struct dgl_pdf_env *env, struct dgl_buf *out,
                                struct dgl_pdf_report *ret, struct dgl_error *err) DGL_MUST_CHECK;
 
+// For a package that another program makes the PDF of: appends a copy that holds what it names of env->fonts
+// (font_embedding.h). `out` is untouched when it names none.
+enum dgl_status dgl_pdf_embed_fonts(const void *package, size_t len, const struct dgl_pdf_env *env, struct dgl_buf *out,
+                                    struct dgl_warnings *warnings, struct dgl_error *err) DGL_MUST_CHECK;
+
 #endif

@@ -40,7 +40,7 @@ struct work {
     dgl_engine_done done;
     void *arg;
     int64_t submitted_us, timeout_ms;
-    int docx_fd;
+    int docx_fd, office_fd; // office_fd: the DOCX for LibreOffice, when it is another one
     struct dgl_engine_fonts *fonts;
     char *warnings, *findings;
     int64_t fill_us;
@@ -147,6 +147,7 @@ static void work_free(struct work *w)
 {
     dgl_auto_close_fd(&w->task.fd);
     dgl_auto_close_fd(&w->docx_fd);
+    dgl_auto_close_fd(&w->office_fd);
     free(w->task.input);
     free(w->warnings);
     free(w->findings);
@@ -326,7 +327,10 @@ static void start_office_stage(struct dgl_engine *e, struct work *w)
     free(DGL_STEAL(w->task.input));
     close(w->task.fd);
     // The pool lends task.fd to the worker; the job keeps a DOCX of its own only when it is wanted.
-    w->task.fd = w->want_docx ? fcntl(w->docx_fd, F_DUPFD_CLOEXEC, 0) : DGL_STEAL_FD(w->docx_fd);
+    if (w->office_fd >= 0)
+        w->task.fd = DGL_STEAL_FD(w->office_fd);
+    else
+        w->task.fd = w->want_docx ? fcntl(w->docx_fd, F_DUPFD_CLOEXEC, 0) : DGL_STEAL_FD(w->docx_fd);
     if (w->task.fd < 0) {
         struct dgl_error error = DGL_ERROR_INIT;
         (void)DGL_FAIL_ERRNO(&error, errno, "the document cannot be handed to LibreOffice");
@@ -343,12 +347,14 @@ static void end_unreadable(struct dgl_engine *e, struct work *w)
     finish_failed(e, w, &error, false, NULL);
 }
 
-// What must be there: exactly what was ordered, or the DOCX alone when the worker declined and was free to.
+// What must be there: exactly what was ordered, or the DOCX alone when the worker declined and was free to. One with
+// fonts for LibreOffice may be there or not.
 static bool fits_order(const struct work *w, const struct dgl_wire_answer *a)
 {
     const struct dgl_wire_job *order = &w->task.wire;
-    return a->head.declined ? order->may_decline && a->head.outputs == DGL_WIRE_DOCX
-                            : a->head.outputs == order->outputs;
+    if (a->head.declined)
+        return order->may_decline && (a->head.outputs | DGL_WIRE_OFFICE) == (DGL_WIRE_DOCX | DGL_WIRE_OFFICE);
+    return a->head.outputs == order->outputs || (a->head.outputs | DGL_WIRE_OFFICE) == order->outputs;
 }
 
 static void end_render(struct dgl_engine *e, struct work *w, const struct dgl_task_end *end)
@@ -367,6 +373,8 @@ static void end_render(struct dgl_engine *e, struct work *w, const struct dgl_ta
     }
     if (a->docx_fd)
         w->docx_fd = DGL_STEAL_FD(*a->docx_fd);
+    if (a->office_fd)
+        w->office_fd = DGL_STEAL_FD(*a->office_fd);
     w->fill_us = a->head.fill_us;
     if (w->want_pdf && !a->pdf_fd) {
         start_office_stage(e, w);
@@ -530,7 +538,8 @@ static void set_outputs(const struct dgl_engine *e, const struct dgl_engine_job 
     if (job->op != DGL_ENGINE_RENDER)
         return;
     bool native_pdf = job->want_pdf && wanted != WANT_OFFICE, office_pdf = job->want_pdf && wanted == WANT_OFFICE;
-    wire->outputs = (job->want_docx || office_pdf ? DGL_WIRE_DOCX : 0) | (native_pdf ? DGL_WIRE_PDF : 0);
+    wire->outputs = (job->want_docx || office_pdf ? DGL_WIRE_DOCX : 0) | (native_pdf ? DGL_WIRE_PDF : 0) |
+                    (office_pdf ? DGL_WIRE_OFFICE : 0);
     wire->may_decline = native_pdf && wanted == WANT_AUTO && e->office_available && !job->archive;
     wire->archive = native_pdf && job->archive;
     wire->explain = native_pdf && job->explain;
@@ -554,7 +563,8 @@ static enum dgl_status work_new(const struct dgl_engine *e, const struct dgl_eng
                        .submitted_us = now_us(),
                        .timeout_ms =
                            DGL_MIN(job->timeout_ms > 0 ? job->timeout_ms : e->timeout_ms, DGL_ENGINE_MAX_TIMEOUT_MS),
-                       .docx_fd = -1};
+                       .docx_fd = -1,
+                       .office_fd = -1};
     w->task.fd = fd;
     struct dgl_wire_job *wire = &w->task.wire;
     wire->op = job->op == DGL_ENGINE_INSPECT ? DGL_WIRE_INSPECT

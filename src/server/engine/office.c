@@ -3,12 +3,15 @@
 //   own directory and environment ─▶ lock in ─▶ load LibreOffice ─▶ warm-up document ─▶ READY ─▶ (JOB ─▶ RESULT)*
 //
 //   <scratch>/libreoffice-<n>/profile   kept from process to process: a prepared profile starts in a fifth of the time
+//                                       (user/temp/embeddedfonts: fonts that documents brought, emptied at start)
 //                             job/      input and output of the job under way; emptied at start and after each job
 //                             tmp/      HOME and TMPDIR
 //
 // LibreOffice fetches linked images over http and files whatever its options say, so the sandbox stands before it is
-// loaded: no sockets, files only below its own directory and the system's. A hang or crash ends with this process; the
-// pool starts another. The library is loaded by dlopen, so nothing is needed when it is not installed.
+// loaded: no sockets, files only below its own directory and the system's. A font that a document brings stays known to
+// the whole process, so the document after it, maybe of somebody else, goes to a new one. A hang or crash ends with
+// this process; the pool starts another. The library is loaded by dlopen, so nothing is needed when it is not
+// installed.
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "base/file.h"
@@ -36,7 +39,8 @@
 struct office {
     int socket;
     struct office_kit *kit;
-    char profile[560], job_dir[560], tmp[560], input[600], output[600], input_url[640], output_url[640];
+    char profile[560], brought_fonts[600], job_dir[560], tmp[560], input[600], output[600], input_url[640],
+        output_url[640];
     struct dgl_message_buffer buffer;
 };
 
@@ -82,6 +86,21 @@ static void empty_directory(int parent, const char *name, unsigned depth)
     closedir(dir);
 }
 
+// Whether a file lies in it or below.
+static bool holds_files(int parent, const char *name, unsigned depth)
+{
+    int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+    bool found = false;
+    if (!dir)
+        return fd < 0 && errno != ENOENT; // a file where a directory was, or one that cannot be looked into
+    for (struct dirent *e; !found && (e = readdir(dir));)
+        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+            found = depth >= MAX_REMOVE_DEPTH || holds_files(dirfd(dir), e->d_name, depth + 1);
+    closedir(dir);
+    return found;
+}
+
 // A path as a file URL: what is not plain is percent-encoded.
 static void file_url(const char *path, char *out, size_t size)
 {
@@ -104,6 +123,7 @@ static void file_url(const char *path, char *out, size_t size)
 static enum dgl_status make_place(struct office *o, const struct dgl_worker_config *config, struct dgl_error *err)
 {
     snprintf(o->profile, sizeof(o->profile), "%s/profile", config->directory);
+    snprintf(o->brought_fonts, sizeof(o->brought_fonts), "%s/user/temp/embeddedfonts", o->profile);
     snprintf(o->job_dir, sizeof(o->job_dir), "%s/job", config->directory);
     snprintf(o->tmp, sizeof(o->tmp), "%s/tmp", config->directory);
     snprintf(o->input, sizeof(o->input), "%s/in.docx", o->job_dir);
@@ -115,6 +135,7 @@ static enum dgl_status make_place(struct office *o, const struct dgl_worker_conf
     DGL_TRY(dgl_file_make_dirs(o->tmp, 0700, err));
     empty_directory(AT_FDCWD, o->job_dir, 0);
     empty_directory(AT_FDCWD, o->tmp, 0);
+    empty_directory(AT_FDCWD, o->brought_fonts, 0);
     if (config->fresh)
         empty_directory(AT_FDCWD, o->profile, 0);
     char lock[600];
@@ -221,6 +242,7 @@ static bool run_job(struct office *o, const struct dgl_message *m)
     dgl_wipe(&job.protection, sizeof(job.protection));
     head.layout_us = dgl_clock_mono_us(dgl_clock_system()) - start_us;
     head.status = status;
+    head.is_last = holds_files(AT_FDCWD, o->brought_fonts, 0);
     head.outputs = status == DGL_OK ? DGL_WIRE_PDF : 0;
     if (status != DGL_OK) {
         head.pages = 0;

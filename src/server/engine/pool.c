@@ -385,7 +385,8 @@ static void on_result(struct slot *s, struct dgl_message *m)
         return;
     }
     // Out of memory or descriptors of its own, or something broke that cannot: the next job is for a fresh one.
-    s->is_unwell |= answer.head.status == DGL_E_UNAVAILABLE || answer.head.status == DGL_E_INTERNAL;
+    s->is_unwell |=
+        answer.head.status == DGL_E_UNAVAILABLE || answer.head.status == DGL_E_INTERNAL || answer.head.is_last;
     struct dgl_task *task = s->current;
     next_task(s);
     struct dgl_task_end end = {.message = m, .answer = &answer};

@@ -278,9 +278,9 @@ void dgl_wire_error_unpack(const struct dgl_wire_error *wire, struct dgl_error *
 static enum dgl_status check_numbers(const struct dgl_wire_result *r, struct dgl_error *err)
 {
     const int64_t day_us = INT64_C(86400000000);
-    if (r->status >= DGL_STATUS_COUNT || r->outputs > (DGL_WIRE_DOCX | DGL_WIRE_PDF) || r->declined > 1 ||
-        r->pages < 0 || r->pages > 10000000 || r->fill_us < 0 || r->fill_us > day_us || r->layout_us < 0 ||
-        r->layout_us > day_us)
+    if (r->status >= DGL_STATUS_COUNT || r->outputs > (DGL_WIRE_DOCX | DGL_WIRE_PDF | DGL_WIRE_OFFICE) ||
+        r->declined > 1 || r->pages < 0 || r->pages > 10000000 || r->fill_us < 0 || r->fill_us > day_us ||
+        r->layout_us < 0 || r->layout_us > day_us)
         return DGL_FAIL(err, DGL_E_MALFORMED, "a result with impossible numbers");
     if (r->error_len != (r->status == DGL_OK ? 0 : sizeof(struct dgl_wire_error)))
         return DGL_FAIL(err, DGL_E_MALFORMED, "a result whose error does not fit its status");
@@ -289,15 +289,16 @@ static enum dgl_status check_numbers(const struct dgl_wire_result *r, struct dgl
 
 static enum dgl_status read_outputs(struct dgl_message *m, struct dgl_wire_answer *a, struct dgl_error *err)
 {
-    bool docx = (a->head.outputs & DGL_WIRE_DOCX) != 0, pdf = (a->head.outputs & DGL_WIRE_PDF) != 0;
-    if (m->fd_count != (unsigned)docx + pdf || (m->fd_count && a->head.status != DGL_OK))
+    int **const places[] = {&a->docx_fd, &a->pdf_fd, &a->office_fd};
+    if (m->fd_count != (unsigned)__builtin_popcount(a->head.outputs) || (m->fd_count && a->head.status != DGL_OK))
         return DGL_FAIL(err, DGL_E_MALFORMED, "a result with %u descriptors", m->fd_count);
     for (unsigned i = 0; i < m->fd_count; i++) {
         size_t size;
         DGL_TRY(dgl_sealed_check(m->fds[i], DGL_ENGINE_MAX_OUTPUT_BYTES, &size, err));
     }
-    a->docx_fd = docx ? &m->fds[0] : NULL;
-    a->pdf_fd = pdf ? &m->fds[docx] : NULL;
+    int *next = m->fds;
+    for (unsigned bit = 0; bit < DGL_COUNT(places); bit++)
+        *places[bit] = a->head.outputs >> bit & 1u ? next++ : NULL;
     return DGL_OK;
 }
 

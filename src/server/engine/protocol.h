@@ -80,7 +80,9 @@ enum dgl_status dgl_sealed_check(int fd, size_t max_bytes, size_t *ret_size, str
 
 // ---- payloads
 enum dgl_wire_op { DGL_WIRE_INSPECT, DGL_WIRE_RENDER, DGL_WIRE_CONVERT, DGL_WIRE_FONT };
-enum dgl_wire_output { DGL_WIRE_DOCX = 1, DGL_WIRE_PDF = 2 }; // bits
+// Bits. OFFICE: the DOCX for LibreOffice with the fonts of the job's list that it names; not made when it names none.
+enum dgl_wire_output { DGL_WIRE_DOCX = 1, DGL_WIRE_PDF = 2, DGL_WIRE_OFFICE = 4 };
+#define DGL_WIRE_OUTPUTS 3u
 struct dgl_wire_job { // then `input_len` bytes of JSON; descriptor 0: template, the DOCX to convert, or the font
     uint32_t op;
     uint32_t input_len;
@@ -94,9 +96,10 @@ struct dgl_wire_job { // then `input_len` bytes of JSON; descriptor 0: template,
     char time_zone[64], locale[32];
     struct dgl_pdf_protection protection; // RENDER and CONVERT: passwords for the PDF
 };
-struct dgl_wire_result { // then the texts in this order; descriptors: the outputs, DOCX before PDF
+struct dgl_wire_result { // then the texts in this order; descriptors: the outputs, in the order of their bits
     uint32_t status, outputs;
-    uint32_t declined; // DOCX alone, though a PDF was wanted; a warning says why
+    uint32_t declined; // no PDF, though one was wanted; a warning says why
+    uint32_t is_last;  // the worker is not to have another job
     int64_t pages, fill_us, layout_us;
     uint32_t error_len, tokens_len, problems_len, warnings_len, findings_len; // error_len: 0 or dgl_wire_error's size
 };
@@ -117,7 +120,7 @@ struct dgl_wire_answer {
     struct dgl_wire_result head;
     struct dgl_error error; // when head.status is not DGL_OK
     const char *tokens, *problems, *warnings, *findings;
-    int *docx_fd, *pdf_fd; // of the message, set to -1 to take one; NULL = none
+    int *docx_fd, *pdf_fd, *office_fd; // of the message, set to -1 to take one; NULL = none
 };
 enum dgl_status dgl_wire_result_read(struct dgl_message *m, struct dgl_wire_answer *ret,
                                      struct dgl_error *err) DGL_MUST_CHECK;

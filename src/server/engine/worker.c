@@ -55,7 +55,7 @@ struct worker {
 struct outcome {
     struct dgl_wire_result head;
     struct dgl_buf tokens, problems, warnings, findings;
-    int fds[2]; // the outputs that were made
+    int fds[DGL_WIRE_OUTPUTS]; // that were made
     unsigned fd_count;
 };
 
@@ -427,6 +427,21 @@ static enum dgl_status add_output(struct outcome *out, uint32_t kind, const char
     return DGL_OK;
 }
 
+// The copy for LibreOffice, which does not see the job's fonts by itself.
+static enum dgl_status embed_fonts(struct worker *w, const struct dgl_wire_job *job, struct dgl_budget *budget,
+                                   struct dgl_json_writer *warnings, struct outcome *out, struct dgl_error *err)
+{
+    const struct dgl_font_choice fonts = dgl_worker_font_choice(job->fonts_key, &w->asker);
+    const struct dgl_pdf_env env = {.engine = w->pdf_engine, .arena = w->arena, .budget = budget, .fonts = &fonts};
+    struct dgl_warnings embedding = {0};
+    if (!is_given(job->fonts_key) || !w->pdf_engine)
+        return DGL_OK;
+    dgl_buf_reset(&w->pdf);
+    DGL_TRY(dgl_pdf_embed_fonts(w->docx.data, w->docx.len, &env, &w->pdf, &embedding, err));
+    write_warnings(warnings, embedding.items, embedding.count);
+    return w->pdf.len ? add_output(out, DGL_WIRE_OFFICE, "dgl-office", &w->pdf, err) : DGL_OK;
+}
+
 static enum dgl_status render(struct worker *w, const struct dgl_wire_job *job, const char *input, int fd,
                               struct outcome *out, struct dgl_error *err)
 {
@@ -448,12 +463,16 @@ static enum dgl_status render(struct worker *w, const struct dgl_wire_job *job, 
         out->head.layout_us = dgl_clock_mono_us(budget.clock) - filled_us;
         out->head.declined = declined;
     }
+    if ((job->outputs & DGL_WIRE_DOCX) || declined)
+        DGL_TRY(add_output(out, DGL_WIRE_DOCX, "dgl-docx", &w->docx, err));
+    if (want_pdf && !declined)
+        DGL_TRY(add_output(out, DGL_WIRE_PDF, "dgl-pdf", &w->pdf, err));
+    if ((job->outputs & DGL_WIRE_OFFICE) || declined)
+        DGL_TRY(embed_fonts(w, job, &budget, &warnings, out, err));
     dgl_jw_end_array(&warnings);
     if (out->warnings.len == strlen("[]"))
         dgl_buf_reset(&out->warnings);
-    if ((job->outputs & DGL_WIRE_DOCX) || declined)
-        DGL_TRY(add_output(out, DGL_WIRE_DOCX, "dgl-docx", &w->docx, err));
-    return want_pdf && !declined ? add_output(out, DGL_WIRE_PDF, "dgl-pdf", &w->pdf, err) : DGL_OK;
+    return DGL_OK;
 }
 
 static void answer(struct worker *w, struct outcome *out, enum dgl_status status, const struct dgl_error *err)

@@ -438,10 +438,16 @@ static bool only_a_break(const struct dgl_line *line)
     return line->ends != DGL_IN_TEXT && line->ends != DGL_IN_LINE_BREAK && line->seg_count == 1;
 }
 
+// Where the lines from `from` on begin in their paragraph: an object may have pushed its first line down.
+static int32_t lines_start(const struct dgl_lines *l, uint32_t from)
+{
+    return from ? l->lines[from].y : 0;
+}
+
 // How many lines from `from` fit; stops after a forced break.
 static enum dgl_status count_fitting(struct flow *f, const struct dgl_lines *l, uint32_t from, uint32_t *ret)
 {
-    int32_t room = flow_room(f), base = l->lines[from].y, notes = 0;
+    int32_t room = flow_room(f), base = lines_start(l, from), notes = 0;
     uint32_t k = from;
     for (; k < l->count; k++) {
         const struct dgl_line *line = &l->lines[k];
@@ -570,12 +576,13 @@ static enum dgl_status paint_chunk(struct flow *f, const struct dgl_lines *l, ui
                                .between = from == 0 && joined,
                                .above = from == 0 && joined ? gap : 0};
     const struct dgl_line *final = &l->lines[from + count - 1];
-    int32_t end = f->y + final->y + final->height - l->lines[from].y;
+    int32_t start = f->y + l->lines[from].y - lines_start(l, from);
+    int32_t end = start + final->y + final->height - l->lines[from].y;
     for (uint32_t i = from; i < from + count; i++)
         DGL_TRY(flow_take_notes_of_line(f, &l->lines[i], end));
     DGL_TRY(flow_mark_start(f, from == 0 && !joined && !f->at_top));
-    DGL_TRY(flow_number_lines(f, l, from, from + count, f->y));
-    dgl_paint_lines(&f->canvas, l, from, from + count, flow_column_x(f), f->y, e);
+    DGL_TRY(flow_number_lines(f, l, from, from + count, start));
+    dgl_paint_lines(&f->canvas, l, from, from + count, flow_column_x(f), start, e);
     f->y = end;
     if (!l->para->no_line)
         f->at_top = f->page_empty = f->hard_break = false;

@@ -164,6 +164,19 @@ static void test_object_in_a_cell(void **state DGL_UNUSED)
     "</wps:spPr><wps:txbx><w:txbxContent>" P(text) "</w:txbxContent></wps:txbx><wps:bodyPr lIns=\"0\" tIns=\"0\" "   \
                                                    "rIns=\"0\" bIns=\"0\"/></wps:wsp></a:graphicData></a:graphic>"
 
+// An object that leaves no room beside it stands where it is anchored; its own paragraph goes on below it.
+static void test_text_below_its_own_object(void **state DGL_UNUSED)
+{
+    char *d = dump_of(&(struct docx_parts){
+        .body = P("above") "<w:p>" ANCHORED("column", "paragraph", "0", "0", "914400", "914400",
+                                            "<wp:wrapTopAndBottom/>" TEXT_BOX("object")) "<w:r><w:t>below</w:t></w:r>"
+                                                                                         "</w:p>" P("next")});
+    near(find_text(d, "object").y, 72 + 11.50 + 9.38);
+    near(find_text(d, "below").y, 72 + 11.50 + 72 + 9.38);
+    near(find_text(d, "next").y, 72 + 2 * 11.50 + 72 + 9.38);
+    free(d);
+}
+
 // A box with text that would stand beyond an edge of the page is moved onto it.
 static void test_boxes_stay_on_the_page(void **state DGL_UNUSED)
 {
@@ -202,6 +215,7 @@ int main(void)
         cmocka_unit_test(test_outline),
         cmocka_unit_test(test_header_object_moves_the_body),
         cmocka_unit_test(test_object_in_a_cell),
+        cmocka_unit_test(test_text_below_its_own_object),
         cmocka_unit_test(test_boxes_stay_on_the_page),
         cmocka_unit_test(test_frame_of_the_text_is_not_aligned),
     };

@@ -102,13 +102,13 @@ enum dgl_status dgl_docx_feed_charts(struct dgl_docx_writer *w, struct dgl_value
 
 void dgl_docx_begin_chart_name(struct dgl_docx_writer *w)
 {
-    w->holding = true;
+    w->holding++;
     w->chart.name_start = w->xml->len;
 }
 
 enum dgl_status dgl_docx_end_chart_name(struct dgl_docx_writer *w, struct dgl_error *err)
 {
-    w->holding = false;
+    w->holding--;
     DGL_TRY(dgl_buf_check(w->xml, "the document", err));
     if (w->chart.name_count == DGL_COUNT(w->chart.names))
         return DGL_OK;

@@ -279,15 +279,15 @@ enum dgl_status dgl_docx_cut(struct dgl_docx_writer *w, uint8_t op, uint32_t arg
         dgl_buf_printf(w->xml, "%u", w->bookmark_last[arg]);
         return DGL_OK;
     case DGL_CUT_TARGET_BEGIN:
-        w->holding = true;
+        w->holding++;
         w->target_start = w->xml->len;
         return DGL_OK;
     case DGL_CUT_FRAME_OPEN:
-        w->holding = true;
+        w->holding++;
         dgl_docx_open_frame(w);
         return DGL_OK;
     case DGL_CUT_FRAME_CLOSE:
-        w->holding = false;
+        w->holding--;
         return dgl_docx_close_frame(w, err);
     case DGL_CUT_NOTE_BEGIN:
         return dgl_docx_begin_note(w, (enum dgl_docx_note_kind)arg, err);
@@ -307,7 +307,7 @@ enum dgl_status dgl_docx_cut(struct dgl_docx_writer *w, uint8_t op, uint32_t arg
     case DGL_CUT_CHART_END:
         return dgl_docx_end_chart(w, arg, err);
     case DGL_CUT_TARGET_END:
-        w->holding = false;
+        w->holding--;
         return end_target(w, err);
     }
     return DGL_OK;

@@ -240,7 +240,7 @@ static enum dgl_status render_part(struct dgl_docx_writer *w, size_t index, stru
     w->table_count = w->width_count = 0;
     w->deferred_count = 0;
     w->reopened_to = 0;
-    w->holding = false;
+    w->holding = 0;
     w->editing = false;
     for (const struct dgl_docx_replaced *r = w->replaced; r; r = r->next)
         w->editing |= r->picture->member == part->member && r->picture->vector.len;

@@ -301,6 +301,31 @@ static void a_token_in_alternative_text_replaces_the_picture(void **state DGL_UN
     }
 }
 
+// A large document leaves the buffer while it is made, but not while a picture is placed, whatever stands in its frame.
+static void a_link_in_a_picture_of_a_large_document(void **state DGL_UNUSED)
+{
+    static const char rels[] = RELS(REL(
+        "rId5", "image",
+        "media/image1.png") "<Relationship Id=\"rId9\" Type=\"" REL_OFFICE
+                            "hyperlink\" TargetMode=\"External\" Target=\"https://a.example/%7B%7B%20i%20%7D%7D\"/>");
+    const char *frame = PICTURE("name=\"img_a\"", "rId5"), *at = strstr(frame, "<wp:docPr");
+    char document[8000], filler[4000];
+    memset(filler, 'x', sizeof filler);
+    snprintf(document, sizeof document,
+             DOCUMENT(P("{%%p for i in range(1500) %%}") "%.*s<w:txbxContent><w:p><w:hyperlink r:id=\"rId9\"><w:r><w:t>"
+                                                         "%.*s</w:t></w:r></w:hyperlink></w:p></w:txbxContent>%s" P(
+                                                             "{%%p endfor %%}")),
+             (int)(at - frame), frame, (int)sizeof filler, filler, at);
+    struct outcome o = render_members((struct member[]){{"word/document.xml", document},
+                                                        {"word/_rels/document.xml.rels", rels},
+                                                        {"word/media/image1.png", "old"},
+                                                        {NULL, NULL}},
+                                      "{\"img_a\":\"" PNG "\"}");
+    must_render(&o);
+    assert_int_equal(count_of(o.document, "cx=\"4000\" cy=\"2000\""), 2 * 1500);
+    outcome_fini(&o);
+}
+
 static void object_replace_picture(void **state DGL_UNUSED)
 {
     static const char *const keys[] = {"dummy.png", "Alt", "image1.png"};
@@ -526,6 +551,7 @@ int main(void)
         cmocka_unit_test(an_svg_takes_a_placeholder),
         cmocka_unit_test(a_replaced_picture_loses_its_svg),
         cmocka_unit_test(a_token_in_alternative_text_replaces_the_picture),
+        cmocka_unit_test(a_link_in_a_picture_of_a_large_document),
         cmocka_unit_test(object_replace_picture),
         cmocka_unit_test(object_inline_image),
         cmocka_unit_test(object_cellbg),

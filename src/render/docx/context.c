@@ -293,6 +293,7 @@ uint32_t dgl_docx_context_of(struct dgl_docx_emit *e, const struct dgl_docx_tag 
         return text_context(e, tag);
     e->context_run = NULL;
     struct dgl_docx_context x = {.where = where_of(tag), .run_pr = tag->run_pr};
+    x.quoted = parent && parent->el == DGL_EL_W_INSTRTEXT && dgl_docx_in_field_quotes(e);
     x.text_width_emu = parent ? width_of_text(e, tag->node) : e->c->docx->text_width_emu;
     x.run_open = run_open(e, tag->run_pr);
     if (x.where == DGL_WHERE_RUN) {

@@ -115,6 +115,8 @@ static void attr_text(void *ctx, struct dgl_str text)
 {
     struct dgl_docx_emit *e = ctx;
     dgl_docx_put_attr(&e->raw, text);
+    if (e->attr_code)
+        dgl_docx_meet_field_code(e, text);
 }
 
 static void attr_tag(void *ctx, struct dgl_docx_tag *tag)
@@ -129,6 +131,8 @@ static void attr_tag(void *ctx, struct dgl_docx_tag *tag)
     uint32_t context = tag->kind == DGL_TAG_VALUE ? plain_context(e, e->attr_where) : 0;
     if (e->attr_where == DGL_WHERE_BLIP && tag->kind == DGL_TAG_VALUE)
         e->contexts[context].run_open = e->blip_original;
+    if (e->attr_code && tag->kind == DGL_TAG_VALUE)
+        e->contexts[context].quoted = dgl_docx_in_field_quotes(e);
     put_tag(e, tag, context);
 }
 
@@ -330,7 +334,11 @@ static void put_attrs(struct dgl_docx_emit *e, struct dgl_docx_node *n)
                    !dgl_str_is(dgl_docx_node_attr_value(n, "type"), "auto")) {
             dgl_docx_cut_before(e, DGL_CUT_CELL_WIDTH, (uint32_t)width);
         } else {
+            e->attr_code = dgl_docx_enter_simple_field(e, a);
             put_value_with_tags(e, n, a->value, DGL_WHERE_ATTRIBUTE);
+            if (e->attr_code)
+                dgl_docx_leave_simple_field(e);
+            e->attr_code = false;
         }
         dgl_buf_putc(&e->raw, '"');
     }
@@ -610,6 +618,12 @@ static void walk_chart(struct dgl_docx_emit *e, struct dgl_docx_node *n, const s
     e->chart = NULL;
 }
 
+static void meet_in_run(struct dgl_docx_emit *e, const struct dgl_docx_node *n)
+{
+    dgl_docx_copy_note(e, n);
+    dgl_docx_meet_field_mark(e, n);
+}
+
 static void walk_other(struct dgl_docx_emit *e, struct dgl_docx_node *n)
 {
     struct dgl_str token;
@@ -620,7 +634,7 @@ static void walk_other(struct dgl_docx_emit *e, struct dgl_docx_node *n)
         walk_chart(e, n, chart);
     } else {
         if (n->el == DGL_EL_W_OTHER)
-            dgl_docx_copy_note(e, n);
+            meet_in_run(e, n);
         walk_element(e, n);
     }
 }
@@ -640,6 +654,8 @@ static void walk(struct dgl_docx_emit *e, struct dgl_docx_node *n)
     bool is_start = false;
     if (n->kind == DGL_NODE_TEXT) {
         dgl_docx_put_text(&e->raw, n->text);
+        if (n->parent && n->parent->el == DGL_EL_W_INSTRTEXT)
+            dgl_docx_meet_field_code(e, n->text);
         return;
     }
     if (n->kind == DGL_NODE_TAG) {

@@ -44,6 +44,9 @@ struct dgl_docx_emit {
     struct dgl_str blip_original;         // its relationship
     unsigned attr_depth;                  // of blocks inside the attribute being written
     enum dgl_docx_where attr_where;
+    bool attr_code;        // it is the instruction of a w:fldSimple
+    bool field_quoted[16]; // of each open field: its instruction is inside quotes
+    unsigned field_count;
     enum dgl_status status;
     struct dgl_error *err;
 };
@@ -63,6 +66,15 @@ bool dgl_docx_copy_note(struct dgl_docx_emit *e, const struct dgl_docx_node *ref
 const struct dgl_docx_picture *dgl_docx_find_copied_chart(struct dgl_docx_emit *e, const struct dgl_docx_node *drawing);
 // In place of the relationship's id of e->chart.
 void dgl_docx_copy_chart(struct dgl_docx_emit *e);
+
+// ---- field_code.c: whether a tag stands inside the quotes of a field's instruction
+
+void dgl_docx_meet_field_mark(struct dgl_docx_emit *e, const struct dgl_docx_node *n); // every element of a run
+void dgl_docx_meet_field_code(struct dgl_docx_emit *e, struct dgl_str text);           // text of an instruction
+bool dgl_docx_in_field_quotes(struct dgl_docx_emit *e);
+// Around the tags of w:instr. False: it is another attribute.
+bool dgl_docx_enter_simple_field(struct dgl_docx_emit *e, const struct dgl_docx_attr *a);
+void dgl_docx_leave_simple_field(struct dgl_docx_emit *e);
 
 void dgl_docx_put_attribute(struct dgl_buf *b, const struct dgl_docx_attr *a); // with a space before it
 void dgl_docx_put_str(struct dgl_buf *b, struct dgl_str s);

@@ -77,6 +77,7 @@ enum dgl_docx_where {
 struct dgl_docx_context {
     enum dgl_docx_where where;
     bool image;     // the token is named img_…: its value is a picture
+    bool quoted;    // inside the quotes of a field's instruction
     bool can_split; // the paragraph may be closed and opened again here
     bool in_body;   // its paragraph stands in no table, text box, header or note: sections may end here
     // What opens a run with the properties of the tag's, and what closes and opens the paragraph around it.

@@ -240,7 +240,21 @@ enum dgl_status dgl_docx_write_any(struct dgl_docx_writer *w, const struct dgl_d
     return dgl_docx_is_rich(v) ? dgl_docx_write_rich(w, x, v, err) : dgl_docx_write_value(w, x, v, err);
 }
 
-static enum dgl_status write_plain_value(struct dgl_docx_writer *w, struct dgl_value v, bool attribute,
+static void put_plain(struct dgl_docx_writer *w, struct dgl_str s, bool attribute)
+{
+    size_t from = w->xml->len;
+    dgl_docx_write_plain(w->xml, s.data, s.len);
+    // Quotes are rare: mend what was written only when there are some.
+    if (attribute && !w->xml->failed && memchr(w->xml->data + from, '"', w->xml->len - from)) {
+        w->xml->len = from;
+        DGL_AUTO_FINI(buf) clean = DGL_BUF_INIT(w->xml->max);
+        dgl_buf_put_escaped(&clean, s.data, s.len);
+        dgl_buf_append(w->xml, clean.data, clean.len);
+    }
+}
+
+// `quoted`: between the quotes of a field's instruction.
+static enum dgl_status write_plain_value(struct dgl_docx_writer *w, struct dgl_value v, bool attribute, bool quoted,
                                          struct dgl_error *err)
 {
     struct dgl_str s = {"", 0};
@@ -254,25 +268,19 @@ static enum dgl_status write_plain_value(struct dgl_docx_writer *w, struct dgl_v
                                  "a safe value with markup cannot be put here: only text can");
         return dgl_docx_write_safe(w, &dgl_docx_no_context, s, err);
     }
-    if (attribute) {
-        size_t from = w->xml->len;
-        dgl_docx_write_plain(w->xml, s.data, s.len);
-        // Quotes are rare: mend what was written only when there are some.
-        if (!w->xml->failed && memchr(w->xml->data + from, '"', w->xml->len - from)) {
-            w->xml->len = from;
-            DGL_AUTO_FINI(buf) clean = DGL_BUF_INIT(w->xml->max);
-            dgl_buf_put_escaped(&clean, s.data, s.len);
-            dgl_buf_append(w->xml, clean.data, clean.len);
-        }
-        return DGL_OK;
+    DGL_AUTO_FINI(buf) argument = DGL_BUF_INIT(w->xml->max);
+    if (quoted) {
+        dgl_docx_escape_argument(s, &argument);
+        DGL_TRY(dgl_buf_check(&argument, "the document", err));
+        s = (struct dgl_str){argument.data ? argument.data : "", argument.len};
     }
-    dgl_docx_write_plain(w->xml, s.data, s.len);
+    put_plain(w, s, attribute);
     return DGL_OK;
 }
 
 enum dgl_status dgl_docx_write_attribute(struct dgl_docx_writer *w, struct dgl_value v, struct dgl_error *err)
 {
-    return write_plain_value(w, v, true, err);
+    return write_plain_value(w, v, true, false, err);
 }
 
 size_t dgl_docx_unescape(struct dgl_str s, char *out)
@@ -426,9 +434,9 @@ enum dgl_status dgl_docx_on_value(void *ctx, uint32_t context, struct dgl_value 
         }
         return dgl_docx_write_any(w, x, v, err);
     case DGL_WHERE_PLAIN:
-        return write_plain_value(w, v, false, err);
+        return write_plain_value(w, v, false, x->quoted, err);
     case DGL_WHERE_ATTRIBUTE:
-        return write_plain_value(w, v, true, err);
+        return write_plain_value(w, v, true, x->quoted, err);
     case DGL_WHERE_TARGET:
         return write_target_piece(w, v, err);
     case DGL_WHERE_SPAN:

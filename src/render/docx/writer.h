@@ -237,6 +237,7 @@ enum dgl_status dgl_docx_put_notes(struct dgl_docx_writer *w, enum dgl_docx_part
 void dgl_docx_notes_fini(struct dgl_docx_writer *w);
 enum dgl_status dgl_docx_write_attribute(struct dgl_docx_writer *w, struct dgl_value v,
                                          struct dgl_error *err) DGL_MUST_CHECK; // a value inside an attribute
+void dgl_docx_escape_argument(struct dgl_str s, struct dgl_buf *out); // between a field's quotes: field_code.c
 size_t dgl_docx_unescape(struct dgl_str s, char *out); // what dgl_docx_put_attr wrote; the length
 // Bytes of a part to the arena, within the budget.
 enum dgl_status dgl_docx_keep_bytes(struct dgl_docx_writer *w, const struct dgl_buf *b, const char *what,

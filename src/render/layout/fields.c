@@ -18,6 +18,12 @@
 #include <unicode/udat.h>
 #include <unicode/ustring.h>
 
+// A quote or a backslash with a backslash before it is that sign itself (§17.16.1).
+static bool is_escaped(const char *s, size_t len)
+{
+    return len > 1 && s[0] == '\\' && (s[1] == '"' || s[1] == '\\');
+}
+
 struct dgl_str build_field_word(struct dgl_str *rest)
 {
     *rest = dgl_str_trim(*rest);
@@ -25,7 +31,7 @@ struct dgl_str build_field_word(struct dgl_str *rest)
     bool quoted = rest->len && rest->data[0] == '"';
     size_t at = quoted;
     while (at < rest->len && (quoted ? rest->data[at] != '"' : rest->data[at] != ' ' && rest->data[at] != '\t'))
-        at++;
+        at += quoted && is_escaped(rest->data + at, rest->len - at) ? 2 : 1;
     word = (struct dgl_str){rest->data + quoted, at - quoted};
     at = DGL_MIN(rest->len, at + quoted);
     *rest = (struct dgl_str){rest->data + at, rest->len - at};
@@ -111,17 +117,29 @@ static struct dgl_str kept(struct builder *b, struct dgl_str s)
     return (struct dgl_str){dgl_arena_strndup(b->arena, s.data, s.len), s.len};
 }
 
+static struct dgl_str argument(struct builder *b, struct dgl_str s)
+{
+    char *copy = dgl_arena_strndup(b->arena, s.data, s.len);
+    size_t n = 0;
+    for (size_t i = 0; i < s.len; i++) {
+        i += is_escaped(s.data + i, s.len - i);
+        copy[n++] = s.data[i];
+    }
+    copy[n] = '\0';
+    return (struct dgl_str){copy, n};
+}
+
 static const struct dgl_link *hyperlink(struct builder *b, struct dgl_str rest)
 {
     struct dgl_link *link = DGL_ARENA_NEW(b->arena, struct dgl_link);
     while (rest.len) {
         struct dgl_str word = build_field_word(&rest);
         if (dgl_str_is(word, "\\l"))
-            link->anchor = kept(b, build_field_word(&rest));
+            link->anchor = argument(b, build_field_word(&rest));
         else if (dgl_str_is(word, "\\o") || dgl_str_is(word, "\\t") || dgl_str_is(word, "\\m"))
             (void)build_field_word(&rest);
         else if (word.len && word.data[0] != '\\' && !link->url.len)
-            link->url = kept(b, word);
+            link->url = argument(b, word);
     }
     return link->url.len || link->anchor.len ? link : NULL;
 }

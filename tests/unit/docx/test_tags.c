@@ -98,6 +98,46 @@ static void dashes_join_paragraphs(void **state DGL_UNUSED)
         "{\"t\":1}", "ab|");
 }
 
+#define FIELD(code)                                                           \
+    "<w:r><w:fldChar w:fldCharType=\"begin\"/></w:r><w:r><w:instrText>" code  \
+    "</w:instrText></w:r><w:r><w:fldChar w:fldCharType=\"separate\"/></w:r>"  \
+    "<w:r><w:t>x</w:t></w:r><w:r><w:fldChar w:fldCharType=\"end\"/></w:r>"
+
+// A value in the instruction of a field, and what the document has for it.
+static void check_field(const char *document, const char *json, const char *wanted)
+{
+    struct outcome o = render_body(document, json);
+    assert_int_equal(o.status, DGL_OK);
+    if (!strstr(o.document, wanted))
+        print_error("no %s in %s\n", wanted, o.document);
+    assert_non_null(strstr(o.document, wanted));
+    outcome_fini(&o);
+}
+
+static void values_stay_in_the_arguments_of_fields(void **state DGL_UNUSED)
+{
+    static const char data[] = "{\"u\":\"a\\\"b\\\\c\",\"code\":\"PAGE \\\\* \\\"MERGEFORMAT\\\"\"}";
+    check_field(DOCUMENT("<w:p>" FIELD("HYPERLINK \"x/{{ u }}\"") "</w:p>"), data, "HYPERLINK \"x/a\\\"b\\\\c\"");
+    // Outside of quotes a value may be a switch or all of the instruction.
+    check_field(DOCUMENT("<w:p>" FIELD("{{ code }}") "</w:p>"), data, "PAGE \\* \"MERGEFORMAT\"");
+    check_field(DOCUMENT("<w:p>" FIELD("HYPERLINK \"x\" {{ u }} \"{{ u }}\"") "</w:p>"), data,
+                "HYPERLINK \"x\" a\"b\\c \"a\\\"b\\\\c\"");
+    // A quote that the template escapes ends nothing; one in a field inside does not either.
+    check_field(DOCUMENT("<w:p>" FIELD("SET n \"\\\"{{ u }}\"") "</w:p>"), data, "SET n \"\\\"a\\\"b\\\\c\"");
+    check_field(DOCUMENT("<w:p><w:r><w:fldChar w:fldCharType=\"begin\"/></w:r><w:r><w:instrText>IF \"</w:instrText></w:r>"
+                         FIELD("REF \"m") "<w:r><w:instrText>{{ u }}</w:instrText></w:r>"
+                         "<w:r><w:fldChar w:fldCharType=\"end\"/></w:r></w:p>"),
+                data, "<w:instrText>a\\\"b\\\\c</w:instrText>");
+    check_field(DOCUMENT("<w:p><w:fldSimple w:instr='HYPERLINK \"{{ u }}\" \\o {{ u }}'><w:r><w:t>x</w:t></w:r>"
+                         "</w:fldSimple></w:p>"),
+                data, "w:instr=\"HYPERLINK &quot;a\\&quot;b\\\\c&quot; \\o a&quot;b\\c\"");
+    // The text that a field shows is text.
+    check_text(DOCUMENT("<w:p><w:r><w:fldChar w:fldCharType=\"begin\"/></w:r><w:r><w:instrText>REF \"m</w:instrText></w:r>"
+                        "<w:r><w:fldChar w:fldCharType=\"separate\"/></w:r><w:r><w:t>{{ u }}</w:t></w:r>"
+                        "<w:r><w:fldChar w:fldCharType=\"end\"/></w:r></w:p>"),
+               data, "a\"b\\c|");
+}
+
 static void rows_repeat_without_prefix(void **state DGL_UNUSED)
 {
     check_text(DOCUMENT(TBL(COL COL,
@@ -284,6 +324,7 @@ int main(void)
         cmocka_unit_test(paragraphs_of_tags_vanish),
         cmocka_unit_test(blocks_between_paragraphs),
         cmocka_unit_test(dashes_join_paragraphs),
+        cmocka_unit_test(values_stay_in_the_arguments_of_fields),
         cmocka_unit_test(rows_repeat_without_prefix),
         cmocka_unit_test(unbalanced_blocks_are_named),
         cmocka_unit_test(all_problems_at_once),

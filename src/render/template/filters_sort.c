@@ -118,11 +118,21 @@ static enum dgl_status sort_key(struct dgl_vm *vm, struct dgl_value attribute, b
     return DGL_OK;
 }
 
+// Only numbers say whether an order is reversed, as in Python: a misspelt name must not sort the wrong way round.
+static enum dgl_status reverse_of(struct dgl_vm *vm, const struct dgl_args *a, size_t i, bool *ret)
+{
+    if (dgl_arg_given(a, i) && !dgl_is_int(a->v[i]))
+        return dgl_type_error(&vm->mem, "the argument reverse must be true or false, not %s", dgl_type_words(a->v[i]));
+    *ret = dgl_arg_bool(a, i, false);
+    return DGL_OK;
+}
+
 DGL_FILTER(sort)
 {
     struct dgl_value list;
     struct keyed *items;
-    struct order o = {.vm = vm, .reverse = dgl_arg_bool(a, 0, false), .identity = true};
+    struct order o = {.vm = vm, .identity = true};
+    DGL_TRY(reverse_of(vm, a, 0, &o.reverse));
     DGL_TRY(keyed_list(vm, v, &list, &items));
     for (size_t i = 0; i < list.as.list->count; i++)
         DGL_TRY(sort_key(vm, a->v[2], dgl_arg_bool(a, 1, false), items[i].item, &items[i].key));
@@ -134,7 +144,8 @@ DGL_FILTER(dictsort)
 {
     struct dgl_value by = a->v[1], list;
     struct dgl_str name = DGL_STR("key");
-    struct order o = {.vm = vm, .reverse = dgl_arg_bool(a, 2, false)};
+    struct order o = {.vm = vm};
+    DGL_TRY(reverse_of(vm, a, 2, &o.reverse));
     if (dgl_arg_given(a, 1))
         DGL_TRY(dgl_arg_text(&vm->mem, by, "by", &name));
     bool value = dgl_str_is(name, "value");

@@ -154,6 +154,8 @@ static enum dgl_status percent_key(struct percent *p, struct dgl_value *ret)
     }
     if (depth)
         return dgl_type_error(&p->vm->mem, "a format key is not closed with ')'; a key cannot be incomplete");
+    if (p->mapping.kind == DGL_VALUE_UNDEFINED)
+        return dgl_undefined_error(&p->vm->mem, p->mapping);
     if (p->mapping.kind != DGL_VALUE_DICT)
         return dgl_type_error(&p->vm->mem, "the format needs a mapping as its argument");
     struct dgl_value *v = dgl_dict_find(p->mapping.as.dict, p->f.data + from, p->pos - 1 - from,
@@ -344,11 +346,10 @@ enum dgl_status dgl_format_percent_value(struct dgl_vm *vm, struct dgl_value for
 {
     if (argument.kind == DGL_VALUE_TUPLE)
         return dgl_format_percent(vm, format, argument.as.list->items, argument.as.list->count, dgl_absent(), ret);
-    // A dict or list may go unused, as any mapping in Python.
-    struct dgl_value mapping =
-        argument.kind == DGL_VALUE_DICT || argument.kind == DGL_VALUE_LIST ? argument : dgl_absent();
-    if (argument.kind == DGL_VALUE_UNDEFINED && format.kind == DGL_VALUE_STRING)
-        return dgl_undefined_error(&vm->mem, argument);
+    // A dict, a list or what is undefined may go unused, as any mapping in Python.
+    bool unused = argument.kind == DGL_VALUE_DICT || argument.kind == DGL_VALUE_LIST ||
+                  argument.kind == DGL_VALUE_UNDEFINED;
+    struct dgl_value mapping = unused ? argument : dgl_absent();
     return dgl_format_percent(vm, format, &argument, 1, mapping, ret);
 }
 

@@ -15,6 +15,7 @@ import copy
 import difflib
 import importlib.util
 import io
+import itertools
 import json
 import os
 import random
@@ -175,6 +176,23 @@ def misplaced(element):
         yield from misplaced(k)
 
 
+def numbering_problem(z, names):
+    """Marks of ranges whose ids or names repeat, notes that are there twice, references to notes that are not there; None when there are none."""
+    used, defined = [], []
+    for name in (n for n in names if n.startswith("word/") and n.endswith(".xml")):
+        for e in ET.fromstring(z.read(name)).iter():
+            kind, number = e.tag.replace(W, ""), e.get(W + "id")
+            if kind in ("comment", "footnote", "endnote", "bookmarkStart", "bookmarkEnd"):
+                defined.append((kind, number))
+            if kind == "bookmarkStart":
+                defined.append(("bookmark named", e.get(W + "name")))
+            if kind in ("commentReference", "footnoteReference", "endnoteReference", "commentRangeStart", "commentRangeEnd"):
+                used.append((re.match("[a-z]+", kind).group(), number))
+    twice = next((d for d in defined if defined.count(d) > 1), None)
+    gone = next((u for u in used if u not in defined), None)
+    return twice and "%s %s is there twice" % twice or gone and "%s %s is not there" % gone
+
+
 def broken(path):
     """The first thing Word would complain about; None when there is none."""
     with zipfile.ZipFile(path) as z:
@@ -198,14 +216,17 @@ def broken(path):
             drawings = [e.get("id") for e in root.iter() if e.tag.endswith("}docPr") and "wordprocessingDrawing" in e.tag]
             if len(drawings) != len(set(drawings)):
                 return "%s: two drawings with one id" % name
+        problem = numbering_problem(z, names)
+        if problem:
+            return problem
         return next((n + " has no content type" for n in names if "/%s\"" % n not in types and 'Extension="%s"' % n.rsplit(".", 1)[-1] not in types and n != "[Content_Types].xml"), None)
 
 
 # ---- variants
 
 def cut(package, kind):
-    rng = random.Random(5)
-    glue = ['<w:proofErr w:type="spellStart"/>', '<w:bookmarkStart w:id="99" w:name="q"/><w:bookmarkEnd w:id="99"/>', "<w:r><w:lastRenderedPageBreak/></w:r>", ""] if kind == "marks" else [""]
+    rng, bookmarks = random.Random(5), itertools.count(99)
+    glue = ['<w:proofErr w:type="spellStart"/>', '<w:bookmarkStart w:id="{0}" w:name="q{0}"/><w:bookmarkEnd w:id="{0}"/>', "<w:r><w:lastRenderedPageBreak/></w:r>", ""] if kind == "marks" else [""]
 
     def pieces(match):
         out, current = [], ""
@@ -215,7 +236,7 @@ def cut(package, kind):
                 out.append(current)
                 current = ""
         out += [current] if current else []
-        return "".join('<w:r>%s<w:t xml:space="preserve">%s</w:t></w:r>%s' % (match.group(1), x, rng.choice(glue)) for x in out)
+        return "".join('<w:r>%s<w:t xml:space="preserve">%s</w:t></w:r>%s' % (match.group(1), x, rng.choice(glue).format(next(bookmarks))) for x in out)
 
     result = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(package)) as old, zipfile.ZipFile(result, "w", zipfile.ZIP_DEFLATED) as new:

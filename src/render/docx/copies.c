@@ -3,9 +3,9 @@
 // A footnote's text and a chart stand in parts of their own, and the body only points to them. Repeating the pointer
 // would show one note or chart again and again, filled without the loop's names. So where a loop holds a footnote's
 // reference, the note is walked at that place, too: its tags become part of the body's program and see what the body
-// sees, and the sink puts what they print aside, under a fresh id, for the part of the notes (notes.c). The same with a
-// chart, which becomes a part of its own, with its own workbook (charts.c); also outside of loops when its name holds
-// tags.
+// sees, and the sink puts what they print aside, under a fresh id, for the part of the notes (notes.c). So with
+// comments, whose id is that of the range before their reference (marks.c). The same with a chart, which becomes a part
+// of its own, with its own workbook (charts.c); also outside of loops when its name holds tags.
 //
 // The alternative, one render of the other part for every turn, would need the language to hand out its scopes.
 #include "render/docx/emit.h"
@@ -43,7 +43,8 @@ bool dgl_docx_note_kind_of(const struct dgl_docx_node *n, const char *end, enum 
 struct elsewhere { // what the walk of another part must not see of this one
     struct dgl_docx_compiler *c;
     struct dgl_docx_relationship **rels;
-    size_t rel_count, mark_count;
+    size_t rel_count;
+    struct dgl_docx_marks marks;
     bool table_cuts, dynamic_columns, in_row, in_cell;
 };
 
@@ -52,7 +53,7 @@ static struct elsewhere enter(struct dgl_docx_emit *e, struct dgl_docx_compiler 
     struct elsewhere back = {.c = e->c,
                              .rels = e->rels,
                              .rel_count = e->rel_count,
-                             .mark_count = e->mark_count,
+                             .marks = e->marks,
                              .table_cuts = e->table_cuts,
                              .dynamic_columns = e->dynamic_columns,
                              .in_row = e->in_row,
@@ -60,9 +61,9 @@ static struct elsewhere enter(struct dgl_docx_emit *e, struct dgl_docx_compiler 
     e->c = c;
     e->copied_from = c->part;
     e->context_run = NULL;
-    e->mark_count = 0; // bookmarks of notes would need names of their own: they go
     e->table_cuts = e->dynamic_columns = e->in_row = e->in_cell = false;
     dgl_docx_emit_sort_rels(e, c->part);
+    dgl_docx_use_marks(e, c);
     return back;
 }
 
@@ -71,7 +72,7 @@ static void leave(struct dgl_docx_emit *e, const struct elsewhere *back)
     e->c = back->c;
     e->rels = back->rels;
     e->rel_count = back->rel_count;
-    e->mark_count = back->mark_count;
+    e->marks = back->marks;
     e->table_cuts = back->table_cuts;
     e->dynamic_columns = back->dynamic_columns;
     e->in_row = back->in_row;
@@ -140,24 +141,45 @@ static struct dgl_docx_compiler *part_of_notes(struct dgl_docx_emit *e, enum dgl
     return NULL;
 }
 
+// The note that each turn of the loop here has for itself; NULL when it is the same in every turn.
+static struct dgl_docx_note_ref *own_note(struct dgl_docx_emit *e, enum dgl_docx_note_kind kind, struct dgl_str id,
+                                          struct dgl_docx_compiler **ret_part)
+{
+    struct dgl_docx_compiler *c = e->raw.failed ? NULL : part_of_notes(e, kind);
+    struct dgl_docx_note_ref *note = c ? find_note(c, kind, id) : NULL;
+    if (!note)
+        return NULL;
+    *ret_part = c;
+    if (e->loops && !e->captures && !e->copied_from && dgl_docx_is_balanced(note->node))
+        return note;
+    note->stays = true;
+    return NULL;
+}
+
+bool dgl_docx_copies_comment(struct dgl_docx_emit *e, const struct dgl_docx_node *mark)
+{
+    struct dgl_docx_compiler *c;
+    return own_note(e, DGL_NOTE_COMMENT, dgl_docx_node_attr_value(mark, "id"), &c) != NULL;
+}
+
 bool dgl_docx_copy_note(struct dgl_docx_emit *e, const struct dgl_docx_node *reference)
 {
     enum dgl_docx_note_kind kind;
-    if (!dgl_docx_note_kind_of(reference, "Reference", &kind) || kind == DGL_NOTE_COMMENT || e->raw.failed)
+    struct dgl_docx_compiler *c;
+    uint32_t range = 0;
+    if (!dgl_docx_note_kind_of(reference, "Reference", &kind))
         return false;
-    struct dgl_docx_compiler *c = part_of_notes(e, kind);
-    struct dgl_docx_note_ref *note = c ? find_note(c, kind, dgl_docx_node_attr_value(reference, "id")) : NULL;
+    struct dgl_docx_note_ref *note = own_note(e, kind, dgl_docx_node_attr_value(reference, "id"), &c);
     if (!note)
         return false;
-    if (e->loops == 0 || e->captures || e->copied_from || !dgl_docx_is_balanced(note->node)) {
-        note->stays = true;
-        return false;
-    }
     c->copied = note->copied = true;
+    bool numbered = kind == DGL_NOTE_COMMENT && dgl_docx_find_comment_range(e, reference, &range);
     struct elsewhere back = enter(e, c);
     e->fresh = note->node;
-    e->fresh_kind = kind;
-    dgl_docx_cut_before(e, DGL_CUT_NOTE_BEGIN, (uint32_t)kind);
+    if (numbered)
+        dgl_docx_cut_before(e, DGL_CUT_COMMENT_BEGIN, range);
+    else
+        dgl_docx_cut_before(e, DGL_CUT_NOTE_BEGIN, (uint32_t)kind);
     dgl_docx_emit_walk(e, note->node);
     dgl_docx_cut_before(e, DGL_CUT_NOTE_END, 0);
     e->fresh = reference;

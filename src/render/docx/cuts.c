@@ -234,6 +234,16 @@ static enum dgl_status end_target(struct dgl_docx_writer *w, struct dgl_error *e
     return DGL_OK;
 }
 
+// In place of the attribute's value that ends the buffer.
+static void renumber(struct dgl_buf *b, uint32_t number)
+{
+    size_t at = b->len;
+    while (at > 0 && b->data[at - 1] != '"')
+        at--;
+    truncate_to(b, at);
+    dgl_buf_printf(b, "%u", number);
+}
+
 enum dgl_status dgl_docx_cut(struct dgl_docx_writer *w, uint8_t op, uint32_t arg, struct dgl_error *err)
 {
     if ((op & DGL_CUT_APART) && ends_with(w->xml, "</w:tbl>"))
@@ -265,18 +275,22 @@ enum dgl_status dgl_docx_cut(struct dgl_docx_writer *w, uint8_t op, uint32_t arg
             dgl_buf_puts(w->xml, "<w:p></w:p>");
         return DGL_OK;
     case DGL_CUT_DRAWING_ID:
-        dgl_buf_printf(w->xml, "%u", w->next_drawing_id++);
+        renumber(w->xml, w->next_drawing_id++);
         return DGL_OK;
-    case DGL_CUT_BOOKMARK_ID:
-        w->bookmark_last[arg] = w->next_bookmark_id++;
-        dgl_buf_printf(w->xml, "%u", w->bookmark_last[arg]);
+    case DGL_CUT_RANGE_ID:
+        w->mark_ids[arg] = w->next_bookmark_id++;
+        dgl_buf_printf(w->xml, "%u", w->mark_ids[arg]);
+        return DGL_OK;
+    case DGL_CUT_COMMENT_ID:
+        DGL_TRY(dgl_docx_take_note_id(w, DGL_NOTE_COMMENT, &w->mark_ids[arg], err));
+        dgl_buf_printf(w->xml, "%u", w->mark_ids[arg]);
         return DGL_OK;
     case DGL_CUT_BOOKMARK_NAME:
-        if (++w->bookmark_names[arg] > 1)
-            dgl_buf_printf(w->xml, "_%u", w->bookmark_names[arg]);
+        if (++w->mark_names[arg] > 1)
+            dgl_buf_printf(w->xml, "_%u", w->mark_names[arg]);
         return DGL_OK;
-    case DGL_CUT_BOOKMARK_END:
-        dgl_buf_printf(w->xml, "%u", w->bookmark_last[arg]);
+    case DGL_CUT_RANGE_END:
+        dgl_buf_printf(w->xml, "%u", w->mark_ids[arg]);
         return DGL_OK;
     case DGL_CUT_TARGET_BEGIN:
         w->holding++;
@@ -290,11 +304,15 @@ enum dgl_status dgl_docx_cut(struct dgl_docx_writer *w, uint8_t op, uint32_t arg
         w->holding--;
         return dgl_docx_close_frame(w, err);
     case DGL_CUT_NOTE_BEGIN:
+        DGL_TRY(dgl_docx_take_note_id(w, (enum dgl_docx_note_kind)arg, &w->note_id, err));
         return dgl_docx_begin_note(w, (enum dgl_docx_note_kind)arg, err);
+    case DGL_CUT_COMMENT_BEGIN:
+        w->note_id = w->mark_ids[arg];
+        return dgl_docx_begin_note(w, DGL_NOTE_COMMENT, err);
     case DGL_CUT_NOTE_END:
         return dgl_docx_end_note(w, err);
     case DGL_CUT_NOTE_ID:
-        dgl_buf_printf(w->xml, "%u", w->notes[arg].last_id);
+        dgl_buf_printf(w->xml, "%u", w->note_id);
         return DGL_OK;
     case DGL_CUT_CHART_NAME:
         dgl_docx_begin_chart_name(w);

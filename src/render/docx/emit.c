@@ -43,13 +43,19 @@ static struct dgl_docx_raw_chunk *flush(struct dgl_docx_emit *e)
     return k;
 }
 
-void dgl_docx_cut_before(struct dgl_docx_emit *e, uint8_t op, uint32_t arg)
+// Also where output may become a value first: the sink does it to what is printed at once, as the first turns of a
+// recursive loop are.
+static void cut_always(struct dgl_docx_emit *e, uint8_t op, uint32_t arg)
 {
-    if (e->captures)
-        return;
     flush(e);
     e->pending_op = op;
     e->pending_arg = arg;
+}
+
+void dgl_docx_cut_before(struct dgl_docx_emit *e, uint8_t op, uint32_t arg)
+{
+    if (!e->captures)
+        cut_always(e, op, arg);
 }
 
 static void cut_after(struct dgl_docx_emit *e, uint8_t op, uint32_t arg)
@@ -61,34 +67,32 @@ static void cut_after(struct dgl_docx_emit *e, uint8_t op, uint32_t arg)
     }
 }
 
-enum open_kind { OPEN_PLAIN, OPEN_LOOP, OPEN_CAPTURE };
-
-static enum open_kind open_kind_of(const struct dgl_docx_tag *tag)
+enum dgl_docx_open_kind dgl_docx_open_kind_of(const struct dgl_docx_tag *tag)
 {
     static const char *const plain[] = {"if", "with", "block", "autoescape"};
     for (size_t i = 0; i < DGL_COUNT(plain); i++)
         if (strcmp(tag->word, plain[i]) == 0)
-            return OPEN_PLAIN;
+            return DGL_OPEN_PLAIN;
     // What a recursive loop prints inside itself becomes a value too.
     if (strcmp(tag->word, "for") == 0)
-        return memmem(tag->inside.data, tag->inside.len, "recursive", 9) ? OPEN_CAPTURE : OPEN_LOOP;
-    return OPEN_CAPTURE;
+        return memmem(tag->inside.data, tag->inside.len, "recursive", 9) ? DGL_OPEN_CAPTURE : DGL_OPEN_LOOP;
+    return DGL_OPEN_CAPTURE;
 }
 
 static void track_blocks(struct dgl_docx_emit *e, const struct dgl_docx_tag *tag)
 {
     if (tag->role == DGL_BLOCK_OPENS) {
-        enum open_kind kind = open_kind_of(tag);
+        enum dgl_docx_open_kind kind = dgl_docx_open_kind_of(tag);
         if (e->open_count < DGL_COUNT(e->open))
             e->open[e->open_count] = (uint8_t)kind;
         e->open_count++;
-        e->loops += kind == OPEN_LOOP;
-        e->captures += kind == OPEN_CAPTURE;
+        e->loops += kind == DGL_OPEN_LOOP;
+        e->captures += kind == DGL_OPEN_CAPTURE;
     } else if (tag->role == DGL_BLOCK_CLOSES && e->open_count > 0) {
         e->open_count--;
-        uint8_t kind = e->open_count < DGL_COUNT(e->open) ? e->open[e->open_count] : OPEN_PLAIN;
-        e->loops -= kind == OPEN_LOOP && e->loops;
-        e->captures -= kind == OPEN_CAPTURE && e->captures;
+        uint8_t kind = e->open_count < DGL_COUNT(e->open) ? e->open[e->open_count] : DGL_OPEN_PLAIN;
+        e->loops -= kind == DGL_OPEN_LOOP && e->loops;
+        e->captures -= kind == DGL_OPEN_CAPTURE && e->captures;
     }
 }
 
@@ -223,41 +227,6 @@ static struct dgl_docx_relationship *templated_target(struct dgl_docx_emit *e, c
     return dgl_docx_smells_of_tag(decoded.data, decoded.len) ? *found : NULL;
 }
 
-// A range's key: one letter for its kind, then its id.
-static bool range_key(const struct dgl_docx_node *n, char out[64], struct dgl_str *ret, bool *ret_is_start)
-{
-    char kind;
-    switch (n->el) {
-    case DGL_EL_W_BOOKMARKSTART:
-    case DGL_EL_W_BOOKMARKEND:
-        kind = 'b';
-        break;
-    case DGL_EL_W_COMMENTRANGESTART:
-    case DGL_EL_W_COMMENTRANGEEND:
-        kind = 'c';
-        break;
-    case DGL_EL_W_PERMSTART:
-    case DGL_EL_W_PERMEND:
-        kind = 'p';
-        break;
-    default:
-        return false;
-    }
-    *ret_is_start =
-        n->el == DGL_EL_W_BOOKMARKSTART || n->el == DGL_EL_W_COMMENTRANGESTART || n->el == DGL_EL_W_PERMSTART;
-    struct dgl_str id = dgl_docx_node_attr_value(n, "id");
-    out[0] = kind;
-    size_t len = DGL_MIN(id.len, (size_t)62);
-    memcpy(out + 1, id.data, len);
-    *ret = (struct dgl_str){out, len + 1};
-    return true;
-}
-
-static const struct dgl_str *find_mark(struct dgl_docx_emit *e, struct dgl_str key)
-{
-    return e->mark_count ? bsearch(&key, e->marks, e->mark_count, sizeof key, by_text) : NULL;
-}
-
 // The width of a cell of the table with column loops, not the one before a tracked change of it.
 static bool is_mended_width(const struct dgl_docx_emit *e, const struct dgl_docx_node *n)
 {
@@ -267,12 +236,8 @@ static bool is_mended_width(const struct dgl_docx_emit *e, const struct dgl_docx
 
 static void put_attrs(struct dgl_docx_emit *e, struct dgl_docx_node *n)
 {
-    char key_bytes[64];
-    struct dgl_str key;
-    bool is_start = false;
-    const struct dgl_str *mark =
-        e->loops && !e->captures && range_key(n, key_bytes, &key, &is_start) && key_bytes[0] == 'b' ? find_mark(e, key)
-                                                                                                    : NULL;
+    struct dgl_docx_mark mark;
+    bool own_mark = e->loops && !e->captures && dgl_docx_find_mark(e, n, &mark);
     struct dgl_str before, token, after;
     bool picture_names = e->picture_token.len && dgl_docx_has_picture_token(n, &token);
     bool blip = e->picture_token.len && dgl_docx_is_blip(n);
@@ -295,8 +260,8 @@ static void put_attrs(struct dgl_docx_emit *e, struct dgl_docx_node *n)
         bool chart_id = chart && a->ns == DGL_NS_R && dgl_docx_is_chart(n);
         bool id = a->ns != DGL_NS_XMLNS && dgl_str_is(a->local, "id");
         bool needs_own = link || chart_id || (id && n == e->fresh) ||
-                         (id && e->loops && !e->captures && n->el == DGL_EL_WP_DOCPR) ||
-                         (mark && (id || dgl_str_is(a->local, "name"))) ||
+                         (id && (e->loops || e->captures) && n->el == DGL_EL_WP_DOCPR) ||
+                         (own_mark && (id || dgl_str_is(a->local, "name"))) ||
                          (a->ns != DGL_NS_XMLNS && dgl_docx_smells_of_tag(a->value.data, a->value.len)) ||
                          (is_mended_width(e, n) && dgl_str_is(a->local, "w"));
         if (!needs_own) {
@@ -310,7 +275,7 @@ static void put_attrs(struct dgl_docx_emit *e, struct dgl_docx_node *n)
         if (chart_id) {
             dgl_docx_copy_chart(e);
         } else if (id && n == e->fresh) {
-            dgl_docx_cut_before(e, DGL_CUT_NOTE_ID, e->fresh_kind);
+            dgl_docx_cut_before(e, DGL_CUT_NOTE_ID, 0);
         } else if (chart && dgl_docx_names_picture(n, a)) {
             cut_after(e, DGL_CUT_CHART_NAME, 0);
             put_value_with_tags(e, n, a->value, DGL_WHERE_CHART);
@@ -321,14 +286,16 @@ static void put_attrs(struct dgl_docx_emit *e, struct dgl_docx_node *n)
             cut_after(e, DGL_CUT_TARGET_BEGIN, 0);
             put_value_with_tags(e, n, decode_target(e, link->target), DGL_WHERE_TARGET);
             dgl_docx_cut_before(e, DGL_CUT_TARGET_END, 0);
-        } else if (mark && id) {
-            dgl_docx_cut_before(e, is_start ? DGL_CUT_BOOKMARK_ID : DGL_CUT_BOOKMARK_END, (uint32_t)(mark - e->marks));
-        } else if (mark) {
+        } else if (own_mark && id) {
+            uint8_t fresh = mark.kind == 'c' ? DGL_CUT_COMMENT_ID : DGL_CUT_RANGE_ID;
+            dgl_docx_cut_before(e, mark.starts ? fresh : DGL_CUT_RANGE_END, mark.index);
+        } else if (own_mark) {
             struct dgl_str name = {a->value.data, dgl_utf8_cut(a->value.data, a->value.len, 33)};
             dgl_docx_put_attr(&e->raw, name);
-            dgl_docx_cut_before(e, DGL_CUT_BOOKMARK_NAME, (uint32_t)(mark - e->marks));
+            dgl_docx_cut_before(e, DGL_CUT_BOOKMARK_NAME, mark.index);
         } else if (n->el == DGL_EL_WP_DOCPR && id) {
-            dgl_docx_cut_before(e, DGL_CUT_DRAWING_ID, 0);
+            dgl_docx_put_attr(&e->raw, a->value);
+            cut_always(e, DGL_CUT_DRAWING_ID, 0);
         } else if (is_mended_width(e, n) && dgl_parse_int64(a->value.data, a->value.len, 0, 31680, &width) &&
                    !dgl_str_is(dgl_docx_node_attr_value(n, "type"), "pct") &&
                    !dgl_str_is(dgl_docx_node_attr_value(n, "type"), "auto")) {
@@ -649,9 +616,6 @@ static void walk_grid(struct dgl_docx_emit *e, struct dgl_docx_node *n)
 
 static void walk(struct dgl_docx_emit *e, struct dgl_docx_node *n)
 {
-    char key_bytes[64];
-    struct dgl_str key;
-    bool is_start = false;
     if (n->kind == DGL_NODE_TEXT) {
         dgl_docx_put_text(&e->raw, n->text);
         if (n->parent && n->parent->el == DGL_EL_W_INSTRTEXT)
@@ -697,55 +661,12 @@ static void walk(struct dgl_docx_emit *e, struct dgl_docx_node *n)
     case DGL_EL_W_COMMENTRANGEEND:
     case DGL_EL_W_PERMSTART:
     case DGL_EL_W_PERMEND:
-        if (range_key(n, key_bytes, &key, &is_start) && find_mark(e, key))
+        if (!dgl_docx_drops_mark(e, n))
             walk_element(e, n);
         return;
     default:
         walk_other(e, n);
     }
-}
-
-// ---- ranges that still have both ends
-
-struct ends {
-    struct dgl_str *starts, *stops;
-    size_t start_count, stop_count, start_cap, stop_cap;
-};
-
-static void find_ends(struct dgl_docx_emit *e, const struct dgl_docx_node *n, struct ends *ends)
-{
-    char bytes[64];
-    struct dgl_str key;
-    bool is_start = false;
-    if (n->kind == DGL_NODE_ELEMENT && range_key(n, bytes, &key, &is_start)) {
-        key.data = dgl_arena_strndup(e->c->arena, key.data, key.len);
-        if (is_start) {
-            ends->starts = grow(ends->starts, ends->start_count, &ends->start_cap, sizeof key);
-            ends->starts[ends->start_count++] = key;
-        } else {
-            ends->stops = grow(ends->stops, ends->stop_count, &ends->stop_cap, sizeof key);
-            ends->stops[ends->stop_count++] = key;
-        }
-    }
-    for (const struct dgl_docx_node *k = n->first; k; k = k->next)
-        find_ends(e, k, ends);
-}
-
-static void find_marks(struct dgl_docx_emit *e)
-{
-    struct ends ends = {.starts = NULL};
-    find_ends(e, e->part->tree.root, &ends);
-    if (ends.start_count && ends.stop_count) {
-        qsort(ends.starts, ends.start_count, sizeof(struct dgl_str), by_text);
-        qsort(ends.stops, ends.stop_count, sizeof(struct dgl_str), by_text);
-        e->marks = dgl_arena_alloc(e->c->arena, ends.start_count * sizeof(struct dgl_str));
-        for (size_t i = 0; i < ends.start_count; i++)
-            if ((i == 0 || by_text(&ends.starts[i], &ends.starts[i - 1]) != 0) &&
-                bsearch(&ends.starts[i], ends.stops, ends.stop_count, sizeof(struct dgl_str), by_text))
-                e->marks[e->mark_count++] = ends.starts[i];
-    }
-    free(ends.starts);
-    free(ends.stops);
 }
 
 // ---- to the language
@@ -801,7 +722,7 @@ static enum dgl_status compile_chunks(struct dgl_docx_emit *e, struct dgl_error 
     part->chunk_count = e->chunk_count;
     part->context_count = e->context_count;
     part->grid_count = e->grid_count;
-    part->bookmark_count = (uint32_t)e->mark_count;
+    part->mark_count = e->mark_count;
     part->raw_bytes = e->raw.len;
     struct dgl_template_options options = {
         .name = part->name, .autoescape = true, .place_of = fill_place, .place_ctx = part};
@@ -828,7 +749,7 @@ enum dgl_status dgl_docx_emit(struct dgl_docx_compiler *c, struct dgl_error *err
 {
     struct dgl_docx_emit e = {
         .c = c, .own = c, .part = c->part, .raw = DGL_BUF_INIT(2 * (size_t)DGL_DOCX_MAX_PART_BYTES), .err = err};
-    find_marks(&e);
+    dgl_docx_use_marks(&e, c);
     keep_namespaces(&e);
     dgl_docx_emit_sort_rels(&e, c->part);
     dgl_buf_puts(&e.raw, "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n");

@@ -1,10 +1,10 @@
 // Values in the instructions of fields: HYPERLINK "https://example.org/{{ path }}".
 //
-// An argument in quotes ends at the next quote, and a backslash takes the meaning from what follows it (ECMA-376 Part 1,
-// §17.16.1). What the data says inside of quotes must neither end the argument nor begin a switch behind it, so quotes
-// and backslashes of such values get a backslash before them. Outside of quotes a value may be a switch or a whole
-// instruction, as before. Which of the two it is, the text before the tag tells: quotes are counted while the part is
-// walked. A field in the instruction of another one counts its own.
+// An argument in quotes ends at the next quote, and a backslash takes the meaning from what follows it (ECMA-376 Part
+// 1, §17.16.1). What the data says inside of quotes must neither end the argument nor begin a switch behind it, so
+// quotes and backslashes of such values get a backslash before them. Outside of quotes a value may be a switch or a
+// whole instruction, as before. Which of the two it is, the text before the tag tells: quotes are counted while the
+// part is walked. A field in the instruction of another one counts its own.
 #include "render/docx/emit.h"
 #include "render/docx/graft.h"
 #include "render/docx/writer.h"

@@ -51,8 +51,8 @@ static enum dgl_status copy_note(struct dgl_graft *g, enum dgl_docx_note_kind ki
     struct dgl_graft_part *back = g->from;
     DGL_TRY(dgl_budget_memory(w->env->budget, sizeof *note->node * 8, err));
     struct dgl_docx_node *copy = dgl_docx_node_clone(g->arena, note->node);
+    DGL_TRY(dgl_docx_take_note_id(w, kind, &note->to, err));
     DGL_TRY(dgl_docx_begin_note(w, kind, err));
-    note->to = w->notes[kind].last_id;
     note->use = g->s->uses;
     g->from = &g->s->notes[kind];
     g->takes_notes = g->takes_sections = false; // there are none in notes

@@ -99,17 +99,19 @@ enum dgl_docx_op {
     DGL_CUT_CELL_OPEN,       // arg: columns it spans
     DGL_CUT_CELL_WIDTH,      // arg: width in twentieths of a point; written with five digits, mended at the table's end
     DGL_CUT_NEEDS_PARAGRAPH, // closes a cell, header, note…: puts an empty paragraph when the last block is none
-    DGL_CUT_DRAWING_ID,      // writes a unique number
-    DGL_CUT_BOOKMARK_ID,     // arg: bookmark; writes a fresh number
-    DGL_CUT_BOOKMARK_NAME,   // arg: bookmark; writes _N from its second time on
-    DGL_CUT_BOOKMARK_END,    // arg: bookmark; writes the number given last
+    DGL_CUT_DRAWING_ID,      // puts a unique number in place of the one before it
+    DGL_CUT_RANGE_ID,        // arg: mark; writes a fresh number
+    DGL_CUT_COMMENT_ID,      // arg: mark; writes a fresh number of a comment
+    DGL_CUT_BOOKMARK_NAME,   // arg: mark; writes _N from its second time on
+    DGL_CUT_RANGE_END,       // arg: mark; writes the number given last
     DGL_CUT_TARGET_BEGIN,    // what follows is a hyperlink's address
     DGL_CUT_TARGET_END,      // becomes a relationship; its id is written
     DGL_CUT_FRAME_OPEN,      // a placeholder picture begins
     DGL_CUT_FRAME_CLOSE,     // its frame takes the new picture's proportions
     DGL_CUT_NOTE_BEGIN,      // arg: enum dgl_docx_note_kind; what follows goes to its part, with a fresh id
+    DGL_CUT_COMMENT_BEGIN,   // arg: mark; the same with the number given last
     DGL_CUT_NOTE_END,        // back to the part being written
-    DGL_CUT_NOTE_ID,         // arg: as above; writes the id given last
+    DGL_CUT_NOTE_ID,         // writes the id of the note written last
     DGL_CUT_CHART_NAME,      // what follows is a name of a chart that is made anew
     DGL_CUT_CHART_NAME_END,
     DGL_CUT_CHART_BEGIN, // what follows is the chart's part
@@ -150,7 +152,7 @@ struct dgl_docx_part {
     size_t context_count;
     struct dgl_docx_grid *grids;
     size_t grid_count;
-    uint32_t bookmark_count;
+    uint32_t mark_count;
     uint32_t max_drawing_id, max_bookmark_id; // static ones
     struct dgl_docx_place *places;
     size_t place_count;

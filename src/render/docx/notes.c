@@ -62,11 +62,19 @@ enum dgl_status dgl_notes_open(struct dgl_docx_writer *w, enum dgl_docx_note_kin
 
 // ---- writing one
 
+enum dgl_status dgl_docx_take_note_id(struct dgl_docx_writer *w, enum dgl_docx_note_kind kind, uint32_t *ret_id,
+                                      struct dgl_error *err)
+{
+    struct dgl_docx_notes *n;
+    DGL_TRY(dgl_notes_open(w, kind, &n, err));
+    *ret_id = ++n->last_id;
+    return DGL_OK;
+}
+
 enum dgl_status dgl_docx_begin_note(struct dgl_docx_writer *w, enum dgl_docx_note_kind kind, struct dgl_error *err)
 {
     struct dgl_docx_notes *n;
     DGL_TRY(dgl_notes_open(w, kind, &n, err));
-    n->last_id++;
     w->note_back_xml = w->xml;
     w->note_back_output = w->output;
     w->xml = &n->xml;

@@ -244,11 +244,11 @@ static enum dgl_status render_part(struct dgl_docx_writer *w, size_t index, stru
     w->editing = false;
     for (const struct dgl_docx_replaced *r = w->replaced; r; r = r->next)
         w->editing |= r->picture->member == part->member && r->picture->vector.len;
-    w->bookmark_names = w->bookmark_last = NULL;
-    if (part->bookmark_count) {
-        w->bookmark_names = dgl_arena_alloc_try(w->env->arena, part->bookmark_count * sizeof(uint32_t));
-        w->bookmark_last = dgl_arena_alloc_try(w->env->arena, part->bookmark_count * sizeof(uint32_t));
-        if (!w->bookmark_names || !w->bookmark_last)
+    w->mark_names = w->mark_ids = NULL;
+    if (part->mark_count) {
+        w->mark_names = dgl_arena_alloc_try(w->env->arena, part->mark_count * sizeof(uint32_t));
+        w->mark_ids = dgl_arena_alloc_try(w->env->arena, part->mark_count * sizeof(uint32_t));
+        if (!w->mark_names || !w->mark_ids)
             return DGL_FAIL(err, DGL_E_LIMIT, "the document needs too much memory");
     }
     dgl_buf_reserve(w->xml, DGL_MIN(part->raw_bytes + part->raw_bytes / 2, w->xml->max));

@@ -127,7 +127,7 @@ struct dgl_docx_writer {
     size_t table_count;
     struct dgl_docx_cell_width *widths;
     size_t width_count, width_cap;
-    uint32_t *bookmark_names, *bookmark_last; // of the part: times a name was written, the id given last
+    uint32_t *mark_names, *mark_ids; // of the part's ranges: times a name was written, the id given last
     uint32_t next_drawing_id, next_bookmark_id;
     size_t target_start;
     struct dgl_docx_media *media;
@@ -151,6 +151,7 @@ struct dgl_docx_writer {
     unsigned extra_count;
     struct dgl_docx_override *overrides; // chart_parts.c
     struct dgl_docx_notes notes[DGL_NOTE_KINDS];
+    uint32_t note_id;              // of the note written last
     struct dgl_buf *note_back_xml; // while a note is written: where the document goes on
     struct dgl_docx_output *note_back_output;
     struct dgl_docx_chart_copy chart;
@@ -228,6 +229,8 @@ enum dgl_status dgl_docx_write_chart_name(struct dgl_docx_writer *w, struct dgl_
 void dgl_docx_begin_chart(struct dgl_docx_writer *w);
 enum dgl_status dgl_docx_end_chart(struct dgl_docx_writer *w, uint32_t index, struct dgl_error *err) DGL_MUST_CHECK;
 // notes.c: what is written between goes to the part of the notes.
+enum dgl_status dgl_docx_take_note_id(struct dgl_docx_writer *w, enum dgl_docx_note_kind kind, uint32_t *ret_id,
+                                      struct dgl_error *err) DGL_MUST_CHECK;
 enum dgl_status dgl_docx_begin_note(struct dgl_docx_writer *w, enum dgl_docx_note_kind kind,
                                     struct dgl_error *err) DGL_MUST_CHECK;
 enum dgl_status dgl_docx_end_note(struct dgl_docx_writer *w, struct dgl_error *err) DGL_MUST_CHECK;
@@ -238,7 +241,7 @@ void dgl_docx_notes_fini(struct dgl_docx_writer *w);
 enum dgl_status dgl_docx_write_attribute(struct dgl_docx_writer *w, struct dgl_value v,
                                          struct dgl_error *err) DGL_MUST_CHECK; // a value inside an attribute
 void dgl_docx_escape_argument(struct dgl_str s, struct dgl_buf *out); // between a field's quotes: field_code.c
-size_t dgl_docx_unescape(struct dgl_str s, char *out); // what dgl_docx_put_attr wrote; the length
+size_t dgl_docx_unescape(struct dgl_str s, char *out);                // what dgl_docx_put_attr wrote; the length
 // Bytes of a part to the arena, within the budget.
 enum dgl_status dgl_docx_keep_bytes(struct dgl_docx_writer *w, const struct dgl_buf *b, const char *what,
                                     struct dgl_str *ret, struct dgl_error *err) DGL_MUST_CHECK;

@@ -347,8 +347,8 @@ enum dgl_status dgl_format_percent_value(struct dgl_vm *vm, struct dgl_value for
     if (argument.kind == DGL_VALUE_TUPLE)
         return dgl_format_percent(vm, format, argument.as.list->items, argument.as.list->count, dgl_absent(), ret);
     // A dict, a list or what is undefined may go unused, as any mapping in Python.
-    bool unused = argument.kind == DGL_VALUE_DICT || argument.kind == DGL_VALUE_LIST ||
-                  argument.kind == DGL_VALUE_UNDEFINED;
+    bool unused =
+        argument.kind == DGL_VALUE_DICT || argument.kind == DGL_VALUE_LIST || argument.kind == DGL_VALUE_UNDEFINED;
     struct dgl_value mapping = unused ? argument : dgl_absent();
     return dgl_format_percent(vm, format, &argument, 1, mapping, ret);
 }

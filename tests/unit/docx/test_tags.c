@@ -98,9 +98,9 @@ static void dashes_join_paragraphs(void **state DGL_UNUSED)
         "{\"t\":1}", "ab|");
 }
 
-#define FIELD(code)                                                           \
-    "<w:r><w:fldChar w:fldCharType=\"begin\"/></w:r><w:r><w:instrText>" code  \
-    "</w:instrText></w:r><w:r><w:fldChar w:fldCharType=\"separate\"/></w:r>"  \
+#define FIELD(code)                                                          \
+    "<w:r><w:fldChar w:fldCharType=\"begin\"/></w:r><w:r><w:instrText>" code \
+    "</w:instrText></w:r><w:r><w:fldChar w:fldCharType=\"separate\"/></w:r>" \
     "<w:r><w:t>x</w:t></w:r><w:r><w:fldChar w:fldCharType=\"end\"/></w:r>"
 
 // A value in the instruction of a field, and what the document has for it.
@@ -124,18 +124,21 @@ static void values_stay_in_the_arguments_of_fields(void **state DGL_UNUSED)
                 "HYPERLINK \"x\" a\"b\\c \"a\\\"b\\\\c\"");
     // A quote that the template escapes ends nothing; one in a field inside does not either.
     check_field(DOCUMENT("<w:p>" FIELD("SET n \"\\\"{{ u }}\"") "</w:p>"), data, "SET n \"\\\"a\\\"b\\\\c\"");
-    check_field(DOCUMENT("<w:p><w:r><w:fldChar w:fldCharType=\"begin\"/></w:r><w:r><w:instrText>IF \"</w:instrText></w:r>"
-                         FIELD("REF \"m") "<w:r><w:instrText>{{ u }}</w:instrText></w:r>"
-                         "<w:r><w:fldChar w:fldCharType=\"end\"/></w:r></w:p>"),
-                data, "<w:instrText>a\\\"b\\\\c</w:instrText>");
+    check_field(
+        DOCUMENT(
+            "<w:p><w:r><w:fldChar w:fldCharType=\"begin\"/></w:r><w:r><w:instrText>IF \"</w:instrText></w:r>" FIELD(
+                "REF \"m") "<w:r><w:instrText>{{ u }}</w:instrText></w:r>"
+                           "<w:r><w:fldChar w:fldCharType=\"end\"/></w:r></w:p>"),
+        data, "<w:instrText>a\\\"b\\\\c</w:instrText>");
     check_field(DOCUMENT("<w:p><w:fldSimple w:instr='HYPERLINK \"{{ u }}\" \\o {{ u }}'><w:r><w:t>x</w:t></w:r>"
                          "</w:fldSimple></w:p>"),
                 data, "w:instr=\"HYPERLINK &quot;a\\&quot;b\\\\c&quot; \\o a&quot;b\\c\"");
     // The text that a field shows is text.
-    check_text(DOCUMENT("<w:p><w:r><w:fldChar w:fldCharType=\"begin\"/></w:r><w:r><w:instrText>REF \"m</w:instrText></w:r>"
-                        "<w:r><w:fldChar w:fldCharType=\"separate\"/></w:r><w:r><w:t>{{ u }}</w:t></w:r>"
-                        "<w:r><w:fldChar w:fldCharType=\"end\"/></w:r></w:p>"),
-               data, "a\"b\\c|");
+    check_text(
+        DOCUMENT("<w:p><w:r><w:fldChar w:fldCharType=\"begin\"/></w:r><w:r><w:instrText>REF \"m</w:instrText></w:r>"
+                 "<w:r><w:fldChar w:fldCharType=\"separate\"/></w:r><w:r><w:t>{{ u }}</w:t></w:r>"
+                 "<w:r><w:fldChar w:fldCharType=\"end\"/></w:r></w:p>"),
+        data, "a\"b\\c|");
 }
 
 static void rows_repeat_without_prefix(void **state DGL_UNUSED)

@@ -258,7 +258,7 @@ static void test_pdf_without_another_engine(void **state)
 {
     (void)state;
     DGL_AUTO(engine) e = new_engine(NULL);
-    int fd = rig_docx(PARAGRAPH("Dear {{ name }}") "<w:p><w:r><w:br w:type=\"page\"/></w:r></w:p>");
+    int fd = rig_docx(PARAGRAPH("Dear {{ name }}") "<w:p><w:r><w:br w:type=\"page\"/></w:r></w:p>" PARAGRAPH("Yours"));
     struct rig_answer a;
     make_pdf(e, fd, "{\"name\":\"Ada\"}", &a);
     assert_memory_equal(a.pdf, "%PDF-1.", 7);

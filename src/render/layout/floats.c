@@ -9,6 +9,7 @@ static enum dgl_status widest(const struct dgl_text_env *env, const struct dgl_d
     int32_t min = 0, max = 0;
     if (d->table) {
         struct dgl_table_layout *t;
+        ((struct dgl_table *)d->table)->settled_room = room; // layout's own; its box will be as wide as the table
         DGL_TRY(dgl_table_layout_make(env, d->table, room, nesting + 1, &t, err));
         *ret = t->width;
         return DGL_OK;

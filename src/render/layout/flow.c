@@ -402,7 +402,7 @@ static void add_exclusions(struct flow *f, const struct dgl_para *p, int32_t par
 }
 
 // Boxes get the size of their contents. A floating table that does not fit on this page, and a frame that fits on none,
-// is set in the text, where it can go over pages.
+// is set in the text, where it can go over pages, from where it would have stood on.
 static enum dgl_status settle_floats(struct flow *f, const struct dgl_para *p)
 {
     for (uint32_t i = 0; p->has_drawings && i < p->inline_count; i++) {
@@ -417,6 +417,8 @@ static enum dgl_status settle_floats(struct flow *f, const struct dgl_para *p)
         dgl_drawing_place(&f->canvas, d, f->canvas.column_x, f->y, &x, &y, &w, &h);
         d->in_text = h > f->bottom - f->top ||
                      (d->table && d->v_rel == DGL_REL_PARAGRAPH && y + h > f->bottom - f->notes_height);
+        if (d->in_text && d->table && d->v_rel != DGL_REL_PAGE && y < f->bottom)
+            f->y = max32(f->y, y);
         for (const struct dgl_block *b = d->blocks; d->in_text && b; b = b->next)
             DGL_TRY(flow_block(f, b));
     }

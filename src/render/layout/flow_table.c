@@ -124,6 +124,20 @@ static bool may_split(const struct dgl_table_layout *t, uint32_t row)
     return !r->p.cant_split && !r->p.header && r->p.height_rule != DGL_RULE_EXACT;
 }
 
+// Lines that widow control keeps together stay so in cells too.
+static struct dgl_mark without_widows(const struct dgl_galley *g, struct dgl_mark from, struct dgl_mark to)
+{
+    const struct dgl_lines *l = to.slab < g->count ? g->slabs[to.slab].lines : NULL;
+    if (!l || to.sub == 0 || !(l->para->p.flags & DGL_PF_WIDOW_CONTROL))
+        return to;
+    uint32_t first = from.slab == to.slab ? from.sub : 0;
+    if (to.sub > first && l->count - to.sub == 1)
+        to.sub--;
+    if (first == 0 && to.sub == 1)
+        to.sub = 0;
+    return to;
+}
+
 struct split {
     struct dgl_mark *from, *to;
     int32_t height;  // of the part that goes on this page
@@ -131,7 +145,7 @@ struct split {
 };
 
 static enum dgl_status find_split(struct flow *f, const struct dgl_table_layout *t, uint32_t row, int32_t room,
-                                  struct dgl_mark *from, struct split *ret)
+                                  bool widows, struct dgl_mark *from, struct split *ret)
 {
     const struct dgl_row *r = &t->t->rows[row];
     *ret = (struct split){.from = from, .all = true, .moves = true};
@@ -150,6 +164,8 @@ static enum dgl_status find_split(struct flow *f, const struct dgl_table_layout 
         struct dgl_mark at = from[i], end = dgl_galley_end(g);
         int32_t around = t->rows[row].border + t->rows[row].foot, inner = room - around - cell->margin[DGL_TOP];
         ret->to[i] = dgl_galley_fit(g, at, inner);
+        if (!widows)
+            ret->to[i] = without_widows(g, at, ret->to[i]);
         ret->moves &= dgl_mark_same(at, end) || !dgl_mark_same(at, ret->to[i]);
         ret->all &= dgl_mark_same(ret->to[i], end);
         int32_t used = dgl_galley_height(g, at, ret->to[i]) + cell->margin[DGL_TOP] + cell->margin[DGL_BOTTOM];
@@ -169,14 +185,16 @@ static enum dgl_status split_row(struct flow *f, struct batch *b, uint32_t row)
     for (unsigned guard = 0; guard < DGL_LAYOUT_MAX_PAGES; guard++) {
         struct split s;
         DGL_TRY(dgl_work_tick(f->env.budget, f->env.arena, f->err));
-        DGL_TRY(find_split(f, b->t, row, flow_room(f), from, &s));
+        DGL_TRY(find_split(f, b->t, row, flow_room(f), false, from, &s));
         bool held = s.all && !started && b->t->rows[row].height > flow_room(f); // by its height alone
         if ((!s.moves || held) && !f->at_top) {
             DGL_TRY(break_page(f, b, row));
             continue;
         }
+        if (!s.moves) // nothing more comes on another page
+            DGL_TRY(find_split(f, b->t, row, flow_room(f), true, from, &s));
         if (!s.moves) // a line taller than the page: let it run over
-            DGL_TRY(find_split(f, b->t, row, INT32_MAX / 4, from, &s));
+            DGL_TRY(find_split(f, b->t, row, INT32_MAX / 4, true, from, &s));
         DGL_TRY(take_row_notes(f, b->t, row, from, s.to, f->y + s.height));
         DGL_TRY(add_row(f, b,
                         (struct dgl_placed_row){.row = row,

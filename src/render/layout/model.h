@@ -248,7 +248,8 @@ struct dgl_table {
     uint16_t columns;
     struct dgl_row *rows;
     uint32_t row_count;
-    int32_t side_margin[2];       // default left and right cell margin
+    int32_t side_margin[2]; // default left and right cell margin
+    int32_t settled_room;   // layout's own: of a floating table, the width of the text around it; 0 = not yet known
     struct dgl_border outline[4]; // of a table with space between its cells, which have borders of their own
 };
 

@@ -7,14 +7,23 @@
 //
 //     width = preference − excess × (preference − minimum) / Σ (preference − minimum)
 //
-// A spanning cell counts only for what it needs beyond the columns it spans.
+// A spanning cell counts only for what it needs beyond the columns it spans. Its own w:tcW is what its columns have
+// together: those of which no cell says a width share what the others leave, as the grid has them. When a table is
+// wider than its columns, the columns that say nothing take the rest.
+//
+// The width that a table may have is not quite that of the text around it:
+//
+//     until Word 2010   │← margin │ text of the first cell … text of the last cell │ margin →│   the text keeps to the
+//     room since Word 2013   the edges keep to the room, with the outer halves of the outer borders
+//
+// A percentage is one of this width. What is fitted gives up the table's indent besides.
 #include "render/layout/table.h"
 
 #include <string.h>
 
 struct column {
     int64_t min, max, pref; // pref 0: nothing was said
-    bool percent;
+    bool percent, said;     // by a cell
     int32_t share;
 };
 
@@ -78,6 +87,21 @@ static void spread(struct column *c, uint16_t first, uint16_t span, int64_t need
     }
 }
 
+// The columns of which nothing is known yet share what a spanning cell's width leaves to them.
+static void share_width(const struct dgl_table *t, struct column *c, const struct dgl_cell *cell)
+{
+    int64_t left = cell->p.width.value, grid = 0;
+    unsigned open = 0, end = cell->column + cell->span;
+    for (unsigned i = cell->column; i < end; i++) {
+        left -= c[i].pref;
+        open += c[i].pref == 0;
+        grid += c[i].pref == 0 ? t->grid[i] : 0;
+    }
+    for (unsigned i = cell->column; left > 0 && i < end; i++)
+        if (c[i].pref == 0)
+            c[i].pref = DGL_MAX(grid > 0 ? left * t->grid[i] / grid : left / open, 1);
+}
+
 static enum dgl_status measure(const struct dgl_text_env *env, const struct dgl_table *t, struct column *c,
                                struct dgl_error *err)
 {
@@ -93,6 +117,8 @@ static enum dgl_status measure(const struct dgl_text_env *env, const struct dgl_
                 if (cell->span > 1) {
                     spread(c, cell->column, cell->span, min, true);
                     spread(c, cell->column, cell->span, max, false);
+                    if (cell->p.width.kind == DGL_WIDTH_LENGTH && cell->p.width.set)
+                        share_width(t, c, cell);
                     continue;
                 }
                 struct column *k = &c[cell->column];
@@ -150,14 +176,29 @@ static void shrink(struct column *c, uint16_t n, int64_t target, int64_t sum, in
 
 static void grow(struct column *c, uint16_t n, int64_t target, int64_t sum, int32_t *w)
 {
-    int64_t left = target - sum;
+    int64_t left = target - sum, open = 0;
+    for (uint16_t i = 0; i < n; i++)
+        open += c[i].said ? 0 : c[i].pref;
+    int64_t base = open ? open : sum;
+    uint16_t last = 0; // of those that grow; it takes what rounding leaves
     for (uint16_t i = 0; i < n; i++) {
-        int64_t part = sum ? (target - sum) * c[i].pref / sum : (target - sum) / n;
-        if (i + 1 == n)
-            part = left;
+        int64_t part = base == 0 ? (target - sum) / n : open && c[i].said ? 0 : (target - sum) * c[i].pref / base;
         w[i] = (int32_t)(c[i].pref + part);
         left -= part;
+        last = open && c[i].said ? last : i;
     }
+    w[last] += (int32_t)left;
+}
+
+static int64_t width_for(const struct dgl_text_env *env, const struct dgl_table *t, int32_t room)
+{
+    if (env->doc->sheet->settings.compat < 15)
+        return (int64_t)room + t->side_margin[0] + t->side_margin[1];
+    const struct dgl_row *first = t->rows;
+    if (t->row_count == 0 || first->cell_count == 0)
+        return room;
+    const struct dgl_cell *last = &first->cells[first->cell_count - 1];
+    return (int64_t)room - first->cells[0].border[DGL_LEFT].width / 2 - last->border[DGL_RIGHT].width / 2;
 }
 
 enum dgl_status dgl_table_widths(const struct dgl_text_env *env, const struct dgl_table *t, int32_t room,
@@ -171,13 +212,16 @@ enum dgl_status dgl_table_widths(const struct dgl_text_env *env, const struct dg
     DGL_TRY(measure(env, t, c, err));
     bool said = t->p.width.set && (t->p.width.kind == DGL_WIDTH_LENGTH || t->p.width.kind == DGL_WIDTH_PERCENT) &&
                 t->p.width.value > 0;
+    int64_t whole = width_for(env, t, t->settled_room ? t->settled_room : room);
+    int64_t fitting = DGL_MAX(t->p.jc == DGL_JC_START ? whole - t->p.indent : whole, 0);
     int64_t target = !said                                 ? 0
                      : t->p.width.kind == DGL_WIDTH_LENGTH ? t->p.width.value
-                                                           : (int64_t)room * t->p.width.value / 5000;
-    int64_t sum = 0, minima = 0, basis = said ? target : room;
+                                                           : whole * t->p.width.value / 5000;
+    int64_t sum = 0, minima = 0, basis = said ? target : whole;
     for (uint16_t i = 0; i < t->columns; i++) {
         if (c[i].percent && c[i].pref == 0)
             c[i].pref = basis * c[i].share / 5000;
+        c[i].said = c[i].pref > 0;
         if (c[i].pref == 0) // no cell says a width: the grid when there is no text to go by, else the text
             c[i].pref = c[i].max ? c[i].max : t->grid[i];
         c[i].pref = DGL_MIN(DGL_MAX(c[i].pref, c[i].min), DGL_LAYOUT_MAX_LENGTH);
@@ -185,8 +229,8 @@ enum dgl_status dgl_table_widths(const struct dgl_text_env *env, const struct dg
         minima += c[i].min;
     }
     if (!said)
-        target = DGL_MIN(sum, DGL_MAX((int64_t)room, 0));
-    target = DGL_MAX(target, DGL_MIN(minima, room)); // words widen a table up to the text's width
+        target = DGL_MIN(sum, fitting);
+    target = DGL_MAX(target, DGL_MIN(minima, fitting)); // words widen a table up to the text's width
     if (sum > target)
         shrink(c, t->columns, target, sum, widths);
     else

@@ -54,6 +54,7 @@ static void test_floating_table_taller_than_the_page(void **state DGL_UNUSED)
     dgl_buf_puts(&b, "</w:tbl>" P("below"));
     char *d = dump_of(&(struct docx_parts){.body = b.data});
     assert_int_equal(pages_in(d), 2);
+    near(find_text(d, "cell").y, 72 + 10 + 9.38);
     assert_int_equal(find_text(d, "below").page, 2);
     free(d);
     dgl_buf_fini(&b);

@@ -342,6 +342,82 @@ static void test_row_begins_a_page(void **state DGL_UNUSED)
     free(d);
 }
 
+// A row is divided where the paragraphs of its cells may be: never one line alone, above or below.
+static void test_widows_in_rows(void **state DGL_UNUSED)
+{
+#define LINES "<w:tc><w:tcPr/><w:p><w:r><w:t>w1</w:t><w:br/><w:t>w2</w:t><w:br/><w:t>w3</w:t>%s</w:r></w:p></w:tc>"
+    static const struct {
+        int above;
+        const char *more;
+        int pages[3]; // of w1, w2, w3
+    } cases[] = {{55, "", {2, 2, 2}}, {54, "", {2, 2, 2}}, {53, "<w:br/><w:t>w4</w:t>", {1, 1, 2}}};
+    for (size_t i = 0; i < DGL_COUNT(cases); i++) {
+        struct dgl_buf b = DGL_BUF_INIT(1u << 20);
+        repeat(&b, P("line"), cases[i].above);
+        dgl_buf_printf(&b, "<w:tbl>" FIXED GRID2 "<w:tr>" LINES TC("2000", "beside") "</w:tr></w:tbl>" P(""),
+                       cases[i].more);
+        char *d = dump_of(&(struct docx_parts){.body = b.data});
+        assert_int_equal(find_text(d, "w1").page, cases[i].pages[0]);
+        assert_int_equal(find_text(d, "w2").page, cases[i].pages[1]);
+        assert_int_equal(find_text(d, "w3").page, cases[i].pages[2]);
+        free(d);
+        dgl_buf_fini(&b);
+    }
+}
+
+#define FITTED(width, more) "<w:tbl><w:tblPr>" width more "</w:tblPr>"
+#define AUTO_WIDTH "<w:tblW w:type=\"auto\" w:w=\"0\"/>"
+#define TWO_COLUMNS(one, two) "<w:tblGrid><w:gridCol w:w=\"" one "\"/><w:gridCol w:w=\"" two "\"/></w:tblGrid>"
+#define TC_SILENT(text) "<w:tc><w:tcPr/>" P(text) "</w:tc>"
+
+static double second_column(const char *settings, const char *table)
+{
+    char *d = dump_of(&(struct docx_parts){.settings = settings, .body = table});
+    double x = find_text(d, "ll").x;
+    free(d);
+    return x;
+}
+
+// Until Word 2010 the text of a fitted table keeps to the room, its outer margins stand beside it; since Word 2013 its
+// edges do, with the outer halves of their borders. Percentages are of that width; an indent is given up besides.
+static void test_width_of_a_fitted_table(void **state DGL_UNUSED)
+{
+#define TOO_WIDE TWO_COLUMNS("6000", "6000") "<w:tr>" TC("6000", "ii") TC("6000", "ll") "</w:tr></w:tbl>" P("")
+#define SILENT TWO_COLUMNS("100", "100") "<w:tr>" TC_SILENT("ii") TC_SILENT("ll") "</w:tr></w:tbl>" P("")
+#define SIDES \
+    "<w:tblBorders><w:left w:val=\"single\" w:sz=\"16\"/><w:right w:val=\"single\" w:sz=\"16\"/></w:tblBorders>"
+    near(second_column(NULL, FITTED(AUTO_WIDTH, "") TOO_WIDE), 72 + 478.8 / 2);
+    near(second_column(COMPAT15, FITTED(AUTO_WIDTH, "") TOO_WIDE), 72 + 468.0 / 2 + 5.4);
+    near(second_column(COMPAT15, FITTED(AUTO_WIDTH, SIDES) TOO_WIDE), 72 + 466.0 / 2 + 5.4);
+    near(second_column(NULL, FITTED(AUTO_WIDTH, "<w:tblInd w:type=\"dxa\" w:w=\"720\"/>") TOO_WIDE),
+         72 + 36 + (478.8 - 36) / 2);
+    near(second_column(NULL, FITTED("<w:tblW w:type=\"pct\" w:w=\"2500\"/>", "") SILENT), 72 + 478.8 / 4);
+}
+
+// A percentage of a floating table is one of the text around it, not of the box that holds it.
+static void test_percentage_of_a_floating_table(void **state DGL_UNUSED)
+{
+    near(second_column(NULL, FITTED("<w:tblpPr w:horzAnchor=\"margin\" w:vertAnchor=\"text\" w:tblpY=\"1\"/><w:tblW "
+                                    "w:type=\"pct\" w:w=\"2500\"/>",
+                                    "") SILENT),
+         72 + 478.8 / 4 + 5.4);
+}
+
+// Columns of which no cell of their own says a width share that of a cell over them as the grid does; else they take
+// what the others leave of the table.
+static void test_columns_that_say_nothing(void **state DGL_UNUSED)
+{
+    near(second_column(NULL, FITTED(AUTO_WIDTH, "") TWO_COLUMNS(
+                                 "1000", "3000") "<w:tr><w:tc><w:tcPr><w:tcW "
+                                                 "w:type=\"dxa\" w:w=\"4000\"/><w:gridSpan w:val=\"2\"/></w:tcPr>" P(
+                                                     "over") "</w:tc></w:tr><w:tr>" TC_SILENT("ii")
+                                                     TC_SILENT("ll") "</w:tr></w:tbl>" P("")),
+         72 + 50);
+    near(second_column(NULL, FITTED("<w:tblW w:type=\"dxa\" w:w=\"6000\"/>", "") TWO_COLUMNS("100", "100") "<w:tr>" TC(
+                                 "1000", "ii") TC_SILENT("ll") "</w:tr></w:tbl>" P("")),
+         72 + 50);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -364,6 +440,10 @@ int main(void)
         cmocka_unit_test(test_marks_of_cells),
         cmocka_unit_test(test_row_moves_by_its_height),
         cmocka_unit_test(test_row_begins_a_page),
+        cmocka_unit_test(test_widows_in_rows),
+        cmocka_unit_test(test_width_of_a_fitted_table),
+        cmocka_unit_test(test_percentage_of_a_floating_table),
+        cmocka_unit_test(test_columns_that_say_nothing),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

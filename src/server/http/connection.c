@@ -31,10 +31,12 @@ static void read_peer(struct http_connection *c, struct MHD_Connection *mhd)
     c->peer_trusted = http_nets_hold(&c->server->trusted, &c->peer);
 }
 
-static struct http_connection *connection_open(struct dgl_http_server *s, struct MHD_Connection *mhd)
+static struct http_connection *connection_open(struct http_loop *loop, struct MHD_Connection *mhd)
 {
+    struct dgl_http_server *s = http_loop_server(loop);
     struct http_connection *c = DGL_NEW(struct http_connection);
     c->server = s;
+    c->loop = loop;
     c->fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
     pthread_mutex_init(&c->lock, NULL);
     c->deadline_mono_us = dgl_clock_mono_us(s->clock) + HTTP_IDLE_TIMEOUT_S * DGL_US_PER_S + HTTP_GRACE_US;
@@ -65,10 +67,10 @@ static void connection_close(struct http_connection *c)
     free(c);
 }
 
-void http_on_connection(void *server, struct MHD_Connection *mhd, void **slot, enum MHD_ConnectionNotificationCode code)
+void http_on_connection(void *loop, struct MHD_Connection *mhd, void **slot, enum MHD_ConnectionNotificationCode code)
 {
     if (code == MHD_CONNECTION_NOTIFY_STARTED)
-        *slot = connection_open(server, mhd);
+        *slot = connection_open(loop, mhd);
     else if (*slot)
         connection_close(DGL_STEAL(*slot));
 }

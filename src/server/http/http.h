@@ -52,7 +52,6 @@ struct dgl_http_options {
     unsigned threads;                         // epoll threads; 0 = 2
     unsigned blocking_threads;                // 0 = 8
     unsigned max_connections;                 // 0 = 12,000
-    unsigned max_connections_per_address;     // 0 = no such limit
     const char *temp_dir;                     // for uploads
     // Errors nobody's handler made (404, 405, 413, 400) on paths that do not begin with /api/: a page. NULL = JSON
     // everywhere. Called on the epoll thread; answers before it returns.

@@ -26,6 +26,7 @@
 struct http_connection {
     struct http_connection *prev, *next; // under server->connections_lock
     struct dgl_http_server *server;
+    struct http_loop *loop;
     int fd;                           // libmicrohttpd's
     _Atomic int64_t deadline_mono_us; // the watch cuts the connection after it
     struct in6_addr peer;
@@ -94,6 +95,7 @@ struct dgl_http_request {
 };
 
 struct http_blocking; // the pool
+struct http_loop;
 struct http_compressed {
     const void *key;
     void *data;
@@ -111,8 +113,7 @@ struct dgl_http_server {
     uint16_t port;
     int listen_fd, stop_fd;
     bool is_tls;
-    struct MHD_Daemon *mhd;
-    char *start_complaint; // while libmicrohttpd starts: what it says last
+    struct http_loop *loops[HTTP_MAX_THREADS]; // options.threads of them
     struct http_blocking *blocking;
     pthread_t acceptor, watch;
     bool started;
@@ -132,6 +133,7 @@ struct dgl_http_server {
     bool stopped;
     uint64_t id_seed;
     _Atomic uint64_t id_next;
+    _Atomic uint64_t arriving; // connections on their way to an epoll thread
     _Atomic uint64_t requests, open_connections, in_flight, awaited, body_bytes, rate_limited;
     struct http_area {
         const char *name;
@@ -155,6 +157,8 @@ void http_request_free(struct dgl_http_request *rq);
 void http_server_unref(struct dgl_http_server *s);
 // Answers 503 in the handler's place; a no-op when it was answered. The caller holds a reference, which this takes.
 void http_request_abandon(struct dgl_http_request *rq);
+// Resumes the connection, from any thread; the caller holds a reference.
+void http_request_resume(struct dgl_http_request *rq);
 
 // head.c: everything that is decided when the headers are in
 enum dgl_status http_head_read(struct dgl_http_request *rq, const char *method, const char *version,
@@ -162,8 +166,7 @@ enum dgl_status http_head_read(struct dgl_http_request *rq, const char *method, 
 const char *http_joined_header(const struct dgl_http_request *rq, const char *name); // lines joined by ", "; NULL
 
 // connection.c: the list of connections and the watch over their pace
-void http_on_connection(void *server, struct MHD_Connection *mhd, void **slot,
-                        enum MHD_ConnectionNotificationCode code);
+void http_on_connection(void *loop, struct MHD_Connection *mhd, void **slot, enum MHD_ConnectionNotificationCode code);
 struct http_connection *http_connection_of(struct MHD_Connection *mhd);
 void *http_watch_run(void *server);
 int64_t http_pace_deadline(int64_t started_mono_us, uint64_t bytes);
@@ -184,5 +187,16 @@ bool http_is_text(const char *content_type);
 // listen.c
 enum dgl_status http_listen(struct dgl_http_server *s, struct dgl_error *err) DGL_MUST_CHECK;
 void *http_accept_run(void *server);
+
+// loop.c: the epoll threads
+enum dgl_status http_loop_new(struct dgl_http_server *s, struct http_loop **ret, struct dgl_error *err) DGL_MUST_CHECK;
+struct dgl_http_server *http_loop_server(const struct http_loop *l);
+// Makes it run the daemon once more; from any thread, until it is freed.
+void http_loop_wake(struct http_loop *l);
+bool http_loop_has_room(struct http_loop *l);
+// The socket is the loop's from now on. Only while there is room, from one thread.
+void http_loop_hand(struct http_loop *l, int fd, const struct sockaddr_storage *address, socklen_t len);
+void http_loop_stop(struct http_loop *l); // joins and stops the daemon; no connection is suspended
+void http_loop_free(struct http_loop *l);
 
 #endif

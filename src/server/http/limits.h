@@ -38,7 +38,8 @@
 #define HTTP_MAX_BLOCKING_THREADS 256
 #define HTTP_BLOCKING_QUEUE 1024
 #define HTTP_LISTEN_BACKLOG 1024
-#define HTTP_ACCEPT_PAUSE_MS 50 // after EMFILE and its kin, and while the connection limit is reached
+#define HTTP_LOOP_RING 1024     // connections on their way to an epoll thread
+#define HTTP_ACCEPT_PAUSE_MS 50 // after EMFILE and its kin, while the connection limit is reached or a ring is full
 #define HTTP_RETRY_AFTER_S 1
 
 // Recycling

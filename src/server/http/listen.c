@@ -84,11 +84,18 @@ enum dgl_status http_listen(struct dgl_http_server *s, struct dgl_error *err)
     return DGL_OK;
 }
 
-// Takes what is there. False: wait a moment before the next try.
-static bool accept_all(struct dgl_http_server *s)
+static bool has_room(struct dgl_http_server *s, struct http_loop *loop)
 {
-    for (;;) {
-        if (atomic_load_explicit(&s->open_connections, memory_order_relaxed) >= s->options.max_connections)
+    uint64_t count = atomic_load_explicit(&s->open_connections, memory_order_relaxed) +
+                     atomic_load_explicit(&s->arriving, memory_order_relaxed);
+    return count < s->options.max_connections && http_loop_has_room(loop);
+}
+
+// Takes what is there, for one epoll thread after the other. False: wait a moment before the next try.
+static bool accept_all(struct dgl_http_server *s, unsigned *turn)
+{
+    for (;; *turn = (*turn + 1) % s->options.threads) {
+        if (!has_room(s, s->loops[*turn]))
             return false;
         struct sockaddr_storage address;
         socklen_t len = sizeof(address);
@@ -98,9 +105,7 @@ static bool accept_all(struct dgl_http_server *s)
                 continue;
             return errno == EAGAIN;
         }
-        // Closes the socket itself when it fails.
-        if (MHD_add_connection(s->mhd, fd, (struct sockaddr *)&address, len) != MHD_YES)
-            dgl_log(DGL_LOG_DEBUG, "connection refused", DGL_F_STR("reason", "connection limit"));
+        http_loop_hand(s->loops[*turn], fd, &address, len);
     }
 }
 
@@ -108,6 +113,7 @@ void *http_accept_run(void *server)
 {
     struct dgl_http_server *s = server;
     bool pause = false;
+    unsigned turn = 0;
     for (;;) {
         struct pollfd wait[2] = {{.fd = s->stop_fd, .events = POLLIN},
                                  {.fd = pause ? -1 : s->listen_fd, .events = POLLIN}};
@@ -115,6 +121,6 @@ void *http_accept_run(void *server)
             pause = true;
         if (wait[0].revents)
             return NULL;
-        pause = !accept_all(s);
+        pause = !accept_all(s, &turn);
     }
 }

@@ -283,6 +283,13 @@ static enum MHD_Result on_body(struct dgl_http_request *rq, const char *data, si
 
 // ---- the handler
 
+void http_request_resume(struct dgl_http_request *rq)
+{
+    struct http_loop *loop = rq->connection->loop; // the connection may be gone after the next line
+    MHD_resume_connection(rq->mhd);
+    http_loop_wake(loop);
+}
+
 static enum MHD_Result dispatch_blocking(struct dgl_http_request *rq)
 {
     MHD_suspend_connection(rq->mhd);
@@ -302,7 +309,7 @@ static enum MHD_Result dispatch_async(struct dgl_http_request *rq)
     MHD_suspend_connection(rq->mhd);
     int open = HTTP_STATE_OPEN;
     if (!atomic_compare_exchange_strong(&rq->state, &open, HTTP_STATE_WAITING))
-        MHD_resume_connection(rq->mhd); // answered in between
+        http_request_resume(rq); // answered in between
     return MHD_YES;
 }
 

@@ -24,9 +24,8 @@ static void deliver(struct dgl_http_request *rq, int status, struct MHD_Response
     rq->status = status;
     rq->response = response;
     rq->response_bytes = bytes;
-    struct MHD_Connection *mhd = rq->mhd;
     if (atomic_exchange_explicit(&rq->state, HTTP_STATE_ANSWERED, memory_order_acq_rel) == HTTP_STATE_WAITING)
-        MHD_resume_connection(mhd);
+        http_request_resume(rq);
     http_request_release(rq);
 }
 

@@ -1,13 +1,13 @@
 // The server: its options, its threads, its start and its end.
 //
-//   acceptor ──connections──▶ epoll threads ×N (libmicrohttpd) ──suspended requests──▶ blocking pool ×M
+//   acceptor ──connections──▶ epoll threads ×N (loop.c) ──suspended requests──▶ blocking pool ×M
 //   watch: cuts connections that do not keep up
 //
 // The end, in this order, because libmicrohttpd aborts when it is stopped over a suspended connection:
 //   1. stop accepting; new requests on open connections are answered 503
 //   2. wait for the requests in flight, as long as was asked
 //   3. what is left is answered 503 in the handler's place, which resumes it; a moment for sending that
-//   4. stop libmicrohttpd, join the pool
+//   4. stop the epoll threads, join the pool
 // A handler that answers after that finds its request claimed; the last request to be let go frees the server.
 #include "server/http/internal.h"
 #include "server/http/tls.h"
@@ -18,15 +18,11 @@
 #include "base/str.h"
 
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
-
-#define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%SERVER_PRECEDENCE"
 
 static void init_locks(struct dgl_http_server *s)
 {
@@ -52,8 +48,6 @@ static void copy_options(struct dgl_http_server *s, const struct dgl_http_option
         s->options.blocking_threads = HTTP_DEFAULT_BLOCKING_THREADS;
     if (!o->max_connections)
         s->options.max_connections = HTTP_DEFAULT_CONNECTIONS;
-    // libmicrohttpd shares the limit out among its threads and needs one for each.
-    s->options.max_connections = DGL_MAX(s->options.max_connections, s->options.threads);
 }
 
 enum dgl_status dgl_http_server_new(const struct dgl_http_options *options, struct dgl_clock *clock,
@@ -116,49 +110,6 @@ enum dgl_status dgl_http_server_load_certificate(struct dgl_http_server *s, cons
 
 // ---- start
 
-static DGL_PRINTF(2, 0) void log_library(void *server, const char *fmt, va_list args)
-{
-    struct dgl_http_server *s = server;
-    if (!s->start_complaint && !dgl_log_enabled(DGL_LOG_DEBUG))
-        return;
-    char text[512];
-    vsnprintf(text, sizeof(text), fmt, args);
-    text[strcspn(text, "\r\n")] = '\0';
-    if (s->start_complaint)
-        dgl_str_copy(s->start_complaint, HTTP_COMPLAINT_BYTES, text, strlen(text));
-    dgl_log(DGL_LOG_DEBUG, "http", DGL_F_STR("message", text));
-}
-
-static enum dgl_status start_library(struct dgl_http_server *s, struct dgl_error *err)
-{
-    unsigned flags =
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_NO_LISTEN_SOCKET;
-    struct MHD_OptionItem more[4] = {{MHD_OPTION_END, 0, NULL}};
-    size_t count = 0;
-    char complaint[HTTP_COMPLAINT_BYTES] = "no reason was given";
-    if (s->options.threads > 1)
-        more[count++] = (struct MHD_OptionItem){MHD_OPTION_THREAD_POOL_SIZE, s->options.threads, NULL};
-    if (s->is_tls) {
-        flags |= MHD_USE_TLS;
-        more[count++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_CERT_CALLBACK, 0, http_tls_callback()};
-    }
-    more[count] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
-    s->start_complaint = complaint;
-    // The order matters: the logger first, so that it hears about the rest.
-    s->mhd = MHD_start_daemon(
-        flags, 0, NULL, NULL, http_on_request, s, MHD_OPTION_EXTERNAL_LOGGER, log_library, s,
-        MHD_OPTION_URI_LOG_CALLBACK, http_on_target, s, MHD_OPTION_UNESCAPE_CALLBACK, http_keep_escapes, s,
-        MHD_OPTION_NOTIFY_COMPLETED, http_on_completed, s, MHD_OPTION_NOTIFY_CONNECTION, http_on_connection, s,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_CONNECTION_MEMORY_BYTES, MHD_OPTION_CONNECTION_LIMIT,
-        s->options.max_connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT, s->options.max_connections_per_address,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_IDLE_TIMEOUT_S, MHD_OPTION_ARRAY, more,
-        s->is_tls ? MHD_OPTION_HTTPS_PRIORITIES : MHD_OPTION_END, TLS_PRIORITIES, MHD_OPTION_END);
-    s->start_complaint = NULL;
-    if (!s->mhd)
-        return DGL_FAIL(err, DGL_E_INVALID, "cannot start the HTTP server on %s (%s)", s->address, complaint);
-    return DGL_OK;
-}
-
 enum dgl_status dgl_http_server_start(struct dgl_http_server *s, struct dgl_error *err)
 {
     s->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -167,7 +118,8 @@ enum dgl_status dgl_http_server_start(struct dgl_http_server *s, struct dgl_erro
     s->blocking = http_blocking_new(s->options.blocking_threads); // the library's threads use it: before they are there
     if (!s->blocking)
         return DGL_FAIL(err, DGL_E_UNAVAILABLE, "cannot start the HTTP server's threads");
-    DGL_TRY(start_library(s, err));
+    for (unsigned i = 0; i < s->options.threads; i++)
+        DGL_TRY(http_loop_new(s, &s->loops[i], err));
     if (pthread_create(&s->watch, NULL, http_watch_run, s) != 0)
         return DGL_FAIL(err, DGL_E_UNAVAILABLE, "cannot start the HTTP server's threads");
     if (pthread_create(&s->acceptor, NULL, http_accept_run, s) != 0) {
@@ -251,6 +203,12 @@ static void abandon_flight(struct dgl_http_server *s)
     }
 }
 
+static void stop_loops(struct dgl_http_server *s)
+{
+    for (unsigned i = 0; i < s->options.threads && s->loops[i]; i++)
+        http_loop_stop(s->loops[i]);
+}
+
 void dgl_http_server_stop(struct dgl_http_server *s, int64_t wait_ms)
 {
     if (!s->started)
@@ -266,8 +224,7 @@ void dgl_http_server_stop(struct dgl_http_server *s, int64_t wait_ms)
     pthread_cond_broadcast(&s->stop_cond);
     pthread_mutex_unlock(&s->stop_lock);
     pthread_join(s->watch, NULL);
-    MHD_stop_daemon(s->mhd);
-    s->mhd = NULL;
+    stop_loops(s);
     http_blocking_free(DGL_STEAL(s->blocking));
 }
 
@@ -281,6 +238,8 @@ void http_server_unref(struct dgl_http_server *s)
     }
     for (size_t i = 0; i < s->compressed_count; i++)
         free(s->compressed[i].data);
+    for (unsigned i = 0; i < s->options.threads; i++)
+        http_loop_free(s->loops[i]); // only now: who answers wakes its loop after the answer
     pthread_mutex_destroy(&s->stop_lock);
     pthread_mutex_destroy(&s->connections_lock);
     pthread_mutex_destroy(&s->spare_lock);
@@ -296,8 +255,7 @@ void dgl_http_server_free(struct dgl_http_server *s)
     if (!s)
         return;
     dgl_http_server_stop(s, 0);
-    if (s->mhd) // a start that failed half-way
-        MHD_stop_daemon(s->mhd);
+    stop_loops(s); // of a start that failed half-way
     http_blocking_free(s->blocking);
     if (s->listen_fd >= 0)
         close(s->listen_fd);

@@ -17,8 +17,14 @@ static void wait_at_gate(void *ctx, struct dgl_http_request *rq)
     dgl_http_respond(rq, 200, "text/plain", dgl_http_header(rq, "X-Word"), 4);
 }
 
+static void hold_the_thread(void *ctx, struct dgl_http_request *rq)
+{
+    wait_at_gate(ctx, rq); // on the epoll thread, which a handler must not do
+}
+
 static const struct dgl_route routes[] = {
     {"GET", "/hello", hello},
+    {"GET", "/hold", hold_the_thread},
     {"POST", "/hello", hello, .max_body_bytes = 1u << 30},
     {"GET", "/park", park},
     {"GET", "/gate", wait_at_gate, DGL_ROUTE_BLOCKING},
@@ -49,6 +55,10 @@ static void cuts_a_slow_head(void **state)
     struct dgl_http_server *s = start(NULL, clock);
     int fd = dial(dgl_http_server_port(s));
     assert_int_equal(ask(fd, GET("/hello")), 200);
+    struct dgl_http_stats stats;
+    do // until the connection rests: its deadline counts from there
+        dgl_http_server_stats(s, &stats);
+    while (stats.in_flight > 0);
     say(fd, "GET /hello HTTP/1.1\r\nX");
     dgl_clock_advance(clock, (HTTP_IDLE_TIMEOUT_S + 1) * DGL_US_PER_S + HTTP_GRACE_US);
     assert_true(is_closed(fd));
@@ -244,6 +254,37 @@ static void refuses_what_the_pool_cannot_hold(void **state)
     dgl_http_server_free(s);
 }
 
+// The library takes 128 events at a time; as many requests that wait for it must not be taken for the first of more.
+static void answers_a_full_batch(void **state)
+{
+    (void)state;
+    enum { BATCH = 128 };
+    struct dgl_http_server *s = start(&(struct dgl_http_options){.threads = 1}, dgl_clock_system());
+    uint16_t port = dgl_http_server_port(s);
+    int holder = dial(port), fds[BATCH];
+    for (int i = 0; i < BATCH; i++) {
+        fds[i] = dial(port);
+        assert_int_equal(ask(fds[i], GET("/hello")), 200);
+    }
+    pthread_mutex_lock(&gate);
+    say(holder, "GET /hold HTTP/1.1\r\nHost: x\r\nX-Word: word\r\n\r\n");
+    wait_parked(1);
+    for (int i = 0; i < BATCH; i++)
+        say(fds[i], GET("/hello"));
+    pthread_mutex_unlock(&gate);
+    struct reply r = hear(holder);
+    assert_int_equal(r.status, 200);
+    free(r.body);
+    for (int i = 0; i < BATCH; i++) {
+        r = hear(fds[i]);
+        assert_int_equal(r.status, 200);
+        free(r.body);
+        close(fds[i]);
+    }
+    close(holder);
+    dgl_http_server_free(s);
+}
+
 static void *free_server(void *server)
 {
     dgl_http_server_free(server);
@@ -314,6 +355,7 @@ int main(void)
         cmocka_unit_test(finishes_what_is_in_flight),
         cmocka_unit_test(answers_for_handlers_that_did_not),
         cmocka_unit_test(stops_while_answers_come_in),
+        cmocka_unit_test(answers_a_full_batch),
         cmocka_unit_test(refuses_what_the_pool_cannot_hold),
         cmocka_unit_test(stops_with_a_blocked_handler),
         cmocka_unit_test(refuses_bad_options),

@@ -113,12 +113,8 @@ static enum dgl_status refuse(struct dgl_error *err, const char *what)
 static enum dgl_status place_top(struct safe *s, enum dgl_docx_element el, struct dgl_error *err)
 {
     enum dgl_docx_level to = DGL_LEVEL_TEXT;
-    if (s->x->where == DGL_WHERE_ROW) {
-        if (el != DGL_EL_W_TR)
-            return refuse(err, "it must hold whole rows");
-        dgl_docx_count_row(s->w);
-        return DGL_OK;
-    }
+    if (s->x->where == DGL_WHERE_ROW)
+        return el == DGL_EL_W_TR ? DGL_OK : refuse(err, "it must hold whole rows");
     if (s->x->where == DGL_WHERE_CELL)
         return el == DGL_EL_W_TC ? dgl_docx_cut(s->w, DGL_CUT_CELL_OPEN, 1, err)
                                  : refuse(err, "it must hold whole cells");
@@ -397,6 +393,8 @@ static void close_element(struct safe *s, struct open_element *o, const char *pr
     }
     if (o->el == DGL_EL_W_TC && !o->last_is_paragraph)
         dgl_buf_puts(b, "<w:p></w:p>");
+    if (s->x->where == DGL_WHERE_ROW && s->depth == 1)
+        dgl_docx_count_row(s->w);
     dgl_buf_puts(b, "</");
     put_name(b, prefix, name);
     dgl_buf_putc(b, '>');

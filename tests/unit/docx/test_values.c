@@ -104,6 +104,12 @@ static void tables_without_rows_go(void **state DGL_UNUSED)
     assert_null(strstr(o.document, "w:tbl"));
     outcome_fini(&o);
     check_text(document, "{\"xs\":[1,2]}", "a|1|2|b|");
+    const char *whole = DOCUMENT(TBL(COL, TR(TC(P("{{tr rows|safe }}")))) P("b"));
+    o = render_body(whole, "{\"rows\":\"<w:tr></w:tr>\"}");
+    assert_int_equal(o.status, DGL_OK);
+    assert_null(strstr(o.document, "w:tbl"));
+    outcome_fini(&o);
+    check_contains(whole, "{\"rows\":\"<w:tr><w:tc><w:p/></w:tc></w:tr>\"}", "</w:tr></w:tbl>");
 }
 
 static void cells_end_with_a_paragraph(void **state DGL_UNUSED)

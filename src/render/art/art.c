@@ -16,6 +16,20 @@ struct dgl_matrix dgl_matrix_turn(double radians, double x, double y)
     return (struct dgl_matrix){c, s, -s, c, x - c * x + s * y, y - s * x - c * y};
 }
 
+bool dgl_matrix_invert(const struct dgl_matrix *m, struct dgl_matrix *ret)
+{
+    double det = m->a * m->d - m->b * m->c;
+    if (!isnormal(det))
+        return false;
+    *ret = (struct dgl_matrix){m->d / det,
+                               -m->b / det,
+                               -m->c / det,
+                               m->a / det,
+                               (m->c * m->f - m->d * m->e) / det,
+                               (m->b * m->e - m->a * m->f) / det};
+    return true;
+}
+
 double dgl_matrix_scale(const struct dgl_matrix *m)
 {
     return sqrt(fabs(m->a * m->d - m->b * m->c));
@@ -215,5 +229,21 @@ void dgl_path_transform(struct dgl_art_path *p, const struct dgl_matrix *m)
         double x = p->xy[i], y = p->xy[i + 1];
         p->xy[i] = bounded(m->a * x + m->c * y + m->e);
         p->xy[i + 1] = bounded(m->b * x + m->d * y + m->f);
+    }
+}
+
+void dgl_path_append(struct dgl_art *art, struct dgl_art_path *to, const struct dgl_art_path *part)
+{
+    const float *xy = part->xy;
+    for (uint32_t i = 0; i < part->op_count; i++) {
+        if (part->ops[i] == DGL_ART_MOVE)
+            dgl_path_move(art, to, xy[0], xy[1]);
+        else if (part->ops[i] == DGL_ART_LINE)
+            dgl_path_line(art, to, xy[0], xy[1]);
+        else if (part->ops[i] == DGL_ART_CURVE)
+            dgl_path_curve(art, to, xy[0], xy[1], xy[2], xy[3], xy[4], xy[5]);
+        else
+            dgl_path_close(art, to);
+        xy += part->ops[i] == DGL_ART_CURVE ? 6 : part->ops[i] == DGL_ART_CLOSE ? 0 : 2;
     }
 }

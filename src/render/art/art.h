@@ -21,8 +21,9 @@ struct dgl_matrix { // x' = a x + c y + e, y' = b x + d y + f
 #define DGL_MATRIX_ONE ((struct dgl_matrix){1, 0, 0, 1, 0, 0})
 // First `inner`, then `outer`.
 struct dgl_matrix dgl_matrix_join(struct dgl_matrix outer, struct dgl_matrix inner);
-struct dgl_matrix dgl_matrix_turn(double radians, double x, double y); // about a point, clockwise on paper
-double dgl_matrix_scale(const struct dgl_matrix *m);                   // mean factor of lengths
+struct dgl_matrix dgl_matrix_turn(double radians, double x, double y);      // about a point, clockwise on paper
+bool dgl_matrix_invert(const struct dgl_matrix *m, struct dgl_matrix *ret); // false: it flattens everything
+double dgl_matrix_scale(const struct dgl_matrix *m);                        // mean factor of lengths
 
 enum dgl_art_op { DGL_ART_MOVE, DGL_ART_LINE, DGL_ART_CURVE, DGL_ART_CLOSE }; // 1, 1, 3 and 0 points
 struct dgl_art_path {
@@ -67,7 +68,11 @@ struct dgl_art_text {
     float size;
     uint32_t rgb;
     float alpha;
-    enum dgl_art_anchor anchor;
+    enum dgl_art_anchor anchor; // of its chunk's, where it is in one
+    // Runs of several looks: the first of a chunk of them, each begins where the one before it in the drawing ends,
+    // `gap` further on. NULL = alone. `lead` is set by layout: from the chunk's place to the run's beginning.
+    struct dgl_art_text *chunk;
+    float gap, lead, whole;           // whole: the width of all of it, in its first
     struct dgl_matrix m;              // its baseline's start (middle, end) is (0, 0)
     float width;                      // set to be as wide as this; 0 = as it comes
     const struct dgl_box_list *boxes; // once set by layout: in mpt, baseline at y = 0, size 1 unit = 1 mpt
@@ -124,6 +129,7 @@ void dgl_path_rect(struct dgl_art *art, struct dgl_art_path *p, double x, double
 void dgl_path_round_rect(struct dgl_art *art, struct dgl_art_path *p, double x, double y, double w, double h, double rx,
                          double ry);
 void dgl_path_ellipse(struct dgl_art *art, struct dgl_art_path *p, double cx, double cy, double rx, double ry);
+void dgl_path_append(struct dgl_art *art, struct dgl_art_path *to, const struct dgl_art_path *part);
 void dgl_path_transform(struct dgl_art_path *p, const struct dgl_matrix *m);
 
 #endif

@@ -190,19 +190,12 @@ static void set_shade(const struct raster *r, const struct dgl_art_paint *p, str
     float alpha = p->alpha * r->alphas[r->depth];
     struct dgl_art_stop one = {0, p->rgb, 1};
     struct dgl_art_paint solid = {.stops = &one, .stop_count = 1};
-    double det = p->m.a * p->m.d - p->m.b * p->m.c;
-    s->flat = p->kind == DGL_ART_SOLID || p->stop_count == 0 || !isnormal(det);
+    struct dgl_matrix back;
+    s->flat = p->kind == DGL_ART_SOLID || p->stop_count == 0 || !dgl_matrix_invert(&p->m, &back);
     for (unsigned i = 0; i < (s->flat ? 1 : RAMP); i++)
         color_at(s->flat ? &solid : p, (float)i / (RAMP - 1), alpha, s->ramp[i]);
     if (s->flat)
         return;
-    const struct dgl_matrix *m = &p->m;
-    struct dgl_matrix back = {m->d / det,
-                              -m->b / det,
-                              -m->c / det,
-                              m->a / det,
-                              (m->c * m->f - m->d * m->e) / det,
-                              (m->b * m->e - m->a * m->f) / det};
     s->m = dgl_matrix_join(back, (struct dgl_matrix){1 / r->scale_x, 0, 0, 1 / r->scale_y, 0, 0});
     s->radial = p->kind == DGL_ART_RADIAL;
     s->x = s->radial ? p->x1 : p->x0;

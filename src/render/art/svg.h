@@ -1,8 +1,9 @@
 // SVG pictures as vectors: the part of SVG 1.1 that drawing programs write.
 //
-// Paths, basic shapes, text in lines, groups, use, symbols, nested svg, transforms, fills and strokes with linear and
-// radial gradients, opacity, clip paths, style sheets of simple selectors, embedded PNG and JPEG pictures. Filters,
-// masks, patterns, markers, text on paths, scripts and anything from outside are left out, and `lossless` is false.
+// Paths, basic shapes, texts of several looks, groups, use, symbols, nested svg, transforms, fills with linear and
+// radial gradients and patterns, opacity, clip paths, masks of one shade, markers, style sheets of simple selectors,
+// embedded PNG and JPEG pictures. Filters, text on paths, scripts and anything from outside are left out, and
+// `lossless` is false.
 #ifndef DGL_RENDER_ART_SVG_H
 #define DGL_RENDER_ART_SVG_H
 

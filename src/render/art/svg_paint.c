@@ -3,11 +3,9 @@
 
 #include <math.h>
 
-#define MAX_CHAIN 8u // gradients that refer to gradients
-
-static const struct dgl_str *inherited(const struct svg_node *n, const char *name)
+const struct dgl_str *svg_inherited(const struct svg_node *n, const char *name)
 {
-    for (unsigned i = 0; n && i < MAX_CHAIN; i++, n = n->reference) {
+    for (unsigned i = 0; n && i < SVG_MAX_CHAIN; i++, n = n->reference) {
         const struct dgl_str *v = svg_attr(n, name);
         if (v)
             return v;
@@ -17,7 +15,7 @@ static const struct dgl_str *inherited(const struct svg_node *n, const char *nam
 
 static struct svg_node *with_stops(struct svg_node *n)
 {
-    for (unsigned i = 0; n && i < MAX_CHAIN; i++, n = n->reference)
+    for (unsigned i = 0; n && i < SVG_MAX_CHAIN; i++, n = n->reference)
         for (const struct svg_node *c = n->first; c; c = c->next)
             if (dgl_str_is(c->name, "stop"))
                 return n;
@@ -66,7 +64,7 @@ struct dgl_art_paint svg_paint_of(struct svg *s, const struct svg_paint *p, doub
     }
     if (count == 1)
         return dgl_art_solid(stops[0].rgb, stops[0].alpha * (float)opacity);
-    const struct dgl_str *units = inherited(n, "gradientUnits"), *spread = inherited(n, "spreadMethod");
+    const struct dgl_str *units = svg_inherited(n, "gradientUnits"), *spread = svg_inherited(n, "spreadMethod");
     bool user = units && dgl_str_is(*units, "userSpaceOnUse");
     double w = user ? view[0] : 1, h = user ? view[1] : 1, both = hypot(w, h) / M_SQRT2; // SVG 1.1 §7.10
     if (spread && !dgl_str_is(*spread, "pad"))
@@ -76,22 +74,23 @@ struct dgl_art_paint svg_paint_of(struct svg *s, const struct svg_paint *p, doub
                                   .alpha = (float)opacity,
                                   .stops = stops,
                                   .stop_count = count};
-    struct dgl_matrix own = svg_transform(inherited(n, "gradientTransform"));
+    struct dgl_matrix own = svg_transform(svg_inherited(n, "gradientTransform"));
     if (!user)
         own = dgl_matrix_join((struct dgl_matrix){box[2] - box[0], 0, 0, box[3] - box[1], box[0], box[1]}, own);
     paint.m = dgl_matrix_join(*m, own);
     if (linear) {
-        paint.x0 = (float)svg_length(inherited(n, "x1"), 0, w, 16);
-        paint.y0 = (float)svg_length(inherited(n, "y1"), 0, h, 16);
-        paint.x1 = (float)svg_length(inherited(n, "x2"), w, w, 16);
-        paint.y1 = (float)svg_length(inherited(n, "y2"), 0, h, 16);
+        paint.x0 = (float)svg_length(svg_inherited(n, "x1"), 0, w, 16);
+        paint.y0 = (float)svg_length(svg_inherited(n, "y1"), 0, h, 16);
+        paint.x1 = (float)svg_length(svg_inherited(n, "x2"), w, w, 16);
+        paint.y1 = (float)svg_length(svg_inherited(n, "y2"), 0, h, 16);
     } else {
-        double cx = svg_length(inherited(n, "cx"), w / 2, w, 16), cy = svg_length(inherited(n, "cy"), h / 2, h, 16);
+        double cx = svg_length(svg_inherited(n, "cx"), w / 2, w, 16),
+               cy = svg_length(svg_inherited(n, "cy"), h / 2, h, 16);
         paint.x1 = (float)cx;
         paint.y1 = (float)cy;
-        paint.r1 = (float)svg_length(inherited(n, "r"), both / 2, both, 16);
-        paint.x0 = (float)svg_length(inherited(n, "fx"), cx, w, 16);
-        paint.y0 = (float)svg_length(inherited(n, "fy"), cy, h, 16);
+        paint.r1 = (float)svg_length(svg_inherited(n, "r"), both / 2, both, 16);
+        paint.x0 = (float)svg_length(svg_inherited(n, "fx"), cx, w, 16);
+        paint.y0 = (float)svg_length(svg_inherited(n, "fy"), cy, h, 16);
     }
     return paint;
 }

@@ -244,6 +244,17 @@ struct dgl_str svg_said(struct svg *s, const struct svg_node *n, const char *nam
 
 // ---- Values ----
 
+// "url(#name)", with or without quotes.
+static struct dgl_str id_in(struct dgl_str v)
+{
+    const char *hash = v.len ? memchr(v.data, '#', v.len) : NULL,
+               *close = hash ? memchr(hash, ')', v.len - (size_t)(hash - v.data)) : NULL;
+    size_t len = close ? (size_t)(close - hash - 1) : 0;
+    while (len && (hash[len] == '"' || hash[len] == '\''))
+        len--;
+    return (struct dgl_str){len ? hash + 1 : "", len};
+}
+
 static void paint(struct svg *s, const struct svg_node *n, const char *name, uint32_t current, struct svg_paint *p)
 {
     struct dgl_str v = svg_said(s, n, name);
@@ -254,13 +265,13 @@ static void paint(struct svg *s, const struct svg_node *n, const char *name, uin
         return;
     }
     if (dgl_str_starts(v, "url(")) {
-        const char *close = memchr(v.data, ')', v.len), *hash = memchr(v.data, '#', v.len);
-        if (!close || !hash || hash > close)
-            return;
-        size_t len = (size_t)(close - hash - 1);
-        while (len && (hash[len] == '"' || hash[len] == '\''))
-            len--;
-        *p = (struct svg_paint){.kind = SVG_SERVER, .alpha = 1, .server = {hash + 1, len}};
+        struct dgl_str id = id_in(v);
+        if (id.len)
+            *p = (struct svg_paint){.kind = SVG_SERVER, .alpha = 1, .server = id};
+        return;
+    }
+    if (s->context && (dgl_str_is(v, "context-stroke") || dgl_str_is(v, "context-fill"))) { // SVG 2 §11.2
+        *p = dgl_str_is(v, "context-fill") ? s->context->fill : s->context->stroke;
         return;
     }
     uint32_t rgb;
@@ -333,6 +344,34 @@ static void fonts(struct svg *s, const struct svg_node *n, struct svg_style *st)
         st->underline = dgl_str_holds(line, "underline");
 }
 
+// Names of baselines that browsers know, as how far the text moves down, in sizes of the font.
+static void baseline(struct svg *s, const struct svg_node *n, struct svg_style *st)
+{
+    static const struct {
+        const char *name;
+        double shift;
+    } baselines[] = {{"middle", 0.25},  {"central", 0.35},         {"hanging", 0.75}, {"text-before-edge", 0.9},
+                     {"text-top", 0.9}, {"text-after-edge", -0.2}, {"alphabetic", 0}, {"auto", 0}};
+    struct dgl_str v = svg_said(s, n, "dominant-baseline");
+    if (v.len == 0)
+        v = svg_said(s, n, "alignment-baseline");
+    for (size_t i = 0; v.len && i < DGL_COUNT(baselines); i++)
+        if (dgl_str_is(v, baselines[i].name))
+            st->baseline_shift = baselines[i].shift;
+}
+
+static void markers(struct svg *s, const struct svg_node *n, struct svg_style *st)
+{
+    static const char *const names[SVG_MARKER_PLACES] = {"marker-start", "marker-mid", "marker-end"};
+    struct dgl_str all = svg_said(s, n, "marker");
+    for (unsigned i = 0; i < SVG_MARKER_PLACES; i++) {
+        struct dgl_str v = svg_said(s, n, names[i]);
+        v = v.len ? v : all;
+        if (v.len && !dgl_str_is(v, "inherit"))
+            st->marker[i] = id_in(v);
+    }
+}
+
 struct svg_style svg_style_first(void)
 {
     return (struct svg_style){.fill = {SVG_COLOR, 0, 1, {"", 0}},
@@ -351,8 +390,7 @@ struct svg_style svg_style_of(struct svg *s, const struct svg_node *n, const str
     float unused;
     svg_look(s, n);
     st.opacity = 1;
-    st.clip = (struct dgl_str){"", 0};
-    struct dgl_str color = svg_said(s, n, "color"), clip = svg_said(s, n, "clip-path");
+    struct dgl_str color = svg_said(s, n, "color");
     if (color.len)
         svg_color(color, st.color, &st.color, &unused);
     paint(s, n, "fill", st.color, &st.fill);
@@ -371,17 +409,12 @@ struct svg_style svg_style_of(struct svg *s, const struct svg_node *n, const str
     st.hidden = CHOICE("visibility", st.hidden, "visible", "hidden", "collapse") > 0;
     st.none = dgl_str_is(svg_said(s, n, "display"), "none");
     fonts(s, n, &st);
-    const char *hash = clip.len ? memchr(clip.data, '#', clip.len) : NULL,
-               *close = hash ? memchr(hash, ')', clip.len - (size_t)(hash - clip.data)) : NULL;
-    if (close) {
-        size_t len = (size_t)(close - hash - 1);
-        while (len && (hash[len] == '"' || hash[len] == '\''))
-            len--;
-        st.clip = (struct dgl_str){hash + 1, len};
-    }
-    struct dgl_str mask = svg_said(s, n, "mask"), filter = svg_said(s, n, "filter");
-    if ((mask.len && !dgl_str_is(mask, "none")) || (filter.len && !dgl_str_is(filter, "none")) ||
-        svg_said(s, n, "marker-end").len || svg_said(s, n, "marker-start").len)
+    baseline(s, n, &st);
+    st.clip = id_in(svg_said(s, n, "clip-path"));
+    st.mask = id_in(svg_said(s, n, "mask"));
+    markers(s, n, &st);
+    struct dgl_str filter = svg_said(s, n, "filter");
+    if (filter.len && !dgl_str_is(filter, "none"))
         s->art->lossless = false;
     return st;
 }

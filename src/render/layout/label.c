@@ -47,6 +47,11 @@ static void keep_painting(struct dgl_box_list *l)
     l->count = n;
 }
 
+static float run_width(const struct dgl_art_text *t)
+{
+    return (float)((double)t->boxes_width * t->size / DGL_LABEL_SIZE);
+}
+
 enum dgl_status dgl_label_set(const struct dgl_text_env *env, struct dgl_art_text *t, struct dgl_error *err)
 {
     struct dgl_page page = {0};
@@ -70,6 +75,26 @@ enum dgl_status dgl_label_set(const struct dgl_text_env *env, struct dgl_art_tex
     return c.status;
 }
 
+// Runs of a chunk one behind the other, and all of it before, about or behind its place.
+static void put_together(const struct dgl_art *art)
+{
+    const struct dgl_art_text *before = NULL;
+    for (struct dgl_art_item *i = art->first; i; i = i->next) {
+        struct dgl_art_text *t = i->kind == DGL_ART_TEXT ? i->text : NULL;
+        if (!t || !t->chunk)
+            continue;
+        bool follows = before && before->chunk == t->chunk;
+        t->lead = follows ? before->lead + run_width(before) + t->gap : 0;
+        t->chunk->whole = t->lead + run_width(t);
+        before = t;
+    }
+    for (struct dgl_art_item *i = art->first; i; i = i->next) {
+        struct dgl_art_text *t = i->kind == DGL_ART_TEXT ? i->text : NULL;
+        if (t && t->chunk && t->anchor != DGL_ART_START)
+            t->lead -= t->anchor == DGL_ART_MIDDLE ? t->chunk->whole / 2 : t->chunk->whole;
+    }
+}
+
 enum dgl_status dgl_label_all(const struct dgl_text_env *env, const struct dgl_art *art, struct dgl_error *err)
 {
     for (struct dgl_art_item *i = art->first; i; i = i->next) {
@@ -77,6 +102,7 @@ enum dgl_status dgl_label_all(const struct dgl_text_env *env, const struct dgl_a
             DGL_TRY(dgl_label_set(env, i->text, err));
         DGL_TRY(dgl_work_tick(env->budget, env->arena, err));
     }
+    put_together(art);
     return DGL_OK;
 }
 
@@ -85,7 +111,7 @@ double dgl_label_width(const struct dgl_text_env *env, struct dgl_art_text *t)
     struct dgl_error ignored = DGL_ERROR_INIT;
     if (!t->boxes && dgl_label_set(env, t, &ignored) != DGL_OK)
         return 0;
-    return (double)t->boxes_width * t->size / DGL_LABEL_SIZE;
+    return run_width(t);
 }
 
 struct dgl_art *dgl_words_art(const struct dgl_text_env *env, const struct dgl_drawing *d, int32_t w, int32_t h,

@@ -195,8 +195,9 @@ static void draw_text(struct pen *p, const struct dgl_art_text *t)
     double from = t->anchor == DGL_ART_START    ? 0
                   : t->anchor == DGL_ART_MIDDLE ? -t->boxes_width / 2.0
                                                 : -t->boxes_width;
+    double lead = t->chunk ? (double)t->lead : from * kx;
     // Up again: y of the text's boxes grows down from the baseline, and the painter turns it by the page's height, 0.
-    struct dgl_matrix m = dgl_matrix_join(t->m, (struct dgl_matrix){kx, 0, 0, -k, from * kx, 0});
+    struct dgl_matrix m = dgl_matrix_join(t->m, (struct dgl_matrix){kx, 0, 0, -k, lead, 0});
     int32_t height = p->height;
     pen_save(p);
     pen_alpha(p, (double)t->alpha, (double)t->alpha);

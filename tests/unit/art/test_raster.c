@@ -85,6 +85,98 @@ static void paints_clips_and_groups(void **state DGL_UNUSED)
     assert_in_range(pixel("<g opacity='.5'><rect width='9' height='9'/></g>", 4, 4), 0x7E, 0x81);
 }
 
+static void patterns(void **state DGL_UNUSED)
+{
+    // Stripes of 10 that begin at 5, red over nothing.
+    const char *stripes = "<pattern id='p' x='5' width='20' height='9' patternUnits='userSpaceOnUse'>"
+                          "<rect width='10' height='9' fill='red'/></pattern>"
+                          "<rect x='10' y='10' width='80' height='80' fill='url(#p)'/>";
+    assert_int_equal(pixel(stripes, 7, 50), 0); // outside
+    assert_int_equal(pixel(stripes, 12, 50), 0xFF0000FF);
+    assert_int_equal(pixel(stripes, 20, 50), 0);
+    assert_int_equal(pixel(stripes, 30, 50), 0xFF0000FF);
+    assert_int_equal(pixel(stripes, 50, 89), 0xFF0000FF);
+    assert_int_equal(pixel(stripes, 50, 91), 0);
+    // Quarters of the box, each with a view of its own; taken from another pattern.
+    const char *boxed = "<pattern id='a' viewBox='0 0 2 2'><rect width='1' height='2' fill='blue'/></pattern>"
+                        "<pattern id='p' width='.25' height='.25' href='#a'/>"
+                        "<rect x='20' width='80' height='80' fill='url(#p)' fill-opacity='.5'/>";
+    assert_in_range(pixel(boxed, 25, 5), 0x0000FF7E, 0x0000FF81);
+    assert_int_equal(pixel(boxed, 35, 5), 0);
+    assert_in_range(pixel(boxed, 45, 75), 0x0000FF7E, 0x0000FF81);
+    const char *turned = "<pattern id='p' width='20' height='20' patternUnits='userSpaceOnUse' "
+                         "patternTransform='rotate(90)'><rect width='10' height='20' fill='red'/></pattern>"
+                         "<rect width='100' height='100' fill='url(#p)'/>";
+    assert_int_equal(pixel(turned, 15, 5), 0xFF0000FF);
+    assert_int_equal(pixel(turned, 5, 15), 0);
+    // In itself, without size, of far too many tiles: nothing, and it ends.
+    const char *self = "<pattern id='p' width='1' height='1'><rect width='9' height='9' fill='url(#p)'/></pattern>"
+                       "<rect width='100' height='100' fill='url(#p)'/>";
+    assert_int_equal(pixel(self, 5, 5), 0);
+    assert_int_equal(pixel("<pattern id='p'><rect width='9' height='9'/></pattern><rect width='9' height='9' "
+                           "fill='url(#p)'/>",
+                           5, 5),
+                     0);
+    assert_int_equal(pixel("<pattern id='p' width='1e-9' height='1e-9' patternUnits='userSpaceOnUse'><rect width='9' "
+                           "height='9'/></pattern><rect width='9' height='9' fill='url(#p)'/>",
+                           5, 5),
+                     0);
+}
+
+static void markers(void **state DGL_UNUSED)
+{
+#define MARKER(more) "<marker id='m' markerWidth='10' markerHeight='10' " more
+    const char *end =
+        MARKER("refX='0' refY='5' orient='auto' markerUnits='userSpaceOnUse'>") "<rect width='10' height='10' "
+                                                                                "fill='context-stroke'/></marker>"
+                                                                                "<path d='M50 20V60' stroke='blue' "
+                                                                                "marker-end='url(#m)'/>";
+    assert_int_equal(pixel(end, 46, 65), 0x0000FFFF); // on from the end, downwards
+    assert_int_equal(pixel(end, 53, 69), 0x0000FFFF);
+    assert_int_equal(pixel(end, 46, 58), 0);
+    assert_int_equal(pixel(end, 46, 72), 0);
+    const char *scaled = MARKER("refX='5' refY='5'>") "<rect width='20' height='10' fill='red'/></marker>"
+                                                      "<polyline points='20,20 50,50 80,20' fill='none' stroke='blue' "
+                                                      "stroke-width='2' style='marker-mid:url(#m)'/>";
+    assert_int_equal(pixel(scaled, 42, 42), 0xFF0000FF); // twice as large, and cut off at its own edge
+    assert_int_equal(pixel(scaled, 58, 58), 0xFF0000FF);
+    assert_int_equal(pixel(scaled, 62, 50), 0);
+    assert_int_equal(pixel(scaled, 14, 14), 0);
+    const char *start = MARKER(
+        "refX='0' refY='5' orient='auto-start-reverse' markerUnits='userSpaceOnUse'>") "<rect width='10' height='10' "
+                                                                                       "fill='red'/></marker>"
+                                                                                       "<line x1='50' y1='50' x2='90' "
+                                                                                       "y2='50' stroke='blue' "
+                                                                                       "marker-start='url(#m)'/>";
+    assert_int_equal(pixel(start, 44, 47), 0xFF0000FF); // before the start
+    assert_int_equal(pixel(start, 54, 47), 0);
+    const char *self =
+        MARKER("markerUnits='userSpaceOnUse'>") "<path d='M0 0H5' stroke='red' marker-end='url(#m)'/></marker><path "
+                                                "d='M0 50H50' marker-end='url(#m)'/>";
+    pixel(self, 0, 0);
+}
+
+static void masks_and_clips_of_boxes(void **state DGL_UNUSED)
+{
+    const char *hole = "<mask id='m'><rect width='100' height='100' fill='white'/><rect x='40' y='40' width='20' "
+                       "height='20'/></mask><rect width='90' height='90' fill='red' mask='url(#m)'/>";
+    assert_int_equal(pixel(hole, 20, 20), 0xFF0000FF);
+    assert_int_equal(pixel(hole, 50, 50), 0);
+    assert_int_equal(pixel(hole, 95, 50), 0);
+    const char *gray = "<mask id='m' maskContentUnits='objectBoundingBox'><rect width='.5' height='1' fill='#808080'/>"
+                       "</mask><rect x='20' width='40' height='90' fill='red' mask='url(#m)'/>";
+    assert_in_range(pixel(gray, 30, 50), 0xFF00007E, 0xFF000082);
+    assert_int_equal(pixel(gray, 50, 50), 0);
+    const char *box = "<clipPath id='c' clipPathUnits='objectBoundingBox'><rect x='.5' width='.5' height='1'/>"
+                      "</clipPath><g transform='translate(10 0)' clip-path='url(#c)'><rect width='20' height='50' "
+                      "fill='red'/><rect x='20' width='20' height='50' fill='blue'/></g>";
+    assert_int_equal(pixel(box, 25, 25), 0);
+    assert_int_equal(pixel(box, 35, 25), 0x0000FFFF);
+    const char *empty = "<clipPath id='c'/><rect width='90' height='90' clip-path='url(#c)'/>";
+    assert_int_equal(pixel(empty, 0, 0), 0);
+    assert_int_equal(pixel(empty, 50, 50), 0);
+}
+
 static void hostile_drawings_end(void **state DGL_UNUSED)
 {
     DGL_AUTO(arena) a = dgl_arena_new((size_t)256 << 20);
@@ -112,6 +204,9 @@ int main(void)
         cmocka_unit_test(rules_of_filling),
         cmocka_unit_test(strokes),
         cmocka_unit_test(paints_clips_and_groups),
+        cmocka_unit_test(patterns),
+        cmocka_unit_test(markers),
+        cmocka_unit_test(masks_and_clips_of_boxes),
         cmocka_unit_test(hostile_drawings_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -173,6 +173,13 @@ class Rendered:
     def text(self, *flags):
         return self.tool("pdftotext", *flags, self.pdf, "-")
 
+    def words(self):
+        """Each word with its box, in points: left, top, right, bottom."""
+        found = re.findall(
+            r'<word xMin="([\d.-]+)" yMin="([\d.-]+)" xMax="([\d.-]+)" yMax="([\d.-]+)">(.*?)</word>', self.text("-bbox")
+        )
+        return [(word, tuple(float(v) for v in box)) for *box, word in found]
+
     def structure(self):
         """Roles and texts, one a line, indented as they are nested."""
         return self.tool("pdfinfo", "-struct-text", self.pdf)

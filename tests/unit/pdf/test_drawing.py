@@ -222,6 +222,25 @@ def test_svg_arcs_clips_use_and_gradients():
     assert "warning" not in made.notes
 
 
+def test_svg_texts_of_several_looks():
+    look = 'font-size="10" font-family="Liberation Sans"'
+    made, colour = svg(
+        f'<text x="5" y="20" {look}>One <tspan font-weight="bold" fill="red">two</tspan> three</text>'
+        f'<text x="50" y="40" text-anchor="middle" {look}>mi<tspan font-weight="bold">dd</tspan>le</text>'
+        f'<text x="95" y="60" text-anchor="end" {look}>ri<tspan fill="blue">ght</tspan></text>'
+        f'<text x="5" y="80" {look}>a<tspan dx="30" dy="10">b</tspan></text>'
+        f'<text x="60" y="80" dominant-baseline="hanging" {look}>low</text>'
+    )
+    assert "warning" not in made.notes
+    assert "One two three" in made.text() and "middle" in made.text() and "right" in made.text()
+    boxes = {word: box for word, box in made.words()}
+    left, top = 72, 72  # of the picture
+    assert abs((boxes["middle"][0] + boxes["middle"][2]) / 2 - left - 50) < 0.5
+    assert abs(boxes["right"][2] - left - 95) < 0.5 and abs(boxes["One"][0] - left - 5) < 0.5
+    assert abs(boxes["b"][0] - boxes["a"][2] - 30) < 0.5 and abs(boxes["b"][1] - boxes["a"][1] - 10) < 0.5
+    assert boxes["low"][1] > boxes["a"][1] + 6
+
+
 def test_svg_gradients_of_user_space_are_measured_by_the_view():
     stops = '<stop offset="0" stop-color="red"/><stop offset="1" stop-color="blue"/>'
     for places, left, right in (

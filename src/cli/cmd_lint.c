@@ -113,6 +113,7 @@ static enum dgl_status lint(const char *path, bool as_json, const char *copy, co
         return DGL_FAIL_ERRNO(err, errno, "cannot open the template '%s'", path);
     DGL_AUTO(engine_session) session = NULL;
     DGL_TRY(dgl_engine_session_open(config, false, &session, err));
+    dgl_engine_session_beside(session, path);
     const struct dgl_engine_job job = {.op = DGL_ENGINE_INSPECT, .template_fd = fd};
     DGL_AUTO_FINI(session_answer) answer;
     dgl_engine_session_run(session, &job, &answer);

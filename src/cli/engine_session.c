@@ -4,8 +4,10 @@
 
 #include "base/str.h"
 #include "cli/font_folder.h"
+#include "render/template/suggest.h"
 #include "server/app/parts.h"
 #include "server/engine/bounds.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -18,6 +20,7 @@
 #include <unistd.h>
 
 #define REMOVE_DESCRIPTORS 16
+#define NAMES_MAX 500u // looked at for one that is near
 
 struct dgl_engine_session {
     struct dgl_supervisor *supervisor;
@@ -39,6 +42,34 @@ static enum dgl_status open_net(struct dgl_engine_session *s, struct dgl_error *
     return dgl_net_client_new(&net, &s->net, err);
 }
 
+// The names of the templates in a folder, without their ending.
+static size_t templates_beside(const char *folder, struct dgl_arena *a, const char *names[NAMES_MAX])
+{
+    DIR *dir = opendir(folder);
+    const struct dirent *entry;
+    size_t count = 0;
+    while (dir && count < NAMES_MAX && (entry = readdir(dir)) != NULL) {
+        size_t len = strlen(entry->d_name);
+        if (len > 5 && strcasecmp(entry->d_name + len - 5, ".docx") == 0)
+            names[count++] = dgl_arena_strndup(a, entry->d_name, len - 5);
+    }
+    if (dir)
+        closedir(dir);
+    return count;
+}
+
+static enum dgl_status no_template(const char *folder, const char *name, struct dgl_error *err)
+{
+    DGL_AUTO(arena) arena = dgl_arena_new(0);
+    const char *names[NAMES_MAX];
+    size_t len = strlen(name), count = templates_beside(folder, arena, names);
+    bool with_ending = len > 5 && strcasecmp(name + len - 5, ".docx") == 0;
+    const char *near = dgl_suggest(name, with_ending ? len - 5 : len, names, count);
+    return DGL_FAIL_SLUG(err, DGL_E_INVALID, "template_not_found",
+                         "there is no template '%.100s%s' beside this one%s%.100s%s", name, with_ending ? "" : ".docx",
+                         near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+}
+
 // subdoc("terms") is terms.docx beside the template.
 static enum dgl_status find_template(void *ctx, uint64_t org_number DGL_UNUSED, const char *name, int *ret_fd,
                                      struct dgl_error *err)
@@ -52,8 +83,7 @@ static enum dgl_status find_template(void *ctx, uint64_t org_number DGL_UNUSED, 
     int n = snprintf(path, sizeof path, "%s/%s%s", s->folder, name, ending);
     int fd = n < 0 || (size_t)n >= sizeof path ? -1 : open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return DGL_FAIL_SLUG(err, DGL_E_INVALID, "template_not_found", "there is no template '%s%s' beside this one",
-                             name, ending);
+        return no_template(s->folder, name, err);
     *ret_fd = fd;
     return DGL_OK;
 }

@@ -41,6 +41,10 @@ struct dgl_docx_env {
     bool stored;    // what was rendered is stored, not deflated: for a reader that comes at once
     unsigned depth; // 0; counts subdocuments in subdocuments
 };
+// Looks for the templates that tags name as subdocuments: an error with its place for each that is not there, the first
+// in *err. Names that the data gives are known when rendering only.
+enum dgl_status dgl_docx_check_subdocs(const struct dgl_docx *d, const struct dgl_docx_loader *loader,
+                                       struct dgl_diagnostics *diagnostics, struct dgl_error *err) DGL_MUST_CHECK;
 // `data` is a DICT. Appends a whole package to `out`.
 enum dgl_status dgl_docx_render(const struct dgl_docx *d, struct dgl_value data, const struct dgl_docx_env *env,
                                 struct dgl_buf *out, struct dgl_docx_warnings *ret_warnings,

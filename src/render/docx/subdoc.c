@@ -33,18 +33,25 @@ static struct dgl_docx_subdoc *find(struct dgl_docx_writer *w, struct dgl_str so
     return s;
 }
 
-static enum dgl_status load_named(struct dgl_docx_writer *w, struct dgl_str name, struct dgl_str *ret,
-                                  struct dgl_error *err)
+static enum dgl_status ask_for(const struct dgl_docx_loader *l, struct dgl_str name, struct dgl_buf *ret_bytes,
+                               struct dgl_error *err)
 {
-    const struct dgl_docx_loader *l = w->env->loader;
+    char text[DGL_DOCX_MAX_NAME_BYTES + 1];
     if (!l || !l->load_template)
         return DGL_FAIL_SLUG(err, DGL_E_INVALID, "template_not_found", "no other templates can be reached here");
     if (name.len > DGL_DOCX_MAX_NAME_BYTES || memchr(name.data, '\0', name.len))
         return DGL_FAIL_SLUG(err, DGL_E_INVALID, "template_not_found", "the name of a template has at most %u bytes",
                              DGL_DOCX_MAX_NAME_BYTES);
+    dgl_str_copy(text, sizeof text, name.data, name.len);
+    DGL_TRY(l->load_template(l->ctx, text, ret_bytes, err));
+    return dgl_buf_check(ret_bytes, "the template", err);
+}
+
+static enum dgl_status load_named(struct dgl_docx_writer *w, struct dgl_str name, struct dgl_str *ret,
+                                  struct dgl_error *err)
+{
     DGL_AUTO_FINI(buf) bytes = DGL_BUF_INIT(DGL_DOCX_MAX_SUBDOC_BYTES);
-    DGL_TRY(l->load_template(l->ctx, dgl_arena_strndup(w->env->arena, name.data, name.len), &bytes, err));
-    DGL_TRY(dgl_buf_check(&bytes, "the template", err));
+    DGL_TRY(ask_for(w->env->loader, name, &bytes, err));
     DGL_TRY(dgl_budget_memory(w->env->budget, bytes.len, err));
     char *copy = dgl_arena_memdup_try(w->env->arena, bytes.data ? bytes.data : "", bytes.len);
     if (!copy)
@@ -148,4 +155,58 @@ void dgl_docx_subdocs_fini(struct dgl_docx_writer *w)
         dgl_docx_free(s->compiled);
         dgl_buf_fini(&s->package);
     }
+}
+
+// ---- before there is any data
+
+struct search {
+    const struct dgl_docx_loader *loader;
+    struct dgl_diagnostics *diagnostics;
+    struct dgl_str names[DGL_DOCX_MAX_SUBDOCS]; // looked for already
+    bool missing[DGL_DOCX_MAX_SUBDOCS];
+    struct dgl_error errors[DGL_DOCX_MAX_SUBDOCS];
+    size_t count;
+    struct dgl_error first;
+};
+
+static void look_for(void *ctx, struct dgl_str name, const struct dgl_error *at)
+{
+    struct search *s = ctx;
+    size_t i = 0;
+    name = dgl_str_trim(name);
+    while (i < s->count && !dgl_str_equal(s->names[i], name))
+        i++;
+    if (i == DGL_DOCX_MAX_SUBDOCS || dgl_str_starts(name, "data:"))
+        return;
+    if (i == s->count) {
+        DGL_AUTO_FINI(buf) bytes = DGL_BUF_INIT(DGL_DOCX_MAX_SUBDOC_BYTES);
+        s->names[i] = name;
+        s->errors[i] = DGL_ERROR_INIT;
+        // Any other failure may be gone when the document is made.
+        s->missing[i] = ask_for(s->loader, name, &bytes, &s->errors[i]) != DGL_OK &&
+                        strcmp(s->errors[i].slug, "template_not_found") == 0;
+        s->count++;
+    }
+    if (!s->missing[i])
+        return;
+    struct dgl_error problem = s->errors[i];
+    problem.place = at->place;
+    dgl_diagnostics_add(s->diagnostics, DGL_DIAGNOSTIC_ERROR, &problem);
+    if (s->first.code == DGL_OK)
+        s->first = problem;
+}
+
+enum dgl_status dgl_docx_check_subdocs(const struct dgl_docx *d, const struct dgl_docx_loader *loader,
+                                       struct dgl_diagnostics *diagnostics, struct dgl_error *err)
+{
+    DGL_AUTO_PTR struct search *s = DGL_NEW(struct search);
+    s->loader = loader;
+    s->diagnostics = diagnostics;
+    for (size_t i = 0; i < d->part_count; i++)
+        if (d->parts[i].program)
+            dgl_template_each_subdoc(d->parts[i].program, look_for, s);
+    if (s->first.code == DGL_OK)
+        return DGL_OK;
+    *err = s->first;
+    return err->code;
 }

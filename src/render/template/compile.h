@@ -48,6 +48,7 @@ struct dgl_compiler {
     uint32_t constant_cap, code_cap, shape_cap, locals_cap, loop_cap;
     uint32_t locals_total;
     uint32_t chunk; // for marks and messages
+    struct dgl_program_subdoc *last_subdoc;
     bool has_extends, known_extends;
 };
 

@@ -2,6 +2,7 @@
 #include "render/template/compile.h"
 #include "render/template/filters.h"
 #include "render/template/suggest.h"
+#include <string.h>
 
 static void two(struct dgl_compiler *c, const struct dgl_node *n)
 {
@@ -119,13 +120,35 @@ static int arguments(struct dgl_compiler *c, const struct dgl_node *args, const 
     return count;
 }
 
+// Whether a name is nobody's but the language's or the data's here.
+static bool is_outside(const struct dgl_compiler *c, const struct dgl_name *name)
+{
+    const struct dgl_binding *b = c->bound[name->id];
+    return b && b->load == DGL_LOAD_CONTEXT && !b->stored && !b->outer;
+}
+
+// subdoc("Terms"): a name that can be looked up before there is any data.
+static void note_subdoc(struct dgl_compiler *c, const struct dgl_node *n)
+{
+    const struct dgl_name *called = n->a->name;
+    const struct dgl_node *first = n->args && n->args->list.count ? n->args->list.items[0] : NULL;
+    if (called->global < 0 || strcmp(dgl_globals[called->global].name, "subdoc") != 0 || !is_outside(c, called) ||
+        !first || first->kind != DGL_NODE_CONST || first->value.kind != DGL_VALUE_STRING)
+        return;
+    const struct dgl_value_string *name = first->value.as.string;
+    struct dgl_program_subdoc *s = DGL_ARENA_NEW(c->t->arena, struct dgl_program_subdoc);
+    *s = (struct dgl_program_subdoc){.name = {dgl_arena_strndup(c->t->arena, name->data, name->len), name->len},
+                                     .chunk = c->chunk};
+    *(c->last_subdoc ? &c->last_subdoc->next : &c->t->subdocs) = s;
+    c->last_subdoc = s;
+}
+
 // What is called must come from the template: nothing in the data can be.
 static void warn_of_unknown_function(struct dgl_compiler *c, const struct dgl_name *name)
 {
-    const struct dgl_binding *b = c->bound[name->id];
     const char *words[64], *near = NULL;
     size_t count = 0;
-    if (!b || b->load != DGL_LOAD_CONTEXT || b->stored || b->outer || name->global >= 0 || c->has_extends)
+    if (!is_outside(c, name) || name->global >= 0 || c->has_extends)
         return;
     bool now = dgl_str_is((struct dgl_str){name->text.data, name->text.len}, "now") ||
                dgl_str_is((struct dgl_str){name->text.data, name->text.len}, "today");
@@ -142,8 +165,10 @@ static void warn_of_unknown_function(struct dgl_compiler *c, const struct dgl_na
 
 void dgl_compile_call(struct dgl_compiler *c, const struct dgl_node *n, const struct dgl_node *caller)
 {
-    if (n->a->kind == DGL_NODE_NAME)
+    if (n->a->kind == DGL_NODE_NAME) {
         warn_of_unknown_function(c, n->a->name);
+        note_subdoc(c, n);
+    }
     const struct dgl_name *extra = caller ? dgl_parser_name(c->p, DGL_STR("caller")) : NULL;
     uint32_t shape = dgl_call_shape_of(c, n->args, extra);
     bool method = n->a->kind == DGL_NODE_ATTR;

@@ -153,6 +153,12 @@ struct dgl_program_block {
     const struct dgl_code *code;
 };
 
+struct dgl_program_subdoc {
+    struct dgl_program_subdoc *next;
+    struct dgl_str name;
+    uint32_t chunk;
+};
+
 struct dgl_template {
     struct dgl_arena *arena;
     const char *name;
@@ -176,6 +182,7 @@ struct dgl_template {
     uint32_t block_count;
     const struct dgl_code *root;
     const struct dgl_token_node *tokens; // names taken from the data
+    struct dgl_program_subdoc *subdocs;  // named by literals, in order
 };
 
 // Fills the empty place of an error from a chunk.

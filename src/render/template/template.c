@@ -137,6 +137,16 @@ static enum dgl_status compile(struct dgl_template *t, struct dgl_arena *scratch
     return DGL_OK;
 }
 
+void dgl_template_each_subdoc(const struct dgl_template *t,
+                              void (*meet)(void *ctx, struct dgl_str name, const struct dgl_error *at), void *ctx)
+{
+    for (const struct dgl_program_subdoc *s = t->subdocs; s; s = s->next) {
+        struct dgl_error at = DGL_ERROR_INIT;
+        dgl_template_fill_place(t, s->chunk, &at);
+        meet(ctx, s->name, &at);
+    }
+}
+
 // What was found goes to the caller, whatever became of the template.
 static void hand_over(const struct dgl_diagnostics *own, struct dgl_diagnostics *diagnostics)
 {

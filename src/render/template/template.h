@@ -88,6 +88,11 @@ json_t *dgl_template_tokens(const struct dgl_template *t);
 // The same over several templates (body, headers, …) as one list.
 json_t *dgl_template_tokens_merged(const struct dgl_template *const *templates, size_t count);
 
+// The templates that subdoc("…") names without working the name out: calls `meet` for each tag, in order.
+// `at` is an error without a message that holds the tag's place.
+void dgl_template_each_subdoc(const struct dgl_template *t,
+                              void (*meet)(void *ctx, struct dgl_str name, const struct dgl_error *at), void *ctx);
+
 // Where output goes; the sink charges its output to the budget. Handlers return a status; anything but DGL_OK ends the
 // render with the *err they filled (the VM adds the place when the handler left it empty).
 struct dgl_template_sink {

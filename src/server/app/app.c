@@ -28,6 +28,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "base/version.h"
+#include "render/template/suggest.h"
 #include "server/api/api.h"
 #include "server/engine/supervisor.h"
 #include "server/ui/ui.h"
@@ -158,6 +159,15 @@ static enum dgl_status open_webhook(struct app *a, struct dgl_error *err)
     return dgl_webhook_new(a->store, a->net, a->webhook_guard, a->keys, a->clock, &options, &a->webhook, err);
 }
 
+static const char *nearest_name(struct dgl_arena *a, const struct dgl_template_row *rows, size_t count,
+                                const char *name)
+{
+    const char **names = dgl_arena_alloc(a, (count + 1) * sizeof *names);
+    for (size_t i = 0; i < count; i++)
+        names[i] = rows[i].name;
+    return dgl_suggest(name, strlen(name), names, count);
+}
+
 // The current version of a template of the organization, by name or id, for subdocuments.
 static enum dgl_status find_template(void *ctx, uint64_t org_number, const char *name, int *ret_fd,
                                      struct dgl_error *err)
@@ -176,9 +186,12 @@ static enum dgl_status find_template(void *ctx, uint64_t org_number, const char 
     DGL_TRY(dgl_store_template_list(a->store, arena, orgs[i].id, -1, NULL, &rows, &count, cursor, err));
     while (k < count && strcmp(rows[k].name, name) != 0 && strcmp(rows[k].id, name) != 0)
         k++;
-    if (k == count)
+    if (k == count) {
+        const char *near = nearest_name(arena, rows, count, name);
         return DGL_FAIL_SLUG(err, DGL_E_INVALID, "template_not_found",
-                             "there is no template with the name \"%.80s\" in the organization", name);
+                             "there is no template with the name \"%.80s\" in the organization%s%.80s%s", name,
+                             near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "; upload it first");
+    }
     struct dgl_template_version_row version;
     int64_t size = 0;
     DGL_TRY(dgl_store_template_version_get(a->store, arena, orgs[i].id, rows[k].id, 0, &version, err));

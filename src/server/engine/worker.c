@@ -331,6 +331,9 @@ static enum dgl_status inspect(struct worker *w, const struct dgl_wire_job *job,
     enum dgl_status status = compile(w, job, fd, &diagnostics, &compiled, err);
     if (status == DGL_OK)
         status = write_tokens(&out->tokens, compiled.docx, err);
+    const struct dgl_docx_loader others = {.load_template = load_template, .ctx = w};
+    if (status == DGL_OK)
+        status = dgl_docx_check_subdocs(compiled.docx, &others, &diagnostics, err);
     struct dgl_error none = DGL_ERROR_INIT;
     write_problems(&out->problems, &diagnostics, status == DGL_OK ? &none : err);
     return status;

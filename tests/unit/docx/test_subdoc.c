@@ -430,6 +430,32 @@ static void check_refused(const char *document, const char *json, const char *sl
     outcome_fini(&o);
 }
 
+static void names_are_looked_up_before_there_is_data(void **state DGL_UNUSED)
+{
+    struct dgl_error err = DGL_ERROR_INIT;
+    DGL_AUTO_FINI(buf) package = DGL_BUF_INIT(0);
+    DGL_AUTO_FINI(diagnostics) found = {.count = 0};
+    DGL_AUTO(docx) d = NULL;
+    make_package((struct member[]){{"word/document.xml",
+                                    DOCUMENT(P("{{p subdoc('clause') }}") P("{{p subdoc('claus', x=1) }}")
+                                                 P("{{p subdoc(name) }}") P("{{p subdoc('data:x;base64,AAAA') }}")
+                                                     TBL(COL, TR(TC(P("{{p subdoc(' claus') }}")))))},
+                                   {"word/_rels/document.xml.rels", RELS(REL("rId1", "header", "header1.xml"))},
+                                   {"word/header1.xml", W_TAG("hdr", P("{{p subdoc('claus') }}"))},
+                                   {NULL, NULL}},
+                 &package);
+    assert_int_equal(dgl_docx_compile(package.data, package.len, NULL, &d, &err), DGL_OK);
+    loads = 0;
+    assert_int_equal(dgl_docx_check_subdocs(d, &loader, &found, &err), DGL_E_INVALID);
+    assert_int_equal(err.place.paragraph, 2);
+    assert_string_equal(err.slug, "template_not_found");
+    assert_int_equal(found.count, 3);
+    assert_int_equal(found.errors, 3);
+    assert_string_equal(found.items[1].error.place.tag, "{{p subdoc(' claus') }}");
+    assert_string_equal(found.items[2].error.place.part, "header 1");
+    assert_int_equal(loads, 2); // each name once
+}
+
 static void what_cannot_be(void **state DGL_UNUSED)
 {
     check_refused(DOCUMENT(P("{{p subdoc('nix') }}")), "{}", "template_not_found", "\"nix\"");
@@ -455,6 +481,7 @@ int main(void)
         cmocka_unit_test(notes_join_those_of_the_document),
         cmocka_unit_test(sections_inside_come_along),
         cmocka_unit_test(no_notes_in_headers),
+        cmocka_unit_test(names_are_looked_up_before_there_is_data),
         cmocka_unit_test(what_cannot_be),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,5 @@
 """Deliveries: the log, one delivery, sending again; and endpoints under Settings → Developer."""
+import datetime
 import re
 
 import pytest
@@ -204,6 +205,26 @@ def test_what_is_due_for_a_paused_endpoint_says_so(new_server, open_page, letter
         page.get_by_role("row").filter(has_text=PAUSED).first.get_by_role("link").click()
         expect(page.get_by_text("it has a pause of 30 seconds and is then sent a single one")).to_be_visible()
         expect(page.get_by_text("next attempt just now")).to_have_count(0)
+
+
+def test_the_filters_are_of_the_organizations_time_zone(new_server, open_page, letter, tls):
+    """The last hour on the clocks of Kiritimati is a day away on those of Pago Pago."""
+    server = new_server()
+    client = Client(server.url, server.api_key)
+    template = client.upload_template("Letter", letter)["id"]
+    with Receiver(tls[1], tls[2]) as receiver:
+        page = sign_in(open_page(base_url=server.url))
+        save_webhook(page, receiver.url())
+        generate(client, template, receiver)
+        now = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=14)
+        since, until = (f"{now + datetime.timedelta(hours=h):%Y-%m-%dT%H:%M}" for h in (-1, 1))
+        for zone, rows in (("Pacific/Kiritimati", 1), ("Pacific/Pago_Pago", 0)):
+            page.goto("/settings/organization")
+            page.get_by_label("Time zone").fill(zone)
+            page.get_by_role("button", name="Save time zone and locale").click()
+            page.goto(f"/deliveries?since={since}&until={until}")
+            expect(page.get_by_label(f"From ({zone})").first).to_have_value(since)
+            expect(page.get_by_role("link", name="document.generated")).to_have_count(rows)
 
 
 def test_what_waits_for_a_listener_says_so(house):

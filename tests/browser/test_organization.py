@@ -173,6 +173,23 @@ def test_days_of_the_history_are_of_the_time_zone(open_page, own, letter):
         expect(row).to_have_count(rows)
 
 
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
+def test_times_are_of_the_time_zone(open_page, own, letter, script):
+    """Not of the browser's: the filters, the documents and everybody in the organization have one."""
+    client = local.Client(own.url, own.api_key)
+    client.upload_template("Timed", letter)
+    admin = sign_in(open_page(base_url=own.url, java_script_enabled=script, locale="en-US", timezone_id="America/New_York"))
+    admin.goto("/settings/organization")
+    admin.get_by_label("Time zone").fill("Asia/Kathmandu")
+    admin.get_by_role("button", name="Save time zone and locale").click()
+    admin.goto("/templates")
+    changed = admin.locator("time").first
+    if script:
+        expect(changed).to_have_attribute("title", re.compile(r"GMT\+5:45$"))
+    else:
+        expect(changed).to_have_text(re.compile(r"^20..-..-.. ..:.. GMT\+5:45$"))
+
+
 def test_nobody_removes_themselves(open_page, own):
     admin = sign_in(open_page(base_url=own.url))
     admin.goto("/settings/organization")

@@ -2,6 +2,7 @@
 // sessions.c.)
 #include "server/account/inside.h"
 
+#include "base/str.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,6 +55,7 @@ enum dgl_status dgl_account_fill_org(struct dgl_account *a, struct dgl_arena *ar
     p->org_number = org.number;
     p->rate_limit_per_minute =
         org.rate_limit_per_minute < 0 ? a->options.rate_limit_per_minute : org.rate_limit_per_minute;
+    dgl_str_copy(p->time_zone, sizeof p->time_zone, org.time_zone, strlen(org.time_zone));
     return DGL_OK;
 }
 

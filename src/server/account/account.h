@@ -6,6 +6,7 @@
 #define DGL_SERVER_ACCOUNT_ACCOUNT_H
 
 #include "base/crypto.h"
+#include "server/account/bounds.h"
 #include "server/store/store.h"
 
 struct dgl_account;
@@ -27,7 +28,8 @@ struct dgl_principal {
     char name[128]; // user's e-mail or key's name, for pages and logs
     bool is_uat;    // sessions: the environment toggle
     unsigned char session_hash[32];
-    int64_t rate_limit_per_minute; // in force for the organization; 0 = none
+    int64_t rate_limit_per_minute;         // in force for the organization; 0 = none
+    char time_zone[DGL_TIME_ZONE_MAX + 1]; // the organization's
 };
 // Anything but a live key: DGL_E_UNAUTHORIZED, one message for all causes. A live key of a disabled organization:
 // DGL_E_FORBIDDEN "organization_disabled", at most 5 s after it was disabled.
@@ -98,9 +100,11 @@ enum dgl_status dgl_account_org_rename(struct dgl_account *a, const char *org, c
 // changed.
 enum dgl_status dgl_account_org_set_region(struct dgl_account *a, const char *org, const char *time_zone,
                                            const char *locale, struct dgl_error *err) DGL_MUST_CHECK;
-// When the day whose midnight in UTC is day_us begins in the IANA zone: its first moment where midnight is skipped;
-// day_us for a zone that ICU does not have.
-int64_t dgl_day_start(const char *zone, int64_t day_us);
+// Between a moment and what clocks on the wall of the IANA zone show at it, written as the moment at which those of UTC
+// show the same; to the second. A time that is skipped there is the one as much later, one that comes twice the second.
+// A zone that ICU does not have is UTC.
+int64_t dgl_wall_to_utc(const char *zone, int64_t wall_us);
+int64_t dgl_utc_to_wall(const char *zone, int64_t us);
 // First organization with its admin: DGL_E_CONFLICT when there is one already and `only_first`. generated password when
 // NULL (returned).
 struct dgl_account_init {

@@ -83,23 +83,40 @@ static void close_calendar(UCalendar **calendar)
         ucal_close(*calendar);
 }
 
-int64_t dgl_day_start(const char *zone, int64_t day_us)
+// NULL for a zone that ICU does not have.
+static UCalendar *open_calendar(const char *zone)
 {
     UErrorCode code = U_ZERO_ERROR;
     UChar name[DGL_TIME_ZONE_MAX + 1];
-    time_t day_s = (time_t)(day_us / DGL_US_PER_S);
-    struct tm tm;
-    if (!gmtime_r(&day_s, &tm))
-        return day_us;
     u_uastrncpy(name, zone, DGL_COUNT(name));
-    __attribute__((cleanup(close_calendar))) UCalendar *calendar =
-        ucal_open(name, (int32_t)strlen(zone), "en", UCAL_GREGORIAN, &code);
-    if (U_FAILURE(code))
-        return day_us;
+    UCalendar *calendar = ucal_open(name, (int32_t)strlen(zone), "en", UCAL_GREGORIAN, &code);
+    return U_FAILURE(code) ? NULL : calendar;
+}
+
+int64_t dgl_wall_to_utc(const char *zone, int64_t wall_us)
+{
+    UErrorCode code = U_ZERO_ERROR;
+    time_t wall_s = (time_t)(wall_us / DGL_US_PER_S);
+    struct tm tm;
+    __attribute__((cleanup(close_calendar))) UCalendar *calendar = open_calendar(zone);
+    if (!calendar || !gmtime_r(&wall_s, &tm))
+        return wall_us;
     ucal_clear(calendar);
-    ucal_setDateTime(calendar, tm.tm_year + 1900, tm.tm_mon, tm.tm_mday, 0, 0, 0, &code);
-    UDate start_ms = ucal_getMillis(calendar, &code);
-    return U_FAILURE(code) ? day_us : (int64_t)start_ms * 1000;
+    ucal_setDateTime(calendar, tm.tm_year + 1900, tm.tm_mon, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, &code);
+    UDate ms = ucal_getMillis(calendar, &code);
+    return U_FAILURE(code) ? wall_us : (int64_t)ms * 1000;
+}
+
+int64_t dgl_utc_to_wall(const char *zone, int64_t us)
+{
+    UErrorCode code = U_ZERO_ERROR;
+    __attribute__((cleanup(close_calendar))) UCalendar *calendar = open_calendar(zone);
+    if (!calendar)
+        return us;
+    ucal_setMillis(calendar, (UDate)(us / 1000), &code);
+    int64_t offset_ms =
+        (int64_t)ucal_get(calendar, UCAL_ZONE_OFFSET, &code) + ucal_get(calendar, UCAL_DST_OFFSET, &code);
+    return U_FAILURE(code) ? us : us + offset_ms * 1000;
 }
 
 enum dgl_status dgl_account_org_set_region(struct dgl_account *a, const char *org, const char *time_zone,

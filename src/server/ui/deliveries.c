@@ -23,16 +23,30 @@ static int status_of(const char *word)
     return -1;
 }
 
-// What a browser sends for a day ("2026-12-31") or a moment ("2026-12-31T20:15", with seconds if it likes), as UTC; or
-// a whole RFC 3339 time. False: none of these.
-static bool read_moment(struct dgl_arena *a, const char *text, int64_t *ret_us)
+// What a browser sends for a day ("2026-12-31") or a moment ("2026-12-31T20:15", with seconds if it likes), in the
+// visitor's zone; or a whole RFC 3339 time. False: none of these.
+static bool read_moment(const struct dgl_ui_visit *v, const char *text, int64_t *ret_us)
 {
     size_t len = text ? strlen(text) : 0;
+    bool is_wall =
+        len == strlen("2026-12-31") || len == strlen("2026-12-31T20:15") || len == strlen("2026-12-31T20:15:00");
     if (len == strlen("2026-12-31T20:15"))
-        text = dgl_arena_printf(a, "%s:00Z", text);
+        text = dgl_arena_printf(v->arena, "%s:00Z", text);
     else if (len == strlen("2026-12-31T20:15:00"))
-        text = dgl_arena_printf(a, "%sZ", text);
-    return len > 0 && dgl_time_parse(text, strlen(text), ret_us);
+        text = dgl_arena_printf(v->arena, "%sZ", text);
+    int64_t us;
+    if (len == 0 || !dgl_time_parse(text, strlen(text), &us))
+        return false;
+    *ret_us = is_wall ? dgl_wall_to_utc(dgl_ui_zone(v), us) : us;
+    return true;
+}
+
+// The same way back: "2026-12-31T20:15:00".
+static char *write_moment(const struct dgl_ui_visit *v, int64_t us)
+{
+    char iso[32];
+    dgl_time_format_utc(dgl_utc_to_wall(dgl_ui_zone(v), us), iso);
+    return dgl_arena_printf(v->arena, "%.19s", iso);
 }
 
 // What looks like an id of ours and can stand in an address as it is; NULL otherwise.
@@ -57,9 +71,9 @@ static struct filters read_filters(const struct dgl_ui_visit *v)
     struct filters f = {.store = {.status = status_of(dgl_http_query(v->rq, "status")),
                                   .document = valid_id(dgl_http_query(v->rq, "document")),
                                   .endpoint = valid_id(dgl_http_query(v->rq, "endpoint"))}};
-    if (read_moment(v->arena, since, &f.store.since_us))
+    if (read_moment(v, since, &f.store.since_us))
         f.since = since;
-    if (read_moment(v->arena, until, &f.store.until_us))
+    if (read_moment(v, until, &f.store.until_us))
         f.until = until;
     f.any = f.store.status >= 0 || f.store.document || f.store.endpoint || f.since || f.until;
     return f;
@@ -206,9 +220,8 @@ static json_t *status_choices(const char *chosen, bool with_pending)
 
 static json_t *range_data(struct dgl_ui_visit *v, const struct filters *f, const struct range_form *form)
 {
-    char yesterday[32], since[20] = "";
-    dgl_time_format_utc(dgl_clock_now_us(v->ui->parts.clock) - DAY_US, yesterday);
-    memcpy(since, yesterday, strlen("2026-12-31T20:15"));
+    char *yesterday = write_moment(v, dgl_clock_now_us(v->ui->parts.clock) - DAY_US);
+    yesterday[strlen("2026-12-31T20:15")] = '\0';
     const char *dropped = dgl_delivery_status_word(DGL_DELIVERY_DROPPED);
     const char *status = form ? form->status
                          : f->store.status > (int)DGL_DELIVERY_PENDING
@@ -218,7 +231,7 @@ static json_t *range_data(struct dgl_ui_visit *v, const struct filters *f, const
     json_object_set_new(range, "open", json_boolean(form != NULL));
     json_object_set_new(range, "statuses", status_choices(status, false));
     dgl_ui_set_text(range, "status", status);
-    dgl_ui_set_text(range, "since", form ? form->since : f->since ? f->since : since);
+    dgl_ui_set_text(range, "since", form ? form->since : f->since ? f->since : yesterday);
     dgl_ui_set_text(range, "until", form ? form->until : f->until ? f->until : "");
     dgl_ui_set_text(range, "endpoint", form ? form->endpoint : f->store.endpoint ? f->store.endpoint : "");
     dgl_ui_set_text(range, "error", form ? form->error : NULL);
@@ -377,14 +390,11 @@ static enum dgl_status read_range(struct dgl_ui_visit *v, struct range_form *for
     if (status < 0)
         return DGL_FAIL_FIELD(err, DGL_E_INVALID, NULL, "status", "Choose which deliveries are sent again.");
     ret->status = (enum dgl_delivery_status)status;
-    if (!read_moment(v->arena, form->since, &ret->since_us))
+    if (!read_moment(v, form->since, &ret->since_us))
         return DGL_FAIL_FIELD(err, DGL_E_INVALID, NULL, "since", "Say from when on, as 2026-12-31T20:15.");
-    if (!*form->until) { // up to now: fixed, for the second step
-        char now[32];
-        dgl_time_format_utc(dgl_clock_now_us(v->ui->parts.clock) + DGL_US_PER_S, now);
-        form->until = dgl_arena_printf(v->arena, "%.19s", now);
-    }
-    if (!read_moment(v->arena, form->until, &ret->until_us))
+    if (!*form->until) // up to now: fixed, for the second step
+        form->until = write_moment(v, dgl_clock_now_us(v->ui->parts.clock) + DGL_US_PER_S);
+    if (!read_moment(v, form->until, &ret->until_us))
         return DGL_FAIL_FIELD(err, DGL_E_INVALID, NULL, "until", "“%.40s” is no time; write it as 2026-12-31T20:15.",
                               form->until);
     return DGL_OK;

@@ -30,14 +30,14 @@ static void set_key_form(struct dgl_ui_visit *v, const struct dgl_ui_developer *
         json_array_append_new(roles, dgl_ui_option(word, dgl_role_title((enum dgl_role)r), strcmp(word, chosen) == 0));
     }
     json_object_set_new(data, "roles", roles);
-    char tomorrow[32];
-    dgl_time_format_utc(dgl_clock_now_us(v->ui->parts.clock) + 86400 * DGL_US_PER_S, tomorrow);
+    char today[32];
+    dgl_time_format_utc(dgl_utc_to_wall(dgl_ui_zone(v), dgl_clock_now_us(v->ui->parts.clock)), today);
     json_t *form = json_object();
     json_object_set_new(form, "open", json_boolean(extra->key_error != NULL));
     dgl_ui_set_text(form, "error", extra->key_error);
     dgl_ui_set_text(form, "name", extra->key_error && extra->key_name ? extra->key_name : "");
     dgl_ui_set_text(form, "expires", extra->key_expires ? extra->key_expires : "");
-    dgl_ui_set_format(form, "min_date", "%.10s", tomorrow);
+    dgl_ui_set_format(form, "min_date", "%.10s", today);
     json_object_set_new(data, "key_form", form);
     json_t *new_key = json_null();
     if (extra->new_key) {
@@ -247,8 +247,8 @@ void dgl_ui_get_developer(void *ui, struct dgl_http_request *rq)
 
 // ---- API keys
 
-// "2026-12-31" is good to the end of that day, UTC; "" never ends.
-static enum dgl_status read_expiry(const char *text, int64_t *ret, struct dgl_error *err)
+// "2026-12-31" is good to the end of that day in the visitor's zone; "" never ends.
+static enum dgl_status read_expiry(const struct dgl_ui_visit *v, const char *text, int64_t *ret, struct dgl_error *err)
 {
     *ret = 0;
     if (!*text)
@@ -256,7 +256,7 @@ static enum dgl_status read_expiry(const char *text, int64_t *ret, struct dgl_er
     int64_t day;
     if (strlen(text) != strlen("2026-12-31") || !dgl_time_parse(text, strlen(text), &day))
         return DGL_FAIL_FIELD(err, DGL_E_INVALID, NULL, "expires", "“%s” is no date; write it as 2026-12-31.", text);
-    *ret = day + 86400 * DGL_US_PER_S;
+    *ret = dgl_wall_to_utc(dgl_ui_zone(v), day + 86400 * DGL_US_PER_S);
     return DGL_OK;
 }
 
@@ -268,7 +268,7 @@ static enum dgl_status create_key(struct dgl_ui_visit *v, char ret_key[40], stru
     struct dgl_id id;
     if (!dgl_role_parse(word, &role))
         return DGL_FAIL_FIELD(err, DGL_E_INVALID, NULL, "role", "Choose a role for the key.");
-    DGL_TRY(read_expiry(dgl_ui_field(v, "expires"), &expires_at_us, err));
+    DGL_TRY(read_expiry(v, dgl_ui_field(v, "expires"), &expires_at_us, err));
     return dgl_account_key_create(v->ui->parts.account, v->who.org, dgl_ui_field(v, "name"), role, expires_at_us,
                                   ret_key, &id, err);
 }

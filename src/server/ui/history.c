@@ -19,34 +19,32 @@ static int choice_of(const char *given, const char *const *words, size_t count)
 struct filters {
     struct dgl_document_filter store;
     const char *from, *to; // days as given, NULL = any
-    const char *zone;      // in which they begin and end
     bool any;
 };
 
-// "2026-03-09" is the start of that day in the zone, `days` later; anything else is none.
-static const char *day_of(const char *given, int days, const char *zone, int64_t *ret_us)
+// "2026-03-09" is the start of that day in the visitor's zone, `days` later; anything else is none.
+static const char *day_of(const struct dgl_ui_visit *v, const char *given, int days, int64_t *ret_us)
 {
     int64_t us;
     if (!given || strlen(given) != strlen("2026-03-09") || !dgl_time_parse(given, strlen(given), &us) || us <= 0)
         return NULL;
-    *ret_us = dgl_day_start(zone, us + days * 86400 * DGL_US_PER_S);
+    *ret_us = dgl_wall_to_utc(dgl_ui_zone(v), us + days * 86400 * DGL_US_PER_S);
     return given;
 }
 
 // Unknown words in the address are as good as none: the page shows what it does filter by.
-static struct filters read_filters(const struct dgl_ui_visit *v, const char *zone)
+static struct filters read_filters(const struct dgl_ui_visit *v)
 {
     const char *template_id = dgl_http_query(v->rq, "template");
     struct filters f = {
-        .zone = zone,
         .store = {.template_id = dgl_id_valid(template_id ? template_id : "", template_id ? strlen(template_id) : 0)
                                      ? template_id
                                      : NULL,
                   .status = choice_of(dgl_http_query(v->rq, "status"), status_words, DGL_COUNT(status_words)),
                   .source = choice_of(dgl_http_query(v->rq, "source"), source_words, DGL_COUNT(source_words)),
                   .is_uat = v->who.is_uat}};
-    f.from = day_of(dgl_http_query(v->rq, "from"), 0, zone, &f.store.since_us);
-    f.to = day_of(dgl_http_query(v->rq, "to"), 1, zone, &f.store.until_us); // that day too
+    f.from = day_of(v, dgl_http_query(v->rq, "from"), 0, &f.store.since_us);
+    f.to = day_of(v, dgl_http_query(v->rq, "to"), 1, &f.store.until_us); // that day too
     f.any = f.from || f.to || f.store.template_id || f.store.status >= 0 || f.store.source >= 0;
     return f;
 }
@@ -78,7 +76,6 @@ static enum dgl_status set_choices(struct dgl_ui_visit *v, const struct filters 
     json_object_set_new(choices, "source", source);
     dgl_ui_set_text(choices, "from", f->from ? f->from : "");
     dgl_ui_set_text(choices, "to", f->to ? f->to : "");
-    dgl_ui_set_text(choices, "zone", f->zone);
     json_object_set_new(data, "choices", choices);
     return DGL_OK;
 }
@@ -107,9 +104,7 @@ static char *list_path(const struct dgl_ui_visit *v, const struct filters *f, co
 
 static enum dgl_status list_documents(struct dgl_ui_visit *v, json_t *data, struct dgl_error *err)
 {
-    struct dgl_org org;
-    DGL_TRY(dgl_store_org_get(v->ui->parts.store, v->arena, v->who.org, &org, err));
-    struct filters f = read_filters(v, org.time_zone);
+    struct filters f = read_filters(v);
     struct dgl_page_query page = {.limit = DGL_UI_PAGE_ROWS, .cursor = dgl_http_query(v->rq, "cursor")};
     struct dgl_document_row *rows;
     size_t count;

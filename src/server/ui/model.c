@@ -49,11 +49,7 @@ json_t *dgl_ui_time(int64_t us)
         return json_null();
     char iso[32];
     dgl_time_format_utc(us, iso);
-    json_t *time = json_object();
-    dgl_ui_set_text(time, "iso", iso);
-    dgl_ui_set_format(time, "text", "%.10s %.5s UTC", iso, iso + 11);
-    dgl_ui_set_format(time, "day", "%.10s", iso);
-    return time;
+    return json_string(iso);
 }
 
 json_t *dgl_ui_size(int64_t bytes)
@@ -128,7 +124,7 @@ json_t *dgl_ui_key(const struct dgl_api_key *k, int64_t now_us)
     dgl_ui_set_text(key, "prefix", k->prefix);
     dgl_ui_set_text(key, "role", dgl_role_title(k->role));
     json_object_set_new(key, "last_used", dgl_ui_time(k->last_used_at_us));
-    json_object_set_new(key, "expires", dgl_ui_time(k->expires_at_us));
+    json_object_set_new(key, "expires", dgl_ui_time(k->expires_at_us - 1));
     json_object_set_new(key, "expired", json_boolean(k->expires_at_us > 0 && k->expires_at_us <= now_us));
     return key;
 }

@@ -15,7 +15,7 @@
 json_t *dgl_ui_text(const char *s); // NULL gives null
 void dgl_ui_set_text(json_t *object, const char *key, const char *s);
 void dgl_ui_set_format(json_t *object, const char *key, const char *fmt, ...) DGL_PRINTF(3, 4);
-json_t *dgl_ui_time(int64_t us);                 // {"iso","text","day"}; <= 0 gives null
+json_t *dgl_ui_time(int64_t us);                 // RFC 3339, for pages/times.html; <= 0 gives null
 json_t *dgl_ui_size(int64_t bytes);              // "48 KB"; <= 0 gives ""
 char *dgl_ui_duration(int64_t us, char out[32]); // "182 ms", "15.0 s"; returns out
 json_t *dgl_ui_option(const char *value, const char *text, bool selected);

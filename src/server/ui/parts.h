@@ -67,6 +67,8 @@ void dgl_ui_show(struct dgl_ui_visit *v, int status, const char *page, json_t *d
 void dgl_ui_leave(struct dgl_ui_visit *v, const char *location, const char *kind, const char *text);
 // The error page for *err.
 void dgl_ui_refuse(struct dgl_ui_visit *v, const struct dgl_error *err);
+// The time zone in which the visitor reads and writes times: the organization's.
+const char *dgl_ui_zone(const struct dgl_ui_visit *v);
 // The form field return_to when it is one of our paths, else `fallback`.
 const char *dgl_ui_return_to(const struct dgl_ui_visit *v, const char *fallback);
 

@@ -74,7 +74,7 @@ void dgl_views_free(struct dgl_views *v)
     free(v);
 }
 
-enum dgl_status dgl_views_render(const struct dgl_views *v, const char *page, const json_t *data,
+enum dgl_status dgl_views_render(const struct dgl_views *v, const char *page, const json_t *data, const char *time_zone,
                                  struct dgl_clock *clock, struct dgl_buf *out, struct dgl_error *err)
 {
     const struct dgl_template *t = find(v, page);
@@ -88,8 +88,11 @@ enum dgl_status dgl_views_render(const struct dgl_views *v, const char *page, co
     struct dgl_value value;
     DGL_TRY(dgl_value_from_json(arena, data, &budget, &value, err));
     struct dgl_template_loader loader = {.lookup = lookup, .ctx = (void *)v};
-    struct dgl_template_env env = {
-        .loader = &loader, .created_at_us = dgl_clock_now_us(clock), .budget = &budget, .arena = arena};
+    struct dgl_template_env env = {.loader = &loader,
+                                   .time_zone = time_zone,
+                                   .created_at_us = dgl_clock_now_us(clock),
+                                   .budget = &budget,
+                                   .arena = arena};
     DGL_TRY(dgl_template_render_text(t, value, &env, out, err));
     return dgl_buf_check(out, "page", err);
 }

@@ -15,8 +15,8 @@ struct dgl_views;
 enum dgl_status dgl_views_new(struct dgl_views **ret, struct dgl_error *err) DGL_MUST_CHECK;
 void dgl_views_free(struct dgl_views *v);
 DGL_DEFINE_AUTO(views);
-// `page` is "history.html". Appends the HTML; every value of `data` is escaped.
-enum dgl_status dgl_views_render(const struct dgl_views *v, const char *page, const json_t *data,
+// `page` is "history.html", times are written in `time_zone`. Appends the HTML; every value of `data` is escaped.
+enum dgl_status dgl_views_render(const struct dgl_views *v, const char *page, const json_t *data, const char *time_zone,
                                  struct dgl_clock *clock, struct dgl_buf *out, struct dgl_error *err) DGL_MUST_CHECK;
 
 #endif

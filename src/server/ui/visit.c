@@ -264,6 +264,11 @@ static json_t *abilities_of(const struct dgl_ui_visit *v)
     return can;
 }
 
+const char *dgl_ui_zone(const struct dgl_ui_visit *v)
+{
+    return v->signed_in ? v->who.time_zone : "UTC";
+}
+
 static json_t *base_data(struct dgl_ui_visit *v, const char *section, const char *title)
 {
     json_t *data = json_object();
@@ -275,6 +280,7 @@ static json_t *base_data(struct dgl_ui_visit *v, const char *section, const char
     dgl_ui_set_text(data, "environment_title", is_uat ? "UAT" : "Production");
     dgl_ui_set_text(data, "key_placeholder", DGL_UI_KEY_PLACEHOLDER);
     dgl_ui_set_text(data, "canonical", "");
+    dgl_ui_set_text(data, "zone", dgl_ui_zone(v));
     json_object_set_new(data, "asset", dgl_ui_asset_paths(v->ui));
     json_object_set_new(data, "user", user_of(v));
     json_object_set_new(data, "can", abilities_of(v));
@@ -304,7 +310,7 @@ static void send_page(struct dgl_ui_visit *v, int status, const char *page, json
     DGL_AUTO_FINI(buf) html = DGL_BUF_INIT(DGL_VIEW_MAX_PAGE_BYTES);
     dgl_ui_set_headers(v->rq);
     dgl_http_set_header(v->rq, "Cache-Control", "no-store");
-    if (dgl_views_render(v->ui->views, page, owned, v->ui->parts.clock, &html, &err) == DGL_OK) {
+    if (dgl_views_render(v->ui->views, page, owned, dgl_ui_zone(v), v->ui->parts.clock, &html, &err) == DGL_OK) {
         dgl_http_respond_buf(v->rq, status, "text/html; charset=utf-8", &html);
         return;
     }

@@ -33,8 +33,31 @@ static void test_days_begin_at_midnight_of_the_zone(void **state DGL_UNUSED)
         {"no such zone", "2026-03-09", "2026-03-09T00:00:00Z"},
     };
     for (size_t i = 0; i < DGL_COUNT(cases); i++)
-        if (dgl_day_start(cases[i].zone, at(cases[i].day)) != at(cases[i].start))
+        if (dgl_wall_to_utc(cases[i].zone, at(cases[i].day)) != at(cases[i].start))
             fail_msg("%s in %s does not begin at %s", cases[i].day, cases[i].zone, cases[i].start);
+}
+
+static void test_walls_show_the_time_of_the_zone(void **state DGL_UNUSED)
+{
+    static const struct {
+        const char *zone, *utc, *wall;
+    } cases[] = {
+        {"UTC", "2026-03-09T10:15:30Z", "2026-03-09T10:15:30Z"},
+        {"Europe/Berlin", "2026-03-29T00:59:59Z", "2026-03-29T01:59:59Z"},
+        {"Europe/Berlin", "2026-03-29T01:00:00Z", "2026-03-29T03:00:00Z"}, // two o'clock is skipped
+        {"Asia/Kathmandu", "2026-01-01T00:00:00Z", "2026-01-01T05:45:00Z"},
+        {"Pacific/Pago_Pago", "2026-01-01T00:00:00Z", "2025-12-31T13:00:00Z"},
+        {"no such zone", "2026-03-09T10:15:30Z", "2026-03-09T10:15:30Z"},
+    };
+    for (size_t i = 0; i < DGL_COUNT(cases); i++) {
+        if (dgl_utc_to_wall(cases[i].zone, at(cases[i].utc)) != at(cases[i].wall))
+            fail_msg("clocks in %s do not show %s at %s", cases[i].zone, cases[i].wall, cases[i].utc);
+        if (dgl_wall_to_utc(cases[i].zone, at(cases[i].wall)) != at(cases[i].utc))
+            fail_msg("%s in %s is not %s", cases[i].wall, cases[i].zone, cases[i].utc);
+    }
+    // 02:30 is skipped, 02:30 in October comes twice.
+    assert_int_equal(dgl_wall_to_utc("Europe/Berlin", at("2026-03-29T02:30:00Z")), at("2026-03-29T01:30:00Z"));
+    assert_int_equal(dgl_wall_to_utc("Europe/Berlin", at("2026-10-25T02:30:00Z")), at("2026-10-25T01:30:00Z"));
 }
 
 static void test_names_are_spelled_as_in_the_list(void **state DGL_UNUSED)
@@ -53,6 +76,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_days_begin_at_midnight_of_the_zone),
+        cmocka_unit_test(test_walls_show_the_time_of_the_zone),
         cmocka_unit_test(test_names_are_spelled_as_in_the_list),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

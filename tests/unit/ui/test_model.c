@@ -41,9 +41,7 @@ static void test_times_and_sizes(void **state)
     (void)state;
     char out[32];
     DGL_AUTO_JSON time = dgl_ui_time(NOON_US);
-    assert_string_equal(text_of(time, "iso"), "2025-01-15T12:00:00Z");
-    assert_string_equal(text_of(time, "text"), "2025-01-15 12:00 UTC");
-    assert_string_equal(text_of(time, "day"), "2025-01-15");
+    assert_string_equal(json_string_value(time), "2025-01-15T12:00:00Z");
     DGL_AUTO_JSON never = dgl_ui_time(0);
     assert_true(json_is_null(never));
     static const struct {
@@ -225,7 +223,7 @@ static void test_delivery_states(void **state)
     assert_string_equal(text_of(again, "status_title"), "Trying again");
     assert_string_equal(text_of(again, "attempts_title"), "1 attempt");
     assert_string_equal(text_of(again, "reason"), "The connection was refused.");
-    assert_true(json_is_object(json_object_get(again, "next")));
+    assert_true(json_is_string(json_object_get(again, "next")));
     row.status = DGL_DELIVERY_SUCCEEDED;
     DGL_AUTO_JSON done = dgl_ui_delivery(&row);
     assert_string_equal(text_of(done, "tone"), "good");

@@ -197,6 +197,25 @@ static void test_key_forms_say_what_is_wrong(void **state)
     close_browser(&b);
 }
 
+static void test_times_are_of_the_organizations_zone(void **state)
+{
+    struct browser b = new_browser(state);
+    sign_in_as(&b, ADMIN_EMAIL);
+    get(&b, "/settings/organization");
+    assert_true(shows(&b, "data-zone=\"UTC\""));
+    assert_true(shows(&b, " UTC</time>"));
+    assert_int_equal(post_from(&b, "/settings/organization", "/settings/organization/region",
+                               "time_zone=Asia%2FKathmandu&locale=en-US"),
+                     303);
+    get(&b, "/settings/organization");
+    assert_true(shows(&b, "data-zone=\"Asia/Kathmandu\""));
+    assert_true(shows(&b, " GMT+5:45</time>"));
+    // A key is good to the end of the day there.
+    post_from(&b, "/settings/developer", "/settings/developer/keys", "name=x&role=viewer&expires=2099-12-31");
+    assert_true(shows(&b, "<time datetime=\"2099-12-31T18:14:59Z\" data-form=\"day\">2099-12-31</time>"));
+    close_browser(&b);
+}
+
 static void test_webhook_url(void **state)
 {
     struct browser b = new_browser(state);
@@ -321,6 +340,7 @@ int main(void)
         FOUNDED(test_roles_see_what_they_may),
         FOUNDED(test_a_key_is_shown_once_and_escaped),
         FOUNDED(test_key_forms_say_what_is_wrong),
+        FOUNDED(test_times_are_of_the_organizations_zone),
         FOUNDED(test_webhook_url),
         FOUNDED(test_messages_are_shown_once_and_not_forged),
         FOUNDED(test_errors_are_pages),

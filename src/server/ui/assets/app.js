@@ -41,11 +41,20 @@
     }
   };
 
-  // ---- times: the server writes UTC; the reader sees their own zone.
-  const dayFormat = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
-  const fullFormat = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
-  const nearFormat = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
-  const farFormat = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric" });
+  // ---- times: in the reader's language and the organization's zone, which the filters and the documents have too.
+  const dateFormat = (options) => {
+    try {
+      return new Intl.DateTimeFormat(undefined, { ...options, timeZone: root.dataset.zone });
+    } catch {
+      // A zone that the server has and this browser does not: its own text stays.
+      return null;
+    }
+  };
+  const dayFormat = dateFormat({ dateStyle: "medium" });
+  const fullFormat = dateFormat({ dateStyle: "full", timeStyle: "long" });
+  const shortFormat = dateFormat({ dateStyle: "medium", timeStyle: "short" });
+  const nearFormat = dateFormat({ day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+  const farFormat = dateFormat({ day: "numeric", month: "short", year: "numeric" });
   const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
 
   const timeText = (date) => {
@@ -54,14 +63,16 @@
     if (size < 45) return seconds <= 0 ? "just now" : "in a moment";
     if (size < 3570) return relative.format(Math.round(seconds / 60), "minute");
     if (size < 86400) return relative.format(Math.round(seconds / 3600), "hour");
-    return date.getFullYear() === new Date().getFullYear() ? nearFormat.format(date) : farFormat.format(date);
+    return (size < 300 * 86400 ? nearFormat : farFormat).format(date);
   };
+  const textOfForm = { day: (date) => dayFormat.format(date), full: (date) => shortFormat.format(date) };
   const localTimes = (within) => {
+    if (!dayFormat) return;
     for (const node of within.querySelectorAll("time[datetime]")) {
       const date = new Date(node.dateTime);
       if (Number.isNaN(date.getTime())) continue;
       node.title = fullFormat.format(date);
-      node.textContent = node.hasAttribute("data-day") ? dayFormat.format(date) : timeText(date);
+      node.textContent = (textOfForm[node.dataset.form] || timeText)(date);
     }
   };
 

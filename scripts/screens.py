@@ -77,7 +77,7 @@ def pages(made):
             ("versions", template + "/versions"), ("tokens", template + "/tokens"), ("history", "/history"),
             ("nothing-found", "/history?status=queued"), ("document", f"/history/{made['document']}"), ("failed", f"/history/{made['failed']}"),
             ("deliveries", "/deliveries"), ("delivery", f"/deliveries/{made['delivery']}"), ("developer", "/settings/developer"),
-            ("organization", "/settings/organization"), ("fonts", "/settings/fonts"), ("account", "/account"), ("missing", "/no-such-page")]
+            ("organization", "/settings/organization"), ("fonts", "/settings/fonts"), ("account", "/settings/account"), ("missing", "/no-such-page")]
 
 
 def look(browser, url, made, folder):

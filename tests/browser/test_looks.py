@@ -7,7 +7,7 @@ import pytest
 from conftest import DESKTOP, PHONE, ROOT
 from playwright.sync_api import expect
 
-NAMELESS = """() => [...document.querySelectorAll('input:not([type=hidden]), select, textarea, button, a, summary')]
+NAMELESS = """() => [...document.querySelectorAll('input:not([type=hidden], [hidden]), select, textarea, button, a, summary')]
   .filter((e) => !(e.labels?.length || e.getAttribute('aria-label') || e.textContent.trim() || e.title))
   .map((e) => e.outerHTML.slice(0, 120))"""
 
@@ -20,7 +20,7 @@ def test_pages_are_whole(signed_in, client, template, viewport, scheme):
     page = signed_in(viewport=viewport, color_scheme=scheme)
     for path in ("/templates", "/templates/new", f"/templates/{template['id']}", f"/templates/{template['id']}?mode=json",
                  f"/templates/{template['id']}/versions", f"/templates/{template['id']}/tokens", "/history", f"/history/{made['id']}",
-                 "/settings/developer", "/settings/organization", "/settings/fonts"):
+                 "/deliveries", "/settings/developer", "/settings/organization", "/settings/fonts", "/settings/account"):
         page.goto(path)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} sticks out"
         expect(page.locator("h1")).to_have_count(1)
@@ -29,6 +29,20 @@ def test_pages_are_whole(signed_in, client, template, viewport, scheme):
         assert page.evaluate("document.documentElement.lang") == "en"
         ids = page.evaluate("[...document.querySelectorAll('[id]')].map((e) => e.id)")
         assert len(ids) == len(set(ids)), f"{path} has an id twice"
+
+
+@pytest.mark.parametrize("width, at_least", [(320, 10), (390, 12)])
+def test_the_phones_navigation_can_be_read_and_touched(signed_in, width, at_least):
+    page = signed_in(viewport={"width": width, "height": 700})
+    entries = page.evaluate("""() => [...document.querySelectorAll('.nav a')].map((a) => {
+        const word = document.createRange();
+        word.selectNodeContents(a);
+        const box = a.getBoundingClientRect();
+        return [parseFloat(getComputedStyle(a).fontSize), word.getBoundingClientRect().width - box.width, box.width, box.height];
+    })""")
+    assert len(entries) == 6
+    for size, over, wide, high in entries:
+        assert size >= at_least and over <= 0 and wide >= 40 and high >= 44, entries
 
 
 def test_motion_stops_when_asked_to(signed_in):

@@ -403,14 +403,18 @@ static void read_position(const struct dgl_x *n, bool vertical, struct dgl_drawi
     struct dgl_str trimmed = offset ? dgl_str_trim(offset->text) : (struct dgl_str){"", 0};
     int32_t at = dgl_x_emu(&trimmed, 0);
     uint8_t aligned = align ? build_align(align->text) : 0;
+    const struct dgl_x *percent = dgl_x_find(n, vertical ? DGL_X_pctPosVOffset : DGL_X_pctPosHOffset);
+    int32_t share = percent ? (int32_t)DGL_MAX(-1000000, DGL_MIN(dgl_x_int(&percent->text, 0), 1000000)) : 0;
     if (vertical) {
         d->v_rel = rel;
         d->v_align = aligned;
         d->y = at;
+        d->percent_y = share;
     } else {
         d->h_rel = rel;
         d->h_align = aligned;
         d->x = at;
+        d->percent_x = share;
     }
 }
 

@@ -28,6 +28,15 @@ enum dgl_math_kind {
     DGL_MATH_GROUP,     // sign above or below 0, as wide
     DGL_MATH_LIMIT,     // 1 above or below 0
     DGL_MATH_PHANTOM,   // the room of 0
+    DGL_MATH_BOXED,     // 0 with rules around it and through it
+};
+enum dgl_math_rule { // of BOXED, bits
+    DGL_MATH_RULE_TOP = 1,
+    DGL_MATH_RULE_BOTTOM = 2,
+    DGL_MATH_RULE_LEFT = 4,
+    DGL_MATH_RULE_RIGHT = 8,
+    DGL_MATH_RULE_ACROSS = 16,
+    DGL_MATH_RULE_DOWN = 32,
 };
 enum dgl_math_fraction { DGL_FRACTION_BAR, DGL_FRACTION_BARE, DGL_FRACTION_SKEWED, DGL_FRACTION_LINEAR };
 struct dgl_math_node {
@@ -39,7 +48,8 @@ struct dgl_math_node {
     uint32_t sign, end_sign, between; // code points, 0 = none
     enum dgl_math_fraction fraction;
     bool above, before, limits;
-    bool upright; // TEXT in the text's own font
+    uint8_t rules; // BOXED: enum dgl_math_rule
+    bool upright;  // TEXT in the text's own font
 };
 struct dgl_math_mark { // glyphs of one cluster, or a rule
     int32_t x, y;      // of the baseline's start, or of the rule's top left corner; y grows down from the baseline

@@ -249,6 +249,27 @@ static struct dgl_math_node *read_phantom(struct reading *r, const struct dgl_x 
     return node;
 }
 
+// Strikes from corner to corner are left out: marks are glyphs and upright rules.
+static struct dgl_math_node *read_boxed(struct reading *r, const struct dgl_x *n)
+{
+    static const struct {
+        enum dgl_x_name name;
+        enum dgl_math_rule rule;
+        bool hides;
+    } rules[] = {{DGL_X_hideTop, DGL_MATH_RULE_TOP, true},     {DGL_X_hideBot, DGL_MATH_RULE_BOTTOM, true},
+                 {DGL_X_hideLeft, DGL_MATH_RULE_LEFT, true},   {DGL_X_hideRight, DGL_MATH_RULE_RIGHT, true},
+                 {DGL_X_strikeH, DGL_MATH_RULE_ACROSS, false}, {DGL_X_strikeV, DGL_MATH_RULE_DOWN, false}};
+    const struct dgl_x *properties = dgl_x_child(n, DGL_X_borderBoxPr);
+    struct dgl_math_node *node = new_node(r, DGL_MATH_BOXED);
+    for (size_t i = 0; i < DGL_COUNT(rules); i++) {
+        const struct dgl_x *said = dgl_x_child(properties, rules[i].name);
+        if ((said && dgl_x_val_on(said)) != rules[i].hides)
+            node->rules |= (uint8_t)rules[i].rule;
+    }
+    node->part[0] = read_part(r, n, DGL_X_e);
+    return node;
+}
+
 // NULL: nothing that is shown.
 static struct dgl_math_node *read_node(struct reading *r, const struct dgl_x *n)
 {
@@ -283,8 +304,9 @@ static struct dgl_math_node *read_node(struct reading *r, const struct dgl_x *n)
         return read_signed(r, n);
     case DGL_X_phant:
         return read_phantom(r, n);
-    case DGL_X_box:
     case DGL_X_borderBox:
+        return read_boxed(r, n);
+    case DGL_X_box:
         return read_part(r, n, DGL_X_e);
     default: // content controls, insertions, hyperlinks: what they hold
         return build_is_group(n) || n->name == DGL_X_oMath ? read_row(r, n) : NULL;

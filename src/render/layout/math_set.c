@@ -12,14 +12,19 @@ static struct math_extent set_row(struct math_setter *s, const struct dgl_math_n
 
 enum atom { ATOM_NONE, ATOM_ORD, ATOM_OP, ATOM_BIN, ATOM_REL, ATOM_OPEN, ATOM_CLOSE, ATOM_PUNCT, ATOM_INNER };
 
+static bool is_arrow(uint32_t c)
+{
+    return (c >= 0x2190 && c <= 0x21FF) || (c >= 0x27F0 && c <= 0x27FF) || (c >= 0x2900 && c <= 0x297F);
+}
+
 static enum atom atom_of(uint32_t c)
 {
     if (c == '+' || c == 0x2212 || c == 0xB1 || c == 0xD7 || c == 0xF7 || c == 0xB7 || (c >= 0x2213 && c <= 0x2214) ||
         (c >= 0x2217 && c <= 0x2219) || (c >= 0x2227 && c <= 0x222A) || (c >= 0x2295 && c <= 0x22A1) ||
         (c >= 0x22C4 && c <= 0x22C6))
         return ATOM_BIN;
-    if (c == '=' || c == '<' || c == '>' || c == ':' || (c >= 0x2190 && c <= 0x21FF) || (c >= 0x2208 && c <= 0x220D) ||
-        c == 0x221D || c == 0x2223 || c == 0x2225 || (c >= 0x223C && c <= 0x228B) || (c >= 0x22A2 && c <= 0x22B8))
+    if (c == '=' || c == '<' || c == '>' || c == ':' || is_arrow(c) || (c >= 0x2208 && c <= 0x220D) || c == 0x221D ||
+        c == 0x2223 || c == 0x2225 || (c >= 0x2237 && c <= 0x228B) || (c >= 0x22A2 && c <= 0x22B8))
         return ATOM_REL;
     if (c == '(' || c == '[' || c == '{' || c == 0x27E8 || c == 0x230A || c == 0x2308)
         return ATOM_OPEN;
@@ -579,6 +584,7 @@ static struct math_extent set_bar(struct math_setter *s, const struct dgl_math_n
 
 static struct math_extent set_group(struct math_setter *s, const struct dgl_math_node *n, struct math_style style)
 {
+    uint32_t from = s->count;
     struct math_extent e = set_part(s, n->part[0], style);
     int32_t gap = math_constant(s, style, HB_OT_MATH_CONSTANT_LOWER_LIMIT_GAP_MIN);
     if (!n->sign)
@@ -587,8 +593,35 @@ static struct math_extent set_group(struct math_setter *s, const struct dgl_math
     struct math_extent sign = math_put_grown(s, n->sign, math_size_of(s, style), HB_DIRECTION_LTR, e.w);
     // A brace keeps its own distance from its baseline: it is put by its edge.
     int32_t dy = n->above ? -(e.ascent + gap) - sign.descent : e.descent + gap + sign.ascent;
-    math_shift(s, at, (e.w - sign.w) / 2, dy);
-    return math_widen((struct math_extent){e.w, e.ascent, e.descent}, sign, dy);
+    // Nor is it always as narrow as what it spans: neighbours keep off its ends.
+    int32_t wider = DGL_MAX(0, sign.w - e.w);
+    math_shift(s, from, wider / 2, 0);
+    math_shift(s, at, (e.w + wider - sign.w) / 2 - wider / 2, dy);
+    return math_widen((struct math_extent){e.w + wider, e.ascent, e.descent}, sign, dy);
+}
+
+static struct math_extent set_boxed(struct math_setter *s, const struct dgl_math_node *n, struct math_style style)
+{
+    uint32_t from = s->count;
+    struct math_extent e = set_part(s, n->part[0], style);
+    int32_t rule = math_constant(s, style, HB_OT_MATH_CONSTANT_OVERBAR_RULE_THICKNESS),
+            gap = math_constant(s, style, HB_OT_MATH_CONSTANT_OVERBAR_VERTICAL_GAP), room = gap + rule;
+    math_shift(s, from, room, 0);
+    e = (struct math_extent){e.w + 2 * room, e.ascent + room, e.descent + room};
+    int32_t h = e.ascent + e.descent;
+    const struct {
+        enum dgl_math_rule rule;
+        int32_t x, y, w, h;
+    } rules[] = {{DGL_MATH_RULE_TOP, 0, -e.ascent, e.w, rule},
+                 {DGL_MATH_RULE_BOTTOM, 0, e.descent - rule, e.w, rule},
+                 {DGL_MATH_RULE_LEFT, 0, -e.ascent, rule, h},
+                 {DGL_MATH_RULE_RIGHT, e.w - rule, -e.ascent, rule, h},
+                 {DGL_MATH_RULE_ACROSS, 0, -e.ascent + h / 2, e.w, rule},
+                 {DGL_MATH_RULE_DOWN, e.w / 2, -e.ascent, rule, h}};
+    for (size_t i = 0; i < DGL_COUNT(rules); i++)
+        if (n->rules & rules[i].rule)
+            math_put_rule(s, rules[i].x, rules[i].y, rules[i].w, rules[i].h);
+    return e;
 }
 
 static struct math_extent set_function(struct math_setter *s, const struct dgl_math_node *n, struct math_style style)
@@ -647,6 +680,8 @@ static struct math_extent set_kind(struct math_setter *s, const struct dgl_math_
         return set_limit(s, n, style);
     case DGL_MATH_PHANTOM:
         return set_phantom(s, n, style);
+    case DGL_MATH_BOXED:
+        return set_boxed(s, n, style);
     }
     return p.e;
 }

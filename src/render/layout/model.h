@@ -131,6 +131,7 @@ struct dgl_drawing {
     enum dgl_wrap_side wrap_side;
     const struct dgl_outline *outline;     // of tight wrapping; NULL = the box
     int32_t percent_width, percent_height; // 1/1000 percent of page or margin; 0 = none
+    int32_t percent_x, percent_y;          // of what it is placed in, beside x and y
     bool percent_of_margin_w, percent_of_margin_h;
     struct dgl_str alt;
     const struct dgl_link *link;

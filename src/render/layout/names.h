@@ -30,7 +30,7 @@
     X(lvlOverride) X(lvlPicBulletId) X(lvlRestart) X(lvlText) X(majorFont) X(minorFont) X(mirrorMargins) X(moveFrom) X(moveTo) \
     X(name) X(noBreakHyphen) X(noFill) X(noHBand) X(noVBand) X(noWrap) X(num) X(numPicBullet) X(numPicBulletId) X(numFmt) X(numId) X(numPr) X(numRestart) X(numStart) \
     X(numStyleLink) X(oMath) X(oMathPara) X(object) X(offsetFrom) X(outline) X(outlineLvl) X(oval) X(overflowPunct) X(p) X(pBdr) \
-    X(pPr) X(pPrDefault) X(pStyle) X(pageBreakBefore) X(pattFill) X(pctHeight) X(pctWidth) X(pgBorders) X(pgMar) \
+    X(pPr) X(pPrDefault) X(pStyle) X(pageBreakBefore) X(pattFill) X(pctHeight) X(pctPosHOffset) X(pctPosVOffset) X(pctWidth) X(pgBorders) X(pgMar) \
     X(pgNumType) X(pgSz) X(pic) X(pict) X(polyline) X(pos) X(posOffset) X(position) X(positionH) X(positionV) \
     X(prst) X(prstClr) X(prstGeom) X(ptab) X(r) X(rFonts) X(rIns) X(rPr) X(rPrDefault) X(rStyle) X(rect) \
     X(relativeFrom) X(relativeHeight) X(restart) X(right) X(rightChars) X(rightFromText) X(rot) X(roundrect) X(rtl) X(rt) X(ruby) X(rubyBase) X(rubyPr) \
@@ -48,7 +48,7 @@
     X(wsp) X(x) X(xAlign) X(xfrm) X(y) X(yAlign)
 // Of drawings, charts and equations.
 #define DGL_X_DRAWING_NAMES(X) \
-    X(dPr) X(lim) X(m) X(scr) X(show) X(fontRef) X(spTree) X(relId) X(dataModelExt) X(dm) X(serAx) X(sourceLinked) X(acc) X(accPr) X(adj) X(algn) X(aln) X(alpha) X(alphaModFix) X(alt) X(amt) X(ang) X(angle) X(arc) X(arcTo) \
+    X(hideBot) X(hideLeft) X(hideRight) X(hideTop) X(strikeH) X(strikeV) X(dPr) X(lim) X(m) X(scr) X(show) X(fontRef) X(spTree) X(relId) X(dataModelExt) X(dm) X(serAx) X(sourceLinked) X(acc) X(accPr) X(adj) X(algn) X(aln) X(alpha) X(alphaModFix) X(alt) X(amt) X(ang) X(angle) X(arc) X(arcTo) \
     X(area3DChart) X(areaChart) X(avLst) X(axId) X(axPos) X(bar3DChart) X(barChart) X(barDir) X(barPr) X(baseJc) \
     X(baseline) X(begChr) X(bevel) X(biLevel) X(blacklevel) X(blurRad) X(borderBox) X(borderBoxPr) X(box) X(boxPr) \
     X(bright) X(brk) X(buAutoNum) X(buChar) X(buNone) X(bubbleChart) X(bubbleScale) X(bubbleSize) X(cap) X(cat) X(catAx) X(chExt) \

@@ -21,6 +21,12 @@ static int32_t aligned(uint8_t how, int32_t from, int32_t room, int32_t size, in
     return how == 1 ? from : how == 2 ? from + (room - size) / 2 : how == 3 ? from + room - size : from + offset;
 }
 
+// Thousandths of a per cent of what an object is placed in (MS-ODRAWXML 2.17.1 pctPosHOffset).
+static int32_t share_of(int32_t room, int32_t percent)
+{
+    return (int32_t)((int64_t)room * percent / 100000);
+}
+
 // A box with text does not stand beyond the page's edges: Word moves it onto the page.
 static int32_t moved_onto(int32_t at, int32_t size, int32_t page)
 {
@@ -66,7 +72,7 @@ void dgl_drawing_place(const struct dgl_canvas *c, const struct dgl_drawing *d, 
         }
         break;
     }
-    *ret_x = aligned(d->h_align, from, room, w, d->x);
+    *ret_x = aligned(d->h_align, from, room, w, d->x + share_of(room, d->percent_x));
     from = para_y;
     room = 0;
     if (d->v_rel == DGL_REL_PAGE) {
@@ -82,7 +88,7 @@ void dgl_drawing_place(const struct dgl_canvas *c, const struct dgl_drawing *d, 
         from = s->height - DGL_MAX(0, s->margin[DGL_BOTTOM]);
         room = DGL_MAX(0, s->margin[DGL_BOTTOM]);
     }
-    *ret_y = aligned(d->v_align, from, room, h, d->y);
+    *ret_y = aligned(d->v_align, from, room, h, d->y + share_of(room, d->percent_y));
     if (d->blocks && !d->table && !d->rotation) {
         *ret_x = moved_onto(*ret_x, w, s->width);
         *ret_y = moved_onto(*ret_y, h, s->height);

@@ -94,7 +94,7 @@ bool x_bears_text(enum dgl_x_name name)
     return name == DGL_X_t || name == DGL_X_instrText || name == DGL_X_posOffset || name == DGL_X_align ||
            name == DGL_X_title || name == DGL_X_creator || name == DGL_X_subject || name == DGL_X_keywords ||
            name == DGL_X_description || name == DGL_X_language || name == DGL_X_pctWidth || name == DGL_X_pctHeight ||
-           name == DGL_X_v || name == DGL_X_formatCode;
+           name == DGL_X_pctPosHOffset || name == DGL_X_pctPosVOffset || name == DGL_X_v || name == DGL_X_formatCode;
 }
 
 struct dgl_x *x_open(struct x_builder *b, enum dgl_x_name name, enum dgl_x_ns ns, size_t attr_count, size_t more,

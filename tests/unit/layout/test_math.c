@@ -149,6 +149,41 @@ static void test_accents_bars_and_braces(void **state DGL_UNUSED)
     free(d);
 }
 
+static unsigned count_of(const char *dump, const char *what)
+{
+    unsigned n = 0;
+    for (const char *at = dump; (at = strstr(at, what)); at++)
+        n++;
+    return n;
+}
+
+static void test_boxes_and_spans(void **state DGL_UNUSED)
+{
+    char *d = shown(SHOWN("", "<m:borderBox><m:e>" R("a") "</m:e></m:borderBox>"));
+    assert_int_equal(count_of(d, "rect "), 4);
+    free(d);
+    d = shown(SHOWN("", "<m:borderBox><m:borderBoxPr><m:hideTop m:val=\"1\"/><m:hideLeft/><m:hideRight m:val=\"on\"/>"
+                        "<m:strikeH m:val=\"1\"/></m:borderBoxPr><m:e>" R("a") "</m:e></m:borderBox>" R("b")));
+    assert_int_equal(count_of(d, "rect "), 2);
+    assert_true(find_text(d, B).x - find_text(d, A).x > 6); // the box has room around its content
+    free(d);
+    // A brace is wider than the letter above it: what stands beside begins behind the brace.
+    d = shown(SHOWN("", "<m:groupChr><m:groupChrPr><m:chr m:val=\"\xE2\x8F\x9F\"/></m:groupChrPr><m:e>" R(
+                            "i") "</m:e>"
+                                 "</m:groupChr>" R("b")));
+    struct place brace = find_text(d, "\xE2\x8F\x9F"), b = find_text(d, B), i = find_text(d, I);
+    assert_true(i.x > brace.x && b.x >= brace.x + 5);
+    free(d);
+    // Long arrows are relations like the short ones.
+    d = shown(SHOWN("", R("a\xE2\x87\x92") R("b")));
+    double near_arrow = find_text(d, B).x - find_text(d, "\xE2\x87\x92").x;
+    free(d);
+    d = shown(SHOWN("", R("a\xE2\x9F\xB9") R("b")));
+    assert_true(find_text(d, "\xE2\x9F\xB9").x - find_text(d, A).x > 7);
+    assert_true(find_text(d, B).x - find_text(d, "\xE2\x9F\xB9").x > near_arrow);
+    free(d);
+}
+
 static void test_letters(void **state DGL_UNUSED)
 {
     char *d =
@@ -235,6 +270,7 @@ int main(void)
         cmocka_unit_test(test_roots),
         cmocka_unit_test(test_matrices_and_stacks),
         cmocka_unit_test(test_accents_bars_and_braces),
+        cmocka_unit_test(test_boxes_and_spans),
         cmocka_unit_test(test_letters),
         cmocka_unit_test(test_places),
         cmocka_unit_test(test_bounds),

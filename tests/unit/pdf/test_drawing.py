@@ -4,7 +4,7 @@ import struct
 import sys
 import zlib
 
-from docx import NS, Rendered, inline, near, p, picture, run, shape
+from docx import NS, Rendered, anchored, inline, near, p, picture, run, shape, solid
 
 LEFT, TOP = 72, 72  # of the text
 TEXT = (
@@ -220,6 +220,16 @@ def test_svg_arcs_clips_use_and_gradients():
     for x in (10, 50):
         assert colour(x, 62)[0] > 220 and colour(x, 98)[2] > 220
     assert "warning" not in made.notes
+
+
+def test_places_in_shares_of_the_page():
+    """As Word's cover pages are placed: pctPosHOffset and pctPosVOffset, in thousandths of a per cent."""
+    drawn = anchored(solid("FF0000"), size=(100, 50)).replace("<wp:posOffset>0</wp:posOffset>", "{}")
+    wp14 = 'xmlns:wp14="http://schemas.microsoft.com/office/word/2010/wordprocessingDrawing"'
+    h, v = (f"<wp14:pctPos{axis}Offset {wp14}>{share}</wp14:pctPos{axis}Offset>" for axis, share in (("H", 25000), ("V", 50000)))
+    made = Rendered("<w:p>" + drawn.format(h, v) + "</w:p>")
+    colour = made.pixels()[2]
+    assert_colours(colour, {(155, 398): "FF0000", (251, 444): "FF0000", (151, 398): "FFFFFF", (155, 394): "FFFFFF"})
 
 
 def test_svg_texts_of_several_looks():

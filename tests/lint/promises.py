@@ -9,7 +9,7 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 # A page, and how many tests it names at least.
-PAGES = {os.path.join("docs", "internals", "webhook-promises.md"): 80, os.path.join("docs", "internals", "layout-rules.md"): 80}
+PAGES = {os.path.join("docs", "internals", name): count for name, count in (("webhook-promises.md", 80), ("layout-rules.md", 80), ("language-promises.md", 80))}
 
 
 def find(name):
@@ -23,9 +23,10 @@ def find(name):
 
 
 def is_there(reference):
+    """A file; a test in it; a case of the corpus, by its name or title."""
     name, _, test = reference.partition("::")
-    text = find(name)
-    return text is not None and (not test or re.search(rf"^(?:def|static void) {test}\(", text, re.M) is not None)
+    text, test = find(name), re.escape(test)
+    return text is not None and (not test or re.search(rf'^(?:(?:def|static void) {test}\(|case\("{test}"|=== {test}$)', text, re.M) is not None)
 
 
 def check(page):

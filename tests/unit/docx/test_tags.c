@@ -181,6 +181,59 @@ static void all_problems_at_once(void **state DGL_UNUSED)
     outcome_fini(&o);
 }
 
+// Every part that is rendered, with a tag of its own.
+static void tags_in_every_part(void **state DGL_UNUSED)
+{
+#define TEXT_PART(name, inside) "<w:" name " xmlns:w=\"" NS_W "\">" inside "</w:" name ">"
+#define VT "http://schemas.openxmlformats.org/officeDocument/2006/docPropsVTypes"
+#define CORE "http://schemas.openxmlformats.org/package/2006/relationships/metadata/core-properties"
+    static const struct member parts[] = {
+        {"_rels/.rels", RELS(REL("rId1", "officeDocument", "word/document.xml") REL(
+                            "rId2", "custom-properties", "docProps/custom.xml") "<Relationship Id=\"rId3\" Type=\"" CORE
+                                                                                "\" Target=\"docProps/core.xml\"/>")},
+        {"word/document.xml",
+         DOCUMENT(
+             "<w:p><w:r><w:t>{{ x }}-body</w:t></w:r><w:r><w:pict><v:shape xmlns:v=\"urn:schemas-microsoft-com:vml\">"
+             "<v:textbox><w:txbxContent>" P(
+                 "{{ x }}-box") "</w:txbxContent></v:textbox></v:shape></w:pict></w:r></w:p>")},
+        {"word/_rels/document.xml.rels",
+         RELS(REL("rId1", "header", "header1.xml") REL("rId2", "footer", "footer1.xml")
+                  REL("rId3", "footnotes", "footnotes.xml") REL("rId4", "endnotes", "endnotes.xml")
+                      REL("rId5", "comments", "comments.xml") REL("rId6", "chart", "charts/chart1.xml"))},
+        {"word/header1.xml", TEXT_PART("hdr", P("{{ x }}-header"))},
+        {"word/footer1.xml", TEXT_PART("ftr", P("{{ x }}-footer"))},
+        {"word/footnotes.xml", TEXT_PART("footnotes", "<w:footnote w:id=\"1\">" P("{{ x }}-note") "</w:footnote>")},
+        {"word/endnotes.xml", TEXT_PART("endnotes", "<w:endnote w:id=\"1\">" P("{{ x }}-end") "</w:endnote>")},
+        {"word/comments.xml", TEXT_PART("comments", "<w:comment w:id=\"1\">" P("{{ x }}-remark") "</w:comment>")},
+        {"word/charts/chart1.xml",
+         "<c:chartSpace xmlns:c=\"http://schemas.openxmlformats.org/drawingml/2006/chart\" "
+         "xmlns:a=\"http://schemas.openxmlformats.org/drawingml/2006/main\"><c:chart><c:title><c:tx><c:rich>"
+         "<a:p><a:r><a:t>{{ x }}-chart</a:t></a:r></a:p></c:rich></c:tx></c:title></c:chart></c:chartSpace>"},
+        {"docProps/core.xml",
+         "<cp:coreProperties xmlns:cp=\"http://schemas.openxmlformats.org/package/2006/metadata/core-properties\" "
+         "xmlns:dc=\"http://purl.org/dc/elements/1.1/\"><dc:title>{{ x }}-title</dc:title></cp:coreProperties>"},
+        {"docProps/custom.xml",
+         "<Properties xmlns=\"http://schemas.openxmlformats.org/officeDocument/2006/custom-properties\" xmlns:vt=\"" VT
+         "\"><property pid=\"2\" name=\"File\"><vt:lpwstr>{{ x }}-custom</vt:lpwstr></property></Properties>"},
+        {NULL, NULL}};
+    static const char *const wanted[][2] = {
+        {"word/document.xml", "&lt;X&gt;-body"},   {"word/document.xml", "&lt;X&gt;-box"},
+        {"word/header1.xml", "&lt;X&gt;-header"},  {"word/footer1.xml", "&lt;X&gt;-footer"},
+        {"word/footnotes.xml", "&lt;X&gt;-note"},  {"word/endnotes.xml", "&lt;X&gt;-end"},
+        {"word/comments.xml", "&lt;X&gt;-remark"}, {"word/charts/chart1.xml", "&lt;X&gt;-chart"},
+        {"docProps/core.xml", "&lt;X&gt;-title"},  {"docProps/custom.xml", "&lt;X&gt;-custom"}};
+    struct outcome o = render_members(parts, "{\"x\":\"<X>\"}");
+    assert_int_equal(o.status, DGL_OK);
+    for (size_t i = 0; i < DGL_COUNT(wanted); i++) {
+        char *xml = read_member(&o.package, wanted[i][0]);
+        if (!strstr(xml, wanted[i][1]))
+            print_error("no %s in %s: %s\n", wanted[i][1], wanted[i][0], xml);
+        assert_non_null(strstr(xml, wanted[i][1]));
+        free(xml);
+    }
+    outcome_fini(&o);
+}
+
 static void tags_in_other_places(void **state DGL_UNUSED)
 {
     struct outcome o = render_members(
@@ -331,6 +384,7 @@ int main(void)
         cmocka_unit_test(rows_repeat_without_prefix),
         cmocka_unit_test(unbalanced_blocks_are_named),
         cmocka_unit_test(all_problems_at_once),
+        cmocka_unit_test(tags_in_every_part),
         cmocka_unit_test(tags_in_other_places),
         cmocka_unit_test(links_in_all_parts),
         cmocka_unit_test(links_in_loops_differ),

@@ -23,7 +23,7 @@ enum dgl_support { DGL_SUPPORT_FULL, DGL_SUPPORT_APPROXIMATED, DGL_SUPPORT_DECLI
     X(OLE, APPROXIMATED, "embedded objects", "an embedded object is shown by its preview picture")                     \
     X(SHAPE_GROUP, APPROXIMATED, "drawings of unknown kinds", "a drawing of an unknown kind is left out")              \
     X(SHAPE_FORM, APPROXIMATED, "rare preset shapes", "a shape is drawn as its box")                                   \
-    X(SHAPE_EFFECT, APPROXIMATED, "shadows, glows and 3-D effects of shapes", "a shape's effect is left out")          \
+    X(SHAPE_EFFECT, APPROXIMATED, "glows, inner shadows and 3-D effects of shapes", "a shape's effect is left out")    \
     X(WORD_ART, APPROXIMATED, "WordArt", "a bent text is set straight")                                                \
     X(METAFILE, APPROXIMATED, "EMF and WMF pictures", "parts of a metafile picture are left out")                      \
     X(SVG, APPROXIMATED, "parts of SVG pictures", "parts of an SVG picture are left out or simplified")                \

@@ -55,6 +55,13 @@ enum dgl_drawing_kind {
 };
 enum dgl_line_end { DGL_END_NONE, DGL_END_TRIANGLE, DGL_END_ARROW, DGL_END_STEALTH, DGL_END_DIAMOND, DGL_END_OVAL };
 // What a shape is besides a box. Gradients are in the unit square of the shape; a linear one by its angle.
+struct dgl_shadow {  // §20.1.8.45; mpt
+    bool set, turns; // with the shape
+    uint32_t rgb;
+    float alpha;
+    int32_t distance, blur;
+    double direction; // radians, clockwise
+};
 struct dgl_shape {
     const struct dgl_geometry *geometry;
     const struct dgl_adjust *adjust;
@@ -64,6 +71,7 @@ struct dgl_shape {
     struct dgl_art_stroke stroke;
     enum dgl_line_end head, tail;
     uint8_t head_size, tail_size; // thirds of the usual
+    struct dgl_shadow shadow;
 };
 struct dgl_part { // of a group, in the group's own coordinates
     const struct dgl_drawing *drawing;

@@ -48,7 +48,7 @@
     X(wsp) X(x) X(xAlign) X(xfrm) X(y) X(yAlign)
 // Of drawings, charts and equations.
 #define DGL_X_DRAWING_NAMES(X) \
-    X(hideBot) X(hideLeft) X(hideRight) X(hideTop) X(strikeH) X(strikeV) X(dPr) X(lim) X(m) X(scr) X(show) X(fontRef) X(spTree) X(relId) X(dataModelExt) X(dm) X(serAx) X(sourceLinked) X(acc) X(accPr) X(adj) X(algn) X(aln) X(alpha) X(alphaModFix) X(alt) X(amt) X(ang) X(angle) X(arc) X(arcTo) \
+    X(dist) X(rotWithShape) X(kx) X(ky) X(hideBot) X(hideLeft) X(hideRight) X(hideTop) X(strikeH) X(strikeV) X(dPr) X(lim) X(m) X(scr) X(show) X(fontRef) X(spTree) X(relId) X(dataModelExt) X(dm) X(serAx) X(sourceLinked) X(acc) X(accPr) X(adj) X(algn) X(aln) X(alpha) X(alphaModFix) X(alt) X(amt) X(ang) X(angle) X(arc) X(arcTo) \
     X(area3DChart) X(areaChart) X(avLst) X(axId) X(axPos) X(bar3DChart) X(barChart) X(barDir) X(barPr) X(baseJc) \
     X(baseline) X(begChr) X(bevel) X(biLevel) X(blacklevel) X(blurRad) X(borderBox) X(borderBoxPr) X(box) X(boxPr) \
     X(bright) X(brk) X(buAutoNum) X(buChar) X(buNone) X(bubbleChart) X(bubbleScale) X(bubbleSize) X(cap) X(cat) X(catAx) X(chExt) \

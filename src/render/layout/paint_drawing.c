@@ -172,6 +172,13 @@ static void paint_box_text(struct dgl_canvas *c, const struct dgl_drawing *d, co
     c->status = inside.status;
 }
 
+static void paint_shadow(struct dgl_canvas *c, const struct dgl_drawing *d, int32_t x, int32_t y, int32_t w, int32_t h)
+{
+    const struct dgl_art *shadow = dgl_shape_shadow(c->env->arena, d, w, h);
+    if (shadow)
+        dgl_canvas_box(c, DGL_BOX_ART, x, y, w, h)->art = shadow;
+}
+
 static void paint_shape(struct dgl_canvas *c, const struct dgl_drawing *d, int32_t x, int32_t y, int32_t w, int32_t h)
 {
     double text[4];
@@ -218,6 +225,7 @@ static void paint_art(struct dgl_canvas *c, const struct dgl_drawing *d, const s
 
 static void paint_picture(struct dgl_canvas *c, const struct dgl_drawing *d, int32_t x, int32_t y, int32_t w, int32_t h)
 {
+    paint_shadow(c, d, x, y, w, h);
     if (d->picture != UINT32_MAX && w > 0 && h > 0) {
         struct dgl_box *box;
         dgl_canvas_box(c, DGL_BOX_FIGURE, x, y, w, h)->drawing = d;
@@ -286,10 +294,12 @@ static void paint_inside(struct dgl_canvas *c, const struct dgl_drawing *d, int3
         break;
     case DGL_DRAW_BOX:
     case DGL_DRAW_LINE:
-        if (d->shape)
+        if (d->shape) {
+            paint_shadow(c, d, x, y, w, h);
             paint_shape(c, d, x, y, w, h);
-        else
+        } else {
             paint_plain_box(c, d, x, y, w, h);
+        }
         break;
     case DGL_DRAW_GROUP:
         paint_group(c, d, x, y, w, h);

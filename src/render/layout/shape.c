@@ -286,16 +286,44 @@ static const struct dgl_geometry *geometry_of(struct builder *b, const struct dg
 
 // ---- The whole look ----
 
-static bool has_effects(const struct dgl_x *sp_pr)
+// A slanted or stretched shadow lies as a plain one does.
+static void read_shadow(struct builder *b, const struct dgl_x *x, struct dgl_shadow *shadow)
 {
-    const struct dgl_x *list = dgl_x_child(sp_pr, DGL_X_effectLst), *scene = dgl_x_child(sp_pr, DGL_X_sp3d);
-    return (list && list->first) || (scene && scene->first);
+    struct dgl_color c = {0, 1};
+    const struct dgl_str *turns = dgl_x_attr(x, DGL_X_rotWithShape);
+    if (!dgl_drawing_color(&b->sheet->theme, x, 0, &c))
+        return;
+    *shadow = (struct dgl_shadow){
+        .set = c.alpha > 0,
+        .turns = !turns || dgl_x_on(turns),
+        .rgb = c.rgb,
+        .alpha = c.alpha,
+        .distance = DGL_MAX(0, dgl_x_emu(dgl_x_attr(x, DGL_X_dist), 0)),
+        .blur = DGL_MAX(0, dgl_x_emu(dgl_x_attr(x, DGL_X_blurRad), 0)),
+        .direction = (double)dgl_x_attr_int(x, DGL_X_dir, 0) / 60000 * M_PI / 180,
+    };
+    if (dgl_x_attr(x, DGL_X_kx) || dgl_x_attr(x, DGL_X_ky))
+        build_finding(b, DGL_FEATURE_SHAPE_EFFECT);
+}
+
+static void read_effects(struct builder *b, const struct dgl_x *sp_pr, struct dgl_shape *s)
+{
+    const struct dgl_x *scene = dgl_x_child(sp_pr, DGL_X_sp3d), *list = dgl_x_child(sp_pr, DGL_X_effectLst);
+    for (const struct dgl_x *x = list ? list->first : NULL; x; x = x->next) {
+        if (x->name == DGL_X_outerShdw)
+            read_shadow(b, x, &s->shadow);
+        else
+            build_finding(b, DGL_FEATURE_SHAPE_EFFECT);
+    }
+    if (scene && scene->first)
+        build_finding(b, DGL_FEATURE_SHAPE_EFFECT);
 }
 
 static bool is_plain(const struct dgl_shape *s)
 {
     bool box = s->geometry && (strcmp(s->geometry->name, "rect") == 0);
-    return box && (s->fill.kind == DGL_ART_NONE || (s->fill.kind == DGL_ART_SOLID && s->fill.alpha >= 1)) &&
+    return box && !s->shadow.set &&
+           (s->fill.kind == DGL_ART_NONE || (s->fill.kind == DGL_ART_SOLID && s->fill.alpha >= 1)) &&
            (s->line.kind == DGL_ART_NONE ||
             (s->line.kind == DGL_ART_SOLID && s->line.alpha >= 1 && s->stroke.dash_count == 0));
 }
@@ -321,8 +349,7 @@ void build_shape_look(struct builder *b, const struct dgl_x *sp_pr, const struct
     if (s->line.kind > DGL_ART_SOLID) // lines are drawn in a gradient's first colour
         s->line = dgl_art_solid(s->line.rgb, 1);
     s->geometry = geometry_of(b, sp_pr, s);
-    if (has_effects(sp_pr))
-        build_finding(b, DGL_FEATURE_SHAPE_EFFECT);
+    read_effects(b, sp_pr, s);
     d->has_fill = s->fill.kind != DGL_ART_NONE;
     d->fill = s->fill.rgb;
     d->has_line = s->line.kind != DGL_ART_NONE;

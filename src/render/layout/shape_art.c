@@ -123,3 +123,64 @@ struct dgl_art *dgl_shape_art(struct dgl_arena *a, const struct dgl_drawing *d, 
     }
     return art->first ? art : NULL;
 }
+
+// ---- Shadows ----
+
+#define BLUR_LAYERS 8 // a blurred edge is so many shapes over one another, each a little larger
+
+// Larger by `more` on every side, and moved.
+static struct dgl_matrix layer(double w, double h, double more, double dx, double dy)
+{
+    double sx = fmax(0, 1 + 2 * more / fmax(w, 1)), sy = fmax(0, 1 + 2 * more / fmax(h, 1));
+    return (struct dgl_matrix){sx, 0, 0, sy, dx + w / 2 * (1 - sx), dy + h / 2 * (1 - sy)};
+}
+
+// What layer `i`, from outside, adds, so that the density grows evenly from 0 at the rim to `whole`.
+static float share_of_layer(float whole, int i, int layers)
+{
+    float before = whole * (float)i / (float)layers, after = whole * (float)(i + 1) / (float)layers;
+    return before < 1 ? (after - before) / (1 - before) : 1;
+}
+
+static void put_layer(struct dgl_art *art, const struct dgl_shape *s, const struct dgl_art_path *path, bool filled,
+                      const struct dgl_matrix *m, float alpha)
+{
+    struct dgl_art_item *item = path->op_count ? dgl_art_add(art, DGL_ART_PATH) : NULL;
+    if (!item)
+        return;
+    dgl_path_append(art, &item->path, path);
+    dgl_path_transform(&item->path, m);
+    item->even_odd = true;
+    if (filled) {
+        item->fill = dgl_art_solid(s->shadow.rgb, alpha);
+    } else {
+        item->line = dgl_art_solid(s->shadow.rgb, alpha);
+        item->stroke = s->stroke;
+    }
+}
+
+struct dgl_art *dgl_shape_shadow(struct dgl_arena *a, const struct dgl_drawing *d, int32_t w, int32_t h)
+{
+    const struct dgl_shape *s = d->shape;
+    double unused[4];
+    if (!s || !s->shadow.set)
+        return NULL;
+    bool filled = d->kind == DGL_DRAW_PICTURE || s->fill.kind != DGL_ART_NONE;
+    double blur = fmin(s->shadow.blur, (w < h ? w : h) / 2.0),
+           angle = s->shadow.direction - (s->shadow.turns ? 0 : d->rotation / 60000.0 * M_PI / 180),
+           dx = cos(angle) * s->shadow.distance, dy = sin(angle) * s->shadow.distance;
+    struct dgl_art *art = dgl_art_new(a, (float)w, (float)h);
+    const struct dgl_matrix flip = {d->flip_h ? -1 : 1, 0, 0, d->flip_v ? -1 : 1, d->flip_h ? w : 0, d->flip_v ? h : 0};
+    int layers = filled && blur > 0 ? BLUR_LAYERS : 1;
+    for (struct dgl_shape_path *p = dgl_geometry_outline(art, s->geometry, s->adjust, s->adjust_count, w, h, unused); p;
+         p = p->next) {
+        bool throws = filled ? p->filled : p->stroked && s->line.kind != DGL_ART_NONE;
+        dgl_path_transform(&p->path, &flip);
+        for (int i = 0; throws && i < layers; i++) {
+            double more = layers > 1 ? blur * ((i + 0.5) / layers - 0.5) : 0;
+            const struct dgl_matrix m = layer(w, h, more, dx, dy);
+            put_layer(art, s, &p->path, filled, &m, share_of_layer(s->shadow.alpha, layers - 1 - i, layers));
+        }
+    }
+    return art->first ? art : NULL;
+}

@@ -8,5 +8,7 @@
 // nothing to paint or no memory.
 struct dgl_art *dgl_shape_art(struct dgl_arena *a, const struct dgl_drawing *d, int32_t w, int32_t h,
                               double ret_text[4]);
+// What the shape, or the picture, throws on what lies behind it; to be painted before it. NULL when it throws none.
+struct dgl_art *dgl_shape_shadow(struct dgl_arena *a, const struct dgl_drawing *d, int32_t w, int32_t h);
 
 #endif

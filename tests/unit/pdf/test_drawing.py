@@ -232,6 +232,28 @@ def test_places_in_shares_of_the_page():
     assert_colours(colour, {(155, 398): "FF0000", (251, 444): "FF0000", (151, 398): "FFFFFF", (155, 394): "FFFFFF"})
 
 
+def test_shadows():
+    effect = (
+        '<a:effectLst><a:outerShdw dist="254000" dir="{0}" {1}><a:srgbClr val="0000FF">{2}</a:srgbClr></a:outerShdw></a:effectLst>'
+    )
+    below = effect.format(5400000, "", "")  # 20 points down
+    made, colour = seen(shape("rect", width=100, height=50, line=below) + p(""))
+    assert_colours(colour, {(50, 25): "FF0000", (50, 60): "0000FF", (50, 69): "0000FF", (50, 72): "FFFFFF", (50, 49): "FF0000"})
+    assert "warning" not in made.notes
+    half = effect.format(0, "", '<a:alpha val="50000"/>')  # to the right, half seen
+    _, colour = seen(shape("ellipse", width=100, height=50, line=half))
+    assert_colours(colour, {(110, 25): "8080FF", (50, 25): "FF0000", (3, 3): "FFFFFF"})
+    blurred = effect.format(0, 'blurRad="254000"', "")
+    _, colour = seen(shape("rect", width=100, height=50, line=blurred))
+    shades = [colour(x, 25)[0] for x in (105, 112, 118, 124, 129, 132)]  # from 110 to 130, densest in the middle
+    assert shades == sorted(shades) and shades[0] < 20 and 80 < shades[2] < 180 and shades[-1] > 250, shades
+    image = picture("rIdP", 100, 50, xfrm=below)
+    _, colour = seen(image, parts={"word/a.png": png(2, b"\xff\0\0")}, rels={"rIdP": ("image", "a.png")})
+    assert_colours(colour, {(50, 25): "FF0000", (50, 60): "0000FF"})
+    made, _ = seen(shape("rect", line='<a:effectLst><a:glow rad="1"><a:srgbClr val="0000FF"/></a:glow></a:effectLst>'))
+    assert "effect is left out" in made.notes
+
+
 def test_svg_texts_of_several_looks():
     look = 'font-size="10" font-family="Liberation Sans"'
     made, colour = svg(

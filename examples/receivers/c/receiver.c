@@ -10,6 +10,7 @@
 //   TLS_CERT_FILE, TLS_KEY_FILE   serve https; most people leave that to a proxy in front
 #include <curl/curl.h>
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
 #include <microhttpd.h>
@@ -293,12 +294,16 @@ static bool prepare(void)
         return false;
     }
     output_dir = folder ? folder : ".";
-    static const char *const folders[] = {".webhooks", ".webhooks/inbox", ".webhooks/done"};
-    for (size_t i = 0; i < 3; i++) {
+    static const char *const folders[] = {"", ".webhooks", ".webhooks/inbox", ".webhooks/done"};
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
         make_path(path, folders[i], "", "");
         mkdir(path, 0700);
     }
-    return access(path, W_OK) == 0;
+    if (access(path, W_OK) != 0) {
+        fprintf(stderr, "cannot write into %s: %s\n", path, strerror(errno));
+        return false;
+    }
+    return true;
 }
 
 int main(void)

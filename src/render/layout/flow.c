@@ -437,7 +437,10 @@ static void note_style(struct flow *f, const struct dgl_para *p, const struct dg
 
 static bool only_a_break(const struct dgl_line *line)
 {
-    return line->ends != DGL_IN_TEXT && line->ends != DGL_IN_LINE_BREAK && line->seg_count == 1;
+    for (uint32_t i = 0; i < line->seg_count; i++)
+        if (line->segs[i].piece->kind != DGL_PIECE_BREAK && line->segs[i].piece->kind != DGL_PIECE_ANCHOR)
+            return false;
+    return line->ends != DGL_IN_TEXT && line->ends != DGL_IN_LINE_BREAK;
 }
 
 // Where the lines from `from` on begin in their paragraph: an object may have pushed its first line down.

@@ -350,6 +350,15 @@ static enum dgl_status new_line(struct breaker *b, struct dgl_lines *l, uint32_t
 }
 
 // Fills the line with what fits into its room.
+// Bookmarks after the last break stand beside it: they open no line.
+static struct spot past_bookmarks(const struct breaker *b, struct spot end)
+{
+    uint32_t piece = end.piece;
+    while (piece < b->t->piece_count && b->t->pieces[piece].kind == DGL_PIECE_ANCHOR)
+        piece++;
+    return end.glyph == 0 && piece == b->t->piece_count ? (struct spot){piece, 0, false} : end;
+}
+
 static enum dgl_status fill_line(struct breaker *b, struct dgl_line *line, bool first, struct spot *at,
                                  struct dgl_error *err)
 {
@@ -358,6 +367,8 @@ static enum dgl_status fill_line(struct breaker *b, struct dgl_line *line, bool 
     bool squeezed = line_squeeze(b, *at, start_x, line->x1, &end, &line->ends);
     if (end.piece == at->piece && end.glyph == at->glyph && at->piece < b->t->piece_count)
         end = (struct spot){at->piece + 1, 0, false}; // never stand still
+    if (line->ends != DGL_IN_TEXT)
+        end = past_bookmarks(b, end);
     uint32_t pieces = pieces_in(b, *at, end);
     line->segs = dgl_arena_alloc_try(b->env->arena, (pieces + 1) * sizeof(*line->segs));
     if (!line->segs)

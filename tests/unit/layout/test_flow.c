@@ -222,6 +222,12 @@ static void test_break_before_a_section_end(void **state DGL_UNUSED)
     d = dump_of(&(struct docx_parts){.body = P("one") PAGE_BREAK});
     assert_int_equal(pages_in(d), 1);
     free(d);
+    d = dump_of(&(struct docx_parts){
+        .body = P("one") "<w:p><w:r><w:br w:type=\"page\"/></w:r><w:bookmarkStart w:id=\"1\" w:name=\"here\"/>"
+                         "<w:bookmarkEnd w:id=\"1\"/></w:p>" ONLY_END("nextPage", "")
+                             P("two") "<!--own section-->" SECT("nextPage", "")});
+    assert_int_equal(find_text(d, "two").page, 2); // a bookmark after the break is nothing
+    free(d);
 }
 
 #define ALIGNED(kind, more)                                                                                    \

@@ -169,6 +169,7 @@ static enum dgl_status begin_page(struct flow *f, bool first_of_section)
     f->exclusion_count = DGL_MIN(fs->floats[info->kind].count, DGL_LAYOUT_MAX_FLOATS);
     if (f->exclusion_count)
         memcpy(f->exclusions, fs->floats[info->kind].list, f->exclusion_count * sizeof(*f->exclusions));
+    flow_begin_ahead(f);
     f->limit = f->page_count == f->balance_page ? f->top + f->balance_height : INT32_MAX;
     if (s->lines.restart == DGL_RESTART_PAGE)
         f->line_number = s->lines.start;
@@ -395,9 +396,10 @@ static void add_exclusions(struct flow *f, const struct dgl_para *p, int32_t par
 {
     for (uint32_t i = 0; p->has_drawings && i < p->inline_count; i++) {
         const struct dgl_drawing *d = p->inlines[i].kind == DGL_IN_DRAWING ? p->inlines[i].drawing : NULL;
+        struct dgl_exclusion e;
         if (d && f->exclusion_count < DGL_LAYOUT_MAX_FLOATS &&
-            dgl_exclusion_of(&f->canvas, d, f->canvas.column_x, para_y, &f->exclusions[f->exclusion_count]))
-            f->exclusion_count++;
+            dgl_exclusion_of(&f->canvas, d, f->canvas.column_x, para_y, &e) && !flow_note_ahead(f, d, &e, para_y))
+            f->exclusions[f->exclusion_count++] = e;
     }
 }
 
@@ -608,6 +610,8 @@ static enum dgl_status flow_para(struct flow *f, const struct dgl_block *b)
     bool joins_next = b->next && b->next->kind == DGL_BLOCK_PARA && dgl_para_same_box(p, b->next->para);
     if (p->p.flags & DGL_PF_PAGE_BREAK_BEFORE && !f->page_empty)
         DGL_TRY(flow_new_page(f, true));
+    if (flow_goes_ahead(f, p))
+        DGL_TRY(flow_new_page(f, false));
     DGL_TRY(settle_floats(f, p));
     DGL_TRY(keep_chain(f, b, space_above(f, p), &moved));
     uint32_t from = 0, fits = 0;

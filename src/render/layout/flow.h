@@ -43,6 +43,16 @@ struct flow_start { // where a paragraph, a table or a part of one begins in the
     uint16_t column;
     bool whole; // its first part, below something else: here a page that is spread out gets room
 };
+struct flow_ahead { // an object above its anchor, see flow_ahead.c
+    const struct dgl_drawing *drawing;
+    uint32_t page; // counted from 1
+    bool driven;   // to that page by its own room on the one before
+    struct dgl_exclusion room;
+};
+struct flow_ahead_list {
+    struct flow_ahead *list;
+    uint32_t count, cap;
+};
 struct flow_style { // a styled paragraph, for STYLEREF
     uint16_t style;
     int8_t outline;
@@ -73,6 +83,7 @@ struct flow {
     int32_t column_end[16], column_foot[16];
     struct dgl_exclusion exclusions[DGL_LAYOUT_MAX_FLOATS];
     uint32_t exclusion_count;
+    struct flow_ahead_list known, ahead; // objects above their anchors: of the pass before, of this one
     struct flow_note notes[FLOW_MAX_NOTES];
     uint32_t note_count;
     uint32_t column_notes;                // the first of the column at hand
@@ -123,6 +134,12 @@ enum dgl_status flow_paint_notes(struct flow *f) DGL_MUST_CHECK; // of all colum
 bool flow_renumber_notes(struct flow *f);
 void flow_index_notes(struct flow *f); // once, before the first line
 enum dgl_status flow_separator(struct flow *f, bool go_on, int32_t *ret_height, int32_t *ret_rule) DGL_MUST_CHECK;
+// Objects above their anchors: a page begins with those known; whether one needs no room any more, known as it was; and
+// whether a pass met what the one before did.
+void flow_begin_ahead(struct flow *f);
+bool flow_note_ahead(struct flow *f, const struct dgl_drawing *d, const struct dgl_exclusion *e, int32_t y);
+bool flow_goes_ahead(struct flow *f, const struct dgl_para *p); // it begins the next page with its object
+bool flow_settle_ahead(struct flow *f);
 // The section as it is on a page of that number (left pages of a book have their margins exchanged).
 const struct dgl_section *flow_side(const struct flow *f, uint32_t section, int32_t number);
 const struct dgl_section *flow_here(const struct flow *f); // of the page at hand

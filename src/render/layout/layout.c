@@ -1,8 +1,8 @@
 // The whole: flow the body, then set headers and footers, which know how many pages there are.
 //
-// Page numbers in the body's own text (NUMPAGES, and PAGEREF as in tables of contents) and the numbers of notes counted
-// by page are known only afterwards; such documents are flowed again until they settle, at most DGL_LAYOUT_MAX_PASSES
-// times.
+// Page numbers in the body's own text (NUMPAGES, and PAGEREF as in tables of contents), the numbers of notes counted by
+// page, and objects that stand above the text they hang on are known only afterwards; such documents are flowed again
+// until they settle, at most DGL_LAYOUT_MAX_PASSES times.
 #include "render/layout/layout.h"
 
 #include "render/layout/flow.h"
@@ -233,6 +233,8 @@ static enum dgl_status one_pass(struct flow *f, struct dgl_document *doc, const 
                                 const struct flow *before, struct dgl_error *err)
 {
     *f = (struct flow){.doc = doc, .outer = env, .err = err};
+    if (before)
+        f->known = before->ahead;
     f->env = (struct dgl_text_env){.arena = env->arena,
                                    .fonts = env->fonts,
                                    .budget = env->budget,
@@ -327,6 +329,7 @@ enum dgl_status dgl_layout(struct dgl_document *doc, const struct dgl_layout_env
         bool counted = !doc->has_page_fields || f->page_count == (uint32_t)f->env.page_count;
         bool settled = !settle_page_refs(f);
         settled &= !flow_renumber_notes(f);
+        settled &= flow_settle_ahead(f);
         if (settled && counted)
             break;
         struct flow *again = DGL_ARENA_NEW(env->arena, struct flow);

@@ -159,6 +159,32 @@ static void test_object_in_a_cell(void **state DGL_UNUSED)
     free(d);
 }
 
+// Text above the paragraph that an object hangs on makes room for it too, when it stands on the page and not on the
+// text.
+static void test_object_above_its_anchor(void **state DGL_UNUSED)
+{
+#define HIGH ANCHORED("page", "page", "914400", "914400", "914400", "914400", "<wp:wrapTopAndBottom/>")
+    char *d = dump_of(&(struct docx_parts){.body = P("first") P("second") "<w:p>" HIGH "</w:p>" P("last")});
+    near(find_text(d, "first").y, 72 + 72 + 9.38);
+    near(find_text(d, "last").y, 72 + 72 + 3 * 11.50 + 9.38);
+    free(d);
+}
+
+// Where that room drives the anchor to the next page, its object goes with it.
+static void test_object_that_drives_its_anchor_away(void **state DGL_UNUSED)
+{
+    struct dgl_buf b = DGL_BUF_INIT(1u << 20);
+    dgl_buf_puts(&b, P("first"));
+    repeat(&b, P("line"), 53);
+    dgl_buf_puts(&b, "<w:p>" HIGH "<w:r><w:t>anchor</w:t></w:r></w:p>");
+    char *d = dump_of(&(struct docx_parts){.body = b.data});
+    near(find_text(d, "first").y, 72 + 9.38);
+    assert_int_equal(find_text(d, "anchor").page, 2);
+    near(find_text(d, "anchor").y, 72 + 72 + 9.38);
+    free(d);
+    dgl_buf_fini(&b);
+}
+
 #define WPS "http://schemas.microsoft.com/office/word/2010/wordprocessingShape"
 #define TEXT_BOX(text)                                                                                               \
     "<a:graphic><a:graphicData uri=\"" WPS "\"><wps:wsp xmlns:wps=\"" WPS "\"><wps:spPr><a:prstGeom prst=\"rect\"/>" \
@@ -216,6 +242,8 @@ int main(void)
         cmocka_unit_test(test_outline),
         cmocka_unit_test(test_header_object_moves_the_body),
         cmocka_unit_test(test_object_in_a_cell),
+        cmocka_unit_test(test_object_above_its_anchor),
+        cmocka_unit_test(test_object_that_drives_its_anchor_away),
         cmocka_unit_test(test_text_below_its_own_object),
         cmocka_unit_test(test_boxes_stay_on_the_page),
         cmocka_unit_test(test_frame_of_the_text_is_not_aligned),

@@ -87,24 +87,14 @@ static const char *plain(const char *text)
 
 static char *list_path(const struct dgl_ui_visit *v, const struct filters *f, const char *cursor)
 {
-    const char *separator = "?";
-    char *path = dgl_arena_strdup(v->arena, DELIVERIES);
-    const struct {
-        const char *name, *value;
-    } parts[] = {
+    const struct dgl_ui_param params[] = {
         {"status", f->store.status >= 0 ? dgl_delivery_status_word((enum dgl_delivery_status)f->store.status) : NULL},
         {"endpoint", f->store.endpoint},
         {"document", f->store.document},
         {"since", plain(f->since)},
         {"until", plain(f->until)},
         {"cursor", cursor}};
-    for (size_t i = 0; i < DGL_COUNT(parts); i++) {
-        if (!parts[i].value)
-            continue;
-        path = dgl_arena_printf(v->arena, "%s%s%s=%s", path, separator, parts[i].name, parts[i].value);
-        separator = "&";
-    }
-    return path;
+    return dgl_ui_address(v->arena, DELIVERIES, params, DGL_COUNT(params));
 }
 
 void dgl_ui_set_waiting(struct dgl_ui_visit *v, const struct dgl_delivery_row *d, json_t *delivery)

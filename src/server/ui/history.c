@@ -83,23 +83,13 @@ static enum dgl_status set_choices(struct dgl_ui_visit *v, const struct filters 
 // The address of this list with another cursor (NULL = from the newest).
 static char *list_path(const struct dgl_ui_visit *v, const struct filters *f, const char *cursor)
 {
-    const char *separator = "?";
-    char *path = dgl_arena_strdup(v->arena, "/history");
-    const struct {
-        const char *name, *value;
-    } parts[] = {{"template", f->store.template_id},
-                 {"status", f->store.status >= 0 ? status_words[f->store.status] : NULL},
-                 {"source", f->store.source >= 0 ? source_words[f->store.source] : NULL},
-                 {"from", f->from},
-                 {"to", f->to},
-                 {"cursor", cursor}};
-    for (size_t i = 0; i < DGL_COUNT(parts); i++) {
-        if (!parts[i].value)
-            continue;
-        path = dgl_arena_printf(v->arena, "%s%s%s=%s", path, separator, parts[i].name, parts[i].value);
-        separator = "&";
-    }
-    return path;
+    const struct dgl_ui_param params[] = {{"template", f->store.template_id},
+                                          {"status", f->store.status >= 0 ? status_words[f->store.status] : NULL},
+                                          {"source", f->store.source >= 0 ? source_words[f->store.source] : NULL},
+                                          {"from", f->from},
+                                          {"to", f->to},
+                                          {"cursor", cursor}};
+    return dgl_ui_address(v->arena, "/history", params, DGL_COUNT(params));
 }
 
 static enum dgl_status list_documents(struct dgl_ui_visit *v, json_t *data, struct dgl_error *err)

@@ -72,6 +72,12 @@ const char *dgl_ui_zone(const struct dgl_ui_visit *v);
 // The form field return_to when it is one of our paths, else `fallback`.
 const char *dgl_ui_return_to(const struct dgl_ui_visit *v, const char *fallback);
 
+// "/path?name=value&…" of the parameters that have a value; values must be such that stand in an address as they are.
+struct dgl_ui_param {
+    const char *name, *value; // NULL = left out
+};
+char *dgl_ui_address(struct dgl_arena *a, const char *path, const struct dgl_ui_param *params, size_t count);
+
 void dgl_ui_set_headers(struct dgl_http_request *rq);
 void dgl_ui_set_cookie(struct dgl_ui_visit *v, const char *name, const char *value, bool expire);
 void dgl_ui_set_session(struct dgl_ui_visit *v, const char *token); // NULL takes the cookie away

@@ -185,6 +185,19 @@ const char *dgl_ui_return_to(const struct dgl_ui_visit *v, const char *fallback)
     return dgl_ui_is_local_path(path) ? dgl_arena_strdup(v->arena, path) : fallback;
 }
 
+char *dgl_ui_address(struct dgl_arena *a, const char *path, const struct dgl_ui_param *params, size_t count)
+{
+    const char *separator = "?";
+    char *address = dgl_arena_strdup(a, path);
+    for (size_t i = 0; i < count; i++) {
+        if (!params[i].value)
+            continue;
+        address = dgl_arena_printf(a, "%s%s%s=%s", address, separator, params[i].name, params[i].value);
+        separator = "&";
+    }
+    return address;
+}
+
 // ---- the message for the next page
 
 static void flash_mac(struct dgl_ui_visit *v, const char *payload, char out[48])

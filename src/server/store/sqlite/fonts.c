@@ -188,19 +188,5 @@ enum dgl_status dgl_store_font_file(struct dgl_store *s, uint64_t org_number, co
 enum dgl_status dgl_store_font_files(struct dgl_store *s, struct dgl_arena *a, const char ***ret_uris,
                                      size_t *ret_count, struct dgl_error *err)
 {
-    DGL_AUTO_READ r = {.store = s};
-    DGL_TRY(dgl_read(&r, err));
-    DGL_AUTO_SQL q = dgl_sql(r.conn, "SELECT blob_uri FROM fonts");
-    const char **uris = NULL;
-    size_t count = 0, cap = 0;
-    bool row;
-    DGL_TRY(dgl_sql_next(&q, &row, err));
-    while (row) {
-        const char **uri = DGL_LIST_ADD(a, uris, count, cap);
-        *uri = dgl_sql_get_text(&q, a);
-        DGL_TRY(dgl_sql_next(&q, &row, err));
-    }
-    *ret_uris = uris;
-    *ret_count = count;
-    return DGL_OK;
+    return dgl_read_texts(s, a, "SELECT blob_uri FROM fonts", ret_uris, ret_count, err);
 }

@@ -1,4 +1,4 @@
-// What several verbs share: list rows, cursors, the organization's number.
+// What several verbs share: list rows, lists of texts, cursors, the organization's number.
 #include "base/crypto.h"
 #include "server/store/sqlite/sqlite.h"
 
@@ -14,6 +14,26 @@ void *dgl_list_grow(struct dgl_arena *a, void *rows, size_t count, size_t *cap, 
         memcpy(bigger, rows, count * size);
     *cap = new_cap;
     return bigger;
+}
+
+enum dgl_status dgl_read_texts(struct dgl_store *s, struct dgl_arena *a, const char *static_sql, const char ***ret,
+                               size_t *ret_count, struct dgl_error *err)
+{
+    DGL_AUTO_READ r = {.store = s};
+    DGL_TRY(dgl_read(&r, err));
+    DGL_AUTO_SQL q = dgl_sql(r.conn, static_sql);
+    const char **texts = NULL;
+    size_t count = 0, cap = 0;
+    bool row;
+    DGL_TRY(dgl_sql_next(&q, &row, err));
+    while (row) {
+        const char **text = DGL_LIST_ADD(a, texts, count, cap);
+        *text = dgl_sql_get_text(&q, a);
+        DGL_TRY(dgl_sql_next(&q, &row, err));
+    }
+    *ret = texts;
+    *ret_count = count;
+    return DGL_OK;
 }
 
 enum dgl_status dgl_org_seq(struct dgl_conn *c, const char *org, int64_t *ret, struct dgl_error *err)

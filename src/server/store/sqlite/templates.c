@@ -268,19 +268,5 @@ enum dgl_status dgl_store_template_versions(struct dgl_store *s, struct dgl_aren
 enum dgl_status dgl_store_template_files(struct dgl_store *s, struct dgl_arena *a, const char ***ret_uris,
                                          size_t *ret_count, struct dgl_error *err)
 {
-    DGL_AUTO_READ r = {.store = s};
-    DGL_TRY(dgl_read(&r, err));
-    DGL_AUTO_SQL q = dgl_sql(r.conn, "SELECT blob_uri FROM template_versions");
-    const char **uris = NULL;
-    size_t count = 0, cap = 0;
-    bool row;
-    DGL_TRY(dgl_sql_next(&q, &row, err));
-    while (row) {
-        const char **uri = DGL_LIST_ADD(a, uris, count, cap);
-        *uri = dgl_sql_get_text(&q, a);
-        DGL_TRY(dgl_sql_next(&q, &row, err));
-    }
-    *ret_uris = uris;
-    *ret_count = count;
-    return DGL_OK;
+    return dgl_read_texts(s, a, "SELECT blob_uri FROM template_versions", ret_uris, ret_count, err);
 }

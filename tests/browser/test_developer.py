@@ -71,7 +71,7 @@ def test_an_expiry_in_the_past_is_refused(admin, watch):
 
 def test_an_expiring_key_says_when(admin):
     create_key(admin, "For a while", expires="2099-12-31")
-    expect(admin.get_by_role("row").filter(has_text="For a while")).to_contain_text("2100")
+    expect(admin.get_by_role("row").filter(has_text="For a while")).to_contain_text("2099")  # the last day on which it is good
 
 
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])

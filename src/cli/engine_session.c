@@ -79,8 +79,9 @@ static enum dgl_status find_template(void *ctx, uint64_t org_number DGL_UNUSED, 
     if (strchr(name, '/') || name[0] == '.')
         return DGL_FAIL_SLUG(err, DGL_E_INVALID, "template_not_found",
                              "only templates in the folder of this one can be named, not '%s'", name);
-    const char *ending = strlen(name) > 5 && strcasecmp(name + strlen(name) - 5, ".docx") == 0 ? "" : ".docx";
-    int n = snprintf(path, sizeof path, "%s/%s%s", s->folder, name, ending);
+    size_t len = strlen(name);
+    const char *ending = len > 5 && strcasecmp(name + len - 5, ".docx") == 0 ? "" : ".docx";
+    int n = snprintf(path, sizeof path, "%s/%.*s%s", s->folder, (int)DGL_MIN(len, sizeof path), name, ending);
     int fd = n < 0 || (size_t)n >= sizeof path ? -1 : open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return no_template(s->folder, name, err);

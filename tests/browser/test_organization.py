@@ -17,6 +17,21 @@ def own(new_server):
     return new_server()
 
 
+@pytest.fixture(scope="module")
+def own_session(browser, own):
+    context = browser.new_context(base_url=own.url)
+    sign_in(context.new_page())
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+@pytest.fixture
+def own_admin(open_page, own, own_session):
+    """own_admin(…) is a window of its administrator: one sign-in for all tests, of the ten that an address has a minute."""
+    return lambda **options: open_page(base_url=own.url, storage_state=own_session, **options)
+
+
 def invite(page, email, role, name=""):
     page.goto("/settings/organization")
     page.locator("summary", has_text="Invite User").click()
@@ -41,9 +56,9 @@ def change(page, email):
     return row
 
 
-def test_invited_used_once_and_signed_in(open_page, own, watch):
+def test_invited_used_once_and_signed_in(own_admin, open_page, own, watch):
     watch.allow(403)
-    admin = sign_in(open_page(base_url=own.url))
+    admin = own_admin()
     link = invite(admin, "Ann@Test.Example", "Template Editor", "Ann Lee")
     assert link.startswith(f"{own.url}/invitation?token=")
     row = admin.get_by_role("row").filter(has_text="ann@test.example")
@@ -66,9 +81,9 @@ def test_invited_used_once_and_signed_in(open_page, own, watch):
     expect(row).not_to_contain_text("Invited")
 
 
-def test_a_taken_address_is_refused_and_kept(open_page, own, watch):
+def test_a_taken_address_is_refused_and_kept(own_admin, watch):
     watch.allow(409)
-    admin = sign_in(open_page(base_url=own.url))
+    admin = own_admin()
     admin.goto("/settings/organization")
     admin.locator("summary", has_text="Invite User").click()
     admin.get_by_label("E-mail").fill(EMAIL)
@@ -77,12 +92,12 @@ def test_a_taken_address_is_refused_and_kept(open_page, own, watch):
     expect(admin.get_by_label("E-mail")).to_have_value(EMAIL)
 
 
-def test_roles_on_the_pages(open_page, own, letter, watch):
+def test_roles_on_the_pages(own_admin, open_page, own, letter, watch):
     """Viewer sees, Generator generates, Template Editor changes templates, Org Admin does all."""
     watch.allow(403)
     client = local.Client(own.url, own.api_key)
     template = client.upload_template("For roles", letter)
-    admin, person = sign_in(open_page(base_url=own.url)), open_page(base_url=own.url)
+    admin, person = own_admin(), open_page(base_url=own.url)
     accept(person, invite(admin, "role@test.example", "Viewer"))
     page = f"/templates/{template['id']}"
 
@@ -110,9 +125,9 @@ def test_roles_on_the_pages(open_page, own, letter, watch):
     expect(person.locator("summary", has_text="Delete")).to_have_count(0)
 
 
-def test_disabled_enabled_removed(open_page, own, watch):
+def test_disabled_enabled_removed(own_admin, open_page, own, watch):
     watch.allow(401, 403, 409)
-    admin, person = sign_in(open_page(base_url=own.url)), open_page(base_url=own.url)
+    admin, person = own_admin(), open_page(base_url=own.url)
     accept(person, invite(admin, "leaver@test.example", "Viewer"))
     change(admin, "leaver@test.example").get_by_role("button", name="Disable").click()
     expect(admin.get_by_text("leaver@test.example can no longer sign in.")).to_be_visible()
@@ -128,9 +143,9 @@ def test_disabled_enabled_removed(open_page, own, watch):
     expect(person).to_have_url(re.compile("/sign-in"))
 
 
-def test_time_zone_and_locale(open_page, own, watch):
+def test_time_zone_and_locale(own_admin, watch):
     watch.allow(422)
-    admin = sign_in(open_page(base_url=own.url))
+    admin = own_admin()
     admin.goto("/settings/organization")
     zone, locale = admin.get_by_label("Time zone"), admin.get_by_label("Locale")
     examples, save = admin.locator("#region-examples"), admin.get_by_role("button", name="Save time zone and locale")
@@ -152,7 +167,7 @@ def test_time_zone_and_locale(open_page, own, watch):
     expect(examples).to_contain_text("Asia/Tokyo")
 
 
-def test_days_of_the_history_are_of_the_time_zone(open_page, own, letter):
+def test_days_of_the_history_are_of_the_time_zone(own_admin, own, letter):
     def day():
         """In Kiritimati, 14 hours before UTC; Pago Pago, 11 hours behind it, never has the same."""
         return (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=14)).date().isoformat()
@@ -160,7 +175,7 @@ def test_days_of_the_history_are_of_the_time_zone(open_page, own, letter):
     client, first = local.Client(own.url, own.api_key), day()
     template = client.upload_template("Dated", letter)
     made = client.wait_document(client.generate(template["id"], {"name": "Ann"}, "docx")["id"])
-    admin = sign_in(open_page(base_url=own.url))
+    admin = own_admin()
     last = day()
     row = admin.get_by_role("row").filter(has_text=made["id"][-8:])
     for zone, rows in (("Pacific/Kiritimati", 1), ("Pacific/Pago_Pago", 0)):
@@ -174,11 +189,11 @@ def test_days_of_the_history_are_of_the_time_zone(open_page, own, letter):
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
-def test_times_are_of_the_time_zone(open_page, own, letter, script):
+def test_times_are_of_the_time_zone(own_admin, own, letter, script):
     """Not of the browser's: the filters, the documents and everybody in the organization have one."""
     client = local.Client(own.url, own.api_key)
     client.upload_template("Timed", letter)
-    admin = sign_in(open_page(base_url=own.url, java_script_enabled=script, locale="en-US", timezone_id="America/New_York"))
+    admin = own_admin(java_script_enabled=script, locale="en-US", timezone_id="America/New_York")
     admin.goto("/settings/organization")
     admin.get_by_label("Time zone").fill("Asia/Kathmandu")
     admin.get_by_role("button", name="Save time zone and locale").click()
@@ -190,16 +205,16 @@ def test_times_are_of_the_time_zone(open_page, own, letter, script):
         expect(changed).to_have_text(re.compile(r"^20..-..-.. ..:.. GMT\+5:45$"))
 
 
-def test_nobody_removes_themselves(open_page, own):
-    admin = sign_in(open_page(base_url=own.url))
+def test_nobody_removes_themselves(own_admin):
+    admin = own_admin()
     admin.goto("/settings/organization")
     me = admin.get_by_role("row").filter(has_text=EMAIL)
     expect(me).to_contain_text("You")
     expect(me.locator("summary")).to_have_count(0)
 
 
-def test_renaming(open_page, own):
-    admin = sign_in(open_page(base_url=own.url))
+def test_renaming(own_admin):
+    admin = own_admin()
     admin.goto("/settings/organization")
     admin.get_by_label("Organization", exact=True).fill("Harbour <b>& Sons")
     admin.get_by_role("button", name="Save name").click()

@@ -152,14 +152,19 @@ def reveal_secret(page):
     return shown_secret(page)
 
 
-@pytest.fixture(scope="session")
-def session(browser, server):
-    """The administrator's session, shared by the windows of all tests: passwords are slow to check by design."""
+def new_session(browser, server):
+    """The administrator's session, for open_page(storage_state=…)."""
     context = browser.new_context(base_url=server.url)
     sign_in(context.new_page())
     state = context.storage_state()
     context.close()
     return state
+
+
+@pytest.fixture(scope="session")
+def session(browser, server):
+    """Shared by the windows of all tests: passwords are slow to check by design."""
+    return new_session(browser, server)
 
 
 @pytest.fixture

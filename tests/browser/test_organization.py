@@ -3,7 +3,7 @@ import datetime
 import re
 
 import pytest
-from conftest import EMAIL, sign_in
+from conftest import EMAIL, new_session, sign_in
 from playwright.sync_api import expect
 
 import local
@@ -19,11 +19,7 @@ def own(new_server):
 
 @pytest.fixture(scope="module")
 def own_session(browser, own):
-    context = browser.new_context(base_url=own.url)
-    sign_in(context.new_page())
-    state = context.storage_state()
-    context.close()
-    return state
+    return new_session(browser, own)
 
 
 @pytest.fixture

@@ -198,21 +198,6 @@ static uint32_t file_index(struct dgl_system_fonts *s, const char *path)
     return f ? (uint32_t)(f - s->files) : UINT32_MAX;
 }
 
-static void list_files(struct dgl_system_fonts *s)
-{
-    s->files = dgl_alloc((size_t)(s->set->nfont + 1) * sizeof(*s->files));
-    uint32_t count = 0;
-    for (int i = 0; i < s->set->nfont; i++) {
-        FcChar8 *path;
-        if (FcPatternGetString(s->set->fonts[i], FC_FILE, 0, &path) == FcResultMatch)
-            s->files[count++].path = (const char *)path;
-    }
-    qsort(s->files, count, sizeof(*s->files), compare_paths);
-    for (uint32_t i = 0; i < count; i++)
-        if (s->file_count == 0 || strcmp(s->files[s->file_count - 1].path, s->files[i].path) != 0)
-            s->files[s->file_count++].path = s->files[i].path;
-}
-
 // Of a variable font its default style alone, which is what is drawn: fontconfig numbers the others from 1 in the upper
 // half of the index, and lists one that stands for all of them.
 static bool is_usable(FcPattern *p)
@@ -228,6 +213,22 @@ static bool is_usable(FcPattern *p)
         return false;
     return FcPatternGetString(p, FC_FONTFORMAT, 0, &format) == FcResultMatch &&
            (strcmp((const char *)format, "TrueType") == 0 || strcmp((const char *)format, "CFF") == 0);
+}
+
+// The files of usable faces, each once.
+static void list_files(struct dgl_system_fonts *s)
+{
+    s->files = dgl_alloc((size_t)(s->set->nfont + 1) * sizeof(*s->files));
+    uint32_t count = 0;
+    for (int i = 0; i < s->set->nfont; i++) {
+        FcChar8 *path;
+        if (is_usable(s->set->fonts[i]) && FcPatternGetString(s->set->fonts[i], FC_FILE, 0, &path) == FcResultMatch)
+            s->files[count++].path = (const char *)path;
+    }
+    qsort(s->files, count, sizeof(*s->files), compare_paths);
+    for (uint32_t i = 0; i < count; i++)
+        if (s->file_count == 0 || strcmp(s->files[s->file_count - 1].path, s->files[i].path) != 0)
+            s->files[s->file_count++].path = s->files[i].path;
 }
 
 static void add_entries(struct dgl_system_fonts *s, FcPattern *p, uint32_t cap)

@@ -61,12 +61,30 @@ void dgl_parser_fail_at(struct dgl_parser *p, uint32_t chunk, const char *slug, 
 void dgl_parser_warn_at(struct dgl_parser *p, uint32_t chunk, const char *slug, const char *fmt, ...) DGL_PRINTF(4, 5);
 void dgl_parser_warn(struct dgl_parser *p, const char *slug, const char *fmt, ...) DGL_PRINTF(3, 4);
 
+// Makes the tokens of the chunk at p->pos (parser_tokens.c).
+void dgl_parser_load(struct dgl_parser *p);
+
 // Expressions (parser_expr.c).
 struct dgl_node *dgl_parse_expression(struct dgl_parser *p, bool with_if);
 // Several with commas are a tuple. `stop`: a word that ends it ("in", "recursive") or NULL.
 struct dgl_node *dgl_parse_tuple(struct dgl_parser *p, bool with_if, const char *stop, bool parentheses);
 struct dgl_node *dgl_parse_filters(struct dgl_parser *p, struct dgl_node *node, bool inline_start);
 struct dgl_node *dgl_parse_target(struct dgl_parser *p, const char *stop); // for and set
+
+// Statements (parser_statement.c): what reads one, from behind its word; NULL for a word that begins none.
+typedef struct dgl_node *dgl_statement_parser(struct dgl_parser *p);
+dgl_statement_parser *dgl_statement_lookup(struct dgl_str word);
+
+// What a statement is made of (parser.c). The end of an opening tag may have a colon, as in Python.
+void dgl_parse_end_of_tag(struct dgl_parser *p);
+void dgl_parse_end_of_head(struct dgl_parser *p);
+// Chunks up to a block tag that starts with one of `ends` ("else endfor"), which is left loaded as the current chunk, its word
+// skipped; returns the word. Empty at the end of the template or when the block had to be closed early.
+struct dgl_str dgl_parse_body(struct dgl_parser *p, const char *word, const char *ends, struct dgl_node_list *list);
+// An opening tag's end, the body, and the end tag when it is the only one of `ends`.
+void dgl_parse_block_body(struct dgl_parser *p, const char *word, const char *ends, struct dgl_node_list *list);
+void dgl_parse_data(struct dgl_parser *p, struct dgl_node_list *list); // the text at p->pos
+const char *dgl_parser_tag_text(const struct dgl_parser *p, uint32_t chunk);
 
 // All chunks to STATEMENTS.
 struct dgl_node *dgl_parse(struct dgl_parser *p);

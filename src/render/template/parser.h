@@ -78,8 +78,8 @@ dgl_statement_parser *dgl_statement_lookup(struct dgl_str word);
 // What a statement is made of (parser.c). The end of an opening tag may have a colon, as in Python.
 void dgl_parse_end_of_tag(struct dgl_parser *p);
 void dgl_parse_end_of_head(struct dgl_parser *p);
-// Chunks up to a block tag that starts with one of `ends` ("else endfor"), which is left loaded as the current chunk, its word
-// skipped; returns the word. Empty at the end of the template or when the block had to be closed early.
+// Chunks up to a block tag that starts with one of `ends` ("else endfor"), which is left loaded as the current chunk,
+// its word skipped; returns the word. Empty at the end of the template or when the block had to be closed early.
 struct dgl_str dgl_parse_body(struct dgl_parser *p, const char *word, const char *ends, struct dgl_node_list *list);
 // An opening tag's end, the body, and the end tag when it is the only one of `ends`.
 void dgl_parse_block_body(struct dgl_parser *p, const char *word, const char *ends, struct dgl_node_list *list);

@@ -143,13 +143,46 @@ class Prometheus:
         self.process.wait()
 
 
-def expressions():
+# Grafana's names: a rate of requests, seconds, bytes (1,024), a share of one, a plain number; a rate of something else.
+UNITS = {"reqps", "s", "bytes", "percentunit", "none", "suffix:/s"}
+
+
+def dashboard():
     with open(os.path.join(ROOT, "deploy", "grafana", "docgenlab.json"), encoding="utf-8") as fh:
-        dashboard = json.load(fh)
-    for panel in dashboard["panels"]:
+        return json.load(fh)
+
+
+def board():
+    """What Grafana would show without complaint, and wrongly."""
+    panels = dashboard()["panels"]
+    titles = [panel["title"] for panel in panels]
+    expect(len(set(titles)) == len(titles), f"two panels have one title: {sorted(titles)}")
+    expect(len({panel["id"] for panel in panels}) == len(panels), "two panels have one id")
+    cells = {}
+    for panel in panels:
+        at = panel["gridPos"]
+        for cell in ((x, y) for x in range(at["x"], at["x"] + at["w"]) for y in range(at["y"], at["y"] + at["h"])):
+            if cell in cells or cell[0] >= 24:
+                expect(False, f"{panel['title']} lies on {cells.get(cell, 'the edge')}")
+            cells[cell] = panel["title"]
+        if panel["type"] == "row":
+            continue
+        expect(panel["fieldConfig"]["defaults"]["unit"] in UNITS, f"{panel['title']} has another unit")
+        # A line that names no server must be one line, however many servers there are.
+        for target in panel["targets"]:
+            one = re.match(r"(sum|count|histogram_quantile)\b", target["expr"]) or re.search(r"\{\{\w+\}\}", target["legendFormat"])
+            expect(one, f"{panel['title']}: several servers give several lines of one name, {target['legendFormat']!r}")
+        # The value of an _info metric is 1; what it says is in its labels.
+        if "_info{" in panel["targets"][0]["expr"]:
+            expect(panel["options"].get("textMode") == "name", f"{panel['title']} shows 1")
+
+
+def expressions():
+    shown = dashboard()
+    for panel in shown["panels"]:
         for target in panel.get("targets", []):
             yield panel["title"], target["expr"].replace("$__rate_interval", "10s").replace("$instance", ".*")
-    for note in dashboard["annotations"]["list"]:
+    for note in shown["annotations"]["list"]:
         yield note["name"], note["expr"].split(">")[0]
 
 
@@ -198,6 +231,7 @@ def watch(folder):
 def main():
     folder = tempfile.mkdtemp(prefix="docgenlab-monitoring-")
     try:
+        board()
         rules(folder)
         watch(folder)
     except (Fail, OSError, subprocess.SubprocessError) as problem:

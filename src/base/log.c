@@ -128,6 +128,31 @@ static void put_text(struct dgl_buf *line, enum dgl_log_level level, const char 
     }
 }
 
+// What JSON leaves as it is but a terminal obeys (C1), a reader sees in another order, or makes journalctl hide the
+// whole line as "blob data": a stranger's path or a mail server's answer may hold it. It stands in strings only.
+static void escape_controls(struct dgl_buf *line, const struct dgl_buf *raw)
+{
+    for (size_t at = 0, from = 0; at < raw->len; from = at) {
+        uint32_t c = dgl_utf8_next(raw->data, raw->len, &at);
+        if (dgl_utf8_is_control(c))
+            dgl_buf_printf(line, "\\u%04x", (unsigned)c);
+        else
+            dgl_buf_append(line, raw->data + from, at - from);
+    }
+    line->failed |= raw->failed;
+}
+
+static void put_line(struct dgl_buf *line, bool text, enum dgl_log_level level, const char *event,
+                     const struct dgl_log_field *fields)
+{
+    DGL_AUTO_FINI(buf) raw = DGL_BUF_INIT(MAX_LINE_BYTES);
+    if (text)
+        put_text(&raw, level, event, fields);
+    else
+        put_json(&raw, level, event, fields);
+    escape_controls(line, &raw);
+}
+
 void dgl_log_write(enum dgl_log_level level, const char *event, const struct dgl_log_field *fields)
 {
     if (!dgl_log_enabled(level))
@@ -136,17 +161,11 @@ void dgl_log_write(enum dgl_log_level level, const char *event, const struct dgl
     int format = atomic_load(&configured_format);
     bool text = format == DGL_LOG_TEXT || (format == DGL_LOG_AUTO && isatty(STDERR_FILENO));
     DGL_AUTO_FINI(buf) line = DGL_BUF_INIT(MAX_LINE_BYTES);
-    if (text)
-        put_text(&line, level, event, fields);
-    else
-        put_json(&line, level, event, fields);
+    put_line(&line, text, level, event, fields);
     if (line.failed) { // too many long values: the event alone is better than nothing
         static const struct dgl_log_field none = {.key = NULL};
         dgl_buf_reset(&line);
-        if (text)
-            put_text(&line, level, event, &none);
-        else
-            put_json(&line, level, event, &none);
+        put_line(&line, text, level, event, &none);
     }
     dgl_buf_putc(&line, '\n');
     if (line.len)

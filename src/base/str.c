@@ -162,10 +162,8 @@ size_t dgl_utf8_count(const char *s, size_t len)
     return count;
 }
 
-static bool is_control(uint32_t c, bool lines)
+bool dgl_utf8_is_control(uint32_t c)
 {
-    if (lines && (c == '\t' || c == '\n' || c == '\r'))
-        return false;
     return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x2028 || c == 0x2029 || (c >= 0x202A && c <= 0x202E) ||
            (c >= 0x2066 && c <= 0x2069);
 }
@@ -184,7 +182,8 @@ bool dgl_utf8_plain(const char *s, size_t len, bool lines, bool visible)
         return false;
     for (size_t at = 0; at < len;) {
         uint32_t c = dgl_utf8_next(s, len, &at);
-        if (is_control(c, lines))
+        bool line = lines && (c == '\t' || c == '\n' || c == '\r');
+        if (dgl_utf8_is_control(c) && !line)
             return false;
         seen = seen || !is_invisible(c);
     }

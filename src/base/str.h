@@ -23,6 +23,9 @@ bool dgl_utf8_valid(const char *s, size_t len); // strict: no surrogates, no ove
 uint32_t dgl_utf8_next(const char *s, size_t len, size_t *pos);
 size_t dgl_utf8_put(char out[4], uint32_t codepoint); // bytes written
 size_t dgl_utf8_count(const char *s, size_t len);
+// Characters that do something instead of being seen: C0, DEL, C1, line separators, and those that turn the direction
+// of text.
+bool dgl_utf8_is_control(uint32_t codepoint);
 // Text that shows what it is: valid, no control characters (tabs and line ends pass with `lines`), none that turn the
 // direction of what follows; with `visible`, something that can be seen.
 bool dgl_utf8_plain(const char *s, size_t len, bool lines, bool visible);

@@ -64,6 +64,28 @@ static void test_text(void **state DGL_UNUSED)
                         " warn  attempt failed url=https://x/y why=\"two words\" empty=\"\" again=false n=3\n");
 }
 
+// A terminal obeys U+009B like ESC [, journalctl hides a line with U+007F, U+202E turns what follows around.
+static void test_what_is_not_seen_is_written_out(void **state DGL_UNUSED)
+{
+    static const char hostile[] = "/\xC2\x9B"
+                                  "31m\x7F\xE2\x80\xAE"
+                                  "\x1B[2K\xC3\xA9";
+    static const char shown[] = "\"/\\u009b31m\\u007f\\u202e\\u001b[2K\xC3\xA9\"";
+    char out[4096];
+    struct dgl_error err = DGL_ERROR_INIT;
+    dgl_log_configure(DGL_LOG_INFO, DGL_LOG_TEXT);
+    catch_start();
+    dgl_log(DGL_LOG_INFO, "request", DGL_F_STR("path", hostile));
+    assert_contains(catch_end(out, sizeof out), shown);
+    dgl_log_configure(DGL_LOG_INFO, DGL_LOG_JSON);
+    catch_start();
+    dgl_log(DGL_LOG_INFO, "request", DGL_F_STR("path", hostile));
+    assert_contains(catch_end(out, sizeof out), shown);
+    DGL_AUTO_JSON line = NULL;
+    assert_ok(dgl_json_parse(out, strlen(out), "line", &line, &err), err);
+    assert_string_equal(json_string_value(json_object_get(line, "path")), hostile);
+}
+
 static void test_level_and_long_values(void **state DGL_UNUSED)
 {
     char out[65536];
@@ -116,8 +138,12 @@ static void test_names(void **state DGL_UNUSED)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_json),  cmocka_unit_test(test_text),  cmocka_unit_test(test_level_and_long_values),
-        cmocka_unit_test(test_error), cmocka_unit_test(test_names),
+        cmocka_unit_test(test_json),
+        cmocka_unit_test(test_text),
+        cmocka_unit_test(test_level_and_long_values),
+        cmocka_unit_test(test_error),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_what_is_not_seen_is_written_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

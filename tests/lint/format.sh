@@ -6,19 +6,16 @@ command -v clang-format >/dev/null || {
     exit 2
 }
 list=$(mktemp) || exit 2
-trap 'rm -f "$list"' EXIT
+said=$(mktemp) || exit 2
+trap 'rm -f "$list" "$said"' EXIT
 {
     find src tests bench examples -name node_modules -prune -o -name '*.[ch]' -type f -print 2>/dev/null
     find . -maxdepth 1 -name '*.[ch]' -type f
 } | sort >"$list"
-passed=0
-failed=0
-while IFS= read -r file; do
-    if clang-format --dry-run -Werror "$file"; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-    fi
-done <"$list"
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+xargs -P "$(nproc)" -n 32 clang-format --dry-run -Werror <"$list" 2>"$said"
+status=$?
+cat "$said" >&2
+failed=$(sed -nE 's/^([^ :]+):[0-9]+:[0-9]+: error: .*/\1/p' "$said" | sort -u | wc -l)
+[ $status -eq 0 ] || [ "$failed" -gt 0 ] || failed=1 # clang-format itself failed
+echo "$(($(wc -l <"$list") - failed)) passed, $failed failed"
+[ "$failed" -eq 0 ] && [ -s "$list" ]

@@ -15,12 +15,10 @@
 static enum dgl_status render_line(const struct dgl_docx *docx, const char *line, size_t len, struct dgl_arena *arena,
                                    struct dgl_buf *out, struct dgl_error *err)
 {
-    DGL_AUTO_JSON json = NULL;
     struct dgl_budget budget = dgl_budget_default();
     struct dgl_value data;
     struct dgl_docx_warnings warnings = {0};
-    DGL_TRY(dgl_json_parse(line, len, "data", &json, err));
-    DGL_TRY(dgl_value_from_json(arena, json, &budget, &data, err));
+    DGL_TRY(dgl_value_parse_json(arena, line, len, "data", &budget, &data, err));
     struct dgl_docx_env env = {.created_at_us = INT64_C(1768473000000000), .budget = &budget, .arena = arena};
     return dgl_docx_render(docx, data, &env, out, &warnings, err);
 }

@@ -33,12 +33,10 @@ static int64_t now_us(void)
 
 static enum dgl_status fill(struct bench *b, const char *line, size_t len, struct dgl_error *err)
 {
-    DGL_AUTO_JSON json = NULL;
     struct dgl_budget budget = dgl_budget_default();
     struct dgl_value data;
     struct dgl_docx_warnings warnings = {0};
-    DGL_TRY(dgl_json_parse(line, len, "data", &json, err));
-    DGL_TRY(dgl_value_from_json(b->arena, json, &budget, &data, err));
+    DGL_TRY(dgl_value_parse_json(b->arena, line, len, "data", &budget, &data, err));
     struct dgl_docx_env env = {.created_at_us = NOW_US, .budget = &budget, .arena = b->arena, .stored = true};
     return dgl_docx_render(b->docx, data, &env, &b->package, &warnings, err);
 }

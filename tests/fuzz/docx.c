@@ -52,7 +52,6 @@ static enum dgl_status fill(const struct dgl_docx *docx, const struct fuzz_packa
     const char *text = package->data.data ? package->data.data : default_data;
     size_t len = package->data.data ? package->data.len : strlen(default_data);
     DGL_AUTO(arena) arena = dgl_arena_new((size_t)64 << 20);
-    DGL_AUTO_JSON json = NULL;
     const struct dgl_docx_loader loader = {
         .fetch_image = fetch_image, .load_template = load_template, .ctx = (void *)(uintptr_t)package};
     struct dgl_budget budget = {.steps_left = 50000, .memory_left = 16u << 20, .output_left = 4u << 20};
@@ -60,10 +59,9 @@ static enum dgl_status fill(const struct dgl_docx *docx, const struct fuzz_packa
         .loader = &loader, .created_at_us = INT64_C(1705314600000000), .budget = &budget, .arena = arena};
     struct dgl_docx_warnings warnings = {0};
     struct dgl_value data;
-    DGL_TRY(dgl_json_parse(text, len, "data", &json, err));
-    if (!json_is_object(json))
+    DGL_TRY(dgl_value_parse_json(arena, text, len, "data", &budget, &data, err));
+    if (data.kind != DGL_VALUE_DICT)
         return DGL_FAIL(err, DGL_E_INVALID, "the data is no object");
-    DGL_TRY(dgl_value_from_json(arena, json, &budget, &data, err));
     return dgl_docx_render(docx, data, &env, out, &warnings, err);
 }
 

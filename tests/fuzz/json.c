@@ -1,7 +1,9 @@
 // Fuzz target: JSON bodies. What is accepted can be written and read again with the same meaning; members are found as
-// sent; an object is read against a table without a complaint that has no words.
+// sent; an object is read against a table without a complaint that has no words; values of the template language are
+// the same with a tree between and without.
 #include "fuzz.h"
 
+#include "render/template/value.h"
 #include "server/api/parts.h"
 
 static void read_against_table(json_t *value)
@@ -41,6 +43,33 @@ static void write_again(const json_t *value)
     free(text);
 }
 
+static void print(struct dgl_value v, struct dgl_buf *out)
+{
+    struct dgl_error err = DGL_ERROR_INIT;
+    struct dgl_budget budget = dgl_budget_default();
+    dgl_buf_printf(out, "%d %zu ", (int)v.kind, dgl_value_length(v));
+    fuzz_must(dgl_value_print(v, &budget, out, &err) == DGL_OK);
+}
+
+// `tree` is NULL for a text that is refused: so must it be here.
+static void read_as_values(const char *text, size_t size, const json_t *tree)
+{
+    struct dgl_error err = DGL_ERROR_INIT;
+    struct dgl_budget budget = dgl_budget_default();
+    DGL_AUTO(arena) arena = dgl_arena_new(0);
+    DGL_AUTO_FINI(buf) got = DGL_BUF_INIT(SIZE_MAX / 4);
+    DGL_AUTO_FINI(buf) want = DGL_BUF_INIT(SIZE_MAX / 4);
+    struct dgl_value value, other;
+    enum dgl_status status = dgl_value_parse_json(arena, text, size, "field", &budget, &value, &err);
+    fuzz_must((status == DGL_OK) == (tree != NULL));
+    if (!tree)
+        return;
+    fuzz_must(dgl_value_from_json(arena, tree, &budget, &other, &err) == DGL_OK);
+    print(value, &got);
+    print(other, &want);
+    fuzz_must(strcmp(got.data, want.data) == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct dgl_error err = DGL_ERROR_INIT;
@@ -50,8 +79,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     bool found = size && dgl_api_find_member(text, size, "input_json", &member, &member_len);
     if (dgl_json_parse(text, size, "field", &value, &err) != DGL_OK) {
         fuzz_must_explain(&err);
+        read_as_values(text, size, NULL);
         return 0;
     }
+    read_as_values(text, size, value);
     write_again(value);
     read_against_table(value);
     if (found && json_is_object(value)) { // the bytes found mean what the object holds

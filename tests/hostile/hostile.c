@@ -270,16 +270,17 @@ static const struct probe probes[] = {
 
 // ---- in the place of ours
 
-enum dgl_status __real_dgl_value_take_json(struct dgl_arena *a, json_t *json, struct dgl_budget *budget,
-                                           struct dgl_value *ret, struct dgl_error *err);
-enum dgl_status __wrap_dgl_value_take_json(struct dgl_arena *a, json_t *json, struct dgl_budget *budget,
-                                           struct dgl_value *ret, struct dgl_error *err);
+enum dgl_status __real_dgl_value_parse_json(struct dgl_arena *a, const char *text, size_t len, const char *field,
+                                            struct dgl_budget *budget, struct dgl_value *ret, struct dgl_error *err);
+enum dgl_status __wrap_dgl_value_parse_json(struct dgl_arena *a, const char *text, size_t len, const char *field,
+                                            struct dgl_budget *budget, struct dgl_value *ret, struct dgl_error *err);
 enum dgl_status __real_dgl_sandbox_enter_office(const char *directory, const char *program, struct dgl_error *err);
 enum dgl_status __wrap_dgl_sandbox_enter_office(const char *directory, const char *program, struct dgl_error *err);
 
-enum dgl_status __wrap_dgl_value_take_json(struct dgl_arena *a, json_t *json, struct dgl_budget *budget,
-                                           struct dgl_value *ret, struct dgl_error *err)
+enum dgl_status __wrap_dgl_value_parse_json(struct dgl_arena *a, const char *text, size_t len, const char *field,
+                                            struct dgl_budget *budget, struct dgl_value *ret, struct dgl_error *err)
 {
+    DGL_AUTO_JSON json = json_loadb(text, len, 0, NULL);
     const char *name = json_string_value(json_object_get(json, "probe"));
     const char *given = json_string_value(json_object_get(json, "path"));
     if (given)
@@ -291,7 +292,7 @@ enum dgl_status __wrap_dgl_value_take_json(struct dgl_arena *a, json_t *json, st
         bool possible = probes[i].run();
         return DGL_FAIL(err, DGL_E_INVALID, "probe %s: %s; %s", name, possible ? "possible" : "refused", told);
     }
-    return __real_dgl_value_take_json(a, json, budget, ret, err);
+    return __real_dgl_value_parse_json(a, text, len, field, budget, ret, err);
 }
 
 enum dgl_status __wrap_dgl_sandbox_enter_office(const char *directory, const char *program, struct dgl_error *err)

@@ -428,7 +428,7 @@ static enum dgl_status dict_grow(struct dgl_mem *m, struct dgl_value_dict *d)
 // Keeps the index at most half full.
 static enum dgl_status dict_reindex(struct dgl_mem *m, struct dgl_value_dict *d)
 {
-    if (d->count <= SMALL_DICT || (d->index && d->count * 2 <= d->mask + 1))
+    if (d->count <= SMALL_DICT || (d->index && !d->shares_index && d->count * 2 <= d->mask + 1))
         return d->index ? index_add(m, d, d->count - 1) : DGL_OK;
     uint32_t size = 32;
     while (size < d->count * 4)
@@ -438,18 +438,26 @@ static enum dgl_status dict_reindex(struct dgl_mem *m, struct dgl_value_dict *d)
         return DGL_E_LIMIT;
     d->index = index;
     d->mask = size - 1;
+    d->shares_index = false;
     for (uint32_t i = 0; i < d->count; i++)
         DGL_TRY(index_add(m, d, i));
     return DGL_OK;
 }
 
-static enum dgl_status dict_add(struct dgl_mem *m, struct dgl_value_dict *d, struct dgl_value key, uint64_t hash,
-                                struct dgl_value value)
+enum dgl_status dgl_dict_add(struct dgl_mem *m, struct dgl_value_dict *d, struct dgl_value key, uint64_t hash,
+                             struct dgl_value value)
 {
     if (d->count == d->cap)
         DGL_TRY(dict_grow(m, d));
     d->entries[d->count++] = (struct dgl_dict_entry){.key = key, .value = value, .hash = hash};
     return dict_reindex(m, d);
+}
+
+void dgl_dict_share_index(struct dgl_value_dict *d, struct dgl_value_dict *with)
+{
+    d->index = with->index;
+    d->mask = with->mask;
+    d->shares_index = with->shares_index = with->index != NULL;
 }
 
 enum dgl_status dgl_dict_put(struct dgl_mem *m, struct dgl_value_dict *d, struct dgl_value key, struct dgl_value value)
@@ -462,7 +470,7 @@ enum dgl_status dgl_dict_put(struct dgl_mem *m, struct dgl_value_dict *d, struct
         return DGL_OK;
     }
     DGL_TRY(dgl_value_hash(m, key, &hash));
-    return dict_add(m, d, key, hash, value);
+    return dgl_dict_add(m, d, key, hash, value);
 }
 
 enum dgl_status dgl_dict_put_str(struct dgl_mem *m, struct dgl_value_dict *d, struct dgl_str key,
@@ -491,109 +499,6 @@ void dgl_value_dict_at(struct dgl_value dict, size_t index, struct dgl_value *re
 struct dgl_value dgl_value_list_get(struct dgl_value list, size_t index)
 {
     return dgl_is_list(list) && index < list.as.list->count ? list.as.list->items[index] : dgl_undefined(NULL);
-}
-
-// ---- JSON
-
-// Rows of a table have the same keys: those of the row before are shared.
-struct json_reader {
-    struct dgl_mem *mem;
-    bool consume; // items of lists are freed as soon as they are read
-};
-
-static enum dgl_status from_json(struct json_reader *r, json_t *json, unsigned depth, const struct dgl_value_dict *like,
-                                 struct dgl_value *ret);
-
-static enum dgl_status from_object(struct json_reader *r, json_t *json, unsigned depth,
-                                   const struct dgl_value_dict *like, struct dgl_value *ret)
-{
-    const char *key;
-    json_t *item;
-    struct dgl_value dict;
-    uint32_t i = 0;
-    DGL_TRY(dgl_make_dict(r->mem, json_object_size(json), &dict));
-    json_object_foreach(json, key, item)
-    {
-        struct dgl_value k, v;
-        size_t len = strlen(key);
-        const struct dgl_dict_entry *same = like && i < like->count ? &like->entries[i] : NULL;
-        if (same && !dgl_str_is(dgl_text(same->key), key))
-            same = NULL;
-        if (same)
-            k = same->key;
-        else
-            DGL_TRY(dgl_make_string(r->mem, key, len, &k));
-        DGL_TRY(from_json(r, item, depth + 1, NULL, &v));
-        // jansson's keys are unique
-        DGL_TRY(dict_add(r->mem, dict.as.dict, k, same ? same->hash : dgl_hash_bytes(key, len), v));
-        i++;
-    }
-    *ret = dict;
-    return DGL_OK;
-}
-
-static enum dgl_status from_array(struct json_reader *r, json_t *json, unsigned depth, struct dgl_value *ret)
-{
-    struct dgl_value list;
-    const struct dgl_value_dict *like = NULL;
-    DGL_TRY(dgl_make_list(r->mem, DGL_VALUE_LIST, json_array_size(json), &list));
-    for (size_t i = 0; i < list.as.list->count; i++) {
-        struct dgl_value *item = &list.as.list->items[i];
-        DGL_TRY(from_json(r, json_array_get(json, i), depth + 1, like, item));
-        if (item->kind == DGL_VALUE_DICT)
-            like = item->as.dict;
-        if (r->consume)
-            json_array_set_new(json, i, json_null());
-    }
-    *ret = list;
-    return DGL_OK;
-}
-
-static enum dgl_status from_json(struct json_reader *r, json_t *json, unsigned depth, const struct dgl_value_dict *like,
-                                 struct dgl_value *ret)
-{
-    struct dgl_mem *m = r->mem;
-    DGL_TRY(dgl_budget_tick(m->budget, m->err));
-    if (depth > DGL_VALUE_MAX_DEPTH)
-        return dgl_limit_error(m, "limit_depth", "the data is nested more than %u levels deep", DGL_VALUE_MAX_DEPTH);
-    switch (json_typeof(json)) {
-    case JSON_OBJECT:
-        return from_object(r, json, depth, like, ret);
-    case JSON_ARRAY:
-        return from_array(r, json, depth, ret);
-    case JSON_STRING:
-        return dgl_make_string(m, json_string_value(json), json_string_length(json), ret);
-    case JSON_INTEGER:
-        *ret = dgl_int(json_integer_value(json));
-        return DGL_OK;
-    case JSON_REAL:
-        *ret = dgl_double(json_real_value(json));
-        return DGL_OK;
-    case JSON_TRUE:
-    case JSON_FALSE:
-        *ret = dgl_bool(json_is_true(json));
-        return DGL_OK;
-    case JSON_NULL:
-        break;
-    }
-    *ret = dgl_none();
-    return DGL_OK;
-}
-
-enum dgl_status dgl_value_from_json(struct dgl_arena *a, const json_t *json, struct dgl_budget *budget,
-                                    struct dgl_value *ret, struct dgl_error *err)
-{
-    struct dgl_mem m = {.arena = a, .budget = budget, .err = err};
-    struct json_reader r = {.mem = &m};
-    return from_json(&r, (json_t *)json, 0, NULL, ret);
-}
-
-enum dgl_status dgl_value_take_json(struct dgl_arena *a, json_t *json, struct dgl_budget *budget, struct dgl_value *ret,
-                                    struct dgl_error *err)
-{
-    struct dgl_mem m = {.arena = a, .budget = budget, .err = err};
-    struct json_reader r = {.mem = &m, .consume = true};
-    return from_json(&r, json, 0, NULL, ret);
 }
 
 // ---- walking

@@ -1,8 +1,8 @@
 // Values of the template language: JSON exactly, plus undefined, safe strings and the VM's own kinds.
 //
 // A value is 16 bytes, passed by value. Everything it points to lives in the render's arena (or in the compiled
-// template for constants), so values need no reference counts and must not outlive the render. Strings are UTF-8 with a
-// length.
+// template for constants, in the text of the data for its strings), so values need no reference counts and must not
+// outlive the render. Strings are UTF-8 with a length.
 #ifndef DGL_RENDER_TEMPLATE_VALUE_H
 #define DGL_RENDER_TEMPLATE_VALUE_H
 
@@ -60,13 +60,14 @@ struct dgl_value_rich {
     struct dgl_value arguments; // DICT
 };
 
-// JSON to values, copied into the arena. Linear in size; ticks the budget.
+// JSON text to values, as strictly and with the messages of dgl_json_parse. Linear in size; ticks the budget. Strings
+// lie in `text` where they have no escapes: it must stay as long as the values.
+enum dgl_status dgl_value_parse_json(struct dgl_arena *a, const char *text, size_t len, const char *field,
+                                     struct dgl_budget *budget, struct dgl_value *ret,
+                                     struct dgl_error *err) DGL_MUST_CHECK;
+// A tree to values, copied into the arena.
 enum dgl_status dgl_value_from_json(struct dgl_arena *a, const json_t *json, struct dgl_budget *budget,
                                     struct dgl_value *ret, struct dgl_error *err) DGL_MUST_CHECK;
-// The same for JSON that is not needed any more: lists give their items back as they are read, so that large data is
-// not in memory twice. The caller still decrefs what is left.
-enum dgl_status dgl_value_take_json(struct dgl_arena *a, json_t *json, struct dgl_budget *budget, struct dgl_value *ret,
-                                    struct dgl_error *err) DGL_MUST_CHECK;
 // Copies. UNDEFINED when the arena's limit is reached.
 struct dgl_value dgl_value_string(struct dgl_arena *a, const char *s, size_t len);
 

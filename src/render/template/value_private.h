@@ -49,8 +49,9 @@ struct dgl_dict_entry {
 };
 struct dgl_value_dict {
     uint32_t count, cap;
-    uint32_t mask;   // of index
-    uint32_t *index; // entry number + 1; NULL while there are few entries
+    uint32_t mask;     // of index
+    bool shares_index; // with dicts of the same keys: it is made anew before it changes
+    uint32_t *index;   // entry number + 1; NULL while there are few entries
     struct dgl_dict_entry *entries;
 };
 
@@ -204,6 +205,10 @@ enum dgl_status dgl_dict_put(struct dgl_mem *m, struct dgl_value_dict *d, struct
                              struct dgl_value value) DGL_MUST_CHECK;
 enum dgl_status dgl_dict_put_str(struct dgl_mem *m, struct dgl_value_dict *d, struct dgl_str key,
                                  struct dgl_value value) DGL_MUST_CHECK; // key is copied
+// A key that is not in the dict, with its hash.
+enum dgl_status dgl_dict_add(struct dgl_mem *m, struct dgl_value_dict *d, struct dgl_value key, uint64_t hash,
+                             struct dgl_value value) DGL_MUST_CHECK;
+void dgl_dict_share_index(struct dgl_value_dict *d, struct dgl_value_dict *with); // has the same keys, in its order
 // NULL when absent.
 struct dgl_value *dgl_dict_find(const struct dgl_value_dict *d, const char *key, size_t len, uint64_t hash);
 enum dgl_status dgl_dict_get(struct dgl_mem *m, const struct dgl_value_dict *d, struct dgl_value key,

@@ -47,8 +47,9 @@ struct worker {
     struct dgl_worker_asker asker;     // for fonts
     struct dgl_buf docx, pdf;
     uint32_t jobs;
-    uint64_t job; // under way
-    struct dgl_message_buffer buffer;
+    uint64_t job;                     // under way
+    struct dgl_message_buffer buffer; // of the job: strings of its data lie in it
+    struct dgl_message_buffer fetched;
 };
 
 // What a job makes besides the output.
@@ -183,7 +184,7 @@ static enum dgl_status ask_main(void *worker, const char *url, struct dgl_buf *r
         main_is_gone();
     for (;;) {
         DGL_AUTO_FINI(message) m = {0};
-        if (dgl_message_receive(w->socket, &w->buffer, DGL_ENGINE_MAX_FETCH_BYTES + 4096, true, &m, err) !=
+        if (dgl_message_receive(w->socket, &w->fetched, DGL_ENGINE_MAX_FETCH_BYTES + 4096, true, &m, err) !=
             DGL_RECEIVED_MESSAGE)
             main_is_gone();
         if (m.type == DGL_MESSAGE_JOB) // a reserve: somebody else can begin it now
@@ -342,11 +343,10 @@ static enum dgl_status inspect(struct worker *w, const struct dgl_wire_job *job,
 static enum dgl_status bind_data(struct worker *w, const struct dgl_wire_job *job, const char *input,
                                  struct dgl_budget *budget, struct dgl_value *ret, struct dgl_error *err)
 {
-    DGL_AUTO_JSON json = NULL;
-    DGL_TRY(dgl_json_parse(input, job->input_len, "input_json", &json, err));
-    if (!json_is_object(json))
+    DGL_TRY(dgl_value_parse_json(w->arena, input, job->input_len, "input_json", budget, ret, err));
+    if (ret->kind != DGL_VALUE_DICT)
         return DGL_FAIL_FIELD(err, DGL_E_INVALID, NULL, "input_json", "input_json must be an object");
-    return dgl_value_take_json(w->arena, json, budget, ret, err);
+    return DGL_OK;
 }
 
 static enum dgl_status fill(struct worker *w, const struct dgl_wire_job *job, const char *input, int fd,
@@ -551,7 +551,7 @@ static void run_job(struct worker *w, struct dgl_message *m)
         status = inspect(w, &job, m->fds[0], &out, &err);
     else if (job.op == DGL_WIRE_FONT)
         status = dgl_worker_inspect_font(m->fds[0], &out.tokens, &err);
-    else // the input lies in w->buffer, which a fetch would overwrite: render reads it before it fetches
+    else
         status = render(w, &job, m->payload + sizeof(job), m->fds[0], &out, &err);
     dgl_wipe(&job.protection, sizeof(job.protection));
     answer(w, &out, status, &err);

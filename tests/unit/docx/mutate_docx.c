@@ -105,7 +105,7 @@ static bool repack(const struct dgl_buf *package, struct dgl_buf *out)
     return dgl_zip_writer_finish(w, &err) == DGL_OK;
 }
 
-static enum dgl_status render(const struct dgl_buf *package, const json_t *json, struct dgl_buf *out,
+static enum dgl_status render(const struct dgl_buf *package, const struct dgl_buf *json, struct dgl_buf *out,
                               struct dgl_error *err)
 {
     DGL_AUTO(docx) d = NULL;
@@ -115,7 +115,7 @@ static enum dgl_status render(const struct dgl_buf *package, const json_t *json,
     struct dgl_value data;
     DGL_AUTO_FINI(diagnostics) diagnostics = {.count = 0};
     DGL_TRY(dgl_docx_compile(package->data, package->len, &diagnostics, &d, err));
-    DGL_TRY(dgl_value_from_json(arena, json, &budget, &data, err));
+    DGL_TRY(dgl_value_parse_json(arena, json->data, json->len, "data", &budget, &data, err));
     struct dgl_docx_env env = {.created_at_us = 1705314600000000, .budget = &budget, .arena = arena};
     json_decref(dgl_docx_tokens(d));
     return dgl_docx_render(d, data, &env, out, NULL, err);
@@ -126,10 +126,8 @@ int main(int argc, char **argv)
     struct dgl_error err = DGL_ERROR_INIT;
     DGL_AUTO_FINI(buf) package = DGL_BUF_INIT(64u << 20);
     DGL_AUTO_FINI(buf) text = DGL_BUF_INIT(64u << 20);
-    DGL_AUTO_JSON json = NULL;
     if (argc != 5 || dgl_crypto_init(&err) != DGL_OK || dgl_file_read(argv[1], 64u << 20, &package, &err) != DGL_OK ||
-        dgl_file_read(argv[2], 64u << 20, &text, &err) != DGL_OK ||
-        dgl_json_parse(text.data, text.len, "data", &json, &err) != DGL_OK) {
+        dgl_file_read(argv[2], 64u << 20, &text, &err) != DGL_OK) {
         fprintf(stderr, "usage: mutate_docx TEMPLATE DATA.json FIRST_SEED COUNT %s\n", err.message);
         return 2;
     }
@@ -148,7 +146,7 @@ int main(int argc, char **argv)
             return 1;
         }
         err = DGL_ERROR_INIT;
-        if (render(&damaged, json, &out, &err) == DGL_OK) {
+        if (render(&damaged, &text, &out, &err) == DGL_OK) {
             const char *problem = check_document_package(out.data, out.len, false);
             made++;
             if (problem) {

@@ -87,12 +87,10 @@ static inline char *read_member(const struct dgl_buf *package, const char *name)
 static inline enum dgl_status render_into(const struct dgl_docx *d, const char *json,
                                           const struct dgl_docx_loader *loader, struct outcome *o)
 {
-    DGL_AUTO_JSON data = NULL;
     DGL_AUTO(arena) arena = dgl_arena_new(256u << 20);
     struct dgl_budget budget = dgl_budget_default();
     struct dgl_value value;
-    assert_int_equal(dgl_json_parse(json, strlen(json), "data", &data, &o->err), DGL_OK);
-    DGL_TRY(dgl_value_from_json(arena, data, &budget, &value, &o->err));
+    DGL_TRY(dgl_value_parse_json(arena, json, strlen(json), "data", &budget, &value, &o->err));
     struct dgl_docx_env env = {.loader = loader, .created_at_us = 1705314600000000, .budget = &budget, .arena = arena};
     struct dgl_docx_warnings warnings = {.count = 0};
     DGL_TRY(dgl_docx_render(d, value, &env, &o->package, &warnings, &o->err));

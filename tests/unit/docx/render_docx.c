@@ -17,12 +17,12 @@ static int complain(const struct dgl_error *err)
     return 1;
 }
 
-static enum dgl_status render_once(const struct dgl_docx *d, const json_t *json, struct dgl_buf *out,
+static enum dgl_status render_once(const struct dgl_docx *d, const struct dgl_buf *json, struct dgl_buf *out,
                                    struct dgl_arena *arena, struct dgl_error *err)
 {
     struct dgl_budget budget = dgl_budget_default();
     struct dgl_value data;
-    DGL_TRY(dgl_value_from_json(arena, json, &budget, &data, err));
+    DGL_TRY(dgl_value_parse_json(arena, json->data, json->len, "data", &budget, &data, err));
     struct dgl_docx_env env = {.created_at_us = 1705314600000000, .budget = &budget, .arena = arena};
     struct dgl_docx_warnings warnings = {.count = 0};
     DGL_TRY(dgl_docx_render(d, data, &env, out, &warnings, err));
@@ -31,7 +31,7 @@ static enum dgl_status render_once(const struct dgl_docx *d, const json_t *json,
     return DGL_OK;
 }
 
-static int measure(const struct dgl_docx *d, const json_t *json, struct dgl_arena *arena, long n)
+static int measure(const struct dgl_docx *d, const struct dgl_buf *json, struct dgl_arena *arena, long n)
 {
     struct dgl_error err = DGL_ERROR_INIT;
     DGL_AUTO_FINI(buf) out = DGL_BUF_INIT(256u << 20);
@@ -63,12 +63,10 @@ int main(int argc, char **argv)
     DGL_AUTO_FINI(buf) package = DGL_BUF_INIT(64u << 20);
     DGL_AUTO_FINI(buf) text = DGL_BUF_INIT(64u << 20);
     DGL_AUTO_FINI(buf) out = DGL_BUF_INIT(256u << 20);
-    DGL_AUTO_JSON json = NULL;
     DGL_AUTO(docx) d = NULL;
     DGL_AUTO(arena) arena = dgl_arena_new(512u << 20);
     if (dgl_crypto_init(&err) != DGL_OK || dgl_file_read(argv[1], 64u << 20, &package, &err) != DGL_OK ||
-        dgl_file_read(argv[2], 64u << 20, &text, &err) != DGL_OK ||
-        dgl_json_parse(text.data, text.len, "data", &json, &err) != DGL_OK)
+        dgl_file_read(argv[2], 64u << 20, &text, &err) != DGL_OK)
         return complain(&err);
     DGL_AUTO_FINI(diagnostics) diagnostics = {.count = 0};
     enum dgl_status st = dgl_docx_compile(package.data, package.len, &diagnostics, &d, &err);
@@ -81,8 +79,8 @@ int main(int argc, char **argv)
     if (argc == 6 && !dgl_parse_int64(argv[5], strlen(argv[5]), 1, 100000000, &repeat))
         return 2;
     if (argc == 6)
-        return measure(d, json, arena, (long)repeat);
-    if (render_once(d, json, &out, arena, &err) != DGL_OK)
+        return measure(d, &text, arena, (long)repeat);
+    if (render_once(d, &text, &out, arena, &err) != DGL_OK)
         return complain(&err);
     if (dgl_file_write_atomic(argv[3], out.data, out.len, 0644, &err) != DGL_OK)
         return complain(&err);

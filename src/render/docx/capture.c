@@ -63,6 +63,20 @@ static enum dgl_status write_captured_blip(struct dgl_docx_writer *w, const stru
     return st;
 }
 
+static enum dgl_status write_captured_argument(struct dgl_docx_writer *w, struct dgl_value v, struct dgl_buf *out,
+                                               struct dgl_error *err)
+{
+    DGL_AUTO_FINI(buf) text = DGL_BUF_INIT(out->max);
+    DGL_AUTO_FINI(buf) argument = DGL_BUF_INIT(out->max);
+    if (v.kind == DGL_VALUE_UNDEFINED)
+        return DGL_OK;
+    DGL_TRY(dgl_value_print(v, w->env->budget, &text, err));
+    DGL_TRY(dgl_docx_quote_argument((struct dgl_str){text.data ? text.data : "", text.len}, v.kind == DGL_VALUE_SAFE,
+                                    &argument, err));
+    put_escaped(out, (struct dgl_str){argument.data ? argument.data : "", argument.len});
+    return DGL_OK;
+}
+
 enum dgl_status dgl_docx_on_capture(void *ctx, uint32_t context, struct dgl_value v, struct dgl_buf *out,
                                     struct dgl_error *err)
 {
@@ -72,7 +86,9 @@ enum dgl_status dgl_docx_on_capture(void *ctx, uint32_t context, struct dgl_valu
         return write_captured_blip(w, x, v, out, err);
     if (must_wait(x, v))
         return defer(w, x, v, out, err);
-    if (v.kind == DGL_VALUE_SAFE) {
+    if (x->quoted) {
+        DGL_TRY(write_captured_argument(w, v, out, err));
+    } else if (v.kind == DGL_VALUE_SAFE) {
         dgl_buf_append(out, v.as.string->data, v.as.string->len);
     } else if (v.kind == DGL_VALUE_STRING) {
         put_escaped(out, (struct dgl_str){v.as.string->data, v.as.string->len});

@@ -4,7 +4,8 @@
 // 1, §17.16.1). What the data says inside of quotes must neither end the argument nor begin a switch behind it, so
 // quotes and backslashes of such values get a backslash before them. Outside of quotes a value may be a switch or a
 // whole instruction, as before. Which of the two it is, the text before the tag tells: quotes are counted while the
-// part is walked. A field in the instruction of another one counts its own.
+// part is walked. A field in the instruction of another one counts its own. What a macro made, and what is safe, is
+// markup, not a piece of an instruction: inside of quotes it is read and gets its backslashes like the rest.
 #include "render/docx/emit.h"
 #include "render/docx/graft.h"
 #include "render/docx/writer.h"
@@ -66,11 +67,22 @@ void dgl_docx_leave_simple_field(struct dgl_docx_emit *e)
     close_instruction(e);
 }
 
-void dgl_docx_escape_argument(struct dgl_str s, struct dgl_buf *out)
+static void put_argument(struct dgl_str s, struct dgl_buf *out)
 {
     for (size_t i = 0; i < s.len; i++) {
         if (s.data[i] == '"' || s.data[i] == '\\')
             dgl_buf_putc(out, '\\');
         dgl_buf_putc(out, s.data[i]);
     }
+}
+
+enum dgl_status dgl_docx_quote_argument(struct dgl_str s, bool safe, struct dgl_buf *out, struct dgl_error *err)
+{
+    DGL_AUTO_FINI(buf) text = DGL_BUF_INIT(out->max);
+    if (safe) {
+        DGL_TRY(dgl_docx_read_safe_text(s, &text, err));
+        s = (struct dgl_str){text.data ? text.data : "", text.len};
+    }
+    put_argument(s, out);
+    return dgl_buf_check(out, "the document", err);
 }

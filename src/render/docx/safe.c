@@ -512,6 +512,23 @@ static size_t entity_length(const char *s, size_t len, uint32_t *ret_char)
     return (size_t)(end - s) + 1;
 }
 
+enum dgl_status dgl_docx_read_safe_text(struct dgl_str t, struct dgl_buf *out, struct dgl_error *err)
+{
+    for (size_t i = 0; i < t.len;) {
+        uint32_t ch = 0;
+        char u[4];
+        size_t n = t.data[i] == '&' ? entity_length(t.data + i, t.len - i, &ch) : 0;
+        if (t.data[i] == '&' && n == 0)
+            return refuse(err, "it holds an \"&\" that begins no entity; write \"&amp;\"");
+        if (n == 0)
+            dgl_buf_putc(out, t.data[i]);
+        else
+            dgl_buf_append(out, u, dgl_utf8_put(u, ch));
+        i += DGL_MAX(n, (size_t)1);
+    }
+    return DGL_OK;
+}
+
 static enum dgl_status write_character_data(struct dgl_docx_writer *w, const struct dgl_docx_context *x,
                                             struct dgl_str t, struct dgl_error *err)
 {

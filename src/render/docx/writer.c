@@ -262,16 +262,15 @@ static enum dgl_status write_plain_value(struct dgl_docx_writer *w, struct dgl_v
         return DGL_FAIL_SLUG(err, DGL_E_INVALID, "misplaced_value", "%s cannot be put here: only text can",
                              v.as.rich->type);
     DGL_TRY(print(w, v, &s, err));
-    if (v.kind == DGL_VALUE_SAFE) {
-        if (memchr(s.data, '<', s.len))
-            return DGL_FAIL_SLUG(err, DGL_E_INVALID, "invalid_markup",
-                                 "a safe value with markup cannot be put here: only text can");
+    bool safe = v.kind == DGL_VALUE_SAFE;
+    if (safe && memchr(s.data, '<', s.len))
+        return DGL_FAIL_SLUG(err, DGL_E_INVALID, "invalid_markup",
+                             "a safe value with markup cannot be put here: only text can");
+    if (safe && !quoted)
         return dgl_docx_write_safe(w, &dgl_docx_no_context, s, err);
-    }
     DGL_AUTO_FINI(buf) argument = DGL_BUF_INIT(w->xml->max);
     if (quoted) {
-        dgl_docx_escape_argument(s, &argument);
-        DGL_TRY(dgl_buf_check(&argument, "the document", err));
+        DGL_TRY(dgl_docx_quote_argument(s, safe, &argument, err));
         s = (struct dgl_str){argument.data ? argument.data : "", argument.len};
     }
     put_plain(w, s, attribute);

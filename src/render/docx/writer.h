@@ -170,6 +170,8 @@ void dgl_docx_write_plain(struct dgl_buf *out, const char *s, size_t len);
 // Markup, checked: well-formed, known nesting, tables with rows. Goes to the levels it needs and comes back.
 enum dgl_status dgl_docx_write_safe(struct dgl_docx_writer *w, const struct dgl_docx_context *x, struct dgl_str s,
                                     struct dgl_error *err) DGL_MUST_CHECK;
+// The text of markup without elements, its entities read.
+enum dgl_status dgl_docx_read_safe_text(struct dgl_str t, struct dgl_buf *out, struct dgl_error *err) DGL_MUST_CHECK;
 // Runs and paragraphs given as JSON.
 bool dgl_docx_is_rich(struct dgl_value v);
 enum dgl_status dgl_docx_write_rich(struct dgl_docx_writer *w, const struct dgl_docx_context *x, struct dgl_value v,
@@ -240,8 +242,10 @@ enum dgl_status dgl_docx_put_notes(struct dgl_docx_writer *w, enum dgl_docx_part
 void dgl_docx_notes_fini(struct dgl_docx_writer *w);
 enum dgl_status dgl_docx_write_attribute(struct dgl_docx_writer *w, struct dgl_value v,
                                          struct dgl_error *err) DGL_MUST_CHECK; // a value inside an attribute
-void dgl_docx_escape_argument(struct dgl_str s, struct dgl_buf *out); // between a field's quotes: field_code.c
-size_t dgl_docx_unescape(struct dgl_str s, char *out);                // what dgl_docx_put_attr wrote; the length
+// What a value is between the quotes of a field's instruction, as text: field_code.c. A safe one has no elements.
+enum dgl_status dgl_docx_quote_argument(struct dgl_str s, bool safe, struct dgl_buf *out,
+                                        struct dgl_error *err) DGL_MUST_CHECK;
+size_t dgl_docx_unescape(struct dgl_str s, char *out); // what dgl_docx_put_attr wrote; the length
 // Bytes of a part to the arena, within the budget.
 enum dgl_status dgl_docx_keep_bytes(struct dgl_docx_writer *w, const struct dgl_buf *b, const char *what,
                                     struct dgl_str *ret, struct dgl_error *err) DGL_MUST_CHECK;

@@ -116,7 +116,8 @@ static void check_field(const char *document, const char *json, const char *want
 
 static void values_stay_in_the_arguments_of_fields(void **state DGL_UNUSED)
 {
-    static const char data[] = "{\"u\":\"a\\\"b\\\\c\",\"code\":\"PAGE \\\\* \\\"MERGEFORMAT\\\"\"}";
+    static const char data[] =
+        "{\"u\":\"a\\\"b\\\\c\",\"s\":\"a&quot;&amp;\",\"code\":\"PAGE \\\\* \\\"MERGEFORMAT\\\"\"}";
     check_field(DOCUMENT("<w:p>" FIELD("HYPERLINK \"x/{{ u }}\"") "</w:p>"), data, "HYPERLINK \"x/a\\\"b\\\\c\"");
     // Outside of quotes a value may be a switch or all of the instruction.
     check_field(DOCUMENT("<w:p>" FIELD("{{ code }}") "</w:p>"), data, "PAGE \\* \"MERGEFORMAT\"");
@@ -133,6 +134,14 @@ static void values_stay_in_the_arguments_of_fields(void **state DGL_UNUSED)
     check_field(DOCUMENT("<w:p><w:fldSimple w:instr='HYPERLINK \"{{ u }}\" \\o {{ u }}'><w:r><w:t>x</w:t></w:r>"
                          "</w:fldSimple></w:p>"),
                 data, "w:instr=\"HYPERLINK &quot;a\\&quot;b\\\\c&quot; \\o a&quot;b\\c\"");
+    // So does what is printed inside a macro, and what a macro makes; entities are read first.
+    check_field(DOCUMENT("<w:p><w:r><w:t>{% macro m(u) %}</w:t></w:r>" FIELD(
+                    "HYPERLINK \"x/{{ u }}\"") "<w:r><w:t>{% endmacro %}{{r m(u) }}</w:t></w:r></w:p>"),
+                data, "HYPERLINK \"x/a\\\"b\\\\c\"");
+    check_field(
+        DOCUMENT(P("{% macro m(u) %}&lt;{{ u }}>{% endmacro %}") "<w:p>" FIELD("HYPERLINK \"{{ m(u) }}\"") "</w:p>"),
+        data, "HYPERLINK \"&lt;a\\\"b\\\\c&gt;\"");
+    check_field(DOCUMENT("<w:p>" FIELD("HYPERLINK \"{{ s|safe }}\"") "</w:p>"), data, "HYPERLINK \"a\\\"&amp;\"");
     // The text that a field shows is text.
     check_text(
         DOCUMENT("<w:p><w:r><w:fldChar w:fldCharType=\"begin\"/></w:r><w:r><w:instrText>REF \"m</w:instrText></w:r>"

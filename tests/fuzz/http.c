@@ -303,7 +303,7 @@ static void talk(const uint8_t *data, size_t size, struct dgl_buf *answer)
     ssize_t n = 0;
     for (size_t at = 0; at < size && (n = send(fd, data + at, size - at, MSG_NOSIGNAL)) > 0;)
         at += (size_t)n;
-    if (size % 8) // else it stays open, and the server says nothing more until its patience ends
+    if (size % 32) // else it stays open, and the server says nothing more until its patience ends
         shutdown(fd, SHUT_WR);
     while ((n = recv(fd, bytes, sizeof(bytes), 0)) > 0)
         dgl_buf_append(answer, bytes, (size_t)n);

@@ -24,9 +24,9 @@ struct scan {
     const char *text;
     size_t size;
     struct element elements[MAX_TAGS];
-    struct span places[MAX_TAGS]; // where an element may be put: before each tag
+    struct span places[2 * MAX_TAGS]; // where something may be put: before each tag of both kinds
     struct span values[MAX_SPANS], tags[MAX_SPANS];
-    size_t element_count, place_count, value_count, tag_count;
+    size_t element_count, place_count, value_count, tag_count, tags_of_markup;
     uint32_t open[MAX_TAGS]; // elements not closed yet
     size_t depth;
 };
@@ -155,10 +155,11 @@ static size_t scan_tag(struct scan *s, size_t at)
         if (c == '"' || c == '\'')
             quote = quote == c ? 0 : quote ? quote : c;
     }
-    if (end == s->size || name_end == name_at || s->place_count == MAX_TAGS)
+    if (end == s->size || name_end == name_at || s->tags_of_markup == MAX_TAGS)
         return at + 1;
     struct span tag = {(uint32_t)at, (uint32_t)end + 1}, name = {(uint32_t)name_at, (uint32_t)name_end};
     s->places[s->place_count++] = (struct span){(uint32_t)at, (uint32_t)at};
+    s->tags_of_markup++;
     if (closing) {
         close_element(s, tag, name);
         return tag.end;
@@ -176,7 +177,7 @@ static void scan(struct scan *s, const uint8_t *data, size_t size)
 {
     s->text = (const char *)data;
     s->size = size;
-    s->element_count = s->place_count = s->value_count = s->tag_count = s->depth = 0;
+    s->element_count = s->place_count = s->value_count = s->tag_count = s->tags_of_markup = s->depth = 0;
     for (size_t at = 0; at + 2 < size;) {
         char c = s->text[at], next = s->text[at + 1];
         if (c == '<' && (is_name_char(next) || next == '/')) {
@@ -184,6 +185,7 @@ static void scan(struct scan *s, const uint8_t *data, size_t size)
         } else if (c == '{' && (next == '{' || next == '%') && s->tag_count < MAX_SPANS) {
             size_t end = find_end(s->text, size, at, next == '{' ? "}}" : "%}");
             s->tags[s->tag_count++] = (struct span){(uint32_t)at, (uint32_t)end};
+            s->places[s->place_count++] = (struct span){(uint32_t)at, (uint32_t)at};
             at += 2;
         } else {
             at++;
@@ -310,11 +312,19 @@ static size_t change_value(const struct scan *s, uint8_t *data, size_t max, uint
     return splice(data, s->size, max, where, copy, len);
 }
 
+// A template tag, or now and then all from it up to another one behind it.
+static struct span any_tag(const struct scan *s, uint64_t *x)
+{
+    size_t first = fuzz_random(x) % s->tag_count, more = fuzz_random(x) % 2 ? 0 : fuzz_random(x) % 6;
+    size_t last = DGL_MIN(first + more, s->tag_count - 1);
+    return (struct span){s->tags[first].at, DGL_MAX(s->tags[first].end, s->tags[last].end)};
+}
+
 // Into another template tag's place, or before some markup.
 static size_t move_tag(const struct scan *s, uint8_t *data, size_t max, uint64_t *x)
 {
     static char copy[MAX_TEXT];
-    struct span tag = s->tags[fuzz_random(x) % s->tag_count];
+    struct span tag = any_tag(s, x);
     size_t len;
     if (!copy_of(s, tag, copy, &len))
         return s->size;
@@ -333,7 +343,7 @@ static size_t change_once(const struct scan *s, uint8_t *data, size_t max, uint6
     uint64_t choice = fuzz_random(x) % 12;
     if (choice < 4 && s->value_count)
         return change_value(s, data, max, x);
-    if (choice == 4 && s->tag_count && s->place_count)
+    if (s->tag_count && (choice == 4 || !s->element_count))
         return move_tag(s, data, max, x);
     if (!s->element_count)
         return s->size;
@@ -367,9 +377,10 @@ size_t fuzz_markup_cross(const uint8_t *a, size_t a_size, const uint8_t *b, size
     static struct scan from, to;
     scan(&from, b, b_size);
     scan(&to, a, a_size);
-    if (!from.element_count || !to.place_count || a_size > max)
+    if (!(from.element_count || from.tag_count) || !to.place_count || a_size > max)
         return 0;
-    struct span what = whole(any_element(&from, random));
+    bool tags = from.tag_count && (!from.element_count || fuzz_random(random) % 4 == 0);
+    struct span what = tags ? any_tag(&from, random) : whole(any_element(&from, random));
     memcpy(out, a, a_size);
     return splice(out, a_size, max, any_place(&to, random), from.text + what.at, what.end - what.at);
 }

@@ -1,6 +1,8 @@
 // Changes of markup that keep it markup: elements are copied, moved, dropped, nested and renamed whole, attributes get
-// values that others have or that lie at the ends of ranges, template tags wander. Changing bytes alone seldom gets
-// past an XML reader's first complaint. What stands around the markup (lines with "===", JSON) is left as it is.
+// values that others have or that lie at the ends of ranges, template tags wander, alone or with what stands between
+// them. Changing bytes alone seldom gets past an XML reader's first complaint. What stands around the markup (lines
+// with
+// "===", JSON) is left as it is.
 //
 // Pure: the same input and the same random state give the same change.
 #ifndef TESTS_FUZZ_MARKUP_H
@@ -11,7 +13,7 @@
 
 // One to four changes in place; the new size, at most `max`. Equal to `size` when there is nothing to change.
 size_t fuzz_markup_change(uint8_t *data, size_t size, size_t max, uint64_t *random);
-// `a` with an element of `b` put in, to `out`; 0 when there is no element or no room.
+// `a` with an element or template tags of `b` put in, to `out`; 0 when there is none or no room.
 size_t fuzz_markup_cross(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size, uint8_t *out, size_t max,
                          uint64_t *random);
 

@@ -3,6 +3,7 @@
 // time, so that a machine busy with other things fails nothing.
 #include "fuzz.h"
 #include "markup.h"
+#include "values.h"
 
 #include <dirent.h>
 #include <signal.h>
@@ -76,6 +77,16 @@ static size_t change(uint8_t *data, size_t size, uint64_t *x)
     return size;
 }
 
+// As the target's mutator does.
+static size_t change_somehow(uint8_t *data, size_t size, size_t max, uint64_t *x)
+{
+    if (FUZZ_DATA && fuzz_random(x) % 4 == 0)
+        return fuzz_data_change(data, size, max, x);
+    if (FUZZ_MARKUP && fuzz_random(x) % 2)
+        return fuzz_markup_change(data, size, max, x);
+    return change(data, size, x);
+}
+
 static int replay_file(const char *path)
 {
     static uint8_t seed[MAX_SEED_BYTES], changed[MAX_SEED_BYTES];
@@ -88,8 +99,7 @@ static int replay_file(const char *path)
     uint64_t x = UINT64_C(0x9E3779B97F4A7C15) ^ size;
     for (int64_t i = 0; i < changes; i++) {
         memcpy(changed, seed, size);
-        bool as_markup = FUZZ_MARKUP && fuzz_random(&x) % 2;
-        feed(changed, as_markup ? fuzz_markup_change(changed, size, sizeof(changed), &x) : change(changed, size, &x));
+        feed(changed, change_somehow(changed, size, sizeof(changed), &x));
     }
     return 0;
 }

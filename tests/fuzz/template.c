@@ -1,15 +1,10 @@
 // Fuzz target of the template language: the first byte chooses options, the rest is a template, or, when its lowest bit
-// is set, chunks as render/docx cuts them. It is compiled, asked for its tokens and rendered over fixed data.
+// is set, chunks as render/docx cuts them; behind a line "=== data.json" stands the data. It is compiled, asked for its
+// tokens and rendered.
 #include "fuzz.h"
+#include "values.h"
 
 #include "render/template/template.h"
-
-static const char data_json[] =
-    "{\"n\":7,\"f\":2.5,\"s\":\"Hello "
-    "<b>\",\"e\":\"\",\"t\":true,\"z\":null,\"xs\":[3,1,2],\"ys\":[\"b\",\"A\"],\"mix\":[1,\"x\",null],"
-    "\"d\":{\"a\":1,\"b\":{\"c\":\"deep\"},\"items\":2},\"users\":[{\"name\":\"Ann\",\"age\":31},{\"name\":\"bob\","
-    "\"age\":25}],"
-    "\"tree\":[{\"v\":1,\"kids\":[{\"v\":2,\"kids\":[]}]}],\"uni\":\"Stra\\u00dfe \\u01c4\"}";
 
 static enum dgl_status lookup(void *ctx, const char *name, const struct dgl_template **ret, struct dgl_error *err)
 {
@@ -56,18 +51,34 @@ static void render(const struct dgl_template *t, const json_t *json)
         fuzz_must_explain(&err);
 }
 
+// Cut off the text; NULL: none, or none that is read.
+static json_t *take_data(const char *text, size_t *size)
+{
+    struct dgl_error err = DGL_ERROR_INIT;
+    size_t at, end;
+    json_t *data = NULL;
+    if (!fuzz_data_find(text, *size, &at, &end))
+        return NULL;
+    if (dgl_json_parse(text + at, end - at, "data", &data, &err) != DGL_OK)
+        fuzz_must_explain(&err);
+    *size = at - strlen("=== data.json\n");
+    return data;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
 {
-    static json_t *json;
+    static json_t *default_data;
     struct dgl_chunk chunks[64];
     struct dgl_error err = DGL_ERROR_INIT;
     DGL_AUTO_FINI(diagnostics) found = {0};
     DGL_AUTO(template) t = NULL;
-    if (!json)
-        json = json_loads(data_json, 0, NULL);
+    if (!default_data)
+        default_data = json_loads(fuzz_default_data, 0, NULL);
     if (size < 1)
         return 0;
     const char *text = (const char *)input + 1;
+    size_t len = size - 1;
+    DGL_AUTO_JSON data = take_data(text, &len);
     const struct dgl_template_options o = {.name = "t",
                                            .autoescape = input[0] & 2,
                                            .trim_blocks = input[0] & 4,
@@ -75,13 +86,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
                                            .keep_trailing_newline = input[0] & 16};
     enum dgl_status status =
         input[0] & 1
-            ? dgl_template_compile_chunks(chunks, cut(text, size - 1, chunks, DGL_COUNT(chunks)), &o, &found, &t, &err)
-            : dgl_template_compile_text(text, size - 1, &o, &found, &t, &err);
+            ? dgl_template_compile_chunks(chunks, cut(text, len, chunks, DGL_COUNT(chunks)), &o, &found, &t, &err)
+            : dgl_template_compile_text(text, len, &o, &found, &t, &err);
     if (status != DGL_OK) {
         fuzz_must_explain(&err);
         return 0;
     }
     json_decref(dgl_template_tokens(t));
-    render(t, json);
+    render(t, json_is_object(data) ? data : default_data);
     return 0;
 }

@@ -39,7 +39,7 @@ static enum dgl_status read_chart(struct dgl_docx_writer *w, uint32_t member, st
     DGL_AUTO_FINI(buf) xml = DGL_BUF_INIT(DGL_DOCX_MAX_PART_BYTES);
     const struct dgl_buf *rendered = NULL;
     for (size_t i = 0; i < w->docx->part_count; i++)
-        if (w->docx->parts[i].member == member && !w->outputs[i].stream)
+        if (w->docx->parts[i].member == member)
             rendered = &w->outputs[i].xml;
     if (!rendered)
         DGL_TRY(dgl_zip_read(w->docx->package.zip, member, &xml, err));

@@ -38,8 +38,9 @@ struct dgl_docx_env {
     const char *time_zone, *locale;
     struct dgl_budget *budget;
     struct dgl_arena *arena;
-    bool stored;    // what was rendered is stored, not deflated: for a reader that comes at once
-    unsigned depth; // 0; counts subdocuments in subdocuments
+    bool stored;            // what was rendered is stored, not deflated: for a reader that comes at once
+    size_t stream_at_bytes; // a part of more is deflated while it is made; 0 = 4 MB
+    unsigned depth;         // 0; counts subdocuments in subdocuments
 };
 // Looks for the templates that tags name as subdocuments: an error with its place for each that is not there, the first
 // in *err. Names that the data gives are known when rendering only.

@@ -241,7 +241,7 @@ static enum dgl_status render_part(struct dgl_docx_writer *w, size_t index, stru
     w->deferred_count = 0;
     w->reopened_to = 0;
     w->holding = 0;
-    w->editing = false;
+    w->editing = part->kind == DGL_PART_CHART;
     for (const struct dgl_docx_replaced *r = w->replaced; r; r = r->next)
         w->editing |= r->picture->member == part->member && r->picture->vector.len;
     w->mark_names = w->mark_ids = NULL;

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <zlib.h>
 
-#define FLUSH_AT (4u << 20)
-#define KEEP_BYTES (64u << 10) // writers look back for the end of a table or the start of a paragraph
+#define STREAM_AT_BYTES ((size_t)4 << 20)
+#define KEEP_BYTES ((size_t)64 << 10) // writers look back for the end of a table or the start of a paragraph
 #define PIECE_BYTES (64u << 10)
 
 struct dgl_docx_stream {
@@ -51,14 +51,15 @@ static enum dgl_status open_stream(struct dgl_docx_writer *w, struct dgl_error *
 enum dgl_status dgl_docx_stream_some(struct dgl_docx_writer *w, struct dgl_error *err)
 {
     struct dgl_buf *b = w->xml;
-    if (w->env->stored || b->len < FLUSH_AT || w->table_count || w->holding || w->editing || b != &w->output->xml)
+    size_t stream_at = w->env->stream_at_bytes ? w->env->stream_at_bytes : STREAM_AT_BYTES;
+    if (w->env->stored || b->len < stream_at || w->table_count || w->holding || w->editing || b != &w->output->xml)
         return DGL_OK;
     if (!w->output->stream)
         DGL_TRY(open_stream(w, err));
-    size_t n = b->len - KEEP_BYTES;
+    size_t keep = DGL_MIN(KEEP_BYTES, stream_at / 2), n = b->len - keep;
     DGL_TRY(deflate_some(w->output->stream, b->data, n, Z_NO_FLUSH, err));
-    memmove(b->data, b->data + n, KEEP_BYTES);
-    b->len = KEEP_BYTES;
+    memmove(b->data, b->data + n, keep);
+    b->len = keep;
     b->max -= n; // what the output may still grow
     return dgl_budget_output(w->env->budget, n, err);
 }

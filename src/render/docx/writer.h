@@ -137,7 +137,7 @@ struct dgl_docx_writer {
     size_t fetched_count, fetched_cap;
     struct dgl_docx_numbering numbering;
     struct dgl_docx_replaced *replaced;
-    bool editing;                      // a picture of the part will lose its SVG
+    bool editing;                      // a picture of the part will lose its SVG, or a chart may get other data
     unsigned holding;                  // times that something in the buffer will be looked at again
     size_t reopened_from, reopened_to; // the paragraph opened again behind blocks; to = 0: none
     size_t frame_start;                // of the placeholder picture being written

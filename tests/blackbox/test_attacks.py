@@ -146,6 +146,33 @@ def together(count, what):
         return list(pool.map(run, range(count)))
 
 
+# ---------------------------------------------------------------- requests without an end
+
+def test_unfinished_requests_of_one_leave_room_for_another(place):
+    """Twenty requests of 9 MiB, each left at its last byte, are more than one organization's share."""
+    def body(id_, size):
+        return json.dumps({"template_id": id_, "input_json": {"name": "x", "rest": "y" * size}, "output_format": "docx"}).encode()
+
+    mine, theirs = (client.upload("/templates/", {"name": "Large", "file": ("t.docx", docx_bytes(["{{ name }}"]))}).json["id"]
+                    for client in (place.client, place.stranger))
+    large, left = body(mine, 9 << 20), []
+    try:
+        for _ in range(20):
+            left.append(socket.create_connection(where(place), timeout=PATIENCE_S))
+            left[-1].sendall(b"POST /api/v1/documents/ HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nX-API-Key: %s\r\nContent-Length: %d\r\n\r\n"
+                             % (place.client.api_key.encode(), len(large)) + large[:-1])
+        headers = {"Content-Type": "application/json"}
+        assert place.stranger.raw("POST", "/documents/", body(theirs, 9 << 20), headers).status == 202
+        assert place.client.raw("POST", "/documents/", body(mine, 10), headers).status == 202
+        for s in left:
+            s.sendall(large[-1:])
+        answers = [s.recv(12) for s in left]
+        assert set(answers) == {b"HTTP/1.1 202", b"HTTP/1.1 503"} and answers.count(b"HTTP/1.1 202") >= 8
+    finally:
+        for s in left:
+            s.close()
+
+
 # ---------------------------------------------------------------- races
 
 def test_a_hundred_equal_requests_make_one_document(place, template):

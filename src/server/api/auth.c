@@ -45,6 +45,7 @@ static enum dgl_status authenticate(struct dgl_api *api, struct dgl_http_request
     }
     DGL_TRY(status);
     dgl_http_set_user(rq, who);
+    dgl_http_set_sharer(rq, who->org_number);
     return DGL_OK;
 }
 

@@ -2,9 +2,9 @@
 // then would hold a connection for ever. So each connection has a deadline, set by what it is doing:
 //
 //   resting or sending a head    idle timeout + grace after the connection opened or the last answer was sent
-//   sending a body               grace + one second for each HTTP_MIN_BYTES_PER_S received
-//   waiting for its handler      none
-//   receiving the answer         grace + one second for each HTTP_MIN_BYTES_PER_S of it
+//   sending a body               grace + one second for each HTTP_MIN_BYTES_PER_S received, at most the idle timeout
+//   ahead waiting for its handler      none receiving the answer         grace + one second for each
+//   HTTP_MIN_BYTES_PER_S of it
 //
 // (libmicrohttpd misses an end of stream that arrives in one piece with data, an edge of its epoll: a client that sends
 // half a request and leaves is noticed at the idle timeout.)

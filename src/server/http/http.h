@@ -52,6 +52,7 @@ struct dgl_http_options {
     unsigned threads;                         // epoll threads; 0 = 2
     unsigned blocking_threads;                // 0 = 8
     unsigned max_connections;                 // 0 = 12,000
+    uint64_t max_bodies_bytes;                // 0 = 512 MiB, of all requests under way together; a sharer: a quarter
     const char *temp_dir;                     // for uploads
     // Errors nobody's handler made (404, 405, 413, 400) on paths that do not begin with /api/: a page. NULL = JSON
     // everywhere. Called on the epoll thread; answers before it returns.
@@ -119,6 +120,8 @@ struct dgl_http_field *dgl_http_field(struct dgl_http_request *rq, const char *n
 // A slot for the layer above (its principal). NULL at first.
 void dgl_http_set_user(struct dgl_http_request *rq, void *user);
 void *dgl_http_user(const struct dgl_http_request *rq);
+// In `admit`: whom the memory of the body is counted for, by a number of the caller's. The client's address at first.
+void dgl_http_set_sharer(struct dgl_http_request *rq, uint64_t who);
 
 // ---- answering (once; any thread). Header functions before it; names and values without CR/LF.
 void dgl_http_set_header(struct dgl_http_request *rq, const char *name, const char *value); // replaces

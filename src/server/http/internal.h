@@ -83,7 +83,9 @@ struct dgl_http_request {
     bool chunked;
     struct dgl_buf body;
     uint64_t body_seen;
-    int64_t body_started_mono_us;
+    int64_t body_deadline_mono_us;
+    uint64_t counted; // in server->bodies and its share
+    size_t share;     // whose
     struct http_form *form;
     void *user;
 
@@ -131,6 +133,7 @@ struct dgl_http_server {
     pthread_cond_t stop_cond; // monotonic
     _Atomic bool stopping;
     bool stopped;
+    _Atomic uint64_t bodies, shares[HTTP_SHARES]; // bytes; see bodies.c
     uint64_t id_seed;
     _Atomic uint64_t id_next;
     _Atomic uint64_t arriving; // connections on their way to an epoll thread
@@ -164,6 +167,11 @@ void http_request_resume(struct dgl_http_request *rq);
 enum dgl_status http_head_read(struct dgl_http_request *rq, const char *method, const char *version,
                                struct dgl_error *err) DGL_MUST_CHECK;
 const char *http_joined_header(const struct dgl_http_request *rq, const char *name); // lines joined by ", "; NULL
+
+// bodies.c: how much bodies take, in all and by sharer
+void http_bodies_begin(struct dgl_http_request *rq); // the share is the address's until dgl_http_set_sharer()
+bool http_bodies_take(struct dgl_http_request *rq);  // counts what the body has come to; false: too much
+void http_bodies_give(struct dgl_http_request *rq);
 
 // connection.c: the list of connections and the watch over their pace
 void http_on_connection(void *loop, struct MHD_Connection *mhd, void **slot, enum MHD_ConnectionNotificationCode code);

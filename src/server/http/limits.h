@@ -18,7 +18,10 @@
 // Bodies. A refused body up to the drain bound is read and thrown away, so that a client that is still writing gets to
 // see the answer; above it the connection is cut.
 #define HTTP_MAX_DRAIN_BYTES (UINT64_C(64) << 20)
-#define HTTP_FIRST_BODY_BYTES ((size_t)64 << 10) // reserved at once when Content-Length says so
+#define HTTP_FIRST_BODY_BYTES ((size_t)64 << 10)    // reserved at once when Content-Length says so
+#define HTTP_MAX_BODIES_BYTES ((uint64_t)512 << 20) // of all requests together, beyond those first bytes
+#define HTTP_SHARE_OF_BODIES 4                      // one of so many parts of it is the most that one sharer takes
+#define HTTP_SHARES 1024
 #define HTTP_MAX_PART_HEAD_BYTES 8192
 #define HTTP_MAX_BOUNDARY_BYTES 70 // RFC 2046 §5.1.1
 

@@ -46,6 +46,7 @@ void http_request_free(struct dgl_http_request *rq)
 
 static void request_clear(struct dgl_http_request *rq)
 {
+    http_bodies_give(rq);
     http_form_free(rq->form);
     if (rq->response)
         MHD_destroy_response(rq->response);
@@ -235,12 +236,13 @@ static enum MHD_Result on_head(struct dgl_http_request *rq, const char *method, 
 {
     struct dgl_error err = DGL_ERROR_INIT;
     bool good = http_head_read(rq, method, version, &err) == DGL_OK;
+    http_bodies_begin(rq);
     if (!good)
         answer_error(rq, &err, 0);
     else
         good = admitted(rq);
-    rq->body_started_mono_us = rq->started_mono_us;
-    set_deadline(rq->connection, http_pace_deadline(rq->started_mono_us, 0));
+    rq->body_deadline_mono_us = http_pace_deadline(rq->started_mono_us, 0);
+    set_deadline(rq->connection, rq->body_deadline_mono_us);
     rq->phase = good ? HTTP_PHASE_BODY : HTTP_PHASE_DRAIN;
     if (good || !is_answered(rq))
         return MHD_YES;
@@ -266,17 +268,38 @@ static enum dgl_status take_body(struct dgl_http_request *rq, const char *data, 
     return DGL_OK;
 }
 
+// What was ahead of the pace is kept for a while only: else a fast start would buy hours of silence.
+static void keep_pace(struct dgl_http_request *rq, size_t len)
+{
+    int64_t latest = dgl_clock_mono_us(rq->server->clock) + HTTP_IDLE_TIMEOUT_S * DGL_US_PER_S;
+    int64_t earned = (int64_t)len * DGL_US_PER_S / HTTP_MIN_BYTES_PER_S;
+    rq->body_deadline_mono_us = DGL_MIN(rq->body_deadline_mono_us + earned, latest);
+    set_deadline(rq->connection, rq->body_deadline_mono_us);
+}
+
+static void refuse_body(struct dgl_http_request *rq, const struct dgl_error *err, int64_t retry_after_s)
+{
+    answer_error(rq, err, retry_after_s);
+    rq->phase = HTTP_PHASE_DRAIN;
+    dgl_buf_fini(&rq->body);
+    http_form_free(DGL_STEAL(rq->form));
+    http_bodies_give(rq);
+}
+
 static enum MHD_Result on_body(struct dgl_http_request *rq, const char *data, size_t len)
 {
     rq->body_seen += len;
-    set_deadline(rq->connection, http_pace_deadline(rq->body_started_mono_us, rq->body_seen));
+    keep_pace(rq, len);
     atomic_fetch_add_explicit(&rq->server->body_bytes, len, memory_order_relaxed);
     if (rq->phase == HTTP_PHASE_DRAIN)
         return rq->body_seen > HTTP_MAX_DRAIN_BYTES ? MHD_NO : MHD_YES;
     struct dgl_error err = DGL_ERROR_INIT;
-    if (take_body(rq, data, len, &err) != DGL_OK) {
-        answer_error(rq, &err, 0);
-        rq->phase = HTTP_PHASE_DRAIN;
+    if (take_body(rq, data, len, &err) != DGL_OK)
+        refuse_body(rq, &err, 0);
+    else if (!http_bodies_take(rq)) {
+        (void)DGL_FAIL(&err, DGL_E_UNAVAILABLE,
+                       "Too many large requests are under way at the moment; try again shortly.");
+        refuse_body(rq, &err, HTTP_RETRY_AFTER_S);
     }
     return MHD_YES;
 }

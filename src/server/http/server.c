@@ -46,6 +46,8 @@ static void copy_options(struct dgl_http_server *s, const struct dgl_http_option
     s->options.threads = DGL_MIN(o->threads ? o->threads : HTTP_DEFAULT_THREADS, HTTP_MAX_THREADS);
     if (!o->blocking_threads)
         s->options.blocking_threads = HTTP_DEFAULT_BLOCKING_THREADS;
+    if (!o->max_bodies_bytes)
+        s->options.max_bodies_bytes = HTTP_MAX_BODIES_BYTES;
     if (!o->max_connections)
         s->options.max_connections = HTTP_DEFAULT_CONNECTIONS;
 }

@@ -22,10 +22,13 @@ static void hold_the_thread(void *ctx, struct dgl_http_request *rq)
     wait_at_gate(ctx, rq); // on the epoll thread, which a handler must not do
 }
 
+static bool admit_sharer(void *ctx, struct dgl_http_request *rq);
+
 static const struct dgl_route routes[] = {
     {"GET", "/hello", hello},
     {"GET", "/hold", hold_the_thread},
     {"POST", "/hello", hello, .max_body_bytes = 1u << 30},
+    {"POST", "/shared", hello, .max_body_bytes = 1u << 20, .admit = admit_sharer},
     {"GET", "/park", park},
     {"GET", "/gate", wait_at_gate, DGL_ROUTE_BLOCKING},
 };
@@ -92,6 +95,88 @@ static void cuts_a_slow_body_but_not_a_brisk_one(void **state)
     free(r.body);
     close(slow);
     close(brisk);
+    dgl_http_server_free(s);
+}
+
+static void a_fast_start_buys_no_silence(void **state)
+{
+    (void)state;
+    DGL_AUTO(clock) clock = dgl_clock_new_manual(DGL_US_PER_S);
+    struct dgl_http_server *s = start(NULL, clock);
+    static char piece[HTTP_MIN_BYTES_PER_S * 600];
+    int fd = dial(dgl_http_server_port(s));
+    say(fd, "POST /hello HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n");
+    say_bytes(fd, piece, sizeof piece);
+    struct dgl_http_stats stats;
+    do // until the server has read it all
+        dgl_http_server_stats(s, &stats);
+    while (stats.body_bytes < sizeof piece);
+    dgl_clock_advance(clock, HTTP_IDLE_TIMEOUT_S * DGL_US_PER_S + 1);
+    assert_true(is_closed(fd));
+    close(fd);
+    dgl_http_server_free(s);
+}
+
+// Whoever has the key "a" or "b" is that sharer; others are their address.
+static bool admit_sharer(void *ctx, struct dgl_http_request *rq)
+{
+    (void)ctx;
+    const char *key = dgl_http_header(rq, "X-API-Key");
+    if (key)
+        dgl_http_set_sharer(rq, (uint64_t)key[0]);
+    return true;
+}
+
+// A request with a body of `len` bytes of which `sent` are sent, and the server has seen them.
+static int begin_body(struct dgl_http_server *s, const char *key, size_t len, size_t sent)
+{
+    struct dgl_http_stats before, stats;
+    dgl_http_server_stats(s, &before);
+    int fd = dial(dgl_http_server_port(s));
+    char head[200];
+    snprintf(head, sizeof head, "POST /shared HTTP/1.1\r\nHost: x\r\nX-API-Key: %s\r\nContent-Length: %zu\r\n\r\n", key,
+             len);
+    say(fd, head);
+    void *body = calloc(1, sent + 1);
+    say_bytes(fd, body, sent);
+    free(body);
+    do
+        dgl_http_server_stats(s, &stats);
+    while (stats.body_bytes < before.body_bytes + sent);
+    return fd;
+}
+
+static int end_body(int fd, size_t rest)
+{
+    void *body = calloc(1, rest + 1);
+    say_bytes(fd, body, rest);
+    free(body);
+    struct reply r = hear(fd);
+    free(r.body);
+    close(fd);
+    return r.status;
+}
+
+static void unfinished_bodies_of_one_leave_room_for_others(void **state)
+{
+    (void)state;
+    const size_t large = (size_t)300 << 10, small = HTTP_FIRST_BODY_BYTES;
+    struct dgl_http_options options = {.max_bodies_bytes = (uint64_t)4 << 20}; // a sharer: 1 MiB
+    struct dgl_http_server *s = start(&options, dgl_clock_system());
+    int held[8];
+    for (size_t i = 0; i < DGL_COUNT(held); i++)
+        held[i] = begin_body(s, "a", large, large - 1);
+    assert_int_equal(end_body(begin_body(s, "b", large, large - 1), 1), 200); // another's
+    assert_int_equal(end_body(begin_body(s, "a", small, small), 0), 200);     // a small one
+    size_t taken = 0, refused = 0;
+    for (size_t i = 0; i < DGL_COUNT(held); i++) {
+        int status = end_body(held[i], 1);
+        taken += status == 200;
+        refused += status == 503;
+    }
+    assert_true(taken >= 2 && refused >= 4 && taken + refused == DGL_COUNT(held));
+    for (size_t i = 0; i < DGL_COUNT(held); i++) // nothing stays counted
+        assert_int_equal(end_body(begin_body(s, "a", large, large), 0), 200);
     dgl_http_server_free(s);
 }
 
@@ -351,6 +436,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cuts_a_slow_head),
         cmocka_unit_test(cuts_a_slow_body_but_not_a_brisk_one),
+        cmocka_unit_test(a_fast_start_buys_no_silence),
+        cmocka_unit_test(unfinished_bodies_of_one_leave_room_for_others),
         cmocka_unit_test(waits_for_slow_handlers),
         cmocka_unit_test(finishes_what_is_in_flight),
         cmocka_unit_test(answers_for_handlers_that_did_not),

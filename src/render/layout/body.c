@@ -75,8 +75,6 @@ static struct dgl_run *run_of(struct builder *b, const struct dgl_rpr *base, con
     if (direct.set & DGL_R_STYLE && direct.style != UINT16_MAX && !is_link_of_contents(b, direct.style))
         dgl_rpr_apply_style(&r, &b->sheet->styles[direct.style].rpr);
     dgl_rpr_apply(&r, &direct);
-    if (r.toggles & (DGL_T_OUTLINE | DGL_T_SHADOW | DGL_T_EMBOSS | DGL_T_IMPRINT))
-        build_finding(b, DGL_FEATURE_TEXT_EFFECT);
     return build_run(b, &r);
 }
 
@@ -130,6 +128,8 @@ static void push_text(struct builder *b, struct dgl_str text, struct dgl_run *ru
         build_field_result(b, run, text);
         return;
     }
+    if (run->r.toggles & (DGL_T_OUTLINE | DGL_T_SHADOW | DGL_T_EMBOSS | DGL_T_IMPRINT | DGL_T_UNDRAWN))
+        build_finding(b, DGL_FEATURE_TEXT_EFFECT);
     struct dgl_inline *in = build_push(b, DGL_IN_TEXT, run);
     if (in)
         in->text = text;
@@ -273,6 +273,25 @@ static void push_ruby(struct builder *b, const struct dgl_x *n, const struct dgl
     in->ruby.raise = (int32_t)DGL_MAX(0, DGL_MIN(dgl_x_attr_int(raise, DGL_X_val, 0), 3276)) * 500;
 }
 
+// Parts of the date, as runs may hold them (§17.3.3.8 and others).
+static const char *date_picture(enum dgl_x_name name)
+{
+    switch ((int)name) {
+    case DGL_X_dayShort:
+        return "dd";
+    case DGL_X_dayLong:
+        return "dddd";
+    case DGL_X_monthShort:
+        return "MM";
+    case DGL_X_monthLong:
+        return "MMMM";
+    case DGL_X_yearShort:
+        return "yy";
+    default:
+        return "yyyy";
+    }
+}
+
 static void walk_run_content(struct builder *b, const struct dgl_x *n, const struct dgl_rpr *base, struct dgl_run *run,
                              const struct build_context *c, struct dgl_error *err, enum dgl_status *status)
 {
@@ -336,6 +355,20 @@ static void walk_run_content(struct builder *b, const struct dgl_x *n, const str
             break;
         case DGL_X_ruby:
             push_ruby(b, x, base, c, err, status);
+            break;
+        case DGL_X_contentPart:
+            build_finding(b, DGL_FEATURE_INK);
+            break;
+        case DGL_X_pgNum:
+            build_page_number(b, run);
+            break;
+        case DGL_X_dayShort:
+        case DGL_X_dayLong:
+        case DGL_X_monthShort:
+        case DGL_X_monthLong:
+        case DGL_X_yearShort:
+        case DGL_X_yearLong:
+            build_date(b, date_picture(x->name), run);
             break;
         default:
             break;
@@ -756,6 +789,28 @@ static void build_paragraph(struct builder *b, const struct dgl_x *n, const stru
 }
 
 static void put_table(struct builder *b, const struct dgl_x *n, const struct build_context *c, struct dgl_block ***tail,
+                      struct dgl_error *err, enum dgl_status *status);
+
+// Tables and paragraphs inside a paragraph, which no schema allows but some programs write: they come after it.
+static void put_strays(struct builder *b, const struct dgl_x *n, const struct build_context *c,
+                       struct dgl_block ***tail, struct dgl_error *err, enum dgl_status *status)
+{
+    DGL_X_EACH(x, n)
+    {
+        if (*status != DGL_OK)
+            return;
+        if (x->ns != DGL_XN_W)
+            continue;
+        if (x->name == DGL_X_tbl) {
+            put_table(b, x, c, tail, err, status);
+        } else if (x->name == DGL_X_p) {
+            build_paragraph(b, x, c, tail, err, status);
+            put_strays(b, x, c, tail, err, status);
+        }
+    }
+}
+
+static void put_table(struct builder *b, const struct dgl_x *n, const struct build_context *c, struct dgl_block ***tail,
                       struct dgl_error *err, enum dgl_status *status)
 {
     struct dgl_table *table = NULL;
@@ -797,6 +852,7 @@ static void walk_blocks(struct builder *b, const struct dgl_x *parent, const str
         switch ((int)n->name) {
         case DGL_X_p:
             build_paragraph(b, n, c, tail_of(b, c, tail), err, status);
+            put_strays(b, n, c, tail_of(b, c, tail), err, status);
             break;
         case DGL_X_tbl:
             put_table(b, n, c, tail_of(b, c, tail), err, status);

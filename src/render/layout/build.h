@@ -25,6 +25,7 @@ struct build_field {
     bool rebuilt;          // they are not shown: new ones are made when the body is known
     uint32_t paragraph;    // where it begins
     struct dgl_buf result; // of a hidden one, as stored
+    struct dgl_str chosen; // of a drop-down list
 };
 // What table styles say to the paragraphs of a cell.
 struct build_context {
@@ -60,6 +61,11 @@ struct build_carry { // contents that go on in the next paragraph
     struct dgl_caption *captions;
     bool has_drawings, has_notes;
     const struct dgl_para *first; // whose look the whole has: its mark is hidden, not deleted; NULL = the next one's
+};
+struct build_next {
+    struct dgl_str id; // of the box
+    struct dgl_chain *chain;
+    unsigned place;
 };
 struct builder {
     const struct dgl_load_env *env;
@@ -102,6 +108,9 @@ struct builder {
     const struct dgl_x *shape_types[64]; // of VML, met so far
     unsigned shape_type_count;
     struct dgl_art_paint group_fill; // what grpFill stands for
+    struct dgl_chain *chains;
+    struct build_next next[128]; // boxes of VML in which a text goes on
+    unsigned next_count;
 };
 
 struct dgl_run *build_run(struct builder *b, const struct dgl_rpr *r);
@@ -127,6 +136,8 @@ void build_field_code(struct builder *b, struct dgl_str text);
 void build_field_begin(struct builder *b, struct dgl_str code); // fldSimple: begin and separate at once
 void build_field_end(struct builder *b);
 void build_field_result(struct builder *b, struct dgl_run *run, struct dgl_str text); // of one that is not shown
+void build_page_number(struct builder *b, struct dgl_run *run);                       // pgNum
+void build_date(struct builder *b, const char *picture, struct dgl_run *run);
 void build_fields_reset(struct builder *b);
 bool build_in_rebuilt(const struct builder *b); // inside stored entries that new ones replace
 // The next word of a field code; quotes removed.

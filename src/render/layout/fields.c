@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unicode/ucal.h>
@@ -89,12 +90,8 @@ static size_t icu_pattern(struct dgl_str picture, UChar *out, size_t size)
     return n;
 }
 
-static struct dgl_str date_text(struct builder *b, struct dgl_str rest, bool time)
+static struct dgl_str dated(struct builder *b, struct dgl_str picture)
 {
-    struct dgl_str picture = time ? DGL_STR("h:mm am/pm") : DGL_STR("M/d/yyyy");
-    while (rest.len)
-        if (dgl_str_is(build_field_word(&rest), "\\@"))
-            picture = build_field_word(&rest);
     UChar pattern[128], zone[64], text[160];
     icu_pattern(picture, pattern, DGL_COUNT(pattern));
     UErrorCode code = U_ZERO_ERROR;
@@ -110,6 +107,15 @@ static struct dgl_str date_text(struct builder *b, struct dgl_str rest, bool tim
     int32_t bytes = 0;
     u_strToUTF8(utf8, 639, &bytes, text, U_SUCCESS(code) ? len : 0, &code);
     return (struct dgl_str){utf8, U_SUCCESS(code) ? (size_t)bytes : 0};
+}
+
+static struct dgl_str date_text(struct builder *b, struct dgl_str rest, bool time)
+{
+    struct dgl_str picture = time ? DGL_STR("h:mm am/pm") : DGL_STR("M/d/yyyy");
+    while (rest.len)
+        if (dgl_str_is(build_field_word(&rest), "\\@"))
+            picture = build_field_word(&rest);
+    return dated(b, picture);
 }
 
 static struct dgl_str kept(struct builder *b, struct dgl_str s)
@@ -276,6 +282,77 @@ static void separate(struct builder *b, struct build_field *f)
     }
 }
 
+// ---- Fields without a result ----
+
+static void push_value(struct builder *b, struct dgl_run *run, struct dgl_str text)
+{
+    struct dgl_inline *in = text.len && !(run->r.toggles & DGL_T_HIDDEN) ? build_push(b, DGL_IN_TEXT, run) : NULL;
+    if (in)
+        in->text = text;
+}
+
+// SYMBOL names a character by its number, and perhaps a font and a size in points (§17.16.5.64).
+static void push_symbol(struct builder *b, struct dgl_str rest, struct dgl_run *run)
+{
+    struct dgl_str number = build_field_word(&rest);
+    bool hex = number.len > 2 && number.data[0] == '0' && (number.data[1] | 32) == 'x';
+    char digits[16];
+    dgl_str_copy(digits, sizeof(digits), number.data, number.len);
+    uint32_t code = (uint32_t)strtoul(digits, NULL, hex ? 16 : 10);
+    struct dgl_rpr r;
+    memcpy(&r, &run->r, sizeof(r));
+    while (rest.len) {
+        struct dgl_str word = build_field_word(&rest);
+        if (dgl_str_is(word, "\\f")) {
+            const char *font = dgl_prop_intern(&b->reader, build_field_word(&rest));
+            for (unsigned i = 0; i < DGL_SLOT_COUNT; i++)
+                r.font[i] = font;
+        } else if (dgl_str_is(word, "\\s")) {
+            struct dgl_str size = build_field_word(&rest);
+            r.size = (int32_t)DGL_MAX(1, DGL_MIN(dgl_x_int(&size, r.size / 1000), 1638)) * 1000;
+        }
+    }
+    char *utf8 = dgl_arena_alloc(b->arena, 4);
+    bool valid = code >= 0x20 && code <= 0x10FFFF && (code < 0xD800 || code > 0xDFFF);
+    push_value(b, build_run(b, &r), (struct dgl_str){utf8, valid ? dgl_utf8_put(utf8, code) : 0});
+}
+
+// What shows although no result is stored: buttons show the end of their code, lists the entry that is chosen.
+static void emit_bare(struct builder *b, const struct build_field *f, struct dgl_run *run)
+{
+    static const char *const left_out[] = {"EQ",      "AUTONUM", "AUTONUMLGL",     "AUTONUMOUT",  "LISTNUM",
+                                           "ADVANCE", "BARCODE", "DISPLAYBARCODE", "MERGEBARCODE"};
+    struct dgl_str rest = {f->code.data ? f->code.data : "", f->code.len}, name = build_field_word(&rest);
+    if (word_is(name, "MACROBUTTON") || word_is(name, "GOTOBUTTON")) {
+        (void)build_field_word(&rest); // what it does
+        push_value(b, run, kept(b, dgl_str_trim(rest)));
+    } else if (word_is(name, "FORMDROPDOWN")) {
+        push_value(b, run, f->chosen);
+    } else if (word_is(name, "SYMBOL")) {
+        push_symbol(b, rest, run);
+    }
+    for (size_t i = 0; i < DGL_COUNT(left_out); i++)
+        if (word_is(name, left_out[i]))
+            build_finding(b, DGL_FEATURE_FIELD);
+}
+
+void build_page_number(struct builder *b, struct dgl_run *run)
+{
+    struct dgl_inline *in =
+        build_is_shown(b) && !(run->r.toggles & DGL_T_HIDDEN) ? build_push(b, DGL_IN_FIELD, run) : NULL;
+    if (!in)
+        return;
+    in->field.kind = DGL_FIELD_PAGE;
+    in->field.format = -1;
+    b->doc->has_page_fields |= b->section_tail != NULL;
+}
+
+void build_date(struct builder *b, const char *picture, struct dgl_run *run)
+{
+    if (build_is_shown(b))
+        push_value(b, run, dated(b, dgl_str_of(picture)));
+}
+
 static bool outer_shown(const struct builder *b)
 {
     for (unsigned i = 0; i + 1 < b->field_depth; i++)
@@ -322,10 +399,13 @@ static void end(struct builder *b, struct dgl_run *run)
     if (b->field_depth == 0)
         return;
     struct build_field *f = &b->fields[b->field_depth - 1];
-    if (f->state == BUILD_FIELD_CODE)
+    bool bare = f->state == BUILD_FIELD_CODE;
+    if (bare)
         separate(b, f);
     if (outer_shown(b) && run)
         emit_live(b, f, f->run ? f->run : run);
+    if (outer_shown(b) && run && bare)
+        emit_bare(b, f, run);
     struct dgl_str rest = {f->code.data ? f->code.data : "", f->code.len};
     if (outer_shown(b) && word_is(build_field_word(&rest), "SEQ"))
         note_caption(b, rest);
@@ -340,6 +420,18 @@ static void end(struct builder *b, struct dgl_run *run)
     b->field_depth--;
 }
 
+// Of a drop-down list (§17.16.9): the entry last chosen, else the default one, else the first.
+static struct dgl_str chosen_entry(const struct dgl_x *list)
+{
+    const struct dgl_x *result = dgl_x_child(list, DGL_X_result);
+    result = result ? result : dgl_x_child(list, DGL_X_default);
+    int64_t index = dgl_x_attr_int(result, DGL_X_val, 0);
+    for (const struct dgl_x *x = list ? list->first : NULL; x; x = x->next)
+        if (x->name == DGL_X_listEntry && index-- == 0)
+            return dgl_x_val(x);
+    return (struct dgl_str){"", 0};
+}
+
 void build_field_char(struct builder *b, const struct dgl_x *n, struct dgl_run *run)
 {
     if (dgl_x_attr_is(n, DGL_X_fldCharType, "begin")) {
@@ -348,6 +440,8 @@ void build_field_char(struct builder *b, const struct dgl_x *n, struct dgl_run *
         if (dirty && dgl_x_on(dirty) && b->field_depth && !b->field_overflow)
             b->fields[b->field_depth - 1].dirty = true;
         const struct dgl_x *form = dgl_x_child(n, DGL_X_ffData);
+        if (b->field_depth && !b->field_overflow)
+            b->fields[b->field_depth - 1].chosen = chosen_entry(dgl_x_child(form, DGL_X_ddList));
         const struct dgl_x *box = dgl_x_child(form, DGL_X_checkBox);
         if (box && build_is_shown(b) == false && b->field_depth && outer_shown(b)) {
             const struct dgl_x *checked = dgl_x_child(box, DGL_X_checked);

@@ -25,22 +25,27 @@ enum dgl_support { DGL_SUPPORT_FULL, DGL_SUPPORT_APPROXIMATED, DGL_SUPPORT_DECLI
     X(SHAPE_FORM, APPROXIMATED, "rare preset shapes", "a shape is drawn as its box")                                   \
     X(SHAPE_EFFECT, APPROXIMATED, "glows, inner shadows and 3-D effects of shapes", "a shape's effect is left out")    \
     X(WORD_ART, APPROXIMATED, "WordArt", "a bent text is set straight")                                                \
+    X(BOX_TEXT, APPROXIMATED, "columns and turns of a text in its box, links of boxes in groups",                      \
+      "a text stands in one column of its first box")                                                                  \
     X(METAFILE, APPROXIMATED, "EMF and WMF pictures", "parts of a metafile picture are left out")                      \
     X(SVG, APPROXIMATED, "parts of SVG pictures", "parts of an SVG picture are left out or simplified")                \
     X(LINKED_PICTURE, APPROXIMATED, "pictures linked from outside", "a linked picture is left out")                    \
     X(PICTURE_BULLET, APPROXIMATED, "picture bullets without a picture", "a picture bullet is shown as a round one")   \
-    X(TEXT_EFFECT, APPROXIMATED, "outline, shadow, emboss and engrave effects", "a text effect is left out")           \
+    X(TEXT_EFFECT, APPROXIMATED, "outlines, shadows, glows and other effects of text, emphasis marks",                 \
+      "a text effect is left out")                                                                                     \
     X(HYPHENATION, APPROXIMATED, "hyphenation without a dictionary",                                                   \
       "words of a language without a hyphenation dictionary are not divided")                                          \
     X(EMBEDDED_FONT, APPROXIMATED, "embedded fonts that are damaged, too large or not to be embedded",                 \
       "an embedded font is not used")                                                                                  \
-    X(PICTURE_EFFECT, APPROXIMATED, "picture effects besides brightness, contrast, gray and opacity",                  \
-      "a picture's colour effect is left out")                                                                         \
+    X(PICTURE_EFFECT, APPROXIMATED, "picture effects besides those of colour and opacity",                             \
+      "a picture's effect is left out")                                                                                \
     X(GRADIENT, APPROXIMATED, "pattern and picture fills", "a fill is drawn in one colour or left out")                \
     X(CHARACTER_GRID, APPROXIMATED, "cells of the character grid (snapToChars)",                                       \
       "characters do not stand in the middle of cells")                                                                \
     X(PUNCTUATION, APPROXIMATED, "compressed kana", "kana keep their full width")                                      \
     X(EMPTY_CONTENTS, APPROXIMATED, "tables of contents without entries", "a table of contents is left empty")         \
+    X(FIELD, APPROXIMATED, "fields that hold no result (EQ, AUTONUM, LISTNUM, ADVANCE, BARCODE)",                      \
+      "a field that Word works out is left out")                                                                       \
     X(PAGE_ART, APPROXIMATED, "page borders of pictures", "a page border of pictures is drawn as a line")              \
     X(FORM_CONTROL, APPROXIMATED, "ActiveX and form controls", "a form control is shown by its preview picture")
 

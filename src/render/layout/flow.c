@@ -526,8 +526,12 @@ static enum dgl_status chain_height(struct flow *f, const struct dgl_block *b, i
         struct dgl_lines *l;
         if (b->kind == DGL_BLOCK_TABLE) {
             struct dgl_table_layout *t;
+            bool goes_on;
             DGL_TRY(dgl_table_layout_make(&f->env, b->table, flow_column_width(f), 0, &t, f->err));
-            height += dgl_space_between(above, NULL) + (t->t->row_count ? t->rows[0].height : 0);
+            height += dgl_space_between(above, NULL) + flow_kept_rows(t, 0, &goes_on);
+            above = NULL;
+            if (goes_on)
+                continue;
             break;
         }
         if (length && b->para->p.flags & DGL_PF_PAGE_BREAK_BEFORE)
@@ -545,6 +549,12 @@ static enum dgl_status chain_height(struct flow *f, const struct dgl_block *b, i
     if (length < DGL_LAYOUT_MAX_KEEP_CHAIN)
         *ret = height > INT32_MAX / 2 ? 0 : (int32_t)height;
     return DGL_OK;
+}
+
+enum dgl_status flow_chain_height(struct flow *f, const struct dgl_block *b, int32_t *ret)
+{
+    const struct dgl_block *end;
+    return chain_height(f, b, ret, &end);
 }
 
 static enum dgl_status keep_chain(struct flow *f, const struct dgl_block *b, int32_t space, bool *ret_moved)

@@ -108,6 +108,10 @@ struct flow {
 
 enum dgl_status flow_block(struct flow *f, const struct dgl_block *b) DGL_MUST_CHECK;
 enum dgl_status flow_table(struct flow *f, const struct dgl_block *b) DGL_MUST_CHECK;
+// Height of a chain of blocks kept with the next, with the head of what follows; 0 when it is longer than allowed.
+enum dgl_status flow_chain_height(struct flow *f, const struct dgl_block *b, int32_t *ret) DGL_MUST_CHECK;
+// Of a row and those that it is kept with; whether the last of them is kept with what stands below the table.
+int32_t flow_kept_rows(const struct dgl_table_layout *t, uint32_t row, bool *ret_goes_on);
 enum dgl_status flow_next_column(struct flow *f, bool hard) DGL_MUST_CHECK;
 enum dgl_status flow_new_page(struct flow *f, bool hard) DGL_MUST_CHECK;
 enum dgl_status flow_start_section(struct flow *f, uint32_t index) DGL_MUST_CHECK;

@@ -8,7 +8,8 @@ struct batch {
     struct dgl_table_layout *t;
     struct dgl_placed_row *rows; // on this page
     uint32_t count, cap;
-    uint32_t headers; // leading rows that repeat
+    uint32_t headers;             // leading rows that repeat
+    const struct dgl_block *next; // below the table
 };
 
 static enum dgl_status out_of_memory(struct flow *f)
@@ -106,13 +107,26 @@ static bool begins_page(const struct dgl_row *row)
     return false;
 }
 
-static int32_t kept_height(const struct dgl_table_layout *t, uint32_t row)
+int32_t flow_kept_rows(const struct dgl_table_layout *t, uint32_t row, bool *ret_goes_on)
 {
-    int64_t h = t->rows[row].height;
-    for (uint32_t i = row; i + 1 < t->t->row_count && i - row < DGL_LAYOUT_MAX_KEEP_CHAIN && keeps_next(&t->t->rows[i]);
-         i++)
+    int64_t h = row < t->t->row_count ? t->rows[row].height : 0;
+    uint32_t i = row;
+    for (; i + 1 < t->t->row_count && i - row < DGL_LAYOUT_MAX_KEEP_CHAIN && keeps_next(&t->t->rows[i]); i++)
         h += t->rows[i + 1].height;
+    *ret_goes_on = i + 1 == t->t->row_count && keeps_next(&t->t->rows[i]);
     return (int32_t)DGL_MIN(h, INT32_MAX / 2);
+}
+
+// A row with those that it is kept with, and what the last of them is kept with below the table.
+static enum dgl_status kept_height(struct flow *f, const struct batch *b, uint32_t row, int32_t *ret)
+{
+    bool goes_on;
+    int32_t below = 0;
+    *ret = flow_kept_rows(b->t, row, &goes_on);
+    if (goes_on && b->next)
+        DGL_TRY(flow_chain_height(f, b->next, &below));
+    *ret = (int32_t)DGL_MIN((int64_t)*ret + below, INT32_MAX / 2);
+    return DGL_OK;
 }
 
 static bool may_split(const struct dgl_table_layout *t, uint32_t row)
@@ -221,7 +235,8 @@ static enum dgl_status place_row(struct flow *f, struct batch *b, uint32_t row)
         DGL_TRY(flush(f, b));
         DGL_TRY(flow_new_page(f, true));
     }
-    int32_t kept = kept_height(t, row);
+    int32_t kept;
+    DGL_TRY(kept_height(f, b, row, &kept));
     bool whole_fits = height + last + notes <= flow_room(f);
     if (kept > height && kept + notes > flow_room(f) && kept <= f->bottom - f->top && !f->at_top) {
         DGL_TRY(break_page(f, b, row));
@@ -264,6 +279,7 @@ enum dgl_status flow_table(struct flow *f, const struct dgl_block *block)
     DGL_TRY(dgl_table_layout_make(&f->env, block->table, flow_column_width(f), 0, &b.t, f->err));
     clear_floats(f, b.t);
     b.headers = count_headers(b.t);
+    b.next = block->next;
     for (uint32_t row = 0; row < b.t->t->row_count; row++) {
         DGL_TRY(dgl_work_tick(f->env.budget, f->env.arena, f->err));
         DGL_TRY(place_row(f, &b, row));

@@ -16,6 +16,7 @@
 #define DGL_LAYOUT_MAX_BALANCE 64u    // tries to make the columns of a section equally tall
 #define DGL_LAYOUT_MAX_FLOATS 256u    // wrapped objects of one page
 #define DGL_LAYOUT_MAX_AHEAD 256u     // of one document: objects for which text is made room that comes before them
+#define DGL_LAYOUT_MAX_LINKED 32u     // text boxes that one text flows through, as in Word
 #define DGL_LAYOUT_MAX_OUTLINE 4096u  // corners of an outline that text follows
 #define DGL_LAYOUT_MAX_WARNINGS 64u
 #define DGL_LAYOUT_MAX_LENGTH 31680000                      // mpt: 22 inches times 20; longer lengths in files are cut

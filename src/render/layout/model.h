@@ -61,6 +61,9 @@ struct dgl_shadow {  // §20.1.8.45; mpt
     float alpha;
     int32_t distance, blur;
     double direction; // radians, clockwise
+    double sx, sy;    // stretched by that, 1 = as large as the shape
+    double kx, ky;    // and slanted by these tangents,
+    double ax, ay;    // about this point of the shape's box, 0 to 1
 };
 struct dgl_shape {
     const struct dgl_geometry *geometry;
@@ -91,12 +94,34 @@ enum dgl_rel {
     DGL_REL_RIGHT_MARGIN,
 };
 struct dgl_block;
+// Boxes that one text flows through (§20.4.2.38 as Word writes it: linkedTxbx). The first holds it.
+struct dgl_chain {
+    int64_t id;
+    const struct dgl_block *blocks;
+    int32_t width;                       // of the text
+    int32_t room[DGL_LAYOUT_MAX_LINKED]; // for it, in the height of each box; 0 = there is none of that number
+    unsigned count;
+    struct dgl_chain *next;
+};
 // Brightness and contrast of a picture: each component c, 0 to 1, becomes gain * c + offset, cut to 0 to 1.
 // Thousandths.
 struct dgl_tone {
     int32_t gain, offset;
 };
 #define DGL_TONE_NONE ((struct dgl_tone){1000, 0})
+// What becomes of a picture's pixels, before its tone (§20.1.8.11, .16, .18, .23). A shade is from 0 to 1000, dark to
+// light.
+enum dgl_recolor_kind {
+    DGL_RECOLOR_NONE,
+    DGL_RECOLOR_BILEVEL, // black below `threshold`, else white
+    DGL_RECOLOR_DUOTONE, // from the colour `from` for black to `to` for white
+    DGL_RECOLOR_CHANGE,  // pixels of the colour `from` become `to`, of that opacity
+};
+struct dgl_recolor {
+    enum dgl_recolor_kind kind;
+    uint32_t from, to;
+    uint16_t threshold, alpha; // thousandths
+};
 struct dgl_drawing {
     enum dgl_drawing_kind kind;
     const struct dgl_shape *shape;
@@ -114,6 +139,7 @@ struct dgl_drawing {
     int32_t own_width, own_height;
     uint16_t alpha_lost; // thousandths of opacity taken away
     struct dgl_tone tone;
+    struct dgl_recolor recolor;
     bool anchored, behind, has_fill, has_line, flip, in_cell, decorative;
     int64_t z; // of an anchored one: the lower is painted first
     int32_t width, height;
@@ -132,6 +158,8 @@ struct dgl_drawing {
     bool framed;                   // holds framed paragraphs
     bool settled, in_text; // layout's own: width and height are those of the contents; the table is set in the text
     const struct dgl_block *blocks;
+    const struct dgl_chain *chain; // the box is one of several for a text; NULL = it is not
+    uint8_t place_in_chain;
     enum dgl_rel h_rel, v_rel;
     uint8_t h_align, v_align; // 0 offset, 1 left/top, 2 center, 3 right/bottom
     int32_t x, y, dist[4];
@@ -248,6 +276,7 @@ struct dgl_cell {
 };
 struct dgl_row {
     struct dgl_trpr p;
+    const struct dgl_tblpr *exceptions; // what the row says otherwise than its table (tblPrEx); NULL = nothing
     struct dgl_cell *cells;
     uint16_t cell_count;
 };

@@ -76,6 +76,12 @@
     X(src) X(stAng) X(startarrow) X(stockChart) X(strCache) X(strLit) X(strRef) X(string) X(stroke) X(sty) X(sub) \
     X(subHide) X(sup) X(supHide) X(surface3DChart) X(surfaceChart) X(swAng) X(symbol) X(tailEnd) X(tickLblPos) \
     X(tint) X(to) X(trendline) X(tx) X(txBody) X(txPr) X(txXfrm) X(upBars) X(upDownBars) X(v) X(valAx) X(varyColors) X(view3D) X(wR) \
+    X(bgFillStyleLst) X(camera) X(contourW) X(effectDag) X(effectRef) X(effectStyleLst) X(extrusionH) X(fillStyleLst) X(fmtScheme) X(lnStyleLst) X(sx) X(sy) \
+    X(combine) X(eastAsianLayout) X(em) X(props3d) X(textFill) X(textOutline) \
+    X(extrusion) X(inset) X(offset) X(textbox) \
+    X(bg) X(numCol) X(simplePos) X(tile) X(whole) X(linkedTxbx) X(seq) \
+    X(dayLong) X(dayShort) X(ddList) X(listEntry) X(monthLong) X(monthShort) X(pgNum) X(result) X(yearLong) X(yearShort) \
+    X(bilevel) X(chromakey) X(clrFrom) X(clrRepl) X(clrTo) X(gamma) X(recolortarget) X(thresh) \
     X(weight) X(wgp) X(wpc) X(xMode) X(xVal) X(yMode) X(yVal)
 // clang-format on
 

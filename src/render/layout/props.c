@@ -1,6 +1,8 @@
 // Reading and laying over of run and paragraph properties. Tables are in props_table.c.
 #include "render/layout/props.h"
 
+#include "render/layout/color.h"
+
 #include <string.h>
 
 const char *dgl_prop_intern(struct dgl_prop_reader *r, struct dgl_str name)
@@ -286,6 +288,12 @@ static uint32_t toggle_bit(enum dgl_x_name name)
     }
 }
 
+static void leave_undrawn(struct dgl_rpr *p)
+{
+    p->toggles_set |= DGL_T_UNDRAWN;
+    p->toggles |= DGL_T_UNDRAWN;
+}
+
 static void read_run_property(struct dgl_prop_reader *r, const struct dgl_x *c, struct dgl_rpr *p)
 {
     struct dgl_str val = dgl_x_val(c);
@@ -356,6 +364,49 @@ static void read_run_property(struct dgl_prop_reader *r, const struct dgl_x *c, 
         dgl_border_read(r, c, &p->border);
         p->set |= DGL_R_BORDER;
         break;
+    case DGL_X_em:
+        if (val.len && !dgl_str_is(val, "none"))
+            leave_undrawn(p);
+        break;
+    case DGL_X_eastAsianLayout: // two lines in one; across in vertical text
+        if (dgl_x_attr(c, DGL_X_combine) && dgl_x_on(dgl_x_attr(c, DGL_X_combine)))
+            leave_undrawn(p);
+        break;
+    default:
+        break;
+    }
+}
+
+// Word's own looks of text (MS-DOCX 2.7). Of a fill the colour is taken, of a gradient the first one.
+static void read_extension(struct dgl_prop_reader *r, const struct dgl_x *c, struct dgl_rpr *p)
+{
+    struct dgl_color color;
+    switch ((int)c->name) {
+    case DGL_X_ligatures:
+        p->toggles_set |= DGL_T_LIGATURES;
+        p->toggles =
+            dgl_str_is(dgl_x_val(c), "none") ? p->toggles & ~(uint32_t)DGL_T_LIGATURES : p->toggles | DGL_T_LIGATURES;
+        break;
+    case DGL_X_textFill:
+        if (dgl_drawing_color(r->theme, dgl_x_child(c, DGL_X_solidFill), 0, &color) ||
+            dgl_drawing_color(r->theme, dgl_x_find(c, DGL_X_gs), 0, &color)) {
+            p->color = color.rgb;
+            p->set |= DGL_R_COLOR;
+        }
+        if (!dgl_x_child(c, DGL_X_solidFill))
+            leave_undrawn(p);
+        break;
+    case DGL_X_textOutline:
+        if (c->first && !dgl_x_child(c, DGL_X_noFill))
+            leave_undrawn(p);
+        break;
+    case DGL_X_glow:
+    case DGL_X_shadow:
+    case DGL_X_reflection:
+    case DGL_X_scene3d:
+    case DGL_X_props3d:
+        leave_undrawn(p);
+        break;
     default:
         break;
     }
@@ -367,11 +418,8 @@ void dgl_rpr_read(struct dgl_prop_reader *r, const struct dgl_x *n, struct dgl_r
         return;
     DGL_X_EACH(c, n)
     {
-        if (c->ns == DGL_XN_W14 && c->name == DGL_X_ligatures) {
-            p->toggles_set |= DGL_T_LIGATURES;
-            p->toggles = dgl_str_is(dgl_x_val(c), "none") ? p->toggles & ~(uint32_t)DGL_T_LIGATURES
-                                                          : p->toggles | DGL_T_LIGATURES;
-        }
+        if (c->ns == DGL_XN_W14)
+            read_extension(r, c, p);
         if (c->ns != DGL_XN_W)
             continue;
         uint32_t bit = toggle_bit(c->name);

@@ -54,6 +54,7 @@ enum {
     DGL_T_LIGATURES = 1u << 15,
     DGL_T_HINT_EA = 1u << 16,
     DGL_T_WEB_HIDDEN = 1u << 17,
+    DGL_T_UNDRAWN = 1u << 18, // a look that is not drawn: glow, reflection, emphasis marks and their like
     DGL_T_TRUE_TOGGLES = (1u << 12) - 1,
 };
 enum {
@@ -273,6 +274,7 @@ struct dgl_theme {
     const char *major[3], *minor[3]; // latin, east asian, complex; may be NULL
     uint32_t color[12];              // dk1 lt1 dk2 lt2 accent1..6 hlink folHlink
     bool has_colors;
+    const struct dgl_x *fills, *backgrounds, *lines, *effects; // lists that shapes refer to; NULL = none
 };
 struct dgl_names { // equal names share one string, so that equal properties are equal bytes
     const char *slot[256];

@@ -50,6 +50,11 @@ static void read_theme(struct dgl_sheet *s, const struct dgl_x *root)
         s->theme.major[i] = typeface(s, dgl_x_child(fonts, DGL_X_majorFont), scripts[i]);
         s->theme.minor[i] = typeface(s, dgl_x_child(fonts, DGL_X_minorFont), scripts[i]);
     }
+    const struct dgl_x *formats = dgl_x_find(root, DGL_X_fmtScheme);
+    s->theme.fills = dgl_x_child(formats, DGL_X_fillStyleLst);
+    s->theme.backgrounds = dgl_x_child(formats, DGL_X_bgFillStyleLst);
+    s->theme.lines = dgl_x_child(formats, DGL_X_lnStyleLst);
+    s->theme.effects = dgl_x_child(formats, DGL_X_effectStyleLst);
     for (unsigned i = 0; colors && i < DGL_COUNT(slots); i++) {
         const struct dgl_x *c = dgl_x_child(colors, slots[i]);
         const struct dgl_x *value = c ? c->first : NULL;

@@ -118,9 +118,10 @@ struct cell_place {
 
 // The border of a side: cell, then the table's own or its style's, inside or outside as the cell lies. A conditional
 // part of a style (a first row) has insides and edges of its own.
-static void settle_borders(const struct dgl_table *t, const struct dgl_style *st, uint32_t bits, struct cell_place at,
-                           struct dgl_cell *cell)
+static void settle_borders(const struct dgl_table *t, const struct dgl_row *row, const struct dgl_style *st,
+                           uint32_t bits, struct cell_place at, struct dgl_cell *cell)
 {
+    const struct dgl_border *exceptions = row->exceptions ? row->exceptions->border : NULL;
     const bool edge[4] = {at.top, at.left, at.bottom, at.right};
     static const int inside[4] = {DGL_INSIDE_H, DGL_INSIDE_V, DGL_INSIDE_H, DGL_INSIDE_V};
     bool apart = t->p.spacing > 0; // then the table's edges are the outline's, not those of cells
@@ -139,7 +140,9 @@ static void settle_borders(const struct dgl_table *t, const struct dgl_style *st
         }
         if (!found) {
             unsigned which = edge[side] && !apart ? side : (unsigned)inside[side];
-            found = t->p.border[which].set ? &t->p.border[which] : NULL;
+            found = exceptions && exceptions[which].set ? &exceptions[which]
+                    : t->p.border[which].set            ? &t->p.border[which]
+                                                        : NULL;
             if (!found && st && st->cond && st->cond[0].present)
                 found = pick(&st->cond[0].tcpr.border[which], &st->cond[0].tblpr.border[which]);
         }
@@ -208,17 +211,14 @@ static void list_cells(struct builder *b, const struct dgl_x *n, struct dgl_row 
     }
 }
 
-static void read_row_exceptions(struct builder *b, const struct dgl_x *tr, struct dgl_table *t)
+// Of the borders and margins of a table's cells (§17.4.60): rows that came from another table keep theirs.
+static const struct dgl_tblpr *read_exceptions(struct builder *b, const struct dgl_x *tr)
 {
     const struct dgl_x *ex = dgl_x_child(tr, DGL_X_tblPrEx);
-    if (!ex || t->row_count)
-        return;
-    struct dgl_tblpr p;
-    memset(&p, 0, sizeof(p));
-    dgl_tblpr_read(&b->reader, ex, &p);
-    for (unsigned i = 0; i < DGL_SIDES; i++)
-        if (p.border[i].set && !t->p.border[i].set)
-            t->p.border[i] = p.border[i];
+    struct dgl_tblpr *p = ex ? dgl_arena_alloc_try(b->arena, sizeof(*p)) : NULL;
+    if (p)
+        dgl_tblpr_read(&b->reader, ex, p);
+    return p;
 }
 
 static void find_merges(struct dgl_table *t)
@@ -257,15 +257,18 @@ static void read_grid(const struct dgl_x *n, struct dgl_table *t)
             t->grid[t->columns++] = DGL_MAX(0, dgl_x_twips(dgl_x_attr(c, DGL_X_w), 0));
 }
 
-static void cell_margins(const struct dgl_table *t, const struct cell_style *s, struct dgl_cell *cell)
+static void cell_margins(const struct dgl_table *t, const struct dgl_row *row, const struct cell_style *s,
+                         struct dgl_cell *cell)
 {
+    const struct dgl_margins *exceptions = row->exceptions ? &row->exceptions->margins : NULL;
     for (unsigned i = 0; i < 4; i++) {
         uint8_t bit = (uint8_t)(1u << i);
-        cell->margin[i] = cell->p.margins.set & bit         ? cell->p.margins.side[i]
-                          : s->tcpr.margins.set & bit       ? s->tcpr.margins.side[i]
-                          : t->p.margins.set & bit          ? t->p.margins.side[i]
-                          : i == DGL_LEFT || i == DGL_RIGHT ? 5400
-                                                            : 0;
+        cell->margin[i] = cell->p.margins.set & bit             ? cell->p.margins.side[i]
+                          : s->tcpr.margins.set & bit           ? s->tcpr.margins.side[i]
+                          : exceptions && exceptions->set & bit ? exceptions->side[i]
+                          : t->p.margins.set & bit              ? t->p.margins.side[i]
+                          : i == DGL_LEFT || i == DGL_RIGHT     ? 5400
+                                                                : 0;
     }
 }
 
@@ -293,8 +296,8 @@ static void fill_cell(struct builder *b, struct dgl_table *t, const struct dgl_s
     struct cell_style *s = style_for(b, st, bits, styles);
     struct cell_place at = {
         .top = r == 0, .left = cell->column == 0, .bottom = bottom >= t->row_count, .right = last + 1 >= t->columns};
-    settle_borders(t, st, bits, at, cell);
-    cell_margins(t, s, cell);
+    settle_borders(t, &t->rows[r], st, bits, at, cell);
+    cell_margins(t, &t->rows[r], s, cell);
     uint32_t shade = cell->p.shade ? cell->p.shade : s->tcpr.shade;
     cell->shade = shade && shade != DGL_COLOR_NONE ? shade & 0xFFFFFF : DGL_COLOR_NONE;
     if (!cell->p.valign_set && s->tcpr.valign_set)
@@ -355,7 +358,7 @@ enum dgl_status build_table(struct builder *b, const struct dgl_x *n, const stru
         dgl_trpr_read(dgl_x_child(tr, DGL_X_trPr), &row->p);
         if (row->p.hidden)
             continue;
-        read_row_exceptions(b, tr, t);
+        row->exceptions = read_exceptions(b, tr);
         if (!t->p.spacing_set && row->p.spacing) // Word writes it to every row too
             t->p.spacing = row->p.spacing;
         uint32_t column = row->p.grid_before, cells = count_cells(tr);

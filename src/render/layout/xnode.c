@@ -148,16 +148,19 @@ static bool choice_is_known(const struct dgl_str *needs)
     return true;
 }
 
+// Where nothing is known and nothing stands for it, the first choice is taken: its reader tells what is not drawn.
 static void resolve_alternatives(struct dgl_x *n)
 {
-    const struct dgl_x *chosen = NULL;
+    const struct dgl_x *chosen = NULL, *first = NULL;
     DGL_X_EACH(c, n)
     {
+        first = !first && c->name == DGL_X_Choice ? c : first;
         if (c->name == DGL_X_Choice && !chosen && choice_is_known(dgl_x_attr(c, DGL_X_Requires)))
             chosen = c;
         else if (c->name == DGL_X_Fallback && !chosen)
             chosen = c;
     }
+    chosen = chosen ? chosen : first;
     n->name = DGL_X_group;
     n->first = chosen ? chosen->first : NULL;
 }

@@ -1,7 +1,8 @@
 // A part's XML as a light tree: element and attribute names are numbers, only text that is content is kept.
 //
 // Prefixes do not matter, namespaces do, as a class. mc:AlternateContent is resolved while the tree is built: the
-// first Choice whose extensions are known here, else the Fallback, stands in its place as a `group` element.
+// first Choice whose extensions are known here, else the Fallback, else the first Choice, stands in its place as a
+// `group` element.
 // Sources: ECMA-376 Part 1 §17–20, Part 3 §10 (markup compatibility).
 #ifndef DGL_RENDER_LAYOUT_XNODE_H
 #define DGL_RENDER_LAYOUT_XNODE_H

@@ -67,13 +67,28 @@ static void test_fills(void **state DGL_UNUSED)
     assert_false(tells(f, &(struct docx_parts){.body = PP("<w:shd w:val=\"clear\" w:fill=\"FFFF00\"/>", "x")}));
 }
 
+static void test_fields_without_a_result(void **state DGL_UNUSED)
+{
+    const enum dgl_feature f = DGL_FEATURE_FIELD;
+    static const char *const left_out[] = {"EQ \\f(1,2)", "AUTONUM", "LISTNUM", "ADVANCE \\d 4"};
+    static const char *const silent[] = {"XE \"term\"", "TC \"entry\"", "PAGE", "REF a"};
+    for (size_t i = 0; i < DGL_COUNT(left_out); i++) {
+        char body[200];
+        snprintf(body, sizeof(body), "<w:p>" CODE("%s") CLOSE "</w:p>", left_out[i]);
+        assert_true(tells(f, &(struct docx_parts){.body = body}));
+        snprintf(body, sizeof(body), "<w:p>" CODE("%s") CLOSE "</w:p>", silent[i]);
+        assert_false(tells(f, &(struct docx_parts){.body = body}));
+    }
+    assert_false(
+        tells(f, &(struct docx_parts){.body = "<w:p>" CODE("EQ") SEPARATE "<w:r><w:t>1</w:t></w:r>" CLOSE "</w:p>"}));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_character_grid),
-        cmocka_unit_test(test_punctuation),
-        cmocka_unit_test(test_empty_contents),
-        cmocka_unit_test(test_fills),
+        cmocka_unit_test(test_character_grid),          cmocka_unit_test(test_punctuation),
+        cmocka_unit_test(test_empty_contents),          cmocka_unit_test(test_fills),
+        cmocka_unit_test(test_fields_without_a_result),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

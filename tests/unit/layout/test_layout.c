@@ -245,6 +245,44 @@ static void test_absurd_lengths_end(void **state DGL_UNUSED)
                                                "w:val=\"999\"/></w:tcPr>" P("cell") "</w:tc></w:tr></w:tbl>" P("")}));
 }
 
+// A heading stays with all rows that are kept together, and the last of them with what stands below the table.
+static void test_keep_with_rows(void **state DGL_UNUSED)
+{
+#define KEPT(text) "<w:tr><w:tc>" PP("<w:keepNext/>", text) "</w:tc></w:tr>"
+    struct dgl_buf body = DGL_BUF_INIT(1 << 20);
+    repeat(&body, P("line"), 53); // of 56
+    dgl_buf_puts(&body, PP("<w:keepNext/>", "heading") "<w:tbl><w:tblPr/>" KEPT("first") KEPT("second")
+                            KEPT("third") "</w:tbl>" P("below"));
+    char *d = dump_of(&(struct docx_parts){.body = body.data});
+    static const char *const kept[] = {"heading", "first", "third", "below"};
+    for (size_t i = 0; i < DGL_COUNT(kept); i++)
+        assert_int_equal(find_text(d, kept[i]).page, 2);
+    free(d);
+    dgl_buf_reset(&body);
+    repeat(&body, P("line"), 53);
+    dgl_buf_puts(&body, "<w:tbl><w:tblPr/>" KEPT("first") KEPT("second") KEPT("third") "</w:tbl>" P("below"));
+    d = dump_of(&(struct docx_parts){.body = body.data});
+    assert_int_equal(find_text(d, "first").page, 2);
+    free(d);
+    dgl_buf_fini(&body);
+}
+
+// No schema allows it, but nothing of it is lost.
+static void test_blocks_inside_paragraphs(void **state DGL_UNUSED)
+{
+    char *d = dump_of(&(struct docx_parts){
+        .body = "<w:p><w:r><w:t>outer</w:t></w:r><w:tbl><w:tr>" TC(
+            "2000",
+            "cell") "</w:tr></w:tbl><w:p><w:r><w:t>inner</w:t></w:r>" P("innermost") "</w:p></w:p>" P("after")});
+    double y = 0;
+    static const char *const order[] = {"outer", "cell", "inner", "innermost", "after"};
+    for (size_t i = 0; i < DGL_COUNT(order); i++) {
+        assert_true(find_text(d, order[i]).y > y);
+        y = find_text(d, order[i]).y;
+    }
+    free(d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -255,6 +293,8 @@ int main(void)
         cmocka_unit_test(test_list),
         cmocka_unit_test(test_picture_bullets),
         cmocka_unit_test(test_keep_with_next),
+        cmocka_unit_test(test_keep_with_rows),
+        cmocka_unit_test(test_blocks_inside_paragraphs),
         cmocka_unit_test(test_widows),
         cmocka_unit_test(test_page_break_leaves_no_empty_line),
         cmocka_unit_test(test_autofit),

@@ -418,6 +418,22 @@ static void test_columns_that_say_nothing(void **state DGL_UNUSED)
          72 + 50);
 }
 
+// A row that came from another table keeps its borders and margins (§17.4.60).
+static void test_exceptions_of_a_row(void **state DGL_UNUSED)
+{
+#define ROW(text) "<w:tc><w:tcPr><w:tcW w:type=\"dxa\" w:w=\"2000\"/></w:tcPr>" P(text) "</w:tc></w:tr>"
+    char *d = dump_of(&(struct docx_parts){
+        .body = "<w:tbl><w:tblPr><w:tblCellMar><w:left w:w=\"0\" w:type=\"dxa\"/></w:tblCellMar></w:tblPr><w:tr>" ROW(
+            "plain") "<w:tr><w:tblPrEx><w:tblBorders><w:bottom w:val=\"single\" "
+                     "w:sz=\"8\"/></w:tblBorders><w:tblCellMar><w:left "
+                     "w:w=\"400\" w:type=\"dxa\"/></w:tblCellMar></w:tblPrEx>" ROW("other") "</w:tbl>" P("")});
+    near(find_text(d, "other").x - find_text(d, "plain").x, 20);
+    const char *line = strstr(d, "\nline ");
+    assert_non_null(line); // one: below the second row
+    assert_null(strstr(line + 1, "\nline "));
+    free(d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -444,6 +460,7 @@ int main(void)
         cmocka_unit_test(test_width_of_a_fitted_table),
         cmocka_unit_test(test_percentage_of_a_floating_table),
         cmocka_unit_test(test_columns_that_say_nothing),
+        cmocka_unit_test(test_exceptions_of_a_row),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

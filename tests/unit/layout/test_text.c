@@ -57,6 +57,25 @@ static void test_sequences(void **state DGL_UNUSED)
     free(d);
 }
 
+// Without a stored result: buttons show the end of their code, lists what is chosen, symbols their character.
+static void test_fields_without_a_result(void **state DGL_UNUSED)
+{
+#define BARE(more, code)                                                                             \
+    "<w:p><w:r><w:fldChar w:fldCharType=\"begin\">" more "</w:fldChar></w:r><w:r><w:instrText>" code \
+    "</w:instrText></w:r><w:r><w:fldChar w:fldCharType=\"end\"/></w:r></w:p>"
+#define LIST(result) \
+    "<w:ffData><w:ddList>" result "<w:listEntry w:val=\"small\"/><w:listEntry w:val=\"large\"/></w:ddList></w:ffData>"
+    char *d = dump_of(&(struct docx_parts){
+        .body = BARE("", " MACROBUTTON NoMacro [Click here] ") BARE(LIST("<w:result w:val=\"1\"/>"), "FORMDROPDOWN")
+            BARE(LIST(""), "FORMDROPDOWN") BARE("", "SYMBOL 65 \\s 20")
+                BARE("", "SYMBOL 0x42") "<w:p><w:r><w:t>p</w:t><w:pgNum/></w:r></w:p>"});
+    static const char *const shown[] = {"\"[Click here]\"", "\"large\"", "\"small\"", "\"A\"", "\"B\"", "\"p1\""};
+    for (size_t i = 0; i < DGL_COUNT(shown); i++)
+        if (!strstr(d, shown[i]))
+            fail_msg("no %s in\n%s", shown[i], d);
+    free(d);
+}
+
 // A table of contents shows the pages on which its bookmarks are, whatever it showed when it was stored.
 static void test_page_references(void **state DGL_UNUSED)
 {
@@ -180,7 +199,7 @@ int main(void)
         cmocka_unit_test(test_compressed_punctuation),   cmocka_unit_test(test_mark_at_the_line_end),
         cmocka_unit_test(test_character_grid),           cmocka_unit_test(test_fitted_text),
         cmocka_unit_test(test_phonetic_guide),           cmocka_unit_test(test_page_references),
-        cmocka_unit_test(test_page_numbers_of_sections),
+        cmocka_unit_test(test_page_numbers_of_sections), cmocka_unit_test(test_fields_without_a_result),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

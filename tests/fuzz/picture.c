@@ -51,17 +51,23 @@ static bool is_tedious(const uint8_t *data, size_t size)
            width * height <= DGL_PDF_MAX_PICTURE_PIXELS;
 }
 
+static void read_as(const uint8_t *data, size_t size, struct dgl_recolor recolor, struct libdeflate_compressor *c)
+{
+    struct pdf_image image = {0};
+    if (pdf_image_read(data, size, recolor, c, &image)) {
+        check(&image);
+        pdf_image_fini(&image);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct libdeflate_compressor *compressor;
-    struct pdf_image image = {0};
     if (is_tedious(data, size))
         return 0;
     if (!compressor)
         compressor = libdeflate_alloc_compressor(1);
-    if (pdf_image_read(data, size, compressor, &image)) {
-        check(&image);
-        pdf_image_fini(&image);
-    }
+    read_as(data, size, (struct dgl_recolor){.kind = DGL_RECOLOR_NONE}, compressor);
+    read_as(data, size, (struct dgl_recolor){.kind = DGL_RECOLOR_CHANGE, .from = 0xFFFFFF}, compressor);
     return 0;
 }

@@ -58,7 +58,7 @@ LIBRARIES = {
     "qpdf/": ["render/pdf"],
     "libxml/": ["base", "render/docx"],  # render/docx: the HTML parser only
     "md4c.h": ["render/docx"],
-    "turbojpeg.h": ["render/docx"],
+    "turbojpeg.h": ["render/docx", "render/pdf"],
     "zint.h": ["render/docx"],
     "zlib.h": ["render/docx"],
     "zip.h": [],

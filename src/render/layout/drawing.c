@@ -82,6 +82,51 @@ static struct dgl_tone read_lum(const struct dgl_x *x)
                       (double)percent_of(x, DGL_X_bright) / 100000);
 }
 
+// A change of pixels; false when it is none that is done here.
+static bool read_recolor(struct builder *b, const struct dgl_x *x, struct dgl_recolor *ret)
+{
+    const struct dgl_theme *theme = &b->sheet->theme;
+    const struct dgl_x *first = x->first, *second = first ? first->next : NULL;
+    struct dgl_color from = {0, 1}, to = {0, 1};
+    struct dgl_x last;
+    switch (x->name) {
+    case DGL_X_biLevel:
+        *ret = (struct dgl_recolor){.kind = DGL_RECOLOR_BILEVEL,
+                                    .threshold = (uint16_t)(DGL_MAX(percent_of(x, DGL_X_thresh), 0) / 100)};
+        return true;
+    case DGL_X_duotone:
+        if (!second || !dgl_drawing_color(theme, x, 0, &from))
+            return false;
+        last = (struct dgl_x){.first = (struct dgl_x *)second};
+        *ret = (struct dgl_recolor){.kind = DGL_RECOLOR_DUOTONE, .from = from.rgb};
+        if (!dgl_drawing_color(theme, &last, 0, &to))
+            return false;
+        ret->to = to.rgb;
+        return true;
+    case DGL_X_clrRepl:
+        if (!dgl_drawing_color(theme, x, 0, &to) || to.alpha < 1)
+            return false;
+        *ret = (struct dgl_recolor){.kind = DGL_RECOLOR_DUOTONE, .from = to.rgb, .to = to.rgb};
+        return true;
+    case DGL_X_clrChange:
+        if (!dgl_drawing_color(theme, dgl_x_child(x, DGL_X_clrFrom), 0, &from) ||
+            !dgl_drawing_color(theme, dgl_x_child(x, DGL_X_clrTo), 0, &to))
+            return false;
+        *ret = (struct dgl_recolor){DGL_RECOLOR_CHANGE, from.rgb, to.rgb, 0, (uint16_t)lround(to.alpha * 1000)};
+        return true;
+    default:
+        return false;
+    }
+}
+
+// Colours of vectors stay as they are.
+void build_check_effects(struct builder *b, const struct dgl_drawing *d)
+{
+    if (d->kind == DGL_DRAW_ART &&
+        (d->gray || d->alpha_lost || d->recolor.kind || d->tone.gain != 1000 || d->tone.offset))
+        build_finding(b, DGL_FEATURE_PICTURE_EFFECT);
+}
+
 static void read_effects(struct builder *b, const struct dgl_x *blip, struct dgl_drawing *d)
 {
     for (const struct dgl_x *x = blip ? blip->first : NULL; x; x = x->next) {
@@ -91,9 +136,10 @@ static void read_effects(struct builder *b, const struct dgl_x *blip, struct dgl
             d->gray = true;
         else if (x->name == DGL_X_lum)
             d->tone = read_lum(x);
-        else if (x->name != DGL_X_extLst)
+        else if (x->name != DGL_X_extLst && (d->recolor.kind || !read_recolor(b, x, &d->recolor)))
             build_finding(b, DGL_FEATURE_PICTURE_EFFECT);
     }
+    build_check_effects(b, d);
 }
 
 void build_picture(struct builder *b, const struct dgl_x *pic, struct dgl_drawing *d)
@@ -104,6 +150,8 @@ void build_picture(struct builder *b, const struct dgl_x *pic, struct dgl_drawin
     if (!svg || !build_set_picture(b, build_rel(b, dgl_x_attr(svg, DGL_X_embed)), d))
         build_set_picture(b, build_rel(b, id ? id : dgl_x_attr(blip, DGL_X_link)), d);
     read_effects(b, blip, d);
+    if (dgl_x_child(blip_fill, DGL_X_tile))
+        build_finding(b, DGL_FEATURE_PICTURE_EFFECT);
     if (src) {
         d->crop[DGL_TOP] = percent_of(src, DGL_X_t);
         d->crop[DGL_LEFT] = percent_of(src, DGL_X_l);
@@ -140,11 +188,17 @@ void build_box(const struct dgl_x *body, struct dgl_drawing *d)
     d->grows = dgl_x_child(body, DGL_X_spAutoFit) != NULL;
 }
 
-void build_text_box(struct builder *b, const struct dgl_x *content, struct dgl_drawing *d,
+void build_text_box(struct builder *b, const struct dgl_x *content, const struct dgl_x *style, struct dgl_drawing *d,
                     const struct build_context *c, struct dgl_error *err, enum dgl_status *status)
 {
     struct dgl_block *first = NULL, **tail = &first;
+    struct dgl_color color = {0, 1};
+    struct dgl_rpr rpr = {.set = DGL_R_COLOR};
     struct build_context inner = {.nesting = c->nesting + 1};
+    if (dgl_drawing_color(&b->sheet->theme, dgl_x_child(style, DGL_X_fontRef), 0, &color)) {
+        rpr.color = color.rgb;
+        inner.rpr = &rpr;
+    }
     if (c->nesting >= DGL_LAYOUT_MAX_NESTING) {
         build_finding(b, DGL_FEATURE_NESTING);
         return;
@@ -160,6 +214,42 @@ void build_text_box(struct builder *b, const struct dgl_x *content, struct dgl_d
     d->blocks = first;
 }
 
+static struct dgl_chain *chain_of(struct builder *b, int64_t id)
+{
+    struct dgl_chain *chain = b->chains;
+    while (chain && chain->id != id)
+        chain = chain->next;
+    if (chain)
+        return chain;
+    chain = DGL_ARENA_NEW(b->arena, struct dgl_chain);
+    chain->id = id;
+    chain->next = b->chains;
+    b->chains = chain;
+    return chain;
+}
+
+// The box is one of those through which a text flows: the first, which holds the text, or a later one.
+static void join_chain(struct builder *b, const struct dgl_x *wsp, struct dgl_drawing *d)
+{
+    const struct dgl_x *first = dgl_x_child(wsp, DGL_X_txbx), *later = dgl_x_child(wsp, DGL_X_linkedTxbx),
+                       *ext = dgl_x_child(dgl_x_child(dgl_x_child(wsp, DGL_X_spPr), DGL_X_xfrm), DGL_X_ext);
+    int64_t place = later ? dgl_x_attr_int(later, DGL_X_seq, 0) : 0;
+    if (!dgl_x_attr(later ? later : first, DGL_X_id) || (later && place < 1) || place >= DGL_LAYOUT_MAX_LINKED)
+        return;
+    struct dgl_chain *chain = chain_of(b, dgl_x_attr_int(later ? later : first, DGL_X_id, 0));
+    if (chain->room[place])
+        return;
+    int32_t width = dgl_x_emu(dgl_x_attr(ext, DGL_X_cx), 0) - d->inset[DGL_LEFT] - d->inset[DGL_RIGHT];
+    chain->room[place] = DGL_MAX(1, dgl_x_emu(dgl_x_attr(ext, DGL_X_cy), 0) - d->inset[DGL_TOP] - d->inset[DGL_BOTTOM]);
+    chain->count = DGL_MAX(chain->count, (unsigned)place + 1);
+    if (place == 0) {
+        chain->blocks = d->blocks;
+        chain->width = width;
+    }
+    d->chain = chain;
+    d->place_in_chain = (uint8_t)place;
+}
+
 static void read_shape(struct builder *b, const struct dgl_x *wsp, struct dgl_drawing *d, const struct build_context *c,
                        struct dgl_error *err, enum dgl_status *status)
 {
@@ -170,6 +260,8 @@ static void read_shape(struct builder *b, const struct dgl_x *wsp, struct dgl_dr
     build_turn(dgl_x_child(sp_pr, DGL_X_xfrm), d);
     build_box(body, d);
     const struct dgl_str *vert = dgl_x_attr(body, DGL_X_vert);
+    if (dgl_x_attr_int(body, DGL_X_numCol, 1) > 1 || dgl_x_attr_int(body, DGL_X_rot, 0) != 0)
+        build_finding(b, DGL_FEATURE_BOX_TEXT);
     const struct dgl_x *text = dgl_x_find(dgl_x_child(wsp, DGL_X_txbx), DGL_X_txbxContent);
     if (text && vert && (dgl_str_is(*vert, "vert") || dgl_str_is(*vert, "vert270"))) {
         d->text_turn = dgl_str_is(*vert, "vert") ? 1 : 3;
@@ -181,7 +273,8 @@ static void read_shape(struct builder *b, const struct dgl_x *wsp, struct dgl_dr
     if (text && warp && !dgl_x_attr_is(warp, DGL_X_prst, "textNoShape"))
         build_finding(b, DGL_FEATURE_WORD_ART);
     if (text)
-        build_text_box(b, text, d, c, err, status);
+        build_text_box(b, text, dgl_x_child(wsp, DGL_X_style), d, c, err, status);
+    join_chain(b, wsp, d);
     const struct dgl_x *own = dgl_x_child(wsp, DGL_X_txBody);
     if (own) {
         build_box(dgl_x_child(own, DGL_X_bodyPr), d);
@@ -241,6 +334,30 @@ static uint32_t count_parts(const struct dgl_x *group)
     return n;
 }
 
+// The ground of a canvas: a box of its own size below its parts.
+static void read_ground(struct builder *b, const struct dgl_x *canvas, struct dgl_part *parts, struct dgl_drawing *d)
+{
+    const struct dgl_x *bg = dgl_x_child(canvas, DGL_X_bg), *whole = dgl_x_child(canvas, DGL_X_whole);
+    struct dgl_drawing *ground = build_new_drawing(b);
+    struct dgl_x props = {0}, fill = {0}, ln = {0};
+    const struct dgl_x *line = dgl_x_child(whole, DGL_X_ln);
+    if (line) {
+        ln = *line;
+        ln.next = NULL;
+        props.first = &ln;
+    }
+    if (bg && bg->first) {
+        fill = *bg->first;
+        fill.next = props.first;
+        props.first = &fill;
+    }
+    ground->kind = DGL_DRAW_BOX;
+    ground->decorative = true;
+    build_shape_look(b, &props, NULL, ground);
+    if (ground->has_fill || ground->has_line)
+        parts[d->part_count++] = (struct dgl_part){ground, d->group[0], d->group[1], d->group[2], d->group[3]};
+}
+
 static void read_parts(struct builder *b, const struct dgl_x *group, struct dgl_part *parts, struct dgl_drawing *d,
                        const struct build_context *c, struct dgl_error *err, enum dgl_status *status)
 {
@@ -280,8 +397,10 @@ static void read_group(struct builder *b, const struct dgl_x *group, struct dgl_
     }
     build_turn(xfrm, d);
     build_paint(b, props, 0, &b->group_fill, &unused);
-    struct dgl_part *parts = dgl_arena_alloc_try(b->arena, (count_parts(group) + 1) * sizeof(*parts));
+    struct dgl_part *parts = dgl_arena_alloc_try(b->arena, (count_parts(group) + 2) * sizeof(*parts));
     b->drawing_depth++;
+    if (parts && !ext)
+        read_ground(b, group, parts, d);
     if (parts)
         read_parts(b, group, parts, d, c, err, status);
     b->drawing_depth--;
@@ -473,6 +592,14 @@ static void read_anchor(struct builder *b, const struct dgl_x *n, struct dgl_dra
     d->z = DGL_MAX(0, DGL_MIN(dgl_x_attr_int(n, DGL_X_relativeHeight, 0), (int64_t)UINT32_MAX));
     read_position(dgl_x_find(n, DGL_X_positionH), false, d);
     read_position(dgl_x_find(n, DGL_X_positionV), true, d);
+    const struct dgl_str *simple = dgl_x_attr(n, DGL_X_simplePos);
+    if (simple && dgl_x_on(simple)) { // counted from the page's corner (§20.4.2.13)
+        const struct dgl_x *at = dgl_x_child(n, DGL_X_simplePos);
+        d->h_rel = d->v_rel = DGL_REL_PAGE;
+        d->h_align = d->v_align = 0;
+        d->x = dgl_x_emu(dgl_x_attr(at, DGL_X_x), 0);
+        d->y = dgl_x_emu(dgl_x_attr(at, DGL_X_y), 0);
+    }
     read_relative_size(n, d);
     static const enum dgl_x_name sides[] = {DGL_X_distT, DGL_X_distL, DGL_X_distB, DGL_X_distR};
     for (unsigned i = 0; i < 4; i++)

@@ -12,8 +12,10 @@
 struct dgl_drawing *build_new_drawing(struct builder *b);
 bool build_set_picture(struct builder *b, const struct dgl_docx_relationship *rel, struct dgl_drawing *d);
 void build_picture(struct builder *b, const struct dgl_x *pic, struct dgl_drawing *d);
+void build_check_effects(struct builder *b, const struct dgl_drawing *d); // reports those that are not done
 void build_box(const struct dgl_x *body, struct dgl_drawing *d);
-void build_text_box(struct builder *b, const struct dgl_x *content, struct dgl_drawing *d,
+// A text is of the colour that the shape's style says (NULL = it has none), where the text says nothing.
+void build_text_box(struct builder *b, const struct dgl_x *content, const struct dgl_x *style, struct dgl_drawing *d,
                     const struct build_context *c, struct dgl_error *err, enum dgl_status *status);
 // Paragraphs of an a:txBody; their colour by the style when they have none.
 void build_shape_text(struct builder *b, const struct dgl_x *body, const struct dgl_x *style, struct dgl_drawing *d);

@@ -138,24 +138,42 @@ static void paint_turned_text(struct dgl_canvas *c, const struct dgl_drawing *d,
     c->status = inside.status;
 }
 
+// What of the text stands in the box: what is left by those before it, as much as fits; in the last one all of it.
+static void find_stretch(const struct dgl_drawing *d, const struct dgl_galley *g, struct dgl_mark *from,
+                         struct dgl_mark *to)
+{
+    const struct dgl_chain *chain = d->chain;
+    for (unsigned i = 0; i <= d->place_in_chain; i++) {
+        *from = i ? *to : dgl_galley_start();
+        *to = i + 1 == chain->count ? dgl_galley_end(g) : dgl_galley_fit(g, *from, chain->room[i]);
+    }
+}
+
 // `room` is the rectangle of the text inside the box before its insets: x, y, width, height.
 static void paint_box_text(struct dgl_canvas *c, const struct dgl_drawing *d, const int32_t room[4], int32_t *h)
 {
     struct dgl_galley *g = NULL;
     int32_t inner = DGL_MAX(room[2] - d->inset[DGL_LEFT] - d->inset[DGL_RIGHT], DGL_BOX_MIN_WIDTH);
-    if (!d->blocks || c->nesting > DGL_LAYOUT_MAX_NESTING || c->status != DGL_OK)
+    bool linked = d->chain && d->chain->count > 1 && d->chain->blocks;
+    if (linked)
+        inner = DGL_MAX(d->chain->width, DGL_BOX_MIN_WIDTH);
+    const struct dgl_block *blocks = linked ? d->chain->blocks : d->blocks;
+    if (!blocks || c->nesting > DGL_LAYOUT_MAX_NESTING || c->status != DGL_OK)
         return;
     if (d->text_turn) {
         paint_turned_text(c, d, room);
         return;
     }
-    c->status = dgl_galley_layout(c->env, d->blocks, inner, c->nesting + 1, &g, c->err);
+    c->status = dgl_galley_layout(c->env, blocks, inner, c->nesting + 1, &g, c->err);
     if (c->status != DGL_OK)
         return;
-    int32_t need = g->height + d->inset[DGL_TOP] + d->inset[DGL_BOTTOM];
-    if (d->grows)
+    struct dgl_mark from = dgl_galley_start(), to = dgl_galley_end(g);
+    if (linked)
+        find_stretch(d, g, &from, &to);
+    int32_t need = dgl_galley_height(g, from, to) + d->inset[DGL_TOP] + d->inset[DGL_BOTTOM];
+    if (d->grows && !linked)
         *h = DGL_MAX(need + (*h - room[3]), d->min_height);
-    int32_t spare = d->grows ? 0 : room[3] - need; // text taller than its box sticks out where it is held
+    int32_t spare = d->grows && !linked ? 0 : room[3] - need; // text taller than its box sticks out where it is held
     int32_t top = room[1] + d->inset[DGL_TOP] +
                   (d->v_text == DGL_VALIGN_CENTER   ? spare / 2
                    : d->v_text == DGL_VALIGN_BOTTOM ? spare
@@ -168,7 +186,7 @@ static void paint_box_text(struct dgl_canvas *c, const struct dgl_drawing *d, co
     inside.background = d->has_fill ? d->fill : c->background;
     inside.column_x = room[0] + d->inset[DGL_LEFT];
     inside.column_width = inner;
-    dgl_paint_galley(&inside, g, dgl_galley_start(), dgl_galley_end(g), room[0] + d->inset[DGL_LEFT], top);
+    dgl_paint_galley(&inside, g, from, to, room[0] + d->inset[DGL_LEFT], top);
     c->status = inside.status;
 }
 
@@ -248,7 +266,8 @@ static void paint_picture(struct dgl_canvas *c, const struct dgl_drawing *d, int
 
 static void paint_group(struct dgl_canvas *c, const struct dgl_drawing *d, int32_t x, int32_t y, int32_t w, int32_t h)
 {
-    double sx = d->group[2] > 0 ? w / d->group[2] : 0, sy = d->group[3] > 0 ? h / d->group[3] : 0;
+    const double emu = 1 / 12.7; // of what parts are in when the group does not say
+    double sx = d->group[2] > 0 ? w / d->group[2] : emu, sy = d->group[3] > 0 ? h / d->group[3] : emu;
     for (uint32_t i = 0; i < d->part_count && c->status == DGL_OK; i++) {
         const struct dgl_part *p = &d->parts[i];
         dgl_paint_drawing(c, p->drawing, x + (int32_t)lround((p->x - d->group[0]) * sx),

@@ -1,4 +1,5 @@
-// Shapes. What a style reference says of fill and line (its colour) is taken, the theme's formats behind it are not.
+// Shapes. What a shape does not say of its fill, line and effects it refers to: a number in the theme's lists, and the
+// colour that stands for the list's placeholder (§20.1.4.1).
 // Sources: ECMA-376 Part 1 §20.1.8 (fills and lines), §20.1.9 (geometry), §20.1.7 (transforms).
 #include "render/layout/shape.h"
 
@@ -141,9 +142,10 @@ void build_stroke(const struct dgl_x *ln, struct dgl_shape *s)
         s->stroke.cap = DGL_ART_ROUND;
     if (dgl_x_attr_is(ln, DGL_X_cap, "sq"))
         s->stroke.cap = DGL_ART_SQUARE;
-    s->stroke.join = dgl_x_child(ln, DGL_X_round)   ? DGL_ART_JOIN_ROUND
-                     : dgl_x_child(ln, DGL_X_bevel) ? DGL_ART_BEVEL
-                                                    : DGL_ART_MITER;
+    if (dgl_x_child(ln, DGL_X_round) || dgl_x_child(ln, DGL_X_bevel) || dgl_x_child(ln, DGL_X_miter))
+        s->stroke.join = dgl_x_child(ln, DGL_X_round)   ? DGL_ART_JOIN_ROUND
+                         : dgl_x_child(ln, DGL_X_bevel) ? DGL_ART_BEVEL
+                                                        : DGL_ART_MITER;
     s->head = end_of(dgl_x_child(ln, DGL_X_headEnd), &s->head_size);
     s->tail = end_of(dgl_x_child(ln, DGL_X_tailEnd), &s->tail_size);
 }
@@ -286,12 +288,80 @@ static const struct dgl_geometry *geometry_of(struct builder *b, const struct dg
 
 // ---- The whole look ----
 
-// A slanted or stretched shadow lies as a plain one does.
-static void read_shadow(struct builder *b, const struct dgl_x *x, struct dgl_shadow *shadow)
+// What a style refers to in a list of the theme, from 1 on; NULL = nothing.
+static const struct dgl_x *themed(const struct builder *b, enum dgl_x_name list, const struct dgl_x *ref)
+{
+    const struct dgl_theme *t = &b->sheet->theme;
+    int64_t index = dgl_x_attr_int(ref, DGL_X_idx, 0);
+    const struct dgl_x *in = list == DGL_X_lnStyleLst       ? t->lines
+                             : list == DGL_X_effectStyleLst ? t->effects
+                             : index > 1000                 ? t->backgrounds
+                                                            : t->fills;
+    index -= list == DGL_X_fillStyleLst && index > 1000 ? 1000 : 0;
+    const struct dgl_x *x = in && index > 0 ? in->first : NULL;
+    while (x && --index > 0)
+        x = x->next;
+    return x;
+}
+
+// The fill that a style refers to. A theme without lists is as good as one of plain colours.
+static void themed_fill(struct builder *b, const struct dgl_x *ref, struct dgl_shape *s)
+{
+    struct dgl_color c = {0, 1};
+    if (dgl_x_attr_int(ref, DGL_X_idx, 0) <= 0 || !dgl_drawing_color(&b->sheet->theme, ref, 0, &c))
+        return;
+    const struct dgl_x *found = themed(b, DGL_X_fillStyleLst, ref);
+    struct dgl_x fill = found ? *found : (struct dgl_x){0}, holder = {.first = &fill};
+    fill.next = NULL;
+    if (!found || !build_paint(b, &holder, c.rgb, &s->fill, &s->angle))
+        s->fill = dgl_art_solid(c.rgb, 1);
+    s->fill.alpha *= c.alpha;
+}
+
+static void themed_line(struct builder *b, const struct dgl_x *ref, struct dgl_shape *s)
+{
+    static const float usual[] = {500, 1000, 1500};
+    struct dgl_color c = {0, 1};
+    int64_t index = dgl_x_attr_int(ref, DGL_X_idx, 0);
+    double unused;
+    if (index <= 0)
+        return;
+    const struct dgl_x *ln = themed(b, DGL_X_lnStyleLst, ref);
+    s->stroke.width = usual[DGL_MIN(index, 3) - 1];
+    if (ln)
+        build_stroke(ln, s);
+    if (dgl_drawing_color(&b->sheet->theme, ref, 0, &c) && !(ln && build_paint(b, ln, c.rgb, &s->line, &unused)))
+        s->line = dgl_art_solid(c.rgb, c.alpha);
+}
+
+static void anchor_shadow(const struct dgl_x *x, struct dgl_shadow *shadow)
+{
+    static const char *const names[] = {"tl", "t", "tr", "l", "ctr", "r", "bl", "b", "br"};
+    const struct dgl_str *algn = dgl_x_attr(x, DGL_X_algn);
+    unsigned at = 7; // at the bottom when nothing is said
+    for (unsigned i = 0; algn && i < DGL_COUNT(names); i++)
+        if (dgl_str_is(*algn, names[i]))
+            at = i;
+    shadow->ax = at % 3 / 2.0;
+    shadow->ay = at / 3 / 2.0;
+}
+
+static double slant(const struct dgl_x *x, enum dgl_x_name name)
+{
+    double degrees = (double)dgl_x_attr_int(x, name, 0) / 60000;
+    return tan(fmax(-89, fmin(degrees, 89)) * M_PI / 180);
+}
+
+static double stretch(const struct dgl_x *x, enum dgl_x_name name)
+{
+    return (double)DGL_MAX(-1000000, DGL_MIN(dgl_x_attr_int(x, name, 100000), 1000000)) / 100000;
+}
+
+static void read_shadow(struct builder *b, const struct dgl_x *x, uint32_t placeholder, struct dgl_shadow *shadow)
 {
     struct dgl_color c = {0, 1};
     const struct dgl_str *turns = dgl_x_attr(x, DGL_X_rotWithShape);
-    if (!dgl_drawing_color(&b->sheet->theme, x, 0, &c))
+    if (!dgl_drawing_color(&b->sheet->theme, x, placeholder, &c))
         return;
     *shadow = (struct dgl_shadow){
         .set = c.alpha > 0,
@@ -301,21 +371,37 @@ static void read_shadow(struct builder *b, const struct dgl_x *x, struct dgl_sha
         .distance = DGL_MAX(0, dgl_x_emu(dgl_x_attr(x, DGL_X_dist), 0)),
         .blur = DGL_MAX(0, dgl_x_emu(dgl_x_attr(x, DGL_X_blurRad), 0)),
         .direction = (double)dgl_x_attr_int(x, DGL_X_dir, 0) / 60000 * M_PI / 180,
+        .sx = stretch(x, DGL_X_sx),
+        .sy = stretch(x, DGL_X_sy),
+        .kx = slant(x, DGL_X_kx),
+        .ky = slant(x, DGL_X_ky),
     };
-    if (dgl_x_attr(x, DGL_X_kx) || dgl_x_attr(x, DGL_X_ky))
-        build_finding(b, DGL_FEATURE_SHAPE_EFFECT);
+    anchor_shadow(x, shadow);
 }
 
-static void read_effects(struct builder *b, const struct dgl_x *sp_pr, struct dgl_shape *s)
+static bool is_solid_body(const struct dgl_x *sp3d, const struct dgl_x *scene)
 {
-    const struct dgl_x *scene = dgl_x_child(sp_pr, DGL_X_sp3d), *list = dgl_x_child(sp_pr, DGL_X_effectLst);
+    const struct dgl_str *camera = dgl_x_attr(dgl_x_child(scene, DGL_X_camera), DGL_X_prst);
+    return (sp3d && sp3d->first) || dgl_x_attr_int(sp3d, DGL_X_extrusionH, 0) > 0 ||
+           dgl_x_attr_int(sp3d, DGL_X_contourW, 0) > 0 || (camera && !dgl_str_is(*camera, "orthographicFront"));
+}
+
+static void read_effects(struct builder *b, const struct dgl_x *sp_pr, const struct dgl_x *ref, struct dgl_shape *s)
+{
+    struct dgl_color c = {0, 1};
+    const struct dgl_x *style = themed(b, DGL_X_effectStyleLst, ref), *list = dgl_x_child(sp_pr, DGL_X_effectLst),
+                       *graph = dgl_x_child(sp_pr, DGL_X_effectDag), *scene = dgl_x_child(sp_pr, DGL_X_scene3d),
+                       *body = dgl_x_child(sp_pr, DGL_X_sp3d);
+    dgl_drawing_color(&b->sheet->theme, ref, 0, &c);
+    list = list || graph ? list : dgl_x_child(style, DGL_X_effectLst);
     for (const struct dgl_x *x = list ? list->first : NULL; x; x = x->next) {
         if (x->name == DGL_X_outerShdw)
-            read_shadow(b, x, &s->shadow);
+            read_shadow(b, x, c.rgb, &s->shadow);
         else
             build_finding(b, DGL_FEATURE_SHAPE_EFFECT);
     }
-    if (scene && scene->first)
+    if ((graph && graph->first) ||
+        is_solid_body(body ? body : dgl_x_child(style, DGL_X_sp3d), scene ? scene : dgl_x_child(style, DGL_X_scene3d)))
         build_finding(b, DGL_FEATURE_SHAPE_EFFECT);
 }
 
@@ -331,25 +417,19 @@ static bool is_plain(const struct dgl_shape *s)
 void build_shape_look(struct builder *b, const struct dgl_x *sp_pr, const struct dgl_x *style, struct dgl_drawing *d)
 {
     struct dgl_shape *s = DGL_ARENA_NEW(b->arena, struct dgl_shape);
-    const struct dgl_x *ln = dgl_x_child(sp_pr, DGL_X_ln), *fill_ref = dgl_x_child(style, DGL_X_fillRef),
-                       *line_ref = dgl_x_child(style, DGL_X_lnRef);
+    const struct dgl_x *ln = dgl_x_child(sp_pr, DGL_X_ln);
     double unused;
-    struct dgl_color c = {0, 1};
-    if (!build_paint(b, sp_pr, 0, &s->fill, &s->angle) && fill_ref && dgl_x_attr_int(fill_ref, DGL_X_idx, 0) > 0 &&
-        dgl_drawing_color(&b->sheet->theme, fill_ref, 0, &c))
-        s->fill = dgl_art_solid(c.rgb, c.alpha);
-    static const float theme_widths[] = {500, 1000, 1500};
-    int64_t line_index = dgl_x_attr_int(line_ref, DGL_X_idx, 0);
-    if (line_index > 0)
-        s->stroke.width = theme_widths[DGL_MIN(line_index, 3) - 1];
+    struct dgl_art_paint line;
+    if (!build_paint(b, sp_pr, 0, &s->fill, &s->angle))
+        themed_fill(b, dgl_x_child(style, DGL_X_fillRef), s);
+    themed_line(b, dgl_x_child(style, DGL_X_lnRef), s);
     build_stroke(ln, s);
-    if (!build_paint(b, ln, 0, &s->line, &unused) && line_index > 0 &&
-        dgl_drawing_color(&b->sheet->theme, line_ref, 0, &c))
-        s->line = dgl_art_solid(c.rgb, c.alpha);
+    if (build_paint(b, ln, 0, &line, &unused))
+        s->line = line;
     if (s->line.kind > DGL_ART_SOLID) // lines are drawn in a gradient's first colour
         s->line = dgl_art_solid(s->line.rgb, 1);
     s->geometry = geometry_of(b, sp_pr, s);
-    read_effects(b, sp_pr, s);
+    read_effects(b, sp_pr, dgl_x_child(style, DGL_X_effectRef), s);
     d->has_fill = s->fill.kind != DGL_ART_NONE;
     d->fill = s->fill.rgb;
     d->has_line = s->line.kind != DGL_ART_NONE;

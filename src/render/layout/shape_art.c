@@ -128,11 +128,21 @@ struct dgl_art *dgl_shape_art(struct dgl_arena *a, const struct dgl_drawing *d, 
 
 #define BLUR_LAYERS 8 // a blurred edge is so many shapes over one another, each a little larger
 
-// Larger by `more` on every side, and moved.
-static struct dgl_matrix layer(double w, double h, double more, double dx, double dy)
+// Larger by `more` on every side.
+static struct dgl_matrix layer(double w, double h, double more)
 {
     double sx = fmax(0, 1 + 2 * more / fmax(w, 1)), sy = fmax(0, 1 + 2 * more / fmax(h, 1));
-    return (struct dgl_matrix){sx, 0, 0, sy, dx + w / 2 * (1 - sx), dy + h / 2 * (1 - sy)};
+    return (struct dgl_matrix){sx, 0, 0, sy, w / 2 * (1 - sx), h / 2 * (1 - sy)};
+}
+
+// Stretched and slanted about its point of the box, and moved.
+static struct dgl_matrix thrown_by(const struct dgl_shadow *s, double w, double h, double angle)
+{
+    double x = s->ax * w, y = s->ay * h;
+    struct dgl_matrix m = {s->sx, s->ky, s->kx, s->sy, 0, 0};
+    m.e = cos(angle) * s->distance + x - m.a * x - m.c * y;
+    m.f = sin(angle) * s->distance + y - m.b * x - m.d * y;
+    return m;
 }
 
 // What layer `i`, from outside, adds, so that the density grows evenly from 0 at the rim to `whole`.
@@ -167,8 +177,8 @@ struct dgl_art *dgl_shape_shadow(struct dgl_arena *a, const struct dgl_drawing *
         return NULL;
     bool filled = d->kind == DGL_DRAW_PICTURE || s->fill.kind != DGL_ART_NONE;
     double blur = fmin(s->shadow.blur, (w < h ? w : h) / 2.0),
-           angle = s->shadow.direction - (s->shadow.turns ? 0 : d->rotation / 60000.0 * M_PI / 180),
-           dx = cos(angle) * s->shadow.distance, dy = sin(angle) * s->shadow.distance;
+           angle = s->shadow.direction - (s->shadow.turns ? 0 : d->rotation / 60000.0 * M_PI / 180);
+    const struct dgl_matrix thrown = thrown_by(&s->shadow, w, h, angle);
     struct dgl_art *art = dgl_art_new(a, (float)w, (float)h);
     const struct dgl_matrix flip = {d->flip_h ? -1 : 1, 0, 0, d->flip_v ? -1 : 1, d->flip_h ? w : 0, d->flip_v ? h : 0};
     int layers = filled && blur > 0 ? BLUR_LAYERS : 1;
@@ -178,7 +188,7 @@ struct dgl_art *dgl_shape_shadow(struct dgl_arena *a, const struct dgl_drawing *
         dgl_path_transform(&p->path, &flip);
         for (int i = 0; throws && i < layers; i++) {
             double more = layers > 1 ? blur * ((i + 0.5) / layers - 0.5) : 0;
-            const struct dgl_matrix m = layer(w, h, more, dx, dy);
+            const struct dgl_matrix m = dgl_matrix_join(thrown, layer(w, h, more));
             put_layer(art, s, &p->path, filled, &m, share_of_layer(s->shadow.alpha, layers - 1 - i, layers));
         }
     }

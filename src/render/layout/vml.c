@@ -10,6 +10,23 @@
 // What lies behind the text has a z-index below zero: by so much less than the height that DrawingML gives it (as Word
 // writes both for one drawing).
 #define VML_BEHIND 503316480
+#define VML_PLAIN_WORDS 136 // types of WordArt: a straight one, and up to the last of the bent ones
+#define VML_LAST_WORDS 175
+
+// The values between commas; what is left empty stays as it is.
+static void vml_list(struct dgl_str s, struct dgl_str *values, unsigned count)
+{
+    for (unsigned i = 0; i < count && s.len; i++) {
+        size_t end = 0;
+        while (end < s.len && s.data[end] != ',')
+            end++;
+        struct dgl_str value = dgl_str_trim((struct dgl_str){s.data, end});
+        if (value.len)
+            values[i] = value;
+        end = DGL_MIN(end + 1, s.len);
+        s = (struct dgl_str){s.data + end, s.len - end};
+    }
+}
 
 // One property of a CSS-like style attribute; empty when absent.
 static struct dgl_str style_value(const struct dgl_str *style, const char *name)
@@ -67,6 +84,56 @@ static uint32_t vml_color(const struct dgl_str *s, uint32_t otherwise)
     return digits == 6 ? v : otherwise;
 }
 
+static enum dgl_rel relative_to(struct dgl_str s, bool vertical)
+{
+    static const struct {
+        const char *name;
+        enum dgl_rel rel;
+    } names[] = {{"page", DGL_REL_PAGE},
+                 {"margin", DGL_REL_MARGIN},
+                 {"left-margin-area", DGL_REL_LEFT_MARGIN},
+                 {"inner-margin-area", DGL_REL_LEFT_MARGIN},
+                 {"top-margin-area", DGL_REL_LEFT_MARGIN},
+                 {"right-margin-area", DGL_REL_RIGHT_MARGIN},
+                 {"outer-margin-area", DGL_REL_RIGHT_MARGIN},
+                 {"bottom-margin-area", DGL_REL_RIGHT_MARGIN}};
+    for (size_t i = 0; i < DGL_COUNT(names); i++)
+        if (dgl_str_is(s, names[i].name))
+            return names[i].rel;
+    return vertical ? DGL_REL_PARAGRAPH : DGL_REL_COLUMN;
+}
+
+// Sizes and places in tenths of a per cent of the page or of what the margins leave.
+static int32_t share(const struct dgl_str *style, const char *name)
+{
+    struct dgl_str v = style_value(style, name);
+    int64_t tenths = dgl_x_int(&v, 0);
+    return tenths < -10000 ? 0 : (int32_t)DGL_MIN(tenths, 10000) * 100; // -10001: none
+}
+
+static void vml_shares(const struct dgl_str *style, struct dgl_drawing *d)
+{
+    d->percent_width = DGL_MAX(0, share(style, "mso-width-percent"));
+    d->percent_height = DGL_MAX(0, share(style, "mso-height-percent"));
+    d->percent_of_margin_w = dgl_str_is(style_value(style, "mso-width-relative"), "margin");
+    d->percent_of_margin_h = dgl_str_is(style_value(style, "mso-height-relative"), "margin");
+    d->percent_x = share(style, "mso-left-percent");
+    d->percent_y = share(style, "mso-top-percent");
+}
+
+// Room around it; 9 points beside it when nothing is said.
+static void vml_distances(const struct dgl_str *style, struct dgl_drawing *d)
+{
+    static const char *const names[] = {[DGL_TOP] = "mso-wrap-distance-top",
+                                        [DGL_LEFT] = "mso-wrap-distance-left",
+                                        [DGL_BOTTOM] = "mso-wrap-distance-bottom",
+                                        [DGL_RIGHT] = "mso-wrap-distance-right"};
+    for (unsigned i = 0; i < 4; i++) {
+        struct dgl_str v = style_value(style, names[i]);
+        d->dist[i] = v.len ? DGL_MAX(0, vml_length(v)) : i == DGL_LEFT || i == DGL_RIGHT ? 9000 : 0;
+    }
+}
+
 static void vml_position(const struct dgl_x *shape, const struct dgl_str *style, struct dgl_drawing *d)
 {
     struct dgl_str h = style_value(style, "mso-position-horizontal"), v = style_value(style, "mso-position-vertical");
@@ -77,8 +144,10 @@ static void vml_position(const struct dgl_x *shape, const struct dgl_str *style,
     d->y = vml_length(style_value(style, "margin-top"));
     d->h_align = build_align(h);
     d->v_align = build_align(v);
-    d->h_rel = dgl_str_is(hr, "page") ? DGL_REL_PAGE : dgl_str_is(hr, "margin") ? DGL_REL_MARGIN : DGL_REL_COLUMN;
-    d->v_rel = dgl_str_is(vr, "page") ? DGL_REL_PAGE : dgl_str_is(vr, "margin") ? DGL_REL_MARGIN : DGL_REL_PARAGRAPH;
+    d->h_rel = relative_to(hr, false);
+    d->v_rel = relative_to(vr, true);
+    vml_shares(style, d);
+    vml_distances(style, d);
     d->behind = z.len && z.data[0] == '-';
     d->z = DGL_MAX(-(int64_t)INT32_MAX, DGL_MIN(dgl_x_int(&z, 0), (int64_t)INT32_MAX)) + (d->behind ? VML_BEHIND : 0);
     const struct dgl_x *wrap = dgl_x_child(shape, DGL_X_wrap);
@@ -102,6 +171,11 @@ static double fraction(const struct dgl_str *s, double otherwise)
     double v = build_number(
         &(struct dgl_str){s->data, s->len - (s->data[s->len - 1] == 'f' || s->data[s->len - 1] == '%')}, otherwise);
     return s->data[s->len - 1] == 'f' ? v / 65536 : s->data[s->len - 1] == '%' ? v / 100 : v;
+}
+
+static bool is_yes(const struct dgl_str *s)
+{
+    return s && (dgl_str_is(*s, "t") || dgl_str_is(*s, "true") || dgl_str_is(*s, "1"));
 }
 
 static bool is_no(const struct dgl_str *s)
@@ -135,6 +209,17 @@ static const struct dgl_x *type_of(const struct builder *b, const struct dgl_x *
             return b->shape_types[i];
     }
     return NULL;
+}
+
+// The number of a shape's type (MS-ODRAW 2.4.24), 0 when it has none.
+static int64_t type_number(const struct dgl_x *shape, const struct dgl_x *type)
+{
+    const struct dgl_str *id = dgl_x_attr(shape, DGL_X_type);
+    int64_t spt = dgl_x_attr_int(shape, DGL_X_spt, dgl_x_attr_int(type, DGL_X_spt, 0));
+    if (spt || !id || !dgl_str_starts(*id, "#_x0000_t"))
+        return spt;
+    struct dgl_str number = {id->data + 9, id->len - 9};
+    return dgl_x_int(&number, 0);
 }
 
 static const char *preset_of(const struct dgl_x *shape, const struct dgl_x *type)
@@ -206,12 +291,7 @@ static const char *preset_of(const struct dgl_x *shape, const struct dgl_x *type
                    {186, "bracePair"},
                    {187, "star4"},
                    {202, "rect"}};
-    int64_t spt = dgl_x_attr_int(shape, DGL_X_spt, dgl_x_attr_int(type, DGL_X_spt, 0));
-    const struct dgl_str *id = dgl_x_attr(shape, DGL_X_type);
-    if (!spt && id && dgl_str_starts(*id, "#_x0000_t")) {
-        struct dgl_str number = {id->data + 9, id->len - 9};
-        spt = dgl_x_int(&number, 0);
-    }
+    int64_t spt = type_number(shape, type);
     switch (shape->name) {
     case DGL_X_rect:
         return "rect";
@@ -368,6 +448,28 @@ static void vml_gradient(struct builder *b, const struct dgl_x *fill, struct dgl
     s->angle = (90 + build_number(dgl_x_attr(fill, DGL_X_angle), 0)) * M_PI / 180;
 }
 
+// Its shadow, when it is a plain one: moved by two points when nothing is said.
+static void vml_effects(struct builder *b, const struct dgl_x *shape, struct dgl_shadow *shadow)
+{
+    const struct dgl_x *x = dgl_x_child(shape, DGL_X_shadow), *body = dgl_x_child(shape, DGL_X_extrusion);
+    const struct dgl_str *type = dgl_x_attr(x, DGL_X_type), *offset = dgl_x_attr(x, DGL_X_offset);
+    struct dgl_str by[2] = {DGL_STR("2pt"), DGL_STR("2pt")};
+    if (is_yes(dgl_x_attr(body, DGL_X_on)) || (is_yes(dgl_x_attr(x, DGL_X_on)) && type && !dgl_str_is(*type, "single")))
+        build_finding(b, DGL_FEATURE_SHAPE_EFFECT);
+    if (!is_yes(dgl_x_attr(x, DGL_X_on)))
+        return;
+    if (offset)
+        vml_list(*offset, by, 2);
+    double dx = vml_length(by[0]), dy = vml_length(by[1]);
+    *shadow = (struct dgl_shadow){.set = true,
+                                  .rgb = vml_color(dgl_x_attr(x, DGL_X_color), 0x808080),
+                                  .alpha = (float)fmax(0, fmin(fraction(dgl_x_attr(x, DGL_X_opacity), 1), 1)),
+                                  .distance = (int32_t)fmin(hypot(dx, dy), DGL_LAYOUT_MAX_LENGTH),
+                                  .direction = atan2(dy, dx),
+                                  .sx = 1,
+                                  .sy = 1};
+}
+
 static void vml_look(struct builder *b, const struct dgl_x *shape, const struct dgl_x *type, struct dgl_drawing *d)
 {
     struct dgl_shape *s = DGL_ARENA_NEW(b->arena, struct dgl_shape);
@@ -398,7 +500,8 @@ static void vml_look(struct builder *b, const struct dgl_x *shape, const struct 
             build_finding(b, DGL_FEATURE_SHAPE_FORM);
         s->geometry = dgl_geometry_preset(DGL_STR("rect"));
     }
-    bool plain = s->geometry == dgl_geometry_preset(DGL_STR("rect")) && s->fill.alpha >= 1 &&
+    vml_effects(b, shape, &s->shadow);
+    bool plain = s->geometry == dgl_geometry_preset(DGL_STR("rect")) && s->fill.alpha >= 1 && !s->shadow.set &&
                  s->fill.kind <= DGL_ART_SOLID && s->stroke.dash_count == 0;
     d->shape = plain || (s->fill.kind == DGL_ART_NONE && !d->has_line) ? NULL : s;
 }
@@ -446,6 +549,15 @@ static void vml_words(struct builder *b, const struct dgl_x *shape, struct dgl_d
     t->rgb = vml_color(dgl_x_attr(shape, DGL_X_fillcolor), 0xC0C0C0);
     t->alpha = (float)fmax(0, fmin(fraction(dgl_x_attr(fill, DGL_X_opacity), 1), 1));
     t->m = DGL_MATRIX_ONE;
+    int64_t spt = type_number(shape, type_of(b, shape));
+    if (spt > VML_PLAIN_WORDS && spt <= VML_LAST_WORDS)
+        build_finding(b, DGL_FEATURE_WORD_ART);
+    if (fill && dgl_x_attr(fill, DGL_X_type) && !dgl_x_attr_is(fill, DGL_X_type, "solid"))
+        build_finding(b, DGL_FEATURE_GRADIENT);
+    struct dgl_shadow unused = {0};
+    vml_effects(b, shape, &unused);
+    if (unused.set || !is_no(dgl_x_attr(shape, DGL_X_stroked)))
+        build_finding(b, DGL_FEATURE_TEXT_EFFECT);
     d->kind = DGL_DRAW_WORDS;
     d->decorative = true;
     d->words = t;
@@ -462,6 +574,71 @@ static void vml_rule(const struct dgl_x *shape, struct dgl_drawing *d)
     d->has_fill = true;
     d->height = d->height ? d->height : 1500;
     d->percent_width = d->width ? 0 : 100000;
+}
+
+static void vml_recolor(struct builder *b, const struct dgl_x *image, struct dgl_drawing *d)
+{
+    const struct dgl_str *bilevel = dgl_x_attr(image, DGL_X_bilevel), *key = dgl_x_attr(image, DGL_X_chromakey);
+    if (bilevel && !is_no(bilevel))
+        d->recolor = (struct dgl_recolor){.kind = DGL_RECOLOR_BILEVEL, .threshold = 500};
+    else if (key)
+        d->recolor = (struct dgl_recolor){.kind = DGL_RECOLOR_CHANGE, .from = vml_color(key, 0xFFFFFF), .to = 0xFFFFFF};
+    if (dgl_x_attr(image, DGL_X_gamma) || dgl_x_attr(image, DGL_X_recolortarget))
+        build_finding(b, DGL_FEATURE_PICTURE_EFFECT);
+    build_check_effects(b, d);
+}
+
+// How a text lies in its box.
+static void vml_text(struct builder *b, const struct dgl_x *shape, const struct dgl_str *style, struct dgl_drawing *d)
+{
+    const struct dgl_x *box = dgl_x_child(shape, DGL_X_textbox);
+    const struct dgl_str *inset = dgl_x_attr(box, DGL_X_inset), *look = dgl_x_attr(box, DGL_X_style);
+    struct dgl_str sides[4] = {DGL_STR("7.2pt"), DGL_STR("3.6pt"), DGL_STR("7.2pt"), DGL_STR("3.6pt")},
+                   anchor = style_value(style, "v-text-anchor"), flow = style_value(look, "layout-flow");
+    static const enum dgl_side order[] = {DGL_LEFT, DGL_TOP, DGL_RIGHT, DGL_BOTTOM};
+    if (inset)
+        vml_list(*inset, sides, 4);
+    for (unsigned i = 0; i < 4; i++)
+        d->inset[order[i]] = vml_length(sides[i]);
+    d->v_text = dgl_str_starts(anchor, "middle")   ? DGL_VALIGN_CENTER
+                : dgl_str_starts(anchor, "bottom") ? DGL_VALIGN_BOTTOM
+                                                   : DGL_VALIGN_TOP;
+    d->grows = dgl_str_is(style_value(look, "mso-fit-shape-to-text"), "t");
+    if (dgl_str_is(flow, "vertical")) {
+        d->text_turn = dgl_str_is(style_value(look, "mso-layout-flow-alt"), "bottom-to-top") ? 3 : 1;
+        d->grows = false;
+    } else if (flow.len && !dgl_str_is(flow, "horizontal")) {
+        build_finding(b, DGL_FEATURE_VERTICAL_TEXT);
+    }
+}
+
+// Text boxes name the one in which their text goes on; a box is met after the one before it.
+static void vml_join_chain(struct builder *b, const struct dgl_x *shape, struct dgl_drawing *d)
+{
+    const struct dgl_str *id = dgl_x_attr(shape, DGL_X_id),
+                         *look = dgl_x_attr(dgl_x_child(shape, DGL_X_textbox), DGL_X_style);
+    struct dgl_str next = style_value(look, "mso-next-textbox");
+    struct build_next *here = NULL;
+    for (unsigned i = 0; id && i < b->next_count && !here; i++)
+        here = dgl_str_equal(b->next[i].id, *id) ? &b->next[i] : NULL;
+    if (!here && next.len < 2)
+        return;
+    unsigned place = here ? here->place : 0;
+    if (d->width == 0 || d->height == 0 || place == DGL_LAYOUT_MAX_LINKED || b->next_count == DGL_COUNT(b->next)) {
+        build_finding(b, DGL_FEATURE_BOX_TEXT); // a part of a group
+        return;
+    }
+    struct dgl_chain *chain = here ? here->chain : DGL_ARENA_NEW(b->arena, struct dgl_chain);
+    if (!here) {
+        chain->blocks = d->blocks;
+        chain->width = d->width - d->inset[DGL_LEFT] - d->inset[DGL_RIGHT];
+    }
+    chain->room[place] = DGL_MAX(1, d->height - d->inset[DGL_TOP] - d->inset[DGL_BOTTOM]);
+    chain->count = DGL_MAX(chain->count, place + 1);
+    d->chain = chain;
+    d->place_in_chain = (uint8_t)place;
+    if (next.len > 1)
+        b->next[b->next_count++] = (struct build_next){{next.data + 1, next.len - 1}, chain, place + 1};
 }
 
 // What a shape looks like and holds; its place is the caller's.
@@ -485,15 +662,20 @@ static void vml_content(struct builder *b, const struct dgl_x *shape, struct dgl
         d->gray = dgl_x_attr(image, DGL_X_grayscale) && !is_no(dgl_x_attr(image, DGL_X_grayscale));
         d->tone = build_tone(fraction(dgl_x_attr(image, DGL_X_gain), 1),
                              2 * fraction(dgl_x_attr(image, DGL_X_blacklevel), 0));
+        vml_recolor(b, image, d);
+        struct dgl_shadow undrawn = {0};
+        vml_effects(b, shape, &undrawn);
+        if (undrawn.set)
+            build_finding(b, DGL_FEATURE_SHAPE_EFFECT);
     } else {
         vml_look(b, shape, type, d);
     }
     if (dgl_x_attr_is(shape, DGL_X_hr, "t"))
         vml_rule(shape, d);
-    d->inset[DGL_LEFT] = d->inset[DGL_RIGHT] = 7200;
-    d->inset[DGL_TOP] = d->inset[DGL_BOTTOM] = 3600;
+    vml_text(b, shape, style, d);
     if (box)
-        build_text_box(b, box, d, c, err, status);
+        build_text_box(b, box, NULL, d, c, err, status);
+    vml_join_chain(b, shape, d);
 }
 
 static void vml_shape(struct builder *b, const struct dgl_x *shape, struct dgl_run *run, const struct build_context *c,
@@ -501,6 +683,8 @@ static void vml_shape(struct builder *b, const struct dgl_x *shape, struct dgl_r
 {
     const struct dgl_str *style = dgl_x_attr(shape, DGL_X_style), *alt = dgl_x_attr(shape, DGL_X_alt);
     struct dgl_drawing *d = build_new_drawing(b);
+    if (dgl_str_is(style_value(style, "visibility"), "hidden"))
+        return;
     d->width = DGL_MAX(0, vml_length(style_value(style, "width")));
     d->height = DGL_MAX(0, vml_length(style_value(style, "height")));
     d->alt = alt ? *alt : (struct dgl_str){"", 0};
@@ -525,6 +709,13 @@ static bool is_vml_shape(const struct dgl_x *x)
 {
     return x->ns == DGL_XN_V && (x->name == DGL_X_shape || x->name == DGL_X_rect || x->name == DGL_X_roundrect ||
                                  x->name == DGL_X_oval || x->name == DGL_X_line || x->name == DGL_X_polyline);
+}
+
+// Images by address, arcs and curves.
+static void report_unknown(struct builder *b, const struct dgl_x *x)
+{
+    if (x->ns == DGL_XN_V && x->name != DGL_X_shapetype && x->name != DGL_X_background)
+        build_finding(b, DGL_FEATURE_SHAPE_GROUP);
 }
 
 static void vml_group_content(struct builder *b, const struct dgl_x *group, struct dgl_drawing *d,
@@ -572,6 +763,8 @@ static void vml_group_content(struct builder *b, const struct dgl_x *group, stru
         build_vml_type(b, x);
         if (*status == DGL_OK && (is_vml_shape(x) || x->name == DGL_X_group))
             vml_part(b, x, &parts[d->part_count++], c, err, status);
+        else
+            report_unknown(b, x);
     }
     b->drawing_depth--;
     d->parts = parts;
@@ -614,6 +807,8 @@ void build_vml(struct builder *b, const struct dgl_x *n, struct dgl_run *run, co
             build_finding(b, DGL_FEATURE_FORM_CONTROL);
         else if (x->name == DGL_X_drawing)
             build_drawing(b, x, run, c, err, status);
+        else
+            report_unknown(b, x);
     }
     b->drawing_depth--;
 }

@@ -58,6 +58,7 @@ void dgl_pdf_engine_free(struct dgl_pdf_engine *e)
 struct picture_slot {
     uint32_t member, object;
     struct dgl_tone tone;
+    struct dgl_recolor recolor;
     const void *data; // bytes of one that is in a vector drawing
 };
 struct writing {
@@ -80,7 +81,7 @@ struct writing {
 
 static struct picture_slot slot_for(const struct dgl_drawing *d, const void *data)
 {
-    return d ? (struct picture_slot){.member = d->picture, .tone = d->tone}
+    return d ? (struct picture_slot){.member = d->picture, .tone = d->tone, .recolor = d->recolor}
              : (struct picture_slot){.member = UINT32_MAX, .tone = DGL_TONE_NONE, .data = data};
 }
 
@@ -89,7 +90,7 @@ static uint32_t find_picture(const struct writing *w, struct picture_slot like)
     for (uint32_t i = 0; i < w->picture_count; i++) {
         const struct picture_slot *s = &w->pictures[i];
         if (s->member == like.member && s->data == like.data && s->tone.gain == like.tone.gain &&
-            s->tone.offset == like.tone.offset)
+            s->tone.offset == like.tone.offset && pdf_same_recolor(s->recolor, like.recolor))
             return i;
     }
     return UINT32_MAX;
@@ -106,7 +107,8 @@ static uint32_t picture_index(void *ctx, const struct dgl_drawing *d, const void
 static enum dgl_status write_picture(struct writing *w, const char *name, const void *data, size_t len,
                                      struct picture_slot *slot)
 {
-    const struct pdf_image *image = pdf_picture_get(w->env->engine->pictures, data, len, w->env->engine->compressor);
+    const struct pdf_image *image =
+        pdf_picture_get(w->env->engine->pictures, data, len, slot->recolor, w->env->engine->compressor);
     if (!image) {
         dgl_warn(&w->report->warnings, w->env->arena, "the picture %s cannot be read and is left out", name);
         return DGL_OK;

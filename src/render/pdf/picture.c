@@ -16,17 +16,29 @@ void pdf_image_fini(struct pdf_image *i)
     dgl_buf_fini(&i->mask);
 }
 
-static void init(struct pdf_image *i)
+static void init(struct pdf_image *i, struct dgl_recolor recolor)
 {
-    *i = (struct pdf_image){.dict = DGL_BUF_INIT(1 << 16),
+    *i = (struct pdf_image){.recolor = recolor,
+                            .dict = DGL_BUF_INIT(1 << 16),
                             .data = DGL_BUF_INIT(DGL_PDF_MAX_BYTES),
                             .mask = DGL_BUF_INIT(DGL_PDF_MAX_BYTES)};
 }
 
-void pdf_image_plain(struct pdf_image *i, uint32_t width, uint32_t height, const uint8_t *rgb, const uint8_t *alpha,
+bool pdf_image_plain(struct pdf_image *i, uint32_t width, uint32_t height, uint8_t *rgb, const uint8_t *alpha,
                      struct libdeflate_compressor *c)
 {
     size_t pixels = (size_t)width * height;
+    uint8_t *changed = NULL;
+    if (i->recolor.kind != DGL_RECOLOR_NONE) {
+        changed = malloc(pixels + 1);
+        if (!changed)
+            return false;
+        if (alpha)
+            memcpy(changed, alpha, pixels);
+        else
+            memset(changed, 255, pixels);
+        alpha = pdf_recolor(&i->recolor, rgb, changed, pixels) ? changed : NULL;
+    }
     i->width = width;
     i->height = height;
     i->space = PDF_RGB;
@@ -36,6 +48,8 @@ void pdf_image_plain(struct pdf_image *i, uint32_t width, uint32_t height, const
         i->has_mask = true;
         pdf_deflate(c, alpha, pixels, &i->mask);
     }
+    free(changed);
+    return true;
 }
 
 // Finds the frame header; checks nothing else: viewers decode JPEG on their own.
@@ -80,17 +94,18 @@ static bool jpeg_read(const uint8_t *data, size_t len, struct pdf_image *i)
     return false;
 }
 
-bool pdf_image_read(const void *data, size_t len, struct libdeflate_compressor *c, struct pdf_image *ret)
+bool pdf_image_read(const void *data, size_t len, struct dgl_recolor recolor, struct libdeflate_compressor *c,
+                    struct pdf_image *ret)
 {
     const uint8_t *d = data;
     bool ok = false;
-    init(ret);
+    init(ret, recolor);
     if (len > DGL_PDF_MAX_PICTURE_BYTES)
         return false;
     if (len > 8 && memcmp(d, "\x89PNG\r\n\x1A\n", 8) == 0)
         ok = pdf_png_read(d, len, c, ret);
     else if (len > 4 && d[0] == 0xFF && d[1] == 0xD8)
-        ok = jpeg_read(d, len, ret);
+        ok = jpeg_read(d, len, ret) && (!recolor.kind || pdf_jpeg_decode(d, len, c, ret));
     else if (len > 13 && (memcmp(d, "GIF87a", 6) == 0 || memcmp(d, "GIF89a", 6) == 0))
         ok = pdf_gif_read(d, len, c, ret);
     else if (len > 54 && d[0] == 'B' && d[1] == 'M')
@@ -106,6 +121,7 @@ bool pdf_image_read(const void *data, size_t len, struct libdeflate_compressor *
 struct kept {
     void *key;
     size_t key_len, bytes;
+    struct dgl_recolor recolor;
     struct pdf_image image;
     bool readable;
     uint64_t used;
@@ -161,18 +177,23 @@ static struct kept *make_room(struct pdf_picture_cache *c, size_t coming)
     }
 }
 
+bool pdf_same_recolor(struct dgl_recolor a, struct dgl_recolor b)
+{
+    return a.kind == b.kind && a.from == b.from && a.to == b.to && a.threshold == b.threshold && a.alpha == b.alpha;
+}
+
 const struct pdf_image *pdf_picture_get(struct pdf_picture_cache *cache, const void *data, size_t len,
-                                        struct libdeflate_compressor *c)
+                                        struct dgl_recolor recolor, struct libdeflate_compressor *c)
 {
     for (unsigned i = 0; i < DGL_PDF_KEPT_PICTURES; i++) {
         struct kept *k = &cache->kept[i];
-        if (k->key && k->key_len == len && memcmp(k->key, data, len) == 0) {
+        if (k->key && k->key_len == len && pdf_same_recolor(k->recolor, recolor) && memcmp(k->key, data, len) == 0) {
             k->used = ++cache->tick;
             return k->readable ? &k->image : NULL;
         }
     }
     struct pdf_image image;
-    bool readable = pdf_image_read(data, len, c, &image);
+    bool readable = pdf_image_read(data, len, recolor, c, &image);
     size_t bytes = len + (readable ? image.data.cap + image.mask.cap : 0);
     struct kept *k = bytes <= DGL_PDF_KEPT_PICTURE_BYTES / 2 ? make_room(cache, bytes) : NULL;
     if (!k) {
@@ -183,7 +204,7 @@ const struct pdf_image *pdf_picture_get(struct pdf_picture_cache *cache, const v
             cache->loose = image;
         return readable ? &cache->loose : NULL;
     }
-    *k = (struct kept){.key_len = len, .bytes = bytes, .readable = readable, .used = ++cache->tick};
+    *k = (struct kept){.key_len = len, .bytes = bytes, .recolor = recolor, .readable = readable, .used = ++cache->tick};
     k->key = dgl_alloc(len + 1);
     memcpy(k->key, data, len);
     if (readable)

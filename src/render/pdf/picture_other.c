@@ -139,7 +139,7 @@ static bool gif_frame(const uint8_t *d, size_t len, size_t at, const uint8_t *pa
         }
     }
     if (ok)
-        pdf_image_plain(ret, w, h, rgb, opaque ? NULL : alpha, c);
+        ok = pdf_image_plain(ret, w, h, rgb, opaque ? NULL : alpha, c);
     free(index);
     free(rgb);
     free(alpha);
@@ -204,7 +204,7 @@ bool pdf_bmp_read(const uint8_t *d, size_t len, struct libdeflate_compressor *c,
             to[2] = p[0];
         }
     }
-    pdf_image_plain(ret, w, h, rgb, NULL, c);
+    bool ok = pdf_image_plain(ret, w, h, rgb, NULL, c);
     free(rgb);
-    return true;
+    return ok;
 }

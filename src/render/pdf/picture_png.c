@@ -263,7 +263,7 @@ static bool decode(struct png *p, struct libdeflate_compressor *c, struct pdf_im
         at += (stride + 1) * h;
     }
     if (ok)
-        pdf_image_plain(i, p->width, p->height, rgb, opaque ? NULL : alpha, c);
+        ok = pdf_image_plain(i, p->width, p->height, rgb, opaque ? NULL : alpha, c);
     libdeflate_free_decompressor(d);
     free(raw);
     free(rgb);
@@ -275,7 +275,7 @@ bool pdf_png_read(const uint8_t *data, size_t len, struct libdeflate_compressor 
 {
     struct png p = {.idat = DGL_BUF_INIT(DGL_PDF_MAX_PICTURE_BYTES)};
     bool ok = read_chunks(data, len, &p);
-    if (ok && can_pass(&p))
+    if (ok && ret->recolor.kind == DGL_RECOLOR_NONE && can_pass(&p))
         pass_through(&p, ret);
     else if (ok)
         ok = decode(&p, c, ret);

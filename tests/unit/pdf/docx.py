@@ -26,6 +26,8 @@ NS = " ".join(
         "asvg": "http://schemas.microsoft.com/office/drawing/2016/SVG/main",
         "dgm": "http://schemas.openxmlformats.org/drawingml/2006/diagram",
         "dsp": "http://schemas.microsoft.com/office/drawing/2008/diagram",
+        "wpc": "http://schemas.microsoft.com/office/word/2010/wordprocessingCanvas",
+        "w14": "http://schemas.microsoft.com/office/word/2010/wordml",
     }.items()
 )
 SECTION = (

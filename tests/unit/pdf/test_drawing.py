@@ -254,6 +254,175 @@ def test_shadows():
     assert "effect is left out" in made.notes
 
 
+def test_a_shadow_may_be_stretched_and_slanted():
+    """About its point of the box: here the middle of the bottom, so that it lies on the ground."""
+    effect = '<a:effectLst><a:outerShdw sy="50000" {0}><a:srgbClr val="0000FF"/></a:outerShdw></a:effectLst>'
+    top = 5 * 11.5
+    body = p("") * 5 + shape("rect", width=100, height=40, line=effect.format('sx="120000" algn="b"'))
+    made, colour = seen(body)
+    assert "warning" not in made.notes
+    assert_colours(colour, {(105, top + 35): "0000FF", (105, top + 15): "FFFFFF", (115, top + 35): "FFFFFF"})
+    _, colour = seen(p("") * 5 + shape("rect", width=100, height=40, line=effect.format('kx="-2700000" algn="b"')))
+    assert_colours(colour, {(105, top + 35): "0000FF", (112, top + 35): "FFFFFF", (115, top + 22): "0000FF"})
+
+
+THEME = (
+    f"<a:theme {NS}><a:themeElements><a:fmtScheme><a:fillStyleLst><a:solidFill><a:schemeClr val='phClr'/></a:solidFill><a:gradFill>"
+    "<a:gsLst><a:gs pos='0'><a:schemeClr val='phClr'/></a:gs><a:gs pos='100000'><a:srgbClr val='000000'/></a:gs></a:gsLst><a:lin ang='0'/>"
+    "</a:gradFill></a:fillStyleLst><a:lnStyleLst><a:ln w='127000'><a:solidFill><a:schemeClr val='phClr'/></a:solidFill></a:ln>"
+    "</a:lnStyleLst><a:effectStyleLst><a:effectStyle><a:effectLst/></a:effectStyle><a:effectStyle><a:effectLst><a:outerShdw "
+    "dist='254000' dir='5400000'><a:schemeClr val='phClr'/></a:outerShdw></a:effectLst></a:effectStyle><a:effectStyle><a:effectLst/>"
+    "<a:sp3d><a:bevelT/></a:sp3d></a:effectStyle></a:effectStyleLst></a:fmtScheme></a:themeElements></a:theme>"
+)
+
+
+def themed(refs, own="", body=""):
+    graphic = f'<wps:wsp><wps:spPr><a:prstGeom prst="rect"/>{own}</wps:spPr><wps:style>{refs}</wps:style>{body}<wps:bodyPr/></wps:wsp>'
+    return seen(inline(graphic, 100, 50), parts={"word/theme1.xml": THEME}, rels={"rIdT": ("theme", "theme1.xml")})
+
+
+def ref(name, index, color):
+    return f'<a:{name}Ref idx="{index}"><a:srgbClr val="{color}"/></a:{name}Ref>'
+
+
+def test_shapes_take_fill_line_and_effects_from_the_theme():
+    made, colour = themed(ref("ln", 1, "00FF00") + ref("fill", 2, "FF0000") + ref("effect", 2, "0000FF"))
+    assert "warning" not in made.notes
+    assert colour(10, 25)[0] > 200 and colour(90, 25)[0] < 60  # the gradient
+    assert_colours(colour, {(3, 25): "00FF00", (97, 25): "00FF00", (50, 62): "0000FF"})
+    made, colour = themed(ref("fill", 1, "FF0000") + ref("effect", 2, "0000FF"), "<a:effectLst/>")  # says that it has none
+    assert_colours(colour, {(50, 25): "FF0000", (50, 62): "FFFFFF"})
+    made, _ = themed(ref("effect", 3, "0000FF"))
+    assert "effect is left out" in made.notes
+    made, colour = themed(ref("fill", 1, "FF0000") + '<a:fontRef idx="minor"><a:srgbClr val="00FF00"/></a:fontRef>', body=TEXT.replace("inside", "████"))
+    assert_colours(colour, {(50, 10): "00FF00"})
+
+
+def test_a_canvas_has_a_ground():
+    made, colour = seen(
+        inline(
+            '<wpc:wpc><wpc:bg><a:solidFill><a:srgbClr val="FFFF00"/></a:solidFill></wpc:bg><wpc:whole/><wps:wsp><wps:spPr><a:xfrm>'
+            '<a:off x="0" y="0"/><a:ext cx="635000" cy="635000"/></a:xfrm><a:prstGeom prst="rect"/><a:solidFill><a:srgbClr val="FF0000"/>'
+            "</a:solidFill></wps:spPr><wps:bodyPr/></wps:wsp></wpc:wpc>",
+            100,
+            50,
+        )
+    )
+    assert "warning" not in made.notes
+    assert_colours(colour, {(25, 25): "FF0000", (75, 25): "FFFF00", (105, 25): "FFFFFF"})
+
+
+def test_a_group_that_does_not_say_its_size():
+    part = PART.format(0, "FF0000", "").replace('cx="100" cy="100"', 'cx="635000" cy="635000"')
+    bare = f'<wpg:wgp><wpg:grpSpPr><a:xfrm><a:chOff x="0" y="0"/><a:chExt cx="0" cy="0"/></a:xfrm></wpg:grpSpPr>{part}</wpg:wgp>'
+    _, colour = seen(inline(bare, 100, 50))
+    assert_colours(colour, {(25, 25): "FF0000", (75, 25): "FFFFFF"})
+
+
+def test_a_simple_place_is_counted_from_the_page():
+    body = anchored(solid("FF0000"), (200, 200)).replace('behindDoc="0"', 'behindDoc="0" simplePos="1"')
+    made, colour = seen(f"<w:p>{body}</w:p>".replace("<wp:positionH", '<wp:simplePos x="0" y="1270000"/><wp:positionH', 1))
+    assert_colours(colour, {(20 - LEFT, 120 - TOP): "FF0000", (220 - LEFT, 220 - TOP): "FFFFFF"})
+
+
+def linked(first, later, text):
+    """A text of words through two boxes of 100 by 30 points, one below the other."""
+    box = (
+        '<wps:wsp><wps:spPr><a:xfrm><a:off x="0" y="0"/><a:ext cx="1270000" cy="381000"/></a:xfrm><a:prstGeom prst="rect"/></wps:spPr>'
+        '{0}<wps:bodyPr lIns="0" tIns="0" rIns="0" bIns="0"/></wps:wsp>'
+    )
+    holding = f'<wps:txbx {first}><w:txbxContent>{"".join(p(word) for word in text)}</w:txbxContent></wps:txbx>'
+    runs = [anchored(box.format(part), at, (100, 30)) for part, at in ((holding, (100, 100)), (f"<wps:linkedTxbx {later}/>", (100, 300)))]
+    return seen(f'<w:p>{"".join(runs)}</w:p>')
+
+
+def test_a_text_flows_through_linked_boxes():
+    made, _ = linked('id="7"', 'id="7" seq="1"', ("one", "two", "three", "four"))
+    places = {word: box[1] for word, box in made.words()}
+    assert places["one"] < places["two"] < 130 and 300 <= places["three"] < places["four"] < 330, places
+    assert made.text().count("three") == 1
+    made, _ = linked('id="7"', 'id="8" seq="1"', ("one", "two", "three", "four"))  # of another text
+    assert all(box[1] < 160 for _, box in made.words())
+
+
+def vml(style="", inside="", attributes='fillcolor="red" stroked="f"', name="rect"):
+    return (
+        f'<w:p><w:r><w:pict><v:{name} style="width:100pt;height:50pt;{style}" {attributes}>{inside}</v:{name}></w:pict></w:r></w:p>'
+    )
+
+
+def test_vml_text_lies_as_its_box_says():
+    text = f"<w:txbxContent>{p('inside')}</w:txbxContent>"
+
+    def place(style="", box=""):
+        made, _ = seen(vml(style, f"<v:textbox {box}>{text}</v:textbox>"))
+        assert "warning" not in made.notes
+        (word, at), = made.words()
+        return at[0] - LEFT, at[1] - TOP, at[2] - LEFT, at[3] - TOP
+
+    usual, none = place(), place(box='inset="0,0,0,0"')
+    assert abs(usual[0] - none[0] - 7.2) < 0.1 and abs(usual[1] - none[1] - 3.6) < 0.1
+    partly = place(box='inset=",10mm"')
+    assert abs(partly[0] - usual[0]) < 0.1 and abs(partly[1] - none[1] - 28.35) < 0.1
+    assert 19 < place("v-text-anchor:middle")[1] < 20 and place("v-text-anchor:bottom-center")[1] > 30
+    down, up = place(box='style="layout-flow:vertical"'), place(box='style="layout-flow:vertical;mso-layout-flow-alt:bottom-to-top"')
+    assert down[3] - down[1] > down[2] - down[0] and down[0] > 80 and up[0] < 20
+    made, _ = seen(vml(inside=f'<v:textbox style="layout-flow:vertical-ideographic">{text}</v:textbox>'))
+    assert "vertical text" in made.notes
+
+
+def test_a_text_flows_through_linked_boxes_of_vml():
+    first = vml(inside=f'<v:textbox style="mso-next-textbox:#b" inset="0,0,0,0"><w:txbxContent>{p("one") + p("two") * 3 + p("five")}</w:txbxContent></v:textbox>', attributes='id="a"')
+    second = vml(inside='<v:textbox inset="0,0,0,0"><w:txbxContent/></v:textbox>', attributes='id="b"')
+    made, _ = seen(first + second)
+    places = {word: box[1] - TOP for word, box in made.words()}
+    assert 0 <= places["one"] < 10 and 48 < places["five"] < 60 and "warning" not in made.notes, places
+
+
+def test_vml_effects_are_drawn_or_told():
+    made, colour = seen(vml(inside='<v:shadow on="t" color="blue" offset="10pt,20pt"/>'))
+    assert "warning" not in made.notes
+    assert_colours(colour, {(50, 25): "FF0000", (50, 65): "0000FF", (105, 65): "0000FF", (5, 65): "FFFFFF"})
+    made, colour = seen(vml(inside='<v:shadow color="blue" offset="10pt,20pt"/>'))
+    assert_colours(colour, {(50, 65): "FFFFFF"})
+    assert "effect is left out" in seen(vml(inside='<v:shadow on="t" type="perspective"/>'))[0].notes
+    assert "effect is left out" in seen(vml(inside='<o:extrusion on="t"/>'))[0].notes
+    assert "unknown kind" in seen(vml(name="curve"))[0].notes
+    words = '<v:textpath style="font-family:Carlito" string="BENT"/>'
+    assert "bent text" in seen(vml(inside=words, attributes='type="#_x0000_t144" stroked="f"', name="shape"))[0].notes
+    assert "bent text" not in seen(vml(inside=words, attributes='type="#_x0000_t136" stroked="f"', name="shape"))[0].notes
+    _, colour = seen(vml("visibility:hidden"))
+    assert_colours(colour, {(50, 25): "FFFFFF"})
+
+
+def test_looks_of_text_that_are_not_drawn_are_told():
+    def told(props, body="x"):
+        return "text effect is left out" in Rendered(f"<w:p><w:r><w:rPr>{props}</w:rPr><w:t>{body}</w:t></w:r></w:p>").notes
+
+    for effect in ("glow", "shadow", "reflection", "props3d"):
+        assert told(f"<w14:{effect}/>"), effect
+        assert not told(f"<w14:{effect}/>", body=""), effect
+    assert told('<w:em w:val="dot"/>') and not told('<w:em w:val="none"/>')
+    assert told('<w:eastAsianLayout w:combine="1"/>')
+    outline = '<w14:textOutline w14:w="9525">{0}</w14:textOutline>'
+    assert told(outline.format('<w14:solidFill><w14:srgbClr w14:val="FF0000"/></w14:solidFill>'))
+    assert not told(outline.format("<w14:noFill/>"))
+    fill = '<w14:textFill><w14:solidFill><w14:srgbClr w14:val="FF0000"/></w14:solidFill></w14:textFill>'
+    assert not told(fill)
+    _, colour = seen(f'<w:p><w:r><w:rPr>{fill}<w:sz w:val="40"/></w:rPr><w:t>████</w:t></w:r></w:p>')
+    assert_colours(colour, {(15, 12): "FF0000"})
+
+
+def test_of_alternatives_without_a_known_one_the_first_is_told():
+    graphic = inline("<cx:chart xmlns:cx='http://schemas.microsoft.com/office/drawing/2014/chartex'/>").replace("<w:drawing>", "{0}<w:drawing>")
+    choice = graphic.format('<mc:AlternateContent xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006"><mc:Choice Requires="cx1">')
+    alone = choice.replace("</w:drawing>", "</w:drawing></mc:Choice></mc:AlternateContent>")
+    assert "unknown kind" in Rendered(alone).notes
+    told = choice.replace("</w:drawing>", "</w:drawing></mc:Choice><mc:Fallback><w:t>instead</w:t></mc:Fallback></mc:AlternateContent>")
+    made = Rendered(told)
+    assert "instead" in made.text() and "warning" not in made.notes
+
+
 def test_svg_texts_of_several_looks():
     look = 'font-size="10" font-family="Liberation Sans"'
     made, colour = svg(
@@ -300,6 +469,34 @@ def png(color, pixels, depth=8, extra=b""):
     width = len(pixels) * 8 // depth // {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[color]
     head = struct.pack(">IIBBBBB", width, 1, depth, color, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + extra + chunk(b"IDAT", zlib.compress(b"\0" + pixels)) + chunk(b"IEND", b"")
+
+
+def test_pictures_in_two_shades_two_colours_or_without_one():
+    def blip(effect, data):
+        made, colour = seen(picture("rIdP", 100, 50, blip=effect), parts={"word/a.png": data}, rels={"rIdP": ("image", "a.png")})
+        assert "warning" not in made.notes, made.notes
+        return lambda x: colour(x, 25)
+
+    rgb, white, grey = png(2, b"\0\0\0\xff\0\0"), png(2, b"\xff\xff\xff\xff\0\0"), png(0, b"\x70\x90")
+    red = '<a:srgbClr val="FF0000"/>'
+    cases = [
+        ('<a:biLevel thresh="50000"/>', grey, "000000", "FFFFFF"),
+        ('<a:biLevel thresh="25000"/>', grey, "FFFFFF", "FFFFFF"),
+        ('<a:duotone><a:srgbClr val="000080"/><a:srgbClr val="FFFFFF"/></a:duotone>', rgb, "000080", "4C4CA6"),
+        ('<a:duotone><a:prstClr val="black"/><a:schemeClr val="bg1"><a:tint val="50000"/></a:schemeClr></a:duotone>', white, "FFFFFF", "4C4C4C"),
+        (f"<a:clrRepl>{red}</a:clrRepl>", grey, "FF0000", "FF0000"),
+        (f'<a:clrChange><a:clrFrom>{red}</a:clrFrom><a:clrTo><a:srgbClr val="0000FF"/></a:clrTo></a:clrChange>', rgb, "000000", "0000FF"),
+    ]
+    for effect, data, left, right in cases:
+        colour = blip(effect, data)
+        assert near(colour(10), left) and near(colour(90), right), (effect, colour(10), colour(90))
+    # One colour is gone: the page shows through.
+    gone = f'<a:clrChange><a:clrFrom>{red}</a:clrFrom><a:clrTo><a:srgbClr val="FF0000"><a:alpha val="0"/></a:srgbClr></a:clrTo></a:clrChange>'
+    assert near(blip(gone, rgb)(90), "FFFFFF") and near(blip(gone, rgb)(10), "000000")
+    vml = '<w:p><w:r><w:pict><v:shape style="width:100pt;height:50pt"><v:imagedata r:id="rIdP" {0}/></v:shape></w:pict></w:r></w:p>'
+    for attribute, right in (('bilevel="t"', "000000"), ('chromakey="red"', "FFFFFF")):
+        made, colour = seen(vml.format(attribute), parts={"word/a.png": rgb}, rels={"rIdP": ("image", "a.png")})
+        assert "warning" not in made.notes and near(colour(10, 25), "000000") and near(colour(90, 25), right), attribute
 
 
 def test_brightness_and_contrast_of_pictures():

@@ -173,13 +173,15 @@ static void test_declines_by_name(void **state DGL_UNUSED)
     assert_int_equal(report.warnings.count, 1);
 }
 
+#define AS_IT_IS ((struct dgl_recolor){0})
+
 static void test_pictures(void **state DGL_UNUSED)
 {
     struct libdeflate_compressor *c = libdeflate_alloc_compressor(1);
     struct pdf_image i;
     static const uint8_t gif[] = {'G',  'I',  'F', '8', '9', 'a', 2, 0, 1, 0, 0x80, 0, 0, 0xFF, 0,    0, 0,   0,
                                   0xFF, 0x2C, 0,   0,   0,   0,   2, 0, 1, 0, 0,    2, 2, 0x44, 0x0A, 0, 0x3B};
-    assert_true(pdf_image_read(gif, sizeof(gif), c, &i));
+    assert_true(pdf_image_read(gif, sizeof(gif), AS_IT_IS, c, &i));
     assert_int_equal(i.width, 2);
     uint8_t rgb[6];
     struct libdeflate_decompressor *d = libdeflate_alloc_decompressor();
@@ -194,12 +196,12 @@ static void test_pictures(void **state DGL_UNUSED)
     for (size_t n = 0; n + 9 < sizeof(gif); n++)
         if (bomb[n] == 0x2C)
             memcpy(bomb + n + 5, "\x10\x27\x10\x27", 4);
-    assert_false(pdf_image_read(bomb, sizeof(bomb), c, &i));
+    assert_false(pdf_image_read(bomb, sizeof(bomb), AS_IT_IS, c, &i));
     for (size_t n = 0; n < sizeof(gif); n++)
-        if (pdf_image_read(gif, n, c, &i))
+        if (pdf_image_read(gif, n, AS_IT_IS, c, &i))
             pdf_image_fini(&i);
     static const uint8_t jpeg[] = {0xFF, 0xD8, 0xFF, 0xC0, 0, 11, 8, 0, 3, 0, 4, 1, 1, 0x11, 0, 0xFF, 0xD9};
-    assert_true(pdf_image_read(jpeg, sizeof(jpeg), c, &i));
+    assert_true(pdf_image_read(jpeg, sizeof(jpeg), AS_IT_IS, c, &i));
     assert_int_equal(i.width, 4);
     assert_int_equal(i.height, 3);
     pdf_image_fini(&i);
@@ -208,11 +210,11 @@ static void test_pictures(void **state DGL_UNUSED)
                                      0,    42,   0,    0,    0, 8,  0,   1,    1,   18,   0,    3,    0,   0,
                                      0,    1,    0,    6,    0, 0,  0,   0,    0,   0,    0xFF, 0xC0, 0,   11,
                                      8,    0,    3,    0,    4, 1,  1,   0x11, 0,   0xFF, 0xD9};
-    assert_true(pdf_image_read(turned, sizeof(turned), c, &i));
+    assert_true(pdf_image_read(turned, sizeof(turned), AS_IT_IS, c, &i));
     assert_int_equal(i.width, 4);
     assert_int_equal(i.data.len, sizeof(turned));
     pdf_image_fini(&i);
-    assert_false(pdf_image_read("\x89PNG\r\n\x1A\n then nothing", 21, c, &i));
+    assert_false(pdf_image_read("\x89PNG\r\n\x1A\n then nothing", 21, AS_IT_IS, c, &i));
     libdeflate_free_compressor(c);
 }
 
@@ -248,13 +250,13 @@ static void test_bitmaps_of_few_colours(void **state DGL_UNUSED)
         struct pdf_image i;
         uint8_t rgb[18];
         put_bmp(&bmp, cases[k].bits, palette, cases[k].colors, cases[k].rows);
-        assert_true(pdf_image_read(bmp.data, bmp.len, c, &i));
+        assert_true(pdf_image_read(bmp.data, bmp.len, AS_IT_IS, c, &i));
         assert_int_equal(libdeflate_zlib_decompress(d, i.data.data, i.data.len, rgb, sizeof(rgb), NULL),
                          LIBDEFLATE_SUCCESS);
         assert_memory_equal(rgb, cases[k].rgb, sizeof(rgb));
         pdf_image_fini(&i);
         for (size_t n = 0; n < bmp.len; n++) // a truncated one is refused
-            assert_false(pdf_image_read(bmp.data, n, c, &i));
+            assert_false(pdf_image_read(bmp.data, n, AS_IT_IS, c, &i));
     }
     libdeflate_free_compressor(c);
     libdeflate_free_decompressor(d);

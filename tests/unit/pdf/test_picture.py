@@ -12,12 +12,12 @@ PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), 
 CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 
 
-def seen(files):
-    """One page with these pictures of WIDTH by HEIGHT pixels; colour(name, x, y) of a pixel."""
+def seen(files, effect=""):
+    """One page with these pictures of WIDTH by HEIGHT pixels, under an effect; colour(name, x, y) of a pixel."""
     places, body = {}, ""
     for i, name in enumerate(files):
         places[name] = at = (20 + i % 11 * 52, 20 + i // 11 * 42)
-        graphic = f'<pic:pic><pic:blipFill><a:blip r:embed="r{i}"/></pic:blipFill><pic:spPr/></pic:pic>'
+        graphic = f'<pic:pic><pic:blipFill><a:blip r:embed="r{i}">{effect}</a:blip></pic:blipFill><pic:spPr/></pic:pic>'
         body += anchored(graphic, at, (WIDTH * SIDE, HEIGHT * SIDE))
     made = Rendered(
         f"<w:p>{body}</w:p>",
@@ -209,6 +209,20 @@ def test_jpeg_of_four_inks():
     colour = seen(files)
     for name in files:
         assert near(colour(name, 1, 3), "FFF200", 20) and max(colour(name, 7, 3)) < 70, (name, colour(name, 1, 3), colour(name, 7, 3))
+
+
+def test_jpeg_in_two_colours():
+    """Its file cannot pass through: it is decoded, also one of inks."""
+    inks = ((0, 0), (0, 0), (0, 0), (0, 255))
+    files = {
+        "rgb.jpg": jpeg(((255, 0), (128, 128), (128, 128))),
+        "gray.jpg": jpeg(((255, 0),)),
+        "inks.jpg": jpeg(inks),
+        "adobe.jpg": jpeg(tuple(tuple(255 - v for v in areas) for areas in inks), adobe=0),
+    }
+    colour = seen(files, '<a:duotone><a:srgbClr val="000080"/><a:srgbClr val="FFFF00"/></a:duotone>')
+    for name in files:
+        assert near(colour(name, 1, 3), "FFFF00") and near(colour(name, 7, 3), "000080"), (name, colour(name, 1, 3), colour(name, 7, 3))
 
 
 # ---- GIF

@@ -479,7 +479,7 @@ static enum dgl_status count_fitting(struct flow *f, const struct dgl_lines *l, 
 static uint32_t hold_lines(const struct dgl_lines *l, uint32_t from, uint32_t fits, bool at_top)
 {
     const struct dgl_ppr *p = &l->para->p;
-    uint32_t rest = l->count - from - fits;
+    uint32_t rest = l->count - from - fits, natural = fits;
     uint8_t ends = fits ? l->lines[from + fits - 1].ends : DGL_IN_TEXT;
     if (rest == 0 || ends == DGL_IN_PAGE_BREAK || ends == DGL_IN_COLUMN_BREAK)
         return fits;
@@ -493,7 +493,7 @@ static uint32_t hold_lines(const struct dgl_lines *l, uint32_t from, uint32_t fi
     }
     while (fits && from + fits < l->count && l->lines[from + fits].beside) // both sides of an object stay together
         fits--;
-    return fits;
+    return fits == 0 && at_top ? natural : fits; // what cannot be held together breaks where it would (Word)
 }
 
 static enum dgl_status lines_of(struct flow *f, struct dgl_para *p, int32_t y, struct dgl_lines **ret)

@@ -74,7 +74,7 @@ bool build_frame(struct builder *b, struct dgl_para *para)
     d->dist[DGL_TOP] = d->dist[DGL_BOTTOM] = frame->v_space;
     d->framed = true;
     if (!frame->beside)
-        d->wrap = DGL_WRAP_TOP_BOTTOM;
+        d->wrap = frame->over ? DGL_WRAP_NONE : DGL_WRAP_TOP_BOTTOM;
     add_block(b, (struct dgl_block **)&d->blocks, para, NULL);
     f->frame = frame;
     return true;

@@ -26,6 +26,14 @@ static void count_metrics(struct metrics *m, const struct dgl_piece *p)
     m->any = true;
 }
 
+static bool is_blank(const struct breaker *b, const struct dgl_seg *s)
+{
+    for (uint32_t i = 0; i < s->count; i++)
+        if (!(b->t->glyphs[s->first + i].flags & DGL_G_SPACE))
+            return false;
+    return true;
+}
+
 static uint32_t pieces_in(const struct breaker *b, struct spot start, struct spot end)
 {
     uint32_t last = DGL_MIN(end.piece + (end.glyph > 0), b->t->piece_count);
@@ -36,6 +44,7 @@ static int32_t fill_segments(const struct breaker *b, struct spot start, struct 
                              struct dgl_line *line, struct metrics *m)
 {
     uint32_t n = 0;
+    struct metrics blank = {0}; // of what makes a line no taller, unless there is nothing else on it (Word)
     for (uint32_t i = start.piece; i < b->t->piece_count && (i < end.piece || (i == end.piece && end.glyph)); i++) {
         const struct dgl_piece *p = &b->t->pieces[i];
         struct dgl_seg *s = &line->segs[n];
@@ -47,14 +56,14 @@ static int32_t fill_segments(const struct breaker *b, struct spot start, struct 
             if (s->count == 0)
                 continue;
             s->width = dgl_piece_width(b->t, p, s->first, s->count);
-            count_metrics(m, p);
+            count_metrics(is_blank(b, s) ? &blank : m, p);
         } else if (p->kind == DGL_PIECE_TAB || p->kind == DGL_PIECE_PTAB) {
             struct tab_move move = line_move_to_tab(b, p, i, x, limit);
             s->width = DGL_MAX(0, move.x - x);
             s->leader = move.leader;
             limit = move.limit;
             if (i >= b->t->label_pieces)
-                count_metrics(m, p);
+                count_metrics(&blank, p);
         } else if (p->kind == DGL_PIECE_DRAWING) {
             s->width = p->in->drawing->width;
             if (i >= b->t->label_pieces)
@@ -70,6 +79,8 @@ static int32_t fill_segments(const struct breaker *b, struct spot start, struct 
         n++;
     }
     line->seg_count = (uint16_t)DGL_MIN(n, UINT16_MAX);
+    if (!m->any)
+        *m = blank;
     return x;
 }
 

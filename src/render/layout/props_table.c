@@ -131,7 +131,8 @@ const struct dgl_frame *dgl_frame_read(struct dgl_arena *a, const struct dgl_x *
     f->y = dgl_x_twips(dgl_x_attr(n, DGL_X_y), 0);
     f->x_align = align_of(dgl_x_attr(n, DGL_X_xAlign));
     f->y_align = dgl_x_attr_is(n, DGL_X_yAlign, "inline") ? 0 : align_of(dgl_x_attr(n, DGL_X_yAlign));
-    f->beside = !dgl_x_attr_is(n, DGL_X_wrap, "notBeside") && !dgl_x_attr_is(n, DGL_X_wrap, "none");
+    f->over = dgl_x_attr_is(n, DGL_X_wrap, "none");
+    f->beside = !dgl_x_attr_is(n, DGL_X_wrap, "notBeside") && !f->over;
     return f;
 }
 

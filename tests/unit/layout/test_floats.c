@@ -32,6 +32,18 @@ static void test_frame_at_the_right(void **state DGL_UNUSED)
     free(d);
 }
 
+// Without wrapping the text takes no notice of the frame.
+static void test_frame_over_the_text(void **state DGL_UNUSED)
+{
+    char *d = dump_of(&(struct docx_parts){
+        .body = PP("<w:framePr w:w=\"4000\" w:h=\"1000\" w:hRule=\"exact\" w:wrap=\"none\" w:hAnchor=\"page\" "
+                   "w:vAnchor=\"page\" w:x=\"2000\" w:y=\"1440\"/>",
+                   "framed") P("first")});
+    near(find_text(d, "framed").x, 100);
+    near(find_text(d, "first").y, 72 + 9.38);
+    free(d);
+}
+
 #define FLOATING                                                                              \
     "<w:tblPr><w:tblpPr w:horzAnchor=\"margin\" w:tblpXSpec=\"right\" w:vertAnchor=\"text\" " \
     "w:tblpY=\"200\"/><w:tblW w:type=\"dxa\" w:w=\"2000\"/></w:tblPr>"
@@ -234,6 +246,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_drop_cap),
         cmocka_unit_test(test_frame_at_the_right),
+        cmocka_unit_test(test_frame_over_the_text),
         cmocka_unit_test(test_floating_table),
         cmocka_unit_test(test_floating_table_taller_than_the_page),
         cmocka_unit_test(test_frame_at_the_end),

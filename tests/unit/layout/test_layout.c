@@ -115,6 +115,17 @@ static void test_widows(void **state DGL_UNUSED)
     dgl_buf_fini(&b);
 }
 
+// At the top of a page three lines of which two fit cannot be held together: they break where there is no more room.
+static void test_widows_of_a_whole_page(void **state DGL_UNUSED)
+{
+#define EXACT "<w:spacing w:line=\"6000\" w:lineRule=\"exact\"/>" // 300 of 648 points
+    char *d = dump_of(&(struct docx_parts){
+        .body = "<w:p><w:pPr>" EXACT "</w:pPr><w:r><w:t>a1</w:t><w:br/><w:t>a2</w:t><w:br/><w:t>a3</w:t></w:r></w:p>"});
+    assert_int_equal(find_text(d, "a2").page, 1);
+    assert_int_equal(find_text(d, "a3").page, 2);
+    free(d);
+}
+
 static void test_page_break_leaves_no_empty_line(void **state DGL_UNUSED)
 {
     char *d = dump_of(&(struct docx_parts){.body = "<w:p><w:r><w:t>a</w:t><w:br w:type=\"page\"/></w:r></w:p>" P("b")});
@@ -296,6 +307,7 @@ int main(void)
         cmocka_unit_test(test_keep_with_rows),
         cmocka_unit_test(test_blocks_inside_paragraphs),
         cmocka_unit_test(test_widows),
+        cmocka_unit_test(test_widows_of_a_whole_page),
         cmocka_unit_test(test_page_break_leaves_no_empty_line),
         cmocka_unit_test(test_autofit),
         cmocka_unit_test(test_rows_over_pages_repeat_headers),

@@ -41,6 +41,19 @@ static void test_exact_height(void **state DGL_UNUSED)
     free(d);
 }
 
+// What shows nothing makes no line taller, unless there is nothing else on it.
+static void test_blanks_are_not_tall(void **state DGL_UNUSED)
+{
+#define TALL(content) "<w:r><w:rPr><w:sz w:val=\"144\"/></w:rPr>" content "</w:r>"
+#define BLANK TALL("<w:t xml:space=\"preserve\"> </w:t>")
+    char *d = dump_of(&(struct docx_parts){.body = "<w:p><w:r><w:t>a</w:t></w:r>" BLANK "<w:r><w:t>b</w:t></w:r>" TALL(
+                                               "<w:tab/>") "</w:p>" P("second") "<w:p>" BLANK "</w:p>" P("fourth")});
+    near(find_text(d, "a").y, 72 + 9.38);
+    near(find_text(d, "second").y, 72 + 11.5 + 9.38);
+    assert_true(find_text(d, "fourth").y > 72 + 2 * 11.5 + 72);
+    free(d);
+}
+
 // Tighter than single: ascent and descent shrink alike.
 static void test_tight_multiple(void **state DGL_UNUSED)
 {
@@ -153,6 +166,7 @@ int main(void)
         cmocka_unit_test(test_justified_line_takes_one_more_word),
         cmocka_unit_test(test_justified_line_is_not_squeezed_hard),
         cmocka_unit_test(test_exact_height),
+        cmocka_unit_test(test_blanks_are_not_tall),
         cmocka_unit_test(test_tight_multiple),
         cmocka_unit_test(test_decimal_tabs),
         cmocka_unit_test(test_decimal_tab_of_a_cell),

@@ -42,6 +42,7 @@ bool dgl_docx_note_kind_of(const struct dgl_docx_node *n, const char *end, enum 
 
 struct elsewhere { // what the walk of another part must not see of this one
     struct dgl_docx_compiler *c;
+    const struct dgl_docx_part *copied_from;
     struct dgl_docx_relationship **rels;
     size_t rel_count;
     struct dgl_docx_marks marks;
@@ -51,6 +52,7 @@ struct elsewhere { // what the walk of another part must not see of this one
 static struct elsewhere enter(struct dgl_docx_emit *e, struct dgl_docx_compiler *c)
 {
     struct elsewhere back = {.c = e->c,
+                             .copied_from = e->copied_from,
                              .rels = e->rels,
                              .rel_count = e->rel_count,
                              .marks = e->marks,
@@ -77,7 +79,7 @@ static void leave(struct dgl_docx_emit *e, const struct elsewhere *back)
     e->dynamic_columns = back->dynamic_columns;
     e->in_row = back->in_row;
     e->in_cell = back->in_cell;
-    e->copied_from = NULL;
+    e->copied_from = back->copied_from;
     e->context_run = NULL;
 }
 
@@ -141,6 +143,13 @@ static struct dgl_docx_compiler *part_of_notes(struct dgl_docx_emit *e, enum dgl
     return NULL;
 }
 
+// Word comments on notes, too; a comment has neither notes nor comments.
+static bool may_hold_copy(const struct dgl_docx_emit *e, enum dgl_docx_note_kind kind)
+{
+    return !e->copied_from || (kind == DGL_NOTE_COMMENT && (e->copied_from->kind == DGL_PART_FOOTNOTES ||
+                                                            e->copied_from->kind == DGL_PART_ENDNOTES));
+}
+
 // The note that each turn of the loop here has for itself; NULL when it is the same in every turn.
 static struct dgl_docx_note_ref *own_note(struct dgl_docx_emit *e, enum dgl_docx_note_kind kind, struct dgl_str id,
                                           struct dgl_docx_compiler **ret_part)
@@ -150,7 +159,7 @@ static struct dgl_docx_note_ref *own_note(struct dgl_docx_emit *e, enum dgl_docx
     if (!note)
         return NULL;
     *ret_part = c;
-    if (e->loops && !e->captures && !e->copied_from && dgl_docx_is_balanced(note->node))
+    if (e->loops && !e->captures && may_hold_copy(e, kind) && dgl_docx_is_balanced(note->node))
         return note;
     note->stays = true;
     return NULL;

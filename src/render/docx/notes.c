@@ -75,8 +75,9 @@ enum dgl_status dgl_docx_begin_note(struct dgl_docx_writer *w, enum dgl_docx_not
 {
     struct dgl_docx_notes *n;
     DGL_TRY(dgl_notes_open(w, kind, &n, err));
-    w->note_back_xml = w->xml;
-    w->note_back_output = w->output;
+    if (w->note_depth == DGL_COUNT(w->note_back))
+        return DGL_FAIL(err, DGL_E_INTERNAL, "notes are nested more than %zu deep", DGL_COUNT(w->note_back));
+    w->note_back[w->note_depth++] = (struct dgl_docx_note_back){w->xml, w->output, w->note_id};
     w->xml = &n->xml;
     w->output = n->output;
     w->reopened_to = 0;
@@ -86,8 +87,10 @@ enum dgl_status dgl_docx_begin_note(struct dgl_docx_writer *w, enum dgl_docx_not
 enum dgl_status dgl_docx_end_note(struct dgl_docx_writer *w, struct dgl_error *err)
 {
     const struct dgl_buf *written = w->xml;
-    w->xml = w->note_back_xml;
-    w->output = w->note_back_output;
+    const struct dgl_docx_note_back *back = &w->note_back[--w->note_depth];
+    w->xml = back->xml;
+    w->output = back->output;
+    w->note_id = back->id;
     return dgl_buf_check(written, "the notes of the document", err);
 }
 

@@ -98,6 +98,12 @@ struct dgl_docx_notes {
     struct dgl_docx_part part;      // when the render has none: without tags, or new (member UINT32_MAX)
     struct dgl_docx_output own;
 };
+// Where the document goes on behind a note being written, and the note's id, which its reference wants.
+struct dgl_docx_note_back {
+    struct dgl_buf *xml;
+    struct dgl_docx_output *output;
+    uint32_t id;
+};
 // The chart being copied: see chart_parts.c.
 struct dgl_docx_chart_copy {
     struct dgl_buf xml;
@@ -151,9 +157,9 @@ struct dgl_docx_writer {
     unsigned extra_count;
     struct dgl_docx_override *overrides; // chart_parts.c
     struct dgl_docx_notes notes[DGL_NOTE_KINDS];
-    uint32_t note_id;              // of the note written last
-    struct dgl_buf *note_back_xml; // while a note is written: where the document goes on
-    struct dgl_docx_output *note_back_output;
+    uint32_t note_id;                       // of the note written last
+    struct dgl_docx_note_back note_back[3]; // a comment in a note, and what a subdocument has in it
+    unsigned note_depth;
     struct dgl_docx_chart_copy chart;
     struct dgl_docx_used_name *used_charts;
     struct dgl_docx_node *new_styles; // chained by `next`

@@ -70,6 +70,39 @@ static void a_comment_without_a_range_or_tags_is_copied_too(void **state DGL_UNU
     outcome_fini(&o);
 }
 
+// Word comments on notes as well: the comment goes with the note's copy.
+static void every_copy_of_a_note_has_its_comments(void **state DGL_UNUSED)
+{
+    struct outcome o = render_members(
+        (struct member[]){
+            {"word/document.xml",
+             DOCUMENT(LOOP("<w:p>" REFERENCE("footnote", "1") "</w:p>") "<w:p>" REFERENCE("footnote", "2") "</w:p>")},
+            {"word/_rels/document.xml.rels",
+             RELS("<Relationship Id=\"rId1\" Type=\"" REL_OFFICE "footnotes\" Target=\"footnotes.xml\"/>"
+                  "<Relationship Id=\"rId2\" Type=\"" REL_OFFICE "comments\" Target=\"comments.xml\"/>")},
+            {"word/footnotes.xml",
+             PART("footnotes", "<w:footnote w:id=\"1\"><w:p>" RANGE("comment", "0", "<w:r><w:t>{{ x }}</w:t></w:r>")
+                                   REFERENCE("comment", "0") "</w:p></w:footnote><w:footnote w:id=\"2\"><w:p>" RANGE(
+                                       "comment", "1", "") REFERENCE("comment", "1") "</w:p></w:footnote>")},
+            {"word/comments.xml", PART("comments", COMMENT("0", "on {{ x }}") COMMENT("1", "once"))},
+            {NULL, NULL}},
+        "{\"xs\":[\"a\",\"b\"]}");
+    assert_int_equal(o.status, DGL_OK);
+    char *notes = read_member(&o.package, "word/footnotes.xml");
+    char *comments = read_member(&o.package, "word/comments.xml");
+    check_once(o.document, (const char *const[]){"footnoteReference w:id=\"3\"", "footnoteReference w:id=\"4\"",
+                                                 "footnoteReference w:id=\"2\"", NULL});
+    check_once(notes, (const char *const[]){"commentRangeStart w:id=\"2\"", "commentRangeEnd w:id=\"2\"",
+                                            "commentReference w:id=\"2\"", "commentReference w:id=\"3\"",
+                                            "commentReference w:id=\"1\"", NULL});
+    check_once(comments, (const char *const[]){"<w:comment w:id=\"2\"", "<w:comment w:id=\"3\"",
+                                               "<w:comment w:id=\"1\"", ">on a<", ">on b<", ">once<", NULL});
+    assert_int_equal(count_of(comments, "<w:comment "), 3);
+    free(comments);
+    free(notes);
+    outcome_fini(&o);
+}
+
 static void ranges_that_a_loop_tears_go(void **state DGL_UNUSED)
 {
     struct outcome o = render_with(
@@ -153,6 +186,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_turn_has_its_comment),
         cmocka_unit_test(a_comment_without_a_range_or_tags_is_copied_too),
+        cmocka_unit_test(every_copy_of_a_note_has_its_comments),
         cmocka_unit_test(ranges_that_a_loop_tears_go),
         cmocka_unit_test(bookmarks_of_notes_have_names_of_their_own),
         cmocka_unit_test(a_recursive_loop_repeats_no_id),

@@ -146,6 +146,17 @@ def test_truncated_multipart(house):
     check(house.client.raw("POST", "/templates/", raw, {"Content-Type": "multipart/form-data"}), 400)
 
 
+def test_a_good_template_is_answered_with_its_warnings(house):
+    done = upload(house, docx_bytes(["Dear {{ name }},", "{{ fullname(name) }}"]))
+    assert done.status == 201 and len(done.json["warnings"]) == 1, done.body
+    for word in ("fullname", "body", "paragraph 2"):
+        assert word in done.json["warnings"][0], done.json["warnings"]
+    path = f"/templates/{done.json['id']}"
+    assert "warnings" not in house.client.raw("GET", path).json
+    changed = house.client.upload(path, {"file": ("t.docx", docx_bytes(["Dear {{ name }},"]))}, method="PUT")
+    assert changed.status == 200 and changed.json["warnings"] == [], changed.body
+
+
 def test_oversize_upload(new_house):
     house = new_house(MAX_UPLOAD_BYTES=20000)
     answer = upload(house, os.urandom(100000))

@@ -194,6 +194,16 @@ def letter(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def doubtful_letter(tmp_path_factory):
+    """Paragraph 2 calls a function that there is not."""
+    sys.path.insert(0, os.path.join(ROOT, "tests", "blackbox"))
+    from docx import write_docx
+    path = str(tmp_path_factory.mktemp("letter") / "doubtful letter.docx")
+    write_docx(path, ["Dear {{ name }},", "{{ fullname(name) }}"])
+    return path
+
+
+@pytest.fixture(scope="session")
 def broken_letter(tmp_path_factory):
     """Paragraph 2 opens a loop that is never closed."""
     sys.path.insert(0, os.path.join(ROOT, "tests", "blackbox"))

@@ -100,6 +100,13 @@ def test_a_failed_document_says_why(admin, client, tmp_path_factory, watch):
     expect(admin.get_by_role("heading", name="The document could not be made")).to_be_visible()
 
 
+def test_an_upload_says_what_to_look_at(signed_in, doubtful_letter):
+    page = signed_in()
+    upload(page, doubtful_letter)
+    expect(page.get_by_text("was uploaded and is ready to use. One thing to look at: there is no function or macro named 'fullname'")).to_be_visible()
+    expect(page.get_by_text("(Body, paragraph 2).")).to_be_visible()
+
+
 def test_versions_come_and_go_back(admin, client, letter):
     template = client.upload_template("Versioned", letter)
     admin.goto(f"/templates/{template['id']}/versions")

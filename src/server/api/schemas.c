@@ -28,9 +28,9 @@ static const struct schema schemas[] = {
     {"TemplateItem", "A template in a list.",
      "id!:id name!:string description!:string is_uat!:bool kind!:=docx|html version!:int created_at!:time "
      "updated_at!?:time"},
-    {"Template", "A template with its tokens.",
+    {"Template", "A template with its tokens. warnings: what to look at in a file that was just uploaded.",
      "id!:id name!:string description!:string is_uat!:bool kind!:=docx|html version!:int created_at!:time "
-     "updated_at!?:time tokens!:@Token[]"},
+     "updated_at!?:time tokens!:@Token[] warnings:string[]"},
     {"TemplateVersion", "One version.",
      "version!:int created_at!:time file_name!?:string size_bytes!:int sha256!:string"},
     {"FontUpload", "A TrueType or OpenType font or a collection of them: .ttf, .otf, .ttc.", "file!:file"},

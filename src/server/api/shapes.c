@@ -45,7 +45,8 @@ static void put_ms(struct dgl_json_writer *w, const char *key, int64_t us, bool 
 
 // ---- templates
 
-void dgl_shape_template(struct dgl_json_writer *w, const struct dgl_template_row *t, const char *tokens_json)
+void dgl_shape_template(struct dgl_json_writer *w, const struct dgl_template_row *t, const char *tokens_json,
+                        const char *warnings_json)
 {
     dgl_jw_object(w);
     dgl_jw_kstr(w, "id", t->id);
@@ -58,6 +59,8 @@ void dgl_shape_template(struct dgl_json_writer *w, const struct dgl_template_row
     dgl_jw_ktime(w, "updated_at", t->updated_at_us);
     if (tokens_json)
         put_raw(w, "tokens", tokens_json, "[]");
+    if (warnings_json)
+        put_raw(w, "warnings", warnings_json, "[]");
     dgl_jw_end_object(w);
 }
 

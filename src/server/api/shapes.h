@@ -5,7 +5,8 @@
 #include "server/document/document.h"
 
 // `tokens_json` NULL: a list's item, without tokens.
-void dgl_shape_template(struct dgl_json_writer *w, const struct dgl_template_row *t, const char *tokens_json);
+void dgl_shape_template(struct dgl_json_writer *w, const struct dgl_template_row *t, const char *tokens_json,
+                        const char *warnings_json); // NULL: left out
 void dgl_shape_version(struct dgl_json_writer *w, const struct dgl_template_version_row *v);
 void dgl_shape_font(struct dgl_json_writer *w, const struct dgl_font_row *f);
 void dgl_shape_accepted(struct dgl_json_writer *w, const struct dgl_document_accepted *a);

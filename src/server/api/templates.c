@@ -28,7 +28,7 @@ static void name_groups(json_t *tokens)
 }
 
 static void send_template(struct dgl_api *api, struct dgl_http_request *rq, int status,
-                          const struct dgl_template_row *t)
+                          const struct dgl_template_row *t, const char *warnings_json)
 {
     struct dgl_error err = DGL_ERROR_INIT;
     struct dgl_template_version_row version;
@@ -47,7 +47,7 @@ static void send_template(struct dgl_api *api, struct dgl_http_request *rq, int 
     DGL_AUTO_PTR char *text = json_dumps(tokens, JSON_COMPACT);
     struct dgl_buf body = DGL_BUF_INIT(API_MAX_ANSWER_BYTES);
     struct dgl_json_writer w = DGL_JSON_WRITER(&body);
-    dgl_shape_template(&w, t, text ? text : "[]");
+    dgl_shape_template(&w, t, text ? text : "[]", warnings_json);
     dgl_api_send(rq, status, &body);
 }
 
@@ -57,8 +57,8 @@ static const char *text_of(const json_t *problem, const char *key)
     return text ? text : "";
 }
 
-// A problem of the template as a field's error: its message says where it is, in words.
-static void put_problem(json_t *problem)
+// The message with where the problem is, in words.
+static json_t *describe(const json_t *problem)
 {
     struct dgl_error e = DGL_ERROR_INIT;
     char words[2048];
@@ -69,8 +69,29 @@ static void put_problem(json_t *problem)
     dgl_str_copy(e.place.excerpt, sizeof(e.place.excerpt), excerpt, strlen(excerpt));
     dgl_str_copy(e.place.tag, sizeof(e.place.tag), tag, strlen(tag));
     e.place.paragraph = (uint32_t)json_integer_value(json_object_get(problem, "paragraph"));
+    return json_string(dgl_error_describe(&e, words, sizeof(words)));
+}
+
+// A problem of the template as a field's error.
+static void put_problem(json_t *problem)
+{
     json_object_set_new(problem, "field", json_string("file"));
-    json_object_set_new(problem, "message", json_string(dgl_error_describe(&e, words, sizeof(words))));
+    json_object_set_new(problem, "message", describe(problem));
+}
+
+// What a good template was warned about, as a list of sentences (malloc'd); NULL when no file was looked at.
+static char *take_warnings(const char *problems_json)
+{
+    struct dgl_error ignored = DGL_ERROR_INIT;
+    DGL_AUTO_JSON problems = NULL;
+    DGL_AUTO_JSON sentences = json_array();
+    json_t *problem;
+    size_t i;
+    if (!problems_json ||
+        dgl_json_parse(problems_json, strlen(problems_json), "problems", &problems, &ignored) != DGL_OK)
+        return NULL;
+    json_array_foreach(problems, i, problem) json_array_append_new(sentences, describe(problem));
+    return json_dumps(sentences, JSON_COMPACT);
 }
 
 static void answer_problems(struct dgl_http_request *rq, const struct dgl_error *err, const char *problems_json)
@@ -92,8 +113,9 @@ static void answer_problems(struct dgl_http_request *rq, const struct dgl_error 
 static void answer(struct dgl_api *api, struct dgl_http_request *rq, int status, const struct dgl_template_row *t,
                    const char *problems, const struct dgl_error *err)
 {
+    DGL_AUTO_PTR char *warnings = err->code == DGL_OK ? take_warnings(problems) : NULL;
     if (err->code == DGL_OK)
-        send_template(api, rq, status, t);
+        send_template(api, rq, status, t, warnings);
     else if (problems && problems[0] == '[' && problems[1] != ']')
         answer_problems(rq, err, problems);
     else
@@ -229,7 +251,7 @@ static enum dgl_status list_templates(struct dgl_api *api, struct dgl_http_reque
     else
         dgl_jw_array(&w);
     for (size_t i = 0; i < count; i++)
-        dgl_shape_template(&w, &rows[i], NULL);
+        dgl_shape_template(&w, &rows[i], NULL, NULL);
     if (paged)
         dgl_api_end_page(&w, next);
     else

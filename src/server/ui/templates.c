@@ -130,6 +130,22 @@ static enum dgl_status create_template(struct dgl_ui_visit *v, struct dgl_templa
     return dgl_documents_template_create(v->ui->parts.documents, v->arena, &v->who, &upload, ret, ret_problems, err);
 }
 
+// What was done, and what the template's author may want to look at.
+static const char *with_warnings(struct dgl_ui_visit *v, const char *text, const char *problems_json)
+{
+    DGL_AUTO_JSON warnings = dgl_ui_problems(problems_json);
+    size_t count = json_array_size(warnings);
+    json_t *first = json_array_get(warnings, 0);
+    const char *place = json_string_value(json_object_get(first, "place"));
+    const char *message = json_string_value(json_object_get(first, "message"));
+    if (!message)
+        return text;
+    const char *words =
+        count == 1 ? "One thing to look at" : dgl_arena_printf(v->arena, "%zu things to look at; the first", count);
+    return place && *place ? dgl_arena_printf(v->arena, "%s %s: %s (%s).", text, words, message, place)
+                           : dgl_arena_printf(v->arena, "%s %s: %s.", text, words, message);
+}
+
 void dgl_ui_post_template_new(void *ui, struct dgl_http_request *rq)
 {
     struct dgl_ui_visit v;
@@ -140,7 +156,7 @@ void dgl_ui_post_template_new(void *ui, struct dgl_http_request *rq)
         return;
     if (create_template(&v, &row, &problems, &err) == DGL_OK) {
         char *text = dgl_arena_printf(v.arena, "“%s” was uploaded and is ready to use.", row.name);
-        dgl_ui_leave(&v, template_path(&v, row.id), "good", text);
+        dgl_ui_leave(&v, template_path(&v, row.id), "good", with_warnings(&v, text, problems));
     } else if (dgl_status_http(err.code) >= 500) {
         dgl_ui_refuse(&v, &err);
     } else {
@@ -297,7 +313,7 @@ void dgl_ui_post_template_version(void *ui, struct dgl_http_request *rq)
         return;
     }
     char *text = dgl_arena_printf(v.arena, "Version %lld is now in use.", (long long)row.version);
-    dgl_ui_leave(&v, versions_path(&v, row.id), "good", text);
+    dgl_ui_leave(&v, versions_path(&v, row.id), "good", with_warnings(&v, text, problems));
 }
 
 void dgl_ui_post_template_rollback(void *ui, struct dgl_http_request *rq)

@@ -220,3 +220,103 @@ case("doc_questionnaire", D(
     "{%p for q in questions %}", Y("{{ loop.index }}) {{ q.text }}{% if q.must %}*{% endif %}", "<w:keepNext/>"), "{%p if q.kind == 'choice' %}", "{%p for c in q.choices %}", Y("{% if c in q.answer %}☒{% else %}☐{% endif %} {{ c }}"), "{%p endfor %}", "{%p elif q.kind == 'scale' %}",
     T(TR(C("{%tc for n in range(1, 6) %}"), C("{% if n == q.answer %}({{ n }}){% else %}{{ n }}{% endif %}"), C("{%tc endfor %}"))), "{%p else %}", Y("{{ q.answer or '…' * 10 }}"), "{%p endif %}", "{%p endfor %}"),
     {"questions": [{"text": "Which?", "kind": "choice", "choices": ["a", "b"], "answer": ["b"], "must": True}, {"text": "How much?", "kind": "scale", "answer": 4}, {"text": "Why?", "kind": "text", "answer": ""}, {"text": "Else?", "kind": "text", "answer": "x < y"}]})
+
+# ---- more of what offices have: numbered clauses, tables in tables, two languages, right to left, controls, links, text boxes, sections
+
+NUMBERED = '<w:numPr><w:ilvl w:val="%d"/><w:numId w:val="1"/></w:numPr>'
+RTL, BIDI = "<w:rtl/>", '<w:bidi/><w:jc w:val="start"/>'
+PARAGRAPH_MARK_INSERTED = '<w:rPr><w:ins w:id="%d" w:author="Kim" w:date="2026-01-01T00:00:00Z"/></w:rPr>'
+
+
+def text_box(*paragraphs):
+    inside = "<w:txbxContent>%s</w:txbxContent>" % "".join(paragraphs)
+    return ('<w:r><mc:AlternateContent><mc:Choice Requires="wps"><w:drawing><wp:inline><wp:extent cx="1800000" cy="720000"/><wp:docPr id="1" name="Text Box 1"/><a:graphic>'
+            '<a:graphicData uri="http://schemas.microsoft.com/office/word/2010/wordprocessingShape"><wps:wsp><wps:cNvSpPr txBox="1"/><wps:spPr/><wps:txbx>%s</wps:txbx><wps:bodyPr/></wps:wsp>'
+            '</a:graphicData></a:graphic></wp:inline></w:drawing></mc:Choice><mc:Fallback><w:pict><v:shape style="width:141pt;height:56pt"><v:textbox>%s</v:textbox></v:shape></w:pict></mc:Fallback>'
+            '</mc:AlternateContent></w:r>' % (inside, inside))
+
+
+def checkbox(condition):
+    return ('<w:sdt><w:sdtPr><w:id w:val="77"/><w14:checkbox><w14:checked w14:val="0"/></w14:checkbox></w:sdtPr><w:sdtContent>%s</w:sdtContent></w:sdt>'
+            % R("{{ '☒' if %s else '☐' }}" % condition))
+
+
+case("doc_service_contract", D(
+    Y("Contract {{ no }}", style("Title")), Y("between {{ parties|map(attribute='name')|join(' and ') }}"), Y("Subject", NUMBERED % 0), "{%p for s in services %}", Y("{{ s.name }}{% if s.hours %}, {{ s.hours }} hours a {{ s.per|default('month') }}{% endif %};", NUMBERED % 1), "{%p endfor %}",
+    "{%p if warranty is defined and warranty.months > 0 %}", P('<w:bookmarkStart w:id="5" w:name="_Ref_warranty"/>', typed("Warranty"), '<w:bookmarkEnd w:id="5"/>', pr=NUMBERED % 0), Y("{{ warranty.months }} months{%if warranty.limit%}, up to {{ warranty.limit }} EUR{%endif%}.", NUMBERED % 1), "{%p endif %}",
+    Y("Liability", NUMBERED % 0), "{%p if liability == 'full' %}", Y("Without limit.", NUMBERED % 1), "{%p elif liability == 'none' %}", Y("None.", NUMBERED % 1), "{%p else %}", P(typed("As in "), field(r"REF _Ref_warranty \r \h", "2"), typed(", at most {{ cap }} EUR."), pr=NUMBERED % 1), "{%p endif %}",
+    "{%p for p in parties %}", Y("{{ p.place }}, the ____________", "<w:keepNext/>"), Y("{{ p.name }}{{ ', ' + p.role if p.role }}"), "{%p endfor %}"),
+    {"no": "7/2026", "parties": [{"name": "Ann & Co", "place": "Rome", "role": "owner"}, {"name": "Bo <Ltd>", "place": "Oslo"}], "services": [{"name": "Cleaning", "hours": 12}, {"name": "Keys"}, {"name": "Snow", "hours": 2.5, "per": "day"}],
+     "warranty": {"months": 24, "limit": 0}, "liability": "some", "cap": 5000})
+
+case("doc_letter_nested_tables", D(
+    T(TR(C(P(typed("{{ to.name }}")), P(typed("{% for line in to.lines %}{{ line }}{% if not loop.last %}, {% endif %}{% endfor %}"))), C(T(("Our sign", "{{ ref }}"), ("{%tr for k, v in facts.items() %}", ""), ("{{ k }}", "{{ v }}"), ("{%tr endfor %}", "")), "<w:p/>"))),
+    Y("Dear {{ to.name }},"), T(("{%tr for o in orders %}",), TR(C("Order {{ o.no }}", T(("{%tr for l in o.lines %}", ""), ("{{ loop.index }}/{{ o.lines|length }} {{ l.text }}", "{{ l.sum }}"), ("{%tr endfor %}", "")), "{{ o.lines|sum(attribute='sum') }}")), ("{%tr endfor %}",))),
+    {"to": {"name": "Zoë", "lines": ["Mill Lane 3", "Leeds"]}, "ref": "R-1", "facts": {"Date": "1.2.", "Phone": "0 & 1"}, "orders": [{"no": 1, "lines": [{"text": "Nut", "sum": 1.5}, {"text": "Bolt", "sum": 2}]}, {"no": 2, "lines": [{"text": "Nail", "sum": 3}]}]})
+
+case("doc_tariff", D(T(
+    TR(C("Class"), C("{% colspan zones|length %}Zone")), TR(C(""), C("{%tc for z in zones %}"), C("{% cellbg z.colour %}{{ z.name }}"), C("{%tc endfor %}")), TR(C("{%tr for c in classes %}"), C(""), C(""), C("")),
+    TR(C("{{ c.name }}"), C("{%tc for z in zones %}"), C("{% set p = c.prices[loop.index0] %}{{ '%.2f' % p if p is not none else '–' }}"), C("{%tc endfor %}")), TR(C("{%tr endfor %}"), C(""), C(""), C("")))),
+    {"zones": [{"name": "A", "colour": "FFEE00"}, {"name": "A–B", "colour": "00AA00"}, {"name": "All", "colour": "CCCCCC"}], "classes": [{"name": "Child", "prices": [1, 1.5, None]}, {"name": "Adult", "prices": [2, 3.25, 4]}]})
+
+case("doc_label_sheet", D(T(
+    TR(C("{%tr for row in people|batch(3, none) %}"), C(""), C("")),
+    TR(C("{%tc for p in row %}"), C("{%p if p %}", P(typed("{{ p.name }}", BOLD)), P(typed("{{ p.street }}")), P(typed("{{ p.zip }} {{ p.town|upper }}")), "{%p else %}", "–", "{%p endif %}"), C("{%tc endfor %}")), TR(C("{%tr endfor %}"), C(""), C("")))),
+    {"people": [{"name": n, "street": "Road %d" % i, "zip": "0%d" % i, "town": t} for i, (n, t) in enumerate([("A & A", "Bern"), ("B", "Linz"), ("C", "Graz"), ("D", "Chur")])]})
+
+case("doc_two_languages", D(
+    T(("{{ t.de.title }}", "{{ t.en.title }}"), TR(C("{%tr for c in clauses %}", pr=SPAN % 2)), ("{{ loop.index }}. {{ c['de'] }}", "{{ loop.index }}. {{ c['en']|default(c.de) }}"), TR(C("{%tr endfor %}", pr=SPAN % 2))),
+    "{%p for l in ['de', 'en', 'fr'] if l in t %}", Y("{{ t[l].sign }} ({{ l }}){{ ' *' if not loop.last }}"), "{%p endfor %}"),
+    {"t": {"de": {"title": "Vertrag", "sign": "Unterschrift"}, "en": {"title": "Contract", "sign": "Signature"}}, "clauses": [{"de": "Miete „kalt“", "en": "Rent “net”"}, {"de": "Strom"}]})
+
+case("doc_right_to_left", D(
+    P(typed("فاتورة رقم {{ no }}", RTL), pr=BIDI), P(typed("السيد {{ customer.name }}،", RTL), R(" {{ customer.latin }}"), pr=BIDI),
+    T(TR(C(P(R("المجموع", RTL), pr=BIDI)), C(P(R("الوصف", RTL), pr=BIDI))), ("{%tr for i in items %}", ""), TR(C(P(R("{{ i.sum }}"), pr=BIDI)), C(P(R("{{ i.text }}", RTL), pr=BIDI))), ("{%tr endfor %}", "")).replace("<w:tblPr>", "<w:tblPr><w:bidiVisual/>"),
+    P(typed("{% if paid %}مدفوع{% else %}غير مدفوع{% endif %}", RTL), pr=BIDI), P(R("{{ 'שלום' ~ ' ' ~ customer.name|length }}", RTL), pr=BIDI)),
+    {"no": "٧/٢٠٢٦", "customer": {"name": "أحمد", "latin": "Ahmad <GmbH>"}, "items": [{"text": "خدمة & صيانة", "sum": 100}, {"text": "قطعة", "sum": 20.5}], "paid": False})
+
+case("doc_controls", D(
+    P(checkbox("kind == 'new'"), R(" new "), checkbox("kind == 'change'"), R(" change")), control(P(typed("{{ name }}")), "Name"), P(R("Unit: "), '<w:sdt><w:sdtPr><w:dropDownList><w:listItem w:value="a"/></w:dropDownList></w:sdtPr><w:sdtContent>%s</w:sdtContent></w:sdt>' % R("{{ unit|default('choose') }}")),
+    T(("Item", "Done"), ("{%tr for i in items %}", ""), TR("<w:sdt><w:sdtPr/><w:sdtContent>%s</w:sdtContent></w:sdt>" % C("{{ i.name }}"), C(P(checkbox("i.done")))), ("{%tr endfor %}", "")), control("{%p for i in items if not i.done %}".join(("<w:p>" + R(""), "</w:p>")).replace('<w:t xml:space="preserve"></w:t></w:r>{%', '<w:t xml:space="preserve">{%').replace("%}</w:p>", "%}</w:t></w:r></w:p>") + P("Open: {{ i.name }}") + P("{%p endfor %}"), "Open")),
+    {"kind": "change", "name": "N & N", "items": [{"name": "one", "done": True}, {"name": "two", "done": False}]})
+
+case("doc_links", D(
+    P('<w:hyperlink r:id="rIdL1">%s</w:hyperlink>' % typed("{{ site.name }}"), R(" or "), field('HYPERLINK "mailto:{{ mail }}"', "{{ mail }}")), T(("{%tr for d in docs %}", ""), TR(C(P('<w:hyperlink r:id="rIdL2">%s</w:hyperlink>' % R("{{ d.title }}"))), C(P('<w:hyperlink w:anchor="top">%s</w:hyperlink>' % R("top {{ loop.index }}")))), ("{%tr endfor %}", "")),
+    P('<w:bookmarkStart w:id="1" w:name="top"/>', R("{{ site.name }}"), '<w:bookmarkEnd w:id="1"/>'), rels=[("rIdL1", "https://example.org/"), ("rIdL2", "https://example.org/docs")]),
+    {"site": {"name": "Docs & more"}, "mail": "a@example.org", "docs": [{"title": "One <1>"}, {"title": "Two"}]})
+
+case("doc_letterhead_boxes", D(
+    P(text_box(P("{{ firm.name }}"), P("{% for p in firm.phones %}{{ p }}{{ ' / ' if not loop.last }}{% endfor %}"))), "{%p if note %}", P(R("See: "), text_box(P("{{ note }}"))), "{%p endif %}", "{%p for b in boxes %}", P(R("{{ loop.index }} "), text_box("{%p if b.head %}".join(("<w:p>" + R("")[:-12], "</w:t></w:r></w:p>")) + P("{{ b.head }}") + P("{%p endif %}") + P("{{ b.text }}"))), "{%p endfor %}",
+    headers=[[P(R("H "), text_box(P("{{ firm.name }}")))]]),
+    {"firm": {"name": "Box & Sons", "phones": ["1", "2"]}, "note": "", "boxes": [{"head": "First", "text": "a"}, {"text": "b <c>"}]})
+
+case("doc_inserted_tags", D(
+    '<w:p><w:pPr>%s</w:pPr><w:ins w:id="31" w:author="Kim" w:date="2026-01-01T00:00:00Z">%s</w:ins></w:p>' % (PARAGRAPH_MARK_INSERTED % 30, R("{%p for i in items %}")), P('<w:ins w:id="32" w:author="Kim">%s</w:ins>' % R("{{ i.na"), R("me }}"), '<w:del w:id="33" w:author="Kim"><w:r><w:delText> {{ i.old }}</w:delText></w:r></w:del>', R(": {{ i.n }}")),
+    '<w:p><w:pPr>%s</w:pPr><w:ins w:id="35" w:author="Kim" w:date="2026-01-01T00:00:00Z">%s</w:ins></w:p>' % (PARAGRAPH_MARK_INSERTED % 34, R("{%p endfor %}")),
+    P('<w:moveFromRangeStart w:id="36" w:author="Kim" w:name="m"/>', '<w:moveFrom w:id="37" w:author="Kim">%s</w:moveFrom>' % R("moved"), '<w:moveFromRangeEnd w:id="36"/>', R("{{ end }}")), P('<w:moveToRangeStart w:id="38" w:author="Kim" w:name="m"/>', '<w:moveTo w:id="39" w:author="Kim">%s</w:moveTo>' % R("moved"), '<w:moveToRangeEnd w:id="38"/>')),
+    {"items": [{"name": "A", "n": 1}, {"name": "B & b", "n": 2}], "end": "!"})
+
+case("doc_sections_per_person", D(
+    "{%p for p in people %}", Y("Certificate", style("Title")), Y("{{ p.name }} has {% if p.points >= 50 %}passed with {{ p.points }} points{% else %}taken part{% endif %}."), "{%p if not loop.last %}", '<w:p><w:pPr><w:sectPr><w:type w:val="nextPage"/><w:pgSz w:w="11906" w:h="16838"/></w:sectPr></w:pPr></w:p>', "{%p endif %}", "{%p endfor %}",
+    footers=[["{{ people|length }} people, best {{ people|map(attribute='points')|max }}"]]),
+    {"people": [{"name": "Ida", "points": 88}, {"name": "Max & Moritz", "points": 12}, {"name": "Eve", "points": 50}]})
+
+case("doc_macro_cells", D(
+    "{%p macro row(label, value, unit='EUR') %}", P(R("{{ label }}: ", BOLD), R("{{ value }} {{ unit }}")), "{%p endmacro %}", "{% macro m(x) %}{{ '%.2f' % x }} €{% endmacro %}", "{{p row('Net', m(net)) }}", "{{p row('Weight', 3, unit='kg') }}",
+    "{% set total %}{{ net * 1.2 }}{% endset %}Total {{ total }}", T(("{%tr for i in items %}", ""), ("{{ i }}", "{{ m(i) }}"), ("{%tr endfor %}", "")), "{% macro wrap() %}[{{ caller(1) }}]{% endmacro %}{% call(x) wrap() %}({{ x }}){% endcall %}"),
+    {"net": 10, "items": [1, 2.5]})
+
+case("doc_statement_groups", D(T(
+    ("Date", "Text", "Sum"), ("{%tr for e in entries %}", "", ""), ("{%tr if loop.changed(e.month) %}", "", ""), TR(C("{{ e.month }} ({{ entries|selectattr('month', 'eq', e.month)|list|length }})", pr=SPAN % 3)), ("{%tr endif %}", "", ""),
+    ("{{ e.day }}", "{{ e.text }}{% if loop.previtem is defined and loop.previtem.text == e.text %} (again){% endif %}", "{{ '%+.2f' % e.sum }}"), ("{%tr if loop.last or loop.nextitem.month != e.month %}", "", ""),
+    TR(C("Subtotal", pr=SPAN % 2), C("{{ '%.2f' % (entries|selectattr('month', 'eq', e.month)|sum(attribute='sum')) }}")), ("{%tr endif %}", "", ""), ("{%tr endfor %}", "", ""))),
+    {"entries": [{"month": "May", "day": 1, "text": "Rent", "sum": -700}, {"month": "May", "day": 3, "text": "Pay & bonus", "sum": 2000.5}, {"month": "June", "day": 1, "text": "Rent", "sum": -700}, {"month": "June", "day": 2, "text": "Rent", "sum": -1}]})
+
+case("doc_shift_plan", D(T(
+    TR(C("{%tr for d in days %}"), C(""), C("")), TR(C("{%tr for s in d.shifts %}"), C(""), C("")), TR(C("{% vm %}{{ d.name }}"), C("{{ s.from }}–{{ s.to }}"), C("{% cellbg 'FFFF00' if s.who|length < 2 else 'FFFFFF' %}{{ s.who|join(', ') or 'nobody' }}")), TR(C("{%tr endfor %}"), C(""), C("")), TR(C("{%tr endfor %}"), C(""), C("")))),
+    {"days": [{"name": "Mon", "shifts": [{"from": 6, "to": 14, "who": ["A", "B"]}, {"from": 14, "to": 22, "who": []}]}, {"name": "Tue", "shifts": []}, {"name": "Wed", "shifts": [{"from": 6, "to": 14, "who": ["C & D"]}]}]})
+
+case("doc_letter_salutations", D(
+    Y("{% set s = {'f': 'Dear Ms', 'm': 'Dear Mr'} %}{% for p in people %}{{ s.get(p.sex, 'Dear') }} {{ p.name.split()[-1] if p.sex in s else p.name }},{% if not loop.last %} {% endif %}{% endfor %}"), Y("{%- if people|length == 1 %}you have{% else %}you all have{% endif %} {{ count }} letter{{ 's' if count != 1 }}{{ '!' * (count > 2) }}"),
+    Y("{# the house style asks for this #}Yours{%if formal%} sincerely{%else%}{%endif%},"), Y("{{ sender.name|default('', true) or 'The office' }}"), Y("{{ 'P. S.: ' ~ ps if ps }}")),
+    {"people": [{"name": "Ann Lee", "sex": "f"}, {"name": "Kim", "sex": "d"}, {"name": "Bob de Boer", "sex": "m"}], "count": 3, "formal": True, "sender": {"name": None}, "ps": "Call & ask"})

@@ -18,9 +18,10 @@ struct open_element {
     size_t head;   // where its content begins: behind its properties
     uint32_t kids; // rows of a table, cells of a row
     bool last_is_paragraph;
-    bool skipped; // nothing of it is written
-    bool halved;  // something made way in it: what holds nothing goes
-    bool moved;   // it stands between the halves of its parents up to `holder`
+    bool has_properties; // of its own, which are written
+    bool skipped;        // nothing of it is written
+    bool halved;         // something made way in it: what holds nothing goes
+    bool moved;          // it stands between the halves of its parents up to `holder`
     unsigned holder;
     struct dgl_str opening; // of a halved one: its tag and properties
 };
@@ -75,6 +76,13 @@ static enum kind kind_of(enum dgl_docx_element el)
     }
 }
 
+// What stands first in its element, and once (ECMA-376 Part 1, 17.3.1.22, 17.3.2.25, 17.4.65).
+static bool is_own_properties(enum dgl_docx_element parent, enum dgl_docx_element child)
+{
+    return (parent == DGL_EL_W_P && child == DGL_EL_W_PPR) || (parent == DGL_EL_W_R && child == DGL_EL_W_RPR) ||
+           (parent == DGL_EL_W_TC && child == DGL_EL_W_TCPR);
+}
+
 static bool may_hold(enum dgl_docx_element parent, enum dgl_docx_element child)
 {
     switch (kind_of(child)) {
@@ -90,7 +98,8 @@ static bool may_hold(enum dgl_docx_element parent, enum dgl_docx_element child)
     case KIND_RUN_CONTENT:
         return parent == DGL_EL_W_R || parent == DGL_EL_W_OTHER || parent == DGL_EL_OTHER;
     case KIND_PROPERTIES:
-        return true;
+        return is_own_properties(parent, child) ||
+               (parent != DGL_EL_W_P && parent != DGL_EL_W_R && parent != DGL_EL_W_T && parent != DGL_EL_W_TC);
     case KIND_OTHER:
         return parent != DGL_EL_W_T;
     }
@@ -251,7 +260,7 @@ static enum dgl_status make_way(struct safe *s, enum dgl_docx_element el, struct
 {
     struct dgl_buf *b = s->w->xml;
     struct open_element *own = &s->open[s->depth - 1];
-    if (b->failed || !find_holder(s, el, &own->holder))
+    if (b->failed || kind_of(el) == KIND_PROPERTIES || !find_holder(s, el, &own->holder))
         return refuse(err, "its elements are not nested as in a Word document");
     own->moved = true;
     for (unsigned i = s->depth - 2; i != own->holder; i = below(s, i)) {
@@ -380,6 +389,27 @@ static enum dgl_status on_start(void *ctx, const struct dgl_xml_element *e, stru
     return dgl_budget_tick(s->w->env->budget, err);
 }
 
+// Properties that come behind what they are for go to its beginning; a second set of them goes.
+static void put_in_front(struct safe *s, struct open_element *of, size_t start)
+{
+    struct dgl_buf *b = s->w->xml;
+    size_t len = b->len - start, before = start - of->head;
+    if (of->has_properties || b->failed) {
+        b->len = start;
+        return;
+    }
+    of->has_properties = true;
+    if (before) {
+        DGL_AUTO_FINI(buf) copy = DGL_BUF_INIT(len);
+        if (!dgl_buf_append(&copy, b->data + start, len))
+            return;
+        memmove(b->data + of->head + len, b->data + of->head, before);
+        memcpy(b->data + of->head, copy.data, len);
+        s->w->env->budget->steps_left -= (int64_t)(before / 64); // on_start looks at it
+    }
+    of->head += len;
+}
+
 static void close_element(struct safe *s, struct open_element *o, const char *prefix, const char *name)
 {
     struct dgl_buf *b = s->w->xml;
@@ -398,8 +428,8 @@ static void close_element(struct safe *s, struct open_element *o, const char *pr
     dgl_buf_puts(b, "</");
     put_name(b, prefix, name);
     dgl_buf_putc(b, '>');
-    if ((o->el == DGL_EL_W_RPR && parent->el == DGL_EL_W_R) || (o->el == DGL_EL_W_PPR && parent->el == DGL_EL_W_P))
-        parent->head = b->len;
+    if (is_own_properties(parent->el, o->el))
+        put_in_front(s, parent, o->start);
     if (o->halved)
         parent->last_is_paragraph = o->el == DGL_EL_W_P;
 }

@@ -48,7 +48,17 @@ static void safe_values_are_checked(void **state DGL_UNUSED)
                    "x</w:t><w:br></w:br><w:t xml:space=\"preserve\">y");
     check_contains(DOCUMENT(P("{{ a|safe }}")), "{\"a\":\"<w:r><w:rPr><w:b/></w:rPr><w:t>B</w:t></w:r>\"}",
                    "<w:t xml:space=\"preserve\">B</w:t></w:r>");
+    // Properties stand first and once, wherever the value has them.
+    check_contains(DOCUMENT(P("{{ a|safe }}")),
+                   "{\"a\":\"<w:r><w:t>B</w:t><w:rPr><w:b/></w:rPr><w:tab/><w:rPr><w:i/></w:rPr></w:r>\"}",
+                   "<w:r><w:rPr><w:b></w:b></w:rPr><w:t xml:space=\"preserve\">B</w:t><w:tab></w:tab></w:r>");
+    check_contains(
+        DOCUMENT(P("{{p a|safe }}")),
+        "{\"a\":\"<w:p><w:r><w:t>B</w:t></w:r><w:pPr><w:jc w:val='end'/></w:pPr></w:p>\"}",
+        "<w:p><w:pPr><w:jc w:val=\"end\"></w:jc></w:pPr><w:r><w:t xml:space=\"preserve\">B</w:t></w:r></w:p>");
     static const char *const bad[] = {"a & b",
+                                      "<w:r><w:t>a<w:rPr><w:b/></w:rPr></w:t></w:r>",
+                                      "<w:r><w:pPr/><w:t>a</w:t></w:r>",
                                       "</w:t>",
                                       "<w:t>",
                                       "<w:tc/>",

@@ -402,8 +402,76 @@ static void settle_families(struct dgl_docx_hoist *h)
     free(tags);
 }
 
+// ---- the order in the end
+//
+// Tags are numbered paragraph by paragraph, those of a text box behind those of the paragraph that it hangs in, and
+// tags with a prefix are moved before they are settled. A template is read as it stands in the part. Where the two
+// disagree about which tags belong together, what was settled is not what is rendered.
+
+struct reading {
+    struct dgl_docx_tag **open;
+    size_t depth;
+    bool settled, nests;                     // as numbered; as read
+    struct dgl_docx_tag *stranger, *instead; // the first tag that is read as of another's block
+};
+
+static void read_tag(struct reading *r, struct dgl_docx_tag *t)
+{
+    if (t->role == DGL_BLOCK_OPENS) {
+        r->open[r->depth++] = t;
+        return;
+    }
+    r->nests &= r->depth > 0;
+    if (!r->nests)
+        return;
+    struct dgl_docx_tag *top = r->open[r->depth - 1];
+    if (!r->stranger && (top->family != t->family || (!r->settled && !t->family))) {
+        r->stranger = t;
+        r->instead = top;
+    }
+    if (t->role == DGL_BLOCK_CLOSES) {
+        r->nests = t->word && top->word && strcmp(t->word, top->word) == 0;
+        r->depth--;
+    }
+}
+
+static void read_tags(struct reading *r, const struct dgl_docx_node *n)
+{
+    if (n->kind == DGL_NODE_TAG && n->tag->role != DGL_BLOCK_NONE && r->nests)
+        read_tag(r, n->tag);
+    for (const struct dgl_docx_node *k = n->first; k; k = k->next)
+        read_tags(r, k);
+}
+
+static size_t count_opening(const struct dgl_docx_node *n)
+{
+    size_t count = n->kind == DGL_NODE_TAG && n->tag->role == DGL_BLOCK_OPENS;
+    for (const struct dgl_docx_node *k = n->first; k; k = k->next)
+        count += count_opening(k);
+    return count;
+}
+
+// What does not nest is the parser's to complain about.
+static void check_order(struct dgl_docx_hoist *h, bool settled)
+{
+    const struct dgl_docx_node *root = h->c->part->tree.root;
+    struct reading r = {.open = dgl_alloc((count_opening(root) + 1) * sizeof(struct dgl_docx_tag *)),
+                        .settled = settled,
+                        .nests = true};
+    read_tags(&r, root);
+    if (r.nests && r.depth == 0 && r.stranger)
+        complain_unbalanced(h, r.stranger, r.instead,
+                            "in another cell, text box or part of the document than the tag it belongs to");
+    free(r.open);
+}
+
 void dgl_docx_settle_blocks(struct dgl_docx_hoist *h)
 {
-    if (find_families(h) && !h->failed)
+    if (h->failed)
+        return;
+    bool settled = find_families(h);
+    if (settled)
         settle_families(h);
+    if (!h->failed)
+        check_order(h, settled);
 }

@@ -170,6 +170,21 @@ static void rows_repeat_without_prefix(void **state DGL_UNUSED)
                "{\"xs\":[1,2]}", "1|2|c|");
 }
 
+// A text box hangs in a paragraph: its tags are read where it hangs, between those of the paragraph. And a tag that
+// replaces its paragraph is read before what is left of it.
+static void blocks_are_read_as_they_stand(void **state DGL_UNUSED)
+{
+#define BOX(text) "<w:r><w:pict><w:txbxContent>" P(text) "</w:txbxContent></w:pict></w:r>"
+#define RUN(text) "<w:r><w:t>" text "</w:t></w:r>"
+    check_fails(DOCUMENT("<w:p>" RUN("{% if x %}") BOX("{% endif %}{% if y %}") RUN("{% endif %}") "</w:p>"), "{}",
+                "unbalanced_block", 2);
+    check_fails(DOCUMENT("<w:p>" BOX("{% if x %}") RUN("a{% endif %}") "</w:p>"), "{}", "unbalanced_block", 1);
+    check_fails(DOCUMENT("<w:p>" RUN("{% if x %}") BOX("a{% endif %}") "</w:p>"), "{}", "unbalanced_block", 2);
+    check_fails(DOCUMENT(P("{% else %}a{%p for x in xs %}b{%p endfor %}")), "{}", "unbalanced_block", 1);
+    check_text(DOCUMENT("<w:p>" RUN("{% if x %}a") BOX("{% if y %}b{% endif %}") RUN("c{% endif %}") "</w:p>"),
+               "{\"x\":true}", "a|c|");
+}
+
 static void unbalanced_blocks_are_named(void **state DGL_UNUSED)
 {
     check_fails(DOCUMENT(P("a") P("{% if x %}b")), "{}", "unbalanced_block", 2);
@@ -391,6 +406,7 @@ int main(void)
         cmocka_unit_test(dashes_join_paragraphs),
         cmocka_unit_test(values_stay_in_the_arguments_of_fields),
         cmocka_unit_test(rows_repeat_without_prefix),
+        cmocka_unit_test(blocks_are_read_as_they_stand),
         cmocka_unit_test(unbalanced_blocks_are_named),
         cmocka_unit_test(all_problems_at_once),
         cmocka_unit_test(tags_in_every_part),

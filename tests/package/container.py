@@ -3,7 +3,7 @@
     python3 tests/package/container.py [--base FOLDER] [--image NAME]
 
 --base FOLDER: a Debian in a folder, made by debootstrap when it is not there, stands for debian:bookworm-slim, so that no registry is
-asked. --image NAME: that image instead of a new one. DGL_PODMAN="podman --runtime runc" chooses another program or runtime.
+asked. --image NAME: that image instead of a new one. DGL_PODMAN="docker" chooses another program or, with its options, runtime.
 """
 import argparse
 import json
@@ -19,7 +19,9 @@ sys.path.insert(0, os.path.join(ROOT, "scripts"))
 from local import Client, Fail, Receiver, free_port, make_certificate, verify_signature, wait_until  # noqa: E402
 from service import answers, debian, run  # noqa: E402
 
-PODMAN = os.environ.get("DGL_PODMAN", "podman").split()
+# crun, podman's own choice, does not run where both versions of cgroups are mounted; runc does.
+HYBRID = os.path.exists("/sys/fs/cgroup/unified/cgroup.procs")
+PODMAN = os.environ.get("DGL_PODMAN", "podman --runtime runc" if HYBRID else "podman").split()
 LIMITS = ("--ulimit", "nofile=10000:10000", "--ulimit", "nproc=4096:4096")
 BASE = "localhost/docgenlab-test-base"
 

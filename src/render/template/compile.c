@@ -147,7 +147,8 @@ static bool has_scoped_block(const struct dgl_node_list *list)
         const struct dgl_node *n = list->items[i];
         if ((n->kind == DGL_NODE_BLOCK && n->flag) || has_scoped_block(&n->list))
             return true;
-        if (n->kind == DGL_NODE_IF && (has_scoped_block(&n->list2) || has_scoped_block(&n->list3)))
+        bool branches = n->kind == DGL_NODE_IF || n->kind == DGL_NODE_FOR;
+        if (branches && (has_scoped_block(&n->list2) || has_scoped_block(&n->list3)))
             return true;
     }
     return false;
@@ -156,7 +157,8 @@ static bool has_scoped_block(const struct dgl_node_list *list)
 // The loop itself; the iterable is on the stack.
 static void loop_body(struct dgl_compiler *c, const struct dgl_node *n, bool output_check)
 {
-    bool uses_loop = n->flag || dgl_list_reads(&n->list, "loop", false) || has_scoped_block(&n->list);
+    bool uses_loop = n->flag || dgl_list_reads(&n->list, "loop", false) || has_scoped_block(&n->list) ||
+                     has_scoped_block(&n->list2); // what is included sees the loop then
     struct dgl_loop_shape shape = {.test = n->c ? loop_test(c, n) : NULL,
                                    .keep = n->flag || dgl_list_reads(&n->list, "loop", true)};
     struct dgl_scope scope = {.output_check = output_check}, none = {.output_check = output_check};

@@ -62,10 +62,9 @@ struct build_carry { // contents that go on in the next paragraph
     bool has_drawings, has_notes;
     const struct dgl_para *first; // whose look the whole has: its mark is hidden, not deleted; NULL = the next one's
 };
-struct build_next {
-    struct dgl_str id; // of the box
-    struct dgl_chain *chain;
-    unsigned place;
+struct build_vml_box {
+    struct dgl_str id, next; // empty: the text ends in it
+    struct dgl_drawing *drawing;
 };
 struct builder {
     const struct dgl_load_env *env;
@@ -109,8 +108,8 @@ struct builder {
     unsigned shape_type_count;
     struct dgl_art_paint group_fill; // what grpFill stands for
     struct dgl_chain *chains;
-    struct build_next next[128]; // boxes of VML in which a text goes on
-    unsigned next_count;
+    struct build_vml_box vml_boxes[128]; // that a text may flow through
+    unsigned vml_box_count;
 };
 
 struct dgl_run *build_run(struct builder *b, const struct dgl_rpr *r);
@@ -152,6 +151,7 @@ void build_drawing(struct builder *b, const struct dgl_x *n, struct dgl_run *run
                    struct dgl_error *err, enum dgl_status *status);
 void build_vml(struct builder *b, const struct dgl_x *n, struct dgl_run *run, const struct build_context *c,
                struct dgl_error *err, enum dgl_status *status);
+void build_join_vml_boxes(struct builder *b); // once all are known
 enum dgl_status build_section(struct builder *b, const struct dgl_x *n, struct dgl_error *err) DGL_MUST_CHECK;
 
 #endif

@@ -599,6 +599,7 @@ enum dgl_status dgl_document_load(struct dgl_docx_package *p, const struct dgl_l
         status = build_body(b, root, err);
     build_fields_reset(b);
     b->field_depth = 0;
+    build_join_vml_boxes(b);
     if (status == DGL_OK)
         status = build_notes(b, "/footnotes", false, &ret->footnotes, &ret->footnote_count, err);
     if (status == DGL_OK)

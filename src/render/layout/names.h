@@ -81,6 +81,7 @@
     X(extrusion) X(inset) X(offset) X(textbox) \
     X(bg) X(numCol) X(simplePos) X(tile) X(whole) X(linkedTxbx) X(seq) \
     X(dayLong) X(dayShort) X(ddList) X(listEntry) X(monthLong) X(monthShort) X(pgNum) X(result) X(yearLong) X(yearShort) \
+    X(spid) \
     X(bilevel) X(chromakey) X(clrFrom) X(clrRepl) X(clrTo) X(gamma) X(recolortarget) X(thresh) \
     X(weight) X(wgp) X(wpc) X(xMode) X(xVal) X(yMode) X(yVal)
 // clang-format on

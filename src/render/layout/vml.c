@@ -522,8 +522,8 @@ static void vml_line(const struct dgl_x *shape, struct dgl_drawing *d, bool in_g
         v[2 * i] = in_group ? build_number(&x, 0) : vml_length(x);
         v[2 * i + 1] = in_group ? build_number(&y, 0) : vml_length(y);
     }
-    d->flip_h = v[2] < v[0];
-    d->flip_v = v[3] < v[1];
+    d->flip_h ^= v[2] < v[0]; // over the mirroring that its style says
+    d->flip_v ^= v[3] < v[1];
     at[0] = fmin(v[0], v[2]);
     at[1] = fmin(v[1], v[3]);
     at[2] = fabs(v[2] - v[0]);
@@ -612,33 +612,57 @@ static void vml_text(struct builder *b, const struct dgl_x *shape, const struct 
     }
 }
 
-// Text boxes name the one in which their text goes on; a box is met after the one before it.
-static void vml_join_chain(struct builder *b, const struct dgl_x *shape, struct dgl_drawing *d)
+// Text boxes name the one in which their text goes on, which may stand before them or name itself: they are joined
+// when all are known.
+static void note_box(struct builder *b, const struct dgl_x *shape, struct dgl_drawing *d)
 {
-    const struct dgl_str *id = dgl_x_attr(shape, DGL_X_id),
-                         *look = dgl_x_attr(dgl_x_child(shape, DGL_X_textbox), DGL_X_style);
+    const struct dgl_str *look = dgl_x_attr(dgl_x_child(shape, DGL_X_textbox), DGL_X_style),
+                         *id = dgl_x_attr(shape, DGL_X_spid);
     struct dgl_str next = style_value(look, "mso-next-textbox");
-    struct build_next *here = NULL;
-    for (unsigned i = 0; id && i < b->next_count && !here; i++)
-        here = dgl_str_equal(b->next[i].id, *id) ? &b->next[i] : NULL;
-    if (!here && next.len < 2)
+    id = id ? id : dgl_x_attr(shape, DGL_X_id);
+    next = next.len > 1 ? (struct dgl_str){next.data + 1, next.len - 1} : (struct dgl_str){"", 0};
+    if (!id || b->vml_box_count == DGL_COUNT(b->vml_boxes))
         return;
-    unsigned place = here ? here->place : 0;
-    if (d->width == 0 || d->height == 0 || place == DGL_LAYOUT_MAX_LINKED || b->next_count == DGL_COUNT(b->next)) {
-        build_finding(b, DGL_FEATURE_BOX_TEXT); // a part of a group
+    if (next.len && (d->width == 0 || d->height == 0)) { // a part of a group
+        build_finding(b, DGL_FEATURE_BOX_TEXT);
         return;
     }
-    struct dgl_chain *chain = here ? here->chain : DGL_ARENA_NEW(b->arena, struct dgl_chain);
-    if (!here) {
-        chain->blocks = d->blocks;
-        chain->width = d->width - d->inset[DGL_LEFT] - d->inset[DGL_RIGHT];
+    b->vml_boxes[b->vml_box_count++] = (struct build_vml_box){*id, next, d};
+}
+
+static struct build_vml_box *box_after(struct builder *b, const struct build_vml_box *box)
+{
+    for (unsigned i = 0; box->next.len && i < b->vml_box_count; i++)
+        if (&b->vml_boxes[i] != box && dgl_str_equal(b->vml_boxes[i].id, box->next))
+            return &b->vml_boxes[i];
+    return NULL;
+}
+
+static bool is_first_box(struct builder *b, const struct build_vml_box *box)
+{
+    for (unsigned i = 0; i < b->vml_box_count; i++)
+        if (box_after(b, &b->vml_boxes[i]) == box)
+            return false;
+    return box_after(b, box) != NULL;
+}
+
+void build_join_vml_boxes(struct builder *b)
+{
+    for (unsigned i = 0; i < b->vml_box_count; i++) {
+        struct build_vml_box *box = &b->vml_boxes[i];
+        if (!is_first_box(b, box))
+            continue;
+        struct dgl_chain *chain = DGL_ARENA_NEW(b->arena, struct dgl_chain);
+        const struct dgl_drawing *first = box->drawing;
+        chain->blocks = first->blocks;
+        chain->width = first->width - first->inset[DGL_LEFT] - first->inset[DGL_RIGHT];
+        for (; box && !box->drawing->chain && chain->count < DGL_LAYOUT_MAX_LINKED; box = box_after(b, box)) {
+            struct dgl_drawing *d = box->drawing;
+            chain->room[chain->count] = DGL_MAX(1, d->height - d->inset[DGL_TOP] - d->inset[DGL_BOTTOM]);
+            d->chain = chain;
+            d->place_in_chain = (uint8_t)chain->count++;
+        }
     }
-    chain->room[place] = DGL_MAX(1, d->height - d->inset[DGL_TOP] - d->inset[DGL_BOTTOM]);
-    chain->count = DGL_MAX(chain->count, place + 1);
-    d->chain = chain;
-    d->place_in_chain = (uint8_t)place;
-    if (next.len > 1)
-        b->next[b->next_count++] = (struct build_next){{next.data + 1, next.len - 1}, chain, place + 1};
 }
 
 // What a shape looks like and holds; its place is the caller's.
@@ -675,7 +699,8 @@ static void vml_content(struct builder *b, const struct dgl_x *shape, struct dgl
     vml_text(b, shape, style, d);
     if (box)
         build_text_box(b, box, NULL, d, c, err, status);
-    vml_join_chain(b, shape, d);
+    if (box)
+        note_box(b, shape, d);
 }
 
 static void vml_shape(struct builder *b, const struct dgl_x *shape, struct dgl_run *run, const struct build_context *c,

@@ -373,10 +373,24 @@ def test_vml_text_lies_as_its_box_says():
 
 def test_a_text_flows_through_linked_boxes_of_vml():
     first = vml(inside=f'<v:textbox style="mso-next-textbox:#b" inset="0,0,0,0"><w:txbxContent>{p("one") + p("two") * 3 + p("five")}</w:txbxContent></v:textbox>', attributes='id="a"')
-    second = vml(inside='<v:textbox inset="0,0,0,0"><w:txbxContent/></v:textbox>', attributes='id="b"')
+    second = vml(inside='<v:textbox style="mso-next-textbox:#b" inset="0,0,0,0"><w:txbxContent/></v:textbox>', attributes='id="b"')
     made, _ = seen(first + second)
     places = {word: box[1] - TOP for word, box in made.words()}
     assert 0 <= places["one"] < 10 and 48 < places["five"] < 60 and "warning" not in made.notes, places
+    made, _ = seen(second + first)  # the second one stands first
+    places = {word: box[1] - TOP for word, box in made.words()}
+    assert 0 <= places["five"] < 10 and 48 < places["one"] < 65, places
+
+
+def test_vml_lines_are_mirrored():
+    def line(style, ends):
+        made, colour = seen(
+            f'<w:p><w:r><w:pict><v:line style="position:absolute;{style}" {ends} strokeweight="6pt"/></w:pict></w:r></w:p>'
+        )
+        return near(colour(10, 10), "000000")
+
+    assert line("", 'from="0,0" to="100pt,100pt"') and not line("flip:x", 'from="0,0" to="100pt,100pt"')
+    assert not line("", 'from="100pt,0" to="0,100pt"') and line("flip:x", 'from="100pt,0" to="0,100pt"')
 
 
 def test_vml_effects_are_drawn_or_told():

@@ -22,7 +22,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #define MASTER_BYTES crypto_kdf_KEYBYTES
 #define MAX_KEYS 255

@@ -59,6 +59,13 @@ void dgl_str_copy(char *dst, size_t size, const char *src, size_t len)
     dst[len] = '\0';
 }
 
+uint64_t dgl_hash_text(uint64_t hash, const char *s)
+{
+    for (; *s; s++)
+        hash = (hash ^ (unsigned char)*s) * UINT64_C(1099511628211);
+    return hash;
+}
+
 static bool is_continuation(char c)
 {
     return ((unsigned char)c & 0xC0) == 0x80;

@@ -31,6 +31,11 @@ bool dgl_utf8_is_control(uint32_t codepoint);
 bool dgl_utf8_plain(const char *s, size_t len, bool lines, bool visible);
 size_t dgl_utf8_cut(const char *s, size_t len, size_t max_bytes); // length of the longest whole-character prefix
 
+// FNV-1a, going on from `hash` (at first DGL_HASH_START), to spread names over the places of a table that is bounded by
+// something else: it does not stand up to somebody who looks for names that collide.
+#define DGL_HASH_START UINT64_C(14695981039346656037)
+uint64_t dgl_hash_text(uint64_t hash, const char *s);
+
 // Whole string or failure; no leading blanks, no plus sign, no overflow.
 bool dgl_parse_int64(const char *s, size_t len, int64_t min, int64_t max, int64_t *ret);
 bool dgl_parse_double(const char *s, size_t len, double *ret); // JSON number grammar, C locale

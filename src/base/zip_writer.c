@@ -4,7 +4,6 @@
 //
 // A compressor is some 300 KiB to 1 MiB of tables, which costs more to set up than a small member costs to compress;
 // each thread keeps the one it used last and frees it when it ends.
-#include "base/str.h"
 #include "base/zip.h"
 
 #include <libdeflate.h>

@@ -1,7 +1,6 @@
 // Reading the line of an account command, opening the data folder, and running the verb.
 #include "cli/account_command.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/crypto.h"

@@ -5,10 +5,8 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/json.h"
-#include "base/str.h"
 #include "cli/account_command.h"
 #include "cli/engine_session.h"
 #include "cli/table.h"

@@ -3,10 +3,8 @@
 #include "cli/cli.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "base/json.h"
-#include "base/str.h"
 #include "server/app/app.h"
 
 static const struct dgl_cli_help help = {

@@ -1,7 +1,6 @@
 // docgenlab orgs list | create | rename | limit | region | disable | enable
 #include "cli/cli.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/crypto.h"

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/str.h"
 #include "base/version.h"
 #include "render/template/filters.h"
 #include "server/api/api.h"

@@ -3,6 +3,7 @@
 #include "cli/engine_session.h"
 
 #include "base/str.h"
+#include "base/thread.h"
 #include "cli/font_folder.h"
 #include "render/template/suggest.h"
 #include "server/app/parts.h"
@@ -12,12 +13,10 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 #define REMOVE_DESCRIPTORS 16
 #define NAMES_MAX 500u // looked at for one that is near
@@ -190,16 +189,13 @@ enum dgl_status dgl_engine_session_fonts(struct dgl_engine_session *s, const cha
 // ---- one job
 
 struct waiting {
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
-    bool done;
+    struct dgl_latch done;
     struct dgl_session_answer *answer;
 };
 
 static void on_done(void *arg, struct dgl_engine_result *r)
 {
     struct waiting *w = arg;
-    pthread_mutex_lock(&w->lock);
     *w->answer = (struct dgl_session_answer){.status = r->status,
                                              .error = r->error,
                                              .docx_fd = DGL_STEAL_FD(r->docx_fd),
@@ -211,15 +207,13 @@ static void on_done(void *arg, struct dgl_engine_result *r)
                                              .font_json = dgl_strdup(r->font_json)};
     if (r->engine)
         dgl_str_copy(w->answer->engine, sizeof(w->answer->engine), r->engine, strlen(r->engine));
-    w->done = true;
-    pthread_cond_signal(&w->changed);
-    pthread_mutex_unlock(&w->lock);
+    dgl_latch_open(&w->done);
 }
 
 void dgl_engine_session_run(struct dgl_engine_session *s, const struct dgl_engine_job *job,
                             struct dgl_session_answer *ret)
 {
-    struct waiting w = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER, .answer = ret};
+    struct waiting w = {.done = DGL_LATCH_INIT, .answer = ret};
     *ret = (struct dgl_session_answer){.docx_fd = -1, .pdf_fd = -1};
     struct dgl_engine_job with_fonts = *job;
     if (s->fonts)
@@ -232,10 +226,7 @@ void dgl_engine_session_run(struct dgl_engine_session *s, const struct dgl_engin
         ret->error = error;
         return;
     }
-    pthread_mutex_lock(&w.lock);
-    while (!w.done)
-        pthread_cond_wait(&w.changed, &w.lock);
-    pthread_mutex_unlock(&w.lock);
+    dgl_latch_wait(&w.done);
 }
 
 void dgl_session_answer_fini(struct dgl_session_answer *a)

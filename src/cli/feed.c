@@ -1,7 +1,6 @@
 // Reading, checking and answering the feed; see feed.h.
 #include "cli/feed.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/str.h"

@@ -13,7 +13,6 @@
 #include "base/crypto.h"
 #include "base/file.h"
 #include "base/json.h"
-#include "base/str.h"
 #include "render/layout/limits.h"
 
 #define LIST_MAX_BYTES ((size_t)16 << 20)

@@ -8,8 +8,6 @@
 // again. Sealing is done twice because a running server may seal with the old key until it has noticed the new one.
 #include "cli/master_key.h"
 
-#include <stdio.h>
-
 #include "base/failpoint.h"
 #include "cli/table.h"
 #include "server/webhook/reseal.h"

@@ -8,12 +8,11 @@
 // Lock order: `lock` is never held over a call into store, engine or webhook.
 #include "server/document/parts.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/failpoint.h"
 #include "base/log.h"
+#include "base/thread.h"
 
 void dgl_document_wake(struct dgl_documents *d)
 {
@@ -74,7 +73,6 @@ static struct dgl_running *running_new(struct dgl_documents *d, const struct dgl
     job->has_pdf_options = claim->pdf_options != NULL;
     job->accepted_at_us = claim->created_at_us;
     job->docx_fd = job->pdf_fd = -1;
-    job->submitted_mono_us = dgl_clock_mono_us(d->parts.clock);
     return job;
 }
 
@@ -139,8 +137,7 @@ static size_t room_for(const struct dgl_documents *d)
 static void wait_until(struct dgl_documents *d, int64_t mono_us)
 {
     int64_t us = DGL_MIN(mono_us - dgl_clock_mono_us(d->parts.clock), DGL_US_PER_S);
-    struct timespec until = dgl_document_after(DGL_MAX(us / DGL_US_PER_MS, 1));
-    pthread_cond_timedwait(&d->wake, &d->lock, &until);
+    dgl_cond_wait_until(&d->wake, &d->lock, dgl_wait_deadline_us(DGL_MAX(us, DGL_US_PER_MS)));
 }
 
 // One claim. Returns how many jobs came; a failed claim (disk full) counts as none and is tried again on the next beat.

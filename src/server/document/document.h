@@ -87,7 +87,6 @@ struct dgl_document_request { // borrowed until done
     const char *idempotency_key;
     unsigned char body_sha256[32];
     enum dgl_document_source source;
-    bool is_uat_page;                   // UI only
     const struct dgl_document_pdf *pdf; // NULL = nothing special
 };
 struct dgl_document_accepted {

@@ -1,7 +1,6 @@
 // Life of the room: making, starting, stopping, counting. The way of a job:
 //
-//   accept (accept.c) ──▶ store: queued ──claim (dispatch.c)──▶ rendering ──engine──▶ finishing (finish.c) ──▶ ready |
-//   failed
+//   accept.c ─▶ store: queued ─claim (dispatch.c)─▶ rendering ─engine─▶ finishing (finish.c) ─▶ ready or failed
 //
 // Invariants. (1) A 202 is answered only for a row on disk. (2) A job in hand is in exactly one of `rendering` and
 // `finishing`; both are bounded, so a slow disk stops claiming before memory grows. (3) Files are durable before the
@@ -15,47 +14,19 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/log.h"
-
-static void condition_init(pthread_cond_t *c)
-{
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(c, &attributes);
-    pthread_condattr_destroy(&attributes);
-}
-
-struct timespec dgl_document_after(int64_t ms)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    int64_t ns = t.tv_nsec + (ms % 1000) * 1000000;
-    t.tv_sec += ms / 1000 + ns / 1000000000;
-    t.tv_nsec = ns % 1000000000;
-    return t;
-}
+#include "base/thread.h"
 
 bool dgl_document_rest(struct dgl_documents *d, pthread_cond_t *cond, int64_t ms)
 {
-    struct timespec until = dgl_document_after(ms);
+    int64_t deadline_us = dgl_wait_deadline_us(ms * DGL_US_PER_MS);
     pthread_mutex_lock(&d->lock);
-    while (d->started && pthread_cond_timedwait(cond, &d->lock, &until) == 0)
+    while (d->started && dgl_cond_wait_until(cond, &d->lock, deadline_us))
         ;
     bool going_on = d->started;
     pthread_mutex_unlock(&d->lock);
     return going_on;
-}
-
-// FNV-1a; ids are random enough.
-size_t dgl_document_hash(const char *id)
-{
-    uint64_t h = 14695981039346656037u;
-    for (; *id; id++)
-        h = (h ^ (unsigned char)*id) * 1099511628211u;
-    return (size_t)(h ^ (h >> 32));
 }
 
 enum dgl_status dgl_documents_new(const struct dgl_documents_parts *parts, const struct dgl_documents_options *options,
@@ -76,10 +47,18 @@ enum dgl_status dgl_documents_new(const struct dgl_documents_parts *parts, const
     pthread_mutex_init(&d->fact_lock, NULL);
     pthread_mutex_init(&d->lock, NULL);
     pthread_mutex_init(&d->wait_lock, NULL);
-    condition_init(&d->wake);
-    condition_init(&d->finish);
-    condition_init(&d->idle);
+    dgl_cond_init(&d->wake);
+    dgl_cond_init(&d->finish);
+    dgl_cond_init(&d->idle);
     *ret = d;
+    return DGL_OK;
+}
+
+static enum dgl_status start_thread(struct dgl_documents *d, const char *name, void *(*run)(void *),
+                                    struct dgl_error *err)
+{
+    DGL_TRY(dgl_thread_start(&d->threads[d->thread_count], name, run, d, err));
+    d->thread_count++;
     return DGL_OK;
 }
 
@@ -92,36 +71,29 @@ enum dgl_status dgl_documents_start(struct dgl_documents *d, struct dgl_error *e
     dgl_document_sweep_uploads(d);
     d->more_queued = true;
     d->started = true; // before the threads, which run while it stands
-    if (pthread_create(&d->dispatcher, NULL, dgl_document_dispatcher, d) != 0)
-        abort(); // start-up: no threads, no service
+    DGL_TRY(start_thread(d, "dispatcher", dgl_document_dispatcher, err));
     for (size_t i = 0; i < DGL_DOCUMENT_FINISHERS; i++)
-        if (pthread_create(&d->finishers[i], NULL, dgl_document_finisher, d) != 0)
-            abort();
-    if (pthread_create(&d->keeper, NULL, dgl_document_keeper, d) != 0)
-        abort();
-    return DGL_OK;
+        DGL_TRY(start_thread(d, "finisher", dgl_document_finisher, err));
+    return start_thread(d, "keeper", dgl_document_keeper, err);
 }
 
 void dgl_documents_stop(struct dgl_documents *d, int64_t wait_ms)
 {
     if (!d || !d->started)
         return;
-    struct timespec until = dgl_document_after(wait_ms);
+    int64_t deadline_us = dgl_wait_deadline_us(wait_ms * DGL_US_PER_MS);
     pthread_mutex_lock(&d->lock);
     d->stopping = true;
     pthread_cond_broadcast(&d->wake);
-    while (d->rendering + d->finishing > 0)
-        if (pthread_cond_timedwait(&d->idle, &d->lock, &until) != 0)
-            break;
+    for (bool in_time = true; d->rendering + d->finishing > 0 && in_time;)
+        in_time = dgl_cond_wait_until(&d->idle, &d->lock, deadline_us);
     d->started = false;
     pthread_cond_broadcast(&d->wake);
     pthread_cond_broadcast(&d->finish);
     pthread_cond_broadcast(&d->idle);
     pthread_mutex_unlock(&d->lock);
-    pthread_join(d->dispatcher, NULL);
-    for (size_t i = 0; i < DGL_DOCUMENT_FINISHERS; i++)
-        pthread_join(d->finishers[i], NULL);
-    pthread_join(d->keeper, NULL);
+    while (d->thread_count > 0)
+        pthread_join(d->threads[--d->thread_count], NULL);
     dgl_document_waiters_expire(d, 0, true);
 }
 

@@ -99,17 +99,22 @@ enum dgl_status dgl_documents_template_file(struct dgl_documents *d, const char 
     return DGL_OK;
 }
 
+void dgl_document_delete_files(struct dgl_documents *d, const char *const *uris, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct dgl_error err = DGL_ERROR_INIT;
+        if (dgl_blob_delete(d->parts.blobs, uris[i], &err) != DGL_OK)
+            dgl_log_error(DGL_LOG_WARN, "file of an erased document stays until the next sweep", &err);
+    }
+}
+
 enum dgl_status dgl_documents_delete(struct dgl_documents *d, const char *org, const char *id, struct dgl_error *err)
 {
     DGL_AUTO(arena) arena = dgl_arena_new(0);
     const char **uris = NULL;
     size_t count = 0;
     DGL_TRY(dgl_store_document_delete(d->parts.store, arena, org, id, &uris, &count, err));
-    for (size_t i = 0; i < count; i++) {
-        struct dgl_error trouble = DGL_ERROR_INIT;
-        if (dgl_blob_delete(d->parts.blobs, uris[i], &trouble) != DGL_OK)
-            dgl_log_error(DGL_LOG_WARN, "file of an erased document stays behind", &trouble);
-    }
+    dgl_document_delete_files(d, uris, count);
     dgl_document_waiters_finished(d, id);
     return DGL_OK;
 }

@@ -27,7 +27,7 @@ struct dgl_font_fact {
 
 static void forget_fonts(struct dgl_documents *d, const char *org)
 {
-    struct dgl_font_fact *slot = &d->font_facts[dgl_document_hash(org) % DGL_DOCUMENT_FONT_CACHE];
+    struct dgl_font_fact *slot = &d->font_facts[dgl_hash_text(DGL_HASH_START, org) % DGL_DOCUMENT_FONT_CACHE];
     pthread_mutex_lock(&d->fact_lock);
     dgl_engine_fonts_unref(slot->fonts);
     *slot = (struct dgl_font_fact){0};
@@ -78,7 +78,7 @@ static enum dgl_status read_list(struct dgl_documents *d, const char *org, struc
 enum dgl_status dgl_document_fonts(struct dgl_documents *d, const char *org, struct dgl_engine_fonts **ret,
                                    struct dgl_error *err)
 {
-    struct dgl_font_fact *slot = &d->font_facts[dgl_document_hash(org) % DGL_DOCUMENT_FONT_CACHE];
+    struct dgl_font_fact *slot = &d->font_facts[dgl_hash_text(DGL_HASH_START, org) % DGL_DOCUMENT_FONT_CACHE];
     int64_t now = dgl_clock_mono_us(d->parts.clock);
     pthread_mutex_lock(&d->fact_lock);
     bool hit = strcmp(slot->org, org) == 0 && slot->known_until_us > now;

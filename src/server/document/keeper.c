@@ -9,15 +9,6 @@
 
 #define US_PER_DAY (INT64_C(86400) * DGL_US_PER_S)
 
-static void delete_blobs(struct dgl_documents *d, const char **uris, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        struct dgl_error err = DGL_ERROR_INIT;
-        if (dgl_blob_delete(d->parts.blobs, uris[i], &err) != DGL_OK)
-            dgl_log_error(DGL_LOG_WARN, "file of an erased document stays behind", &err);
-    }
-}
-
 bool dgl_clock_watch_steady(struct dgl_clock_watch *w, int64_t now_us, int64_t mono_us)
 {
     int64_t difference_us = now_us - mono_us;
@@ -44,7 +35,7 @@ static enum dgl_status prune_documents(struct dgl_documents *d, bool *ret_more, 
     size_t count = 0;
     DGL_TRY(dgl_store_documents_prune(d->parts.store, arena, dgl_clock_now_us(d->parts.clock) - keep_us,
                                       DGL_DOCUMENT_PRUNE_BATCH, &uris, &count, ret_more, err));
-    delete_blobs(d, uris, count);
+    dgl_document_delete_files(d, uris, count);
     return DGL_OK;
 }
 

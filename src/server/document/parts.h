@@ -6,7 +6,6 @@
 #include "server/document/document.h"
 #include <pthread.h>
 #include <stdatomic.h>
-#include <time.h>
 
 #define DGL_DOCUMENT_FINISHERS 64u      // threads that sync files and commit outcomes; they share group commits
 #define DGL_DOCUMENT_MAX_FINISHING 256u // rendered, not yet committed; past it no job is claimed
@@ -49,7 +48,6 @@ struct dgl_running {
     char id[40], org[40];
     unsigned formats;
     int64_t tries;
-    int64_t submitted_mono_us;
     int64_t accepted_at_us;
     enum dgl_status status;
     struct dgl_error error;
@@ -80,7 +78,8 @@ struct dgl_documents {
     unsigned rendering, finishing;
     int64_t job_us; // moving average of one job's time in the engine
     struct dgl_running *finish_head, **finish_tail;
-    pthread_t dispatcher, keeper, finishers[DGL_DOCUMENT_FINISHERS];
+    pthread_t threads[DGL_DOCUMENT_FINISHERS + 2]; // and the dispatcher and the keeper
+    size_t thread_count;
 
     pthread_mutex_t wait_lock;
     struct dgl_waiter *waiters[DGL_DOCUMENT_WAIT_BUCKETS]; // by the id's hash
@@ -92,10 +91,8 @@ struct dgl_documents {
 };
 
 // documents.c
-struct timespec dgl_document_after(int64_t ms); // on the monotonic clock, for the conditions
 bool dgl_document_rest(struct dgl_documents *d, pthread_cond_t *cond, int64_t ms); // sleeps; false when the room stops
-size_t dgl_document_hash(const char *id);
-size_t dgl_document_engine_index(const char *word); // what is none of ours: "none"
+size_t dgl_document_engine_index(const char *word);                                // what is none of ours: "none"
 // dispatch.c
 void *dgl_document_dispatcher(void *documents);
 void dgl_document_wake(struct dgl_documents *d); // a job was queued
@@ -106,6 +103,8 @@ void dgl_document_running_free(struct dgl_running *job);
 void dgl_document_waiters_finished(struct dgl_documents *d, const char *id);
 void dgl_document_waiters_expire(struct dgl_documents *d, int64_t now_mono_us, bool all);
 int64_t dgl_document_waiters_next(struct dgl_documents *d); // monotonic; INT64_MAX = none
+// files.c: of documents that are erased. What cannot be deleted now goes with the next sweep.
+void dgl_document_delete_files(struct dgl_documents *d, const char *const *uris, size_t count);
 // keeper.c
 // Whether the wall clock has gone with the monotonic one for a day. A clock that was put years ahead must not make
 // retention erase everything: it waits a day after a jump, for somebody or something to put it right.

@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "base/file.h"
 #include "render/sheet/sheet.h"
 
 #define TEMPLATE_NAME_MAX 200u
@@ -14,7 +13,7 @@
 enum dgl_status dgl_document_template_fact(struct dgl_documents *d, const char *org, const char *id,
                                            struct dgl_template_fact *ret, struct dgl_error *err)
 {
-    struct dgl_template_fact *slot = &d->facts[dgl_document_hash(id) % DGL_DOCUMENT_TEMPLATE_CACHE];
+    struct dgl_template_fact *slot = &d->facts[dgl_hash_text(DGL_HASH_START, id) % DGL_DOCUMENT_TEMPLATE_CACHE];
     int64_t now = dgl_clock_mono_us(d->parts.clock);
     pthread_mutex_lock(&d->fact_lock);
     bool hit = strcmp(slot->id, id) == 0 && strcmp(slot->org, org) == 0 && slot->known_until_us > now;
@@ -43,7 +42,7 @@ enum dgl_status dgl_document_template_fact(struct dgl_documents *d, const char *
 static void forget(struct dgl_documents *d, const char *id)
 {
     pthread_mutex_lock(&d->fact_lock);
-    d->facts[dgl_document_hash(id) % DGL_DOCUMENT_TEMPLATE_CACHE] = (struct dgl_template_fact){0};
+    d->facts[dgl_hash_text(DGL_HASH_START, id) % DGL_DOCUMENT_TEMPLATE_CACHE] = (struct dgl_template_fact){0};
     d->fact_epoch++;
     pthread_mutex_unlock(&d->fact_lock);
 }

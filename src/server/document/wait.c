@@ -11,7 +11,7 @@
 
 static struct dgl_waiter **bucket_of(struct dgl_documents *d, const char *id)
 {
-    return &d->waiters[dgl_document_hash(id) % DGL_DOCUMENT_WAIT_BUCKETS];
+    return &d->waiters[dgl_hash_text(DGL_HASH_START, id) % DGL_DOCUMENT_WAIT_BUCKETS];
 }
 
 // Takes the waiter out of the list if it is still there: whoever succeeds calls it.

@@ -1,6 +1,8 @@
 // The pool for synchronous handlers: a bounded ring of requests, whose connections are suspended, and a few threads.
 #include "server/http/internal.h"
 
+#include "base/thread.h"
+
 #include <stdlib.h>
 
 struct http_blocking {
@@ -39,19 +41,22 @@ static void *run(void *arg)
     return NULL;
 }
 
-struct http_blocking *http_blocking_new(unsigned threads)
+enum dgl_status http_blocking_new(unsigned threads, struct http_blocking **ret, struct dgl_error *err)
 {
     struct http_blocking *p = DGL_NEW(struct http_blocking);
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->cond, NULL);
-    for (; p->thread_count < DGL_MIN(threads, HTTP_MAX_BLOCKING_THREADS); p->thread_count++)
-        if (pthread_create(&p->threads[p->thread_count], NULL, run, p) != 0)
-            break;
-    if (p->thread_count == 0) {
-        http_blocking_free(p);
-        return NULL;
+    enum dgl_status status = DGL_OK;
+    while (status == DGL_OK && p->thread_count < DGL_MIN(threads, HTTP_MAX_BLOCKING_THREADS)) {
+        status = dgl_thread_start(&p->threads[p->thread_count], "http-blocking", run, p, err);
+        p->thread_count += status == DGL_OK;
     }
-    return p;
+    if (p->thread_count == 0) { // some are enough to go on with
+        http_blocking_free(p);
+        return status;
+    }
+    *ret = p;
+    return DGL_OK;
 }
 
 bool http_blocking_push(struct http_blocking *p, struct dgl_http_request *rq)

@@ -13,10 +13,11 @@
 // socket cannot be closed and its number reused meanwhile: it is closed only after http_on_connection(CLOSED).
 #include "server/http/internal.h"
 
+#include "base/thread.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 static void read_peer(struct http_connection *c, struct MHD_Connection *mhd)
 {
@@ -100,12 +101,7 @@ void *http_watch_run(void *server)
     struct dgl_http_server *s = server;
     pthread_mutex_lock(&s->stop_lock);
     while (!s->stopped) {
-        struct timespec until;
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_nsec += HTTP_WATCH_INTERVAL_MS * 1000000L;
-        until.tv_sec += until.tv_nsec / 1000000000L;
-        until.tv_nsec %= 1000000000L;
-        pthread_cond_timedwait(&s->stop_cond, &s->stop_lock, &until);
+        dgl_cond_wait_until(&s->stop_cond, &s->stop_lock, dgl_wait_deadline_us(HTTP_WATCH_INTERVAL_MS * DGL_US_PER_MS));
         pthread_mutex_unlock(&s->stop_lock);
         cut_late_ones(s);
         pthread_mutex_lock(&s->stop_lock);

@@ -18,7 +18,6 @@
 #include "base/str.h"
 
 #include <ctype.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 

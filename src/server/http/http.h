@@ -76,8 +76,6 @@ const char *dgl_http_server_address(const struct dgl_http_server *s); // "127.0.
 void dgl_http_server_stop(struct dgl_http_server *s, int64_t wait_ms);
 void dgl_http_server_free(struct dgl_http_server *s);
 DGL_DEFINE_AUTO(http_server);
-const struct dgl_route *dgl_http_server_route(const struct dgl_http_server *s,
-                                              size_t index); // NULL past the end: for OpenAPI and tests
 #define DGL_HTTP_AREAS_MAX 16
 struct dgl_http_stats {
     uint64_t requests, connections, in_flight, blocking_queue, body_bytes;

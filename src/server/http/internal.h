@@ -90,7 +90,6 @@ struct dgl_http_request {
     void *user;
 
     struct http_answer_header *answer_headers;
-    bool has_content_encoding, has_cache_control;
     struct MHD_Response *response; // set by whoever claimed it, before ANSWERED
     int status;
     uint64_t response_bytes;
@@ -110,7 +109,6 @@ struct dgl_http_server {
     struct http_router *router;
     struct http_nets trusted;
     struct dgl_http_options options; // strings are copies
-    char *listen_host;
     char address[80];
     uint16_t port;
     int listen_fd, stop_fd;
@@ -130,7 +128,7 @@ struct dgl_http_server {
     size_t compressed_count;
 
     pthread_mutex_t stop_lock;
-    pthread_cond_t stop_cond; // monotonic
+    pthread_cond_t stop_cond;
     _Atomic bool stopping;
     bool stopped;
     _Atomic uint64_t bodies, shares[HTTP_SHARES]; // bytes; see bodies.c
@@ -180,7 +178,7 @@ void *http_watch_run(void *server);
 int64_t http_pace_deadline(int64_t started_mono_us, uint64_t bytes);
 
 // blocking.c: the pool for synchronous handlers
-struct http_blocking *http_blocking_new(unsigned threads);
+enum dgl_status http_blocking_new(unsigned threads, struct http_blocking **ret, struct dgl_error *err) DGL_MUST_CHECK;
 bool http_blocking_push(struct http_blocking *p, struct dgl_http_request *rq); // false: full or closed
 void http_blocking_close(struct http_blocking *p); // what was not begun is handed to http_request_abandon
 void http_blocking_free(struct http_blocking *p);  // joins

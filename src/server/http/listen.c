@@ -3,7 +3,6 @@
 // in the kernel's queue while the connection limit is reached.
 #include "server/http/internal.h"
 
-#include "base/log.h"
 #include "base/str.h"
 
 #include <errno.h>
@@ -13,7 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 // "host:port", "[v6]:port", ":port" (every address).
 static enum dgl_status split_listen(const char *text, char host[256], char port[8], struct dgl_error *err)

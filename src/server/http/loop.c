@@ -11,10 +11,10 @@
 
 #include "base/log.h"
 #include "base/str.h"
+#include "base/thread.h"
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -118,10 +118,6 @@ static void *run(void *loop)
     int epoll_fd = MHD_get_daemon_info(l->mhd, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
     struct pollfd wait[2] = {{.fd = l->wake_fd, .events = POLLIN}, {.fd = epoll_fd, .events = POLLIN}};
     uint64_t count;
-    sigset_t pipe;
-    sigemptyset(&pipe);
-    sigaddset(&pipe, SIGPIPE); // sendfile has no flag against it
-    pthread_sigmask(SIG_BLOCK, &pipe, NULL);
     while (!atomic_load(&l->leaving)) {
         poll(wait, 2, timeout_ms(l));
         // What was woken for is looked at after this: a wake that comes later is there at the next poll.
@@ -181,8 +177,8 @@ static enum dgl_status start(struct http_loop *l, struct dgl_error *err)
     if (l->wake_fd < 0)
         return DGL_FAIL_ERRNO(err, errno, "cannot make an event descriptor");
     DGL_TRY(start_library(l, err));
-    if (pthread_create(&l->thread, NULL, run, l) != 0)
-        return DGL_FAIL(err, DGL_E_UNAVAILABLE, "cannot start the HTTP server's threads");
+    DGL_TRY(
+        dgl_thread_start(&l->thread, "http", run, l, err)); // SIGPIPE is none of its: sendfile has no flag against it
     l->running = true;
     return DGL_OK;
 }

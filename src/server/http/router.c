@@ -17,7 +17,7 @@ struct node {
     struct node **words;
     size_t word_count;
     struct node *param;
-    const struct entry **entries; // one per method
+    struct entry **entries; // one per method
     size_t entry_count;
 };
 struct entry {
@@ -28,8 +28,6 @@ struct entry {
 };
 struct http_router {
     struct node root;
-    struct entry **entries;
-    size_t count;
 };
 
 static DGL_NORETURN void bug(const struct dgl_route *route, const char *what)
@@ -53,6 +51,8 @@ static void node_fini(struct node *n)
         node_fini(n->param);
         free(n->param);
     }
+    for (size_t i = 0; i < n->entry_count; i++)
+        free(n->entries[i]);
     free(n->words);
     free(n->entries);
 }
@@ -62,9 +62,6 @@ void http_router_free(struct http_router *r)
     if (!r)
         return;
     node_fini(&r->root);
-    for (size_t i = 0; i < r->count; i++)
-        free(r->entries[i]);
-    free(r->entries);
     free(r);
 }
 
@@ -118,18 +115,6 @@ void http_router_add(struct http_router *r, const struct dgl_route *route, void 
             bug(route, "is there already");
     n->entries = dgl_realloc(n->entries, (n->entry_count + 1) * sizeof(struct entry *));
     n->entries[n->entry_count++] = e;
-    r->entries = dgl_realloc(r->entries, (r->count + 1) * sizeof(struct entry *));
-    r->entries[r->count++] = e;
-}
-
-size_t http_router_count(const struct http_router *r)
-{
-    return r->count;
-}
-
-const struct dgl_route *http_router_at(const struct http_router *r, size_t index)
-{
-    return index < r->count ? r->entries[index]->route : NULL;
 }
 
 struct search {

@@ -11,8 +11,6 @@ struct http_router *http_router_new(void);
 void http_router_free(struct http_router *r);
 // A malformed path, or the same method and path twice, is a bug: abort.
 void http_router_add(struct http_router *r, const struct dgl_route *route, void *ctx);
-size_t http_router_count(const struct http_router *r);
-const struct dgl_route *http_router_at(const struct http_router *r, size_t index);
 
 struct http_match {
     const struct dgl_route *route;

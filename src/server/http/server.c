@@ -13,24 +13,19 @@
 #include "server/http/tls.h"
 
 #include "base/crypto.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "base/thread.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 static void init_locks(struct dgl_http_server *s)
 {
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&s->stop_cond, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    dgl_cond_init(&s->stop_cond);
     pthread_mutex_init(&s->stop_lock, NULL);
     pthread_mutex_init(&s->connections_lock, NULL);
     pthread_mutex_init(&s->spare_lock, NULL);
@@ -97,11 +92,6 @@ struct http_area *http_area_of(struct dgl_http_server *s, const struct dgl_route
     return &s->areas[s->area_count++];
 }
 
-const struct dgl_route *dgl_http_server_route(const struct dgl_http_server *s, size_t index)
-{
-    return http_router_at(s->router, index);
-}
-
 enum dgl_status dgl_http_server_load_certificate(struct dgl_http_server *s, const char *cert_file, const char *key_file,
                                                  struct dgl_error *err)
 {
@@ -112,25 +102,28 @@ enum dgl_status dgl_http_server_load_certificate(struct dgl_http_server *s, cons
 
 // ---- start
 
+static void end_watch(struct dgl_http_server *s)
+{
+    pthread_mutex_lock(&s->stop_lock);
+    s->stopped = true;
+    pthread_cond_broadcast(&s->stop_cond);
+    pthread_mutex_unlock(&s->stop_lock);
+    pthread_join(s->watch, NULL);
+}
+
 enum dgl_status dgl_http_server_start(struct dgl_http_server *s, struct dgl_error *err)
 {
     s->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (s->stop_fd < 0)
         return DGL_FAIL_ERRNO(err, errno, "cannot make an event descriptor");
-    s->blocking = http_blocking_new(s->options.blocking_threads); // the library's threads use it: before they are there
-    if (!s->blocking)
-        return DGL_FAIL(err, DGL_E_UNAVAILABLE, "cannot start the HTTP server's threads");
+    DGL_TRY(http_blocking_new(s->options.blocking_threads, &s->blocking, err)); // before the epoll threads, who use it
     for (unsigned i = 0; i < s->options.threads; i++)
         DGL_TRY(http_loop_new(s, &s->loops[i], err));
-    if (pthread_create(&s->watch, NULL, http_watch_run, s) != 0)
-        return DGL_FAIL(err, DGL_E_UNAVAILABLE, "cannot start the HTTP server's threads");
-    if (pthread_create(&s->acceptor, NULL, http_accept_run, s) != 0) {
-        pthread_mutex_lock(&s->stop_lock);
-        s->stopped = true;
-        pthread_cond_broadcast(&s->stop_cond);
-        pthread_mutex_unlock(&s->stop_lock);
-        pthread_join(s->watch, NULL);
-        return DGL_FAIL(err, DGL_E_UNAVAILABLE, "cannot start the HTTP server's threads");
+    DGL_TRY(dgl_thread_start(&s->watch, "http-watch", http_watch_run, s, err));
+    enum dgl_status status = dgl_thread_start(&s->acceptor, "http-accept", http_accept_run, s, err);
+    if (status != DGL_OK) {
+        end_watch(s);
+        return status;
     }
     s->started = true;
     return DGL_OK;
@@ -161,16 +154,11 @@ static void stop_accepting(struct dgl_http_server *s)
 
 static void wait_for_zero(struct dgl_http_server *s, const _Atomic uint64_t *count, int64_t wait_ms)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += wait_ms / 1000;
-    until.tv_nsec += wait_ms % 1000 * 1000000L;
-    until.tv_sec += until.tv_nsec / 1000000000L;
-    until.tv_nsec %= 1000000000L;
+    int64_t deadline_us = dgl_wait_deadline_us(wait_ms * DGL_US_PER_MS);
+    bool in_time = true;
     pthread_mutex_lock(&s->stop_lock);
-    int timed_out = 0;
-    while (atomic_load(count) && timed_out != ETIMEDOUT)
-        timed_out = pthread_cond_timedwait(&s->stop_cond, &s->stop_lock, &until);
+    while (atomic_load(count) && in_time)
+        in_time = dgl_cond_wait_until(&s->stop_cond, &s->stop_lock, deadline_us);
     pthread_mutex_unlock(&s->stop_lock);
 }
 
@@ -221,11 +209,7 @@ void dgl_http_server_stop(struct dgl_http_server *s, int64_t wait_ms)
     http_blocking_close(s->blocking);
     abandon_flight(s);
     wait_for_zero(s, &s->in_flight, HTTP_LAST_WORDS_MS);
-    pthread_mutex_lock(&s->stop_lock);
-    s->stopped = true;
-    pthread_cond_broadcast(&s->stop_cond);
-    pthread_mutex_unlock(&s->stop_lock);
-    pthread_join(s->watch, NULL);
+    end_watch(s);
     stop_loops(s);
     http_blocking_free(DGL_STEAL(s->blocking));
 }

@@ -10,12 +10,10 @@
 
 #include "base/failpoint.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "server/mail/letters.h"
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define LOOK_US (30 * DGL_US_PER_S)       // between two looks into the store, at most
 #define STORE_AGAIN_US (5 * DGL_US_PER_S) // after the store failed
@@ -124,14 +122,11 @@ static int64_t send_due(struct dgl_outbox *o)
 
 static bool wait_for_news(struct dgl_outbox *o, int64_t wait_us)
 {
-    int64_t until_us =
-        dgl_clock_mono_us(dgl_clock_system()) + DGL_MIN(DGL_MAX(wait_us, DGL_US_PER_MS), (int64_t)LOOK_US);
-    struct timespec until = {.tv_sec = (time_t)(until_us / DGL_US_PER_S),
-                             .tv_nsec = (long)(until_us % DGL_US_PER_S * 1000)};
-    int rc = 0;
+    int64_t deadline_us = dgl_wait_deadline_us(DGL_MIN(DGL_MAX(wait_us, DGL_US_PER_MS), LOOK_US));
+    bool in_time = true;
     pthread_mutex_lock(&o->lock);
-    while (!o->stopping && !o->news && rc == 0)
-        rc = pthread_cond_timedwait(&o->changed, &o->lock, &until);
+    while (!o->stopping && !o->news && in_time)
+        in_time = dgl_cond_wait_until(&o->changed, &o->lock, deadline_us);
     o->news = false;
     bool go_on = !o->stopping;
     pthread_mutex_unlock(&o->lock);
@@ -153,26 +148,15 @@ static void *run(void *arg)
 struct dgl_outbox *dgl_outbox_new(const struct dgl_outbox_parts *parts)
 {
     struct dgl_outbox *o = DGL_NEW(struct dgl_outbox);
-    pthread_condattr_t monotonic;
     o->parts = *parts;
     pthread_mutex_init(&o->lock, NULL);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&o->changed, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    dgl_cond_init(&o->changed);
     return o;
 }
 
 enum dgl_status dgl_outbox_start(struct dgl_outbox *o, struct dgl_error *err)
 {
-    sigset_t all, old; // signals are the main thread's
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
-    int rc = pthread_create(&o->thread, NULL, run, o);
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
-    if (rc != 0)
-        return DGL_FAIL_ERRNO(err, rc, "the mail thread cannot start");
-    pthread_setname_np(o->thread, "mail");
+    DGL_TRY(dgl_thread_start(&o->thread, "mail", run, o, err));
     o->started = true;
     return DGL_OK;
 }

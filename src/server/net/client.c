@@ -8,10 +8,10 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "base/thread.h"
 #include "server/net/trust.h"
 #include <arpa/inet.h>
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -314,19 +314,6 @@ static void release(struct dgl_net_client *c)
     free(c);
 }
 
-// Signals are the main thread's.
-static int start_thread(struct dgl_net_client *c)
-{
-    sigset_t all, old;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
-    int rc = pthread_create(&c->thread, NULL, run, c);
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
-    if (rc == 0)
-        pthread_setname_np(c->thread, "net");
-    return rc;
-}
-
 static enum dgl_status client_init(struct dgl_net_client *c, const struct dgl_net_client_options *options,
                                    struct dgl_error *err)
 {
@@ -344,8 +331,7 @@ static enum dgl_status client_init(struct dgl_net_client *c, const struct dgl_ne
     DGL_TRY(parse_bind_address(options->bind_address, &c->bind_address, err));
     DGL_TRY(dgl_trust_load(options->ca_file, &c->trust, err));
     DGL_TRY(dgl_resolver_new(options->dns_servers, &io, &c->resolver, err));
-    int rc = start_thread(c);
-    return rc == 0 ? DGL_OK : DGL_FAIL_ERRNO(err, rc, "the network thread cannot start");
+    return dgl_thread_start(&c->thread, "net", run, c, err);
 }
 
 enum dgl_status dgl_net_client_new(const struct dgl_net_client_options *options, struct dgl_net_client **ret,
@@ -410,9 +396,7 @@ enum dgl_status dgl_net_client_submit(struct dgl_net_client *c, const struct dgl
 }
 
 struct fetch {
-    pthread_mutex_t lock;
-    pthread_cond_t ended;
-    bool over;
+    struct dgl_latch over;
     struct dgl_net_result *result;
     struct dgl_buf *body, *headers;
 };
@@ -421,7 +405,6 @@ static void on_fetched(void *arg, const struct dgl_net_result *result)
 {
     struct fetch *f = arg;
     size_t at = f->body->len;
-    pthread_mutex_lock(&f->lock);
     *f->result = *result;
     f->result->headers = NULL;
     f->result->headers_len = 0;
@@ -429,9 +412,7 @@ static void on_fetched(void *arg, const struct dgl_net_result *result)
     if (f->headers)
         dgl_buf_append(f->headers, result->headers, result->headers_len);
     f->result->body = f->body->failed || !f->body->data ? "" : f->body->data + at;
-    f->over = true;
-    pthread_cond_signal(&f->ended);
-    pthread_mutex_unlock(&f->lock);
+    dgl_latch_open(&f->over);
 }
 
 enum dgl_status dgl_net_client_fetch(struct dgl_net_client *c, const struct dgl_net_request *request,
@@ -439,18 +420,9 @@ enum dgl_status dgl_net_client_fetch(struct dgl_net_client *c, const struct dgl_
                                      struct dgl_error *err)
 {
     struct dgl_net_result result;
-    struct fetch f = {.lock = PTHREAD_MUTEX_INITIALIZER,
-                      .ended = PTHREAD_COND_INITIALIZER,
-                      .result = &result,
-                      .body = ret_body,
-                      .headers = ret_headers};
+    struct fetch f = {.over = DGL_LATCH_INIT, .result = &result, .body = ret_body, .headers = ret_headers};
     DGL_TRY(dgl_net_client_submit(c, request, on_fetched, &f, err));
-    pthread_mutex_lock(&f.lock);
-    while (!f.over)
-        pthread_cond_wait(&f.ended, &f.lock);
-    pthread_mutex_unlock(&f.lock);
-    pthread_cond_destroy(&f.ended);
-    pthread_mutex_destroy(&f.lock);
+    dgl_latch_wait(&f.over);
     DGL_TRY(dgl_buf_check(ret_body, "the answer", err));
     *ret = result;
     return DGL_OK;

@@ -5,7 +5,6 @@
 
 #include "base/clock.h"
 #include <stdlib.h>
-#include <string.h>
 
 static size_t bucket_of(uint64_t group)
 {

@@ -105,10 +105,7 @@ void dgl_resolver_free(struct dgl_resolver *r)
 
 static size_t slot_of(const char *host)
 {
-    uint64_t h = UINT64_C(1469598103934665603); // FNV-1a
-    for (const char *p = host; *p; p++)
-        h = (h ^ (unsigned char)*p) * UINT64_C(1099511628211);
-    return (size_t)(h % CACHE_SLOTS);
+    return (size_t)(dgl_hash_text(DGL_HASH_START, host) % CACHE_SLOTS);
 }
 
 static const struct dgl_net_addresses *cache_peek(struct dgl_resolver *r, const char *host)

@@ -10,7 +10,6 @@
 #include "base/str.h"
 #include <arpa/inet.h>
 #include <idn2.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define HOST_MAX 253

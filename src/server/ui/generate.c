@@ -3,10 +3,8 @@
 // The form always carries all of its data, so every button but Generate is a step from one state of it to the next, and
 // the page that answers shows that state: the other mode, a row more, a row less, an example. Nothing is kept
 // meanwhile.
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/str.h"
 #include "server/ui/parts.h"
 
 #define MIN_DATA_ROWS 8
@@ -210,8 +208,7 @@ static void take_step(struct dgl_ui_visit *v, const json_t *tokens, struct dgl_u
 static enum dgl_status generate(struct dgl_ui_visit *v, const json_t *tokens, struct dgl_ui_draft *d,
                                 struct dgl_document_accepted *ret, struct dgl_error *err)
 {
-    struct dgl_document_request request = {
-        .template_id = dgl_http_param(v->rq, "id"), .source = DGL_SOURCE_UI, .is_uat_page = v->who.is_uat};
+    struct dgl_document_request request = {.template_id = dgl_http_param(v->rq, "id"), .source = DGL_SOURCE_UI};
     if (!dgl_format_parse(dgl_ui_field(v, "output_format"), &request.formats))
         return DGL_FAIL_FIELD(err, DGL_E_INVALID, NULL, "output_format", "Choose PDF, Word or both.");
     DGL_AUTO_PTR char *written = NULL;

@@ -264,6 +264,15 @@ static void tells_plain_text(void **state)
     }
 }
 
+// The published values of 64-bit FNV-1a; hashing goes on where it ended.
+static void test_hash(void **state DGL_UNUSED)
+{
+    assert_true(dgl_hash_text(DGL_HASH_START, "") == DGL_HASH_START);
+    assert_true(dgl_hash_text(DGL_HASH_START, "a") == UINT64_C(0xaf63dc4c8601ec8c));
+    assert_true(dgl_hash_text(DGL_HASH_START, "foobar") == UINT64_C(0x85944171f73967e8));
+    assert_true(dgl_hash_text(dgl_hash_text(DGL_HASH_START, "foo"), "bar") == dgl_hash_text(DGL_HASH_START, "foobar"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -273,7 +282,7 @@ int main(void)
         cmocka_unit_test(test_parse_double),  cmocka_unit_test(test_parse_bool),
         cmocka_unit_test(test_format_double), cmocka_unit_test(test_format_double_round_trips),
         cmocka_unit_test(test_format_int),    cmocka_unit_test(test_percent_decode),
-        cmocka_unit_test(test_distance),
+        cmocka_unit_test(test_distance),      cmocka_unit_test(test_hash),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,6 +11,7 @@
 // before it, without following links.
 #include "base/failpoint.h"
 #include "base/file.h"
+#include "base/str.h"
 #include "server/blob/blob.h"
 
 #include <dirent.h>
@@ -120,13 +121,6 @@ static int open_directory(int parent, const char *name, bool create)
     return openat(parent, name, flags);
 }
 
-static uint64_t hash_of(uint64_t h, const char *s)
-{
-    for (; *s; s++)
-        h = (h ^ (unsigned char)*s) * 1099511628211u; // FNV-1a
-    return h;
-}
-
 // To write into a directory its name must be on disk. That it exists says nothing: another thread may have made it just
 // now, or a life of the server that ended before the sync. So the parent is synced the first time in this life.
 static int open_durably(struct dgl_blob_store *b, int parent, const char *name, uint64_t hash)
@@ -150,15 +144,15 @@ static int open_shard(struct dgl_blob_store *b, const struct name *n)
 
 static int make_shard(struct dgl_blob_store *b, const struct name *n)
 {
-    uint64_t hash = hash_of(14695981039346656037u, n->org);
+    uint64_t hash = dgl_hash_text(DGL_HASH_START, n->org);
     DGL_AUTO_FD org = open_durably(b, b->root, n->org, hash);
     if (org < 0)
         return -1;
-    hash = hash_of(hash_of(hash, "/"), n->kind);
+    hash = dgl_hash_text(dgl_hash_text(hash, "/"), n->kind);
     DGL_AUTO_FD kind = open_durably(b, org, n->kind, hash);
     if (kind < 0)
         return -1;
-    return open_durably(b, kind, n->shard, hash_of(hash_of(hash, "/"), n->shard));
+    return open_durably(b, kind, n->shard, dgl_hash_text(dgl_hash_text(hash, "/"), n->shard));
 }
 
 // NULL with errno. The descriptor stays the caller's.

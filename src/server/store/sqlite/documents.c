@@ -4,8 +4,6 @@
 // tombstone goes with the last of its deliveries (prune.c).
 #include "server/store/sqlite/sqlite.h"
 
-#include <string.h>
-
 #define DOCUMENT_COLUMNS                                                                                        \
     "d.id, o.id, t.id, t.name, d.template_version, d.status, d.source, d.formats, d.is_uat, d.webhook_url, "    \
     "d.error_message, d.error_code, d.pdf_uri, d.pdf_size_bytes, d.pdf_sha256, d.docx_uri, d.docx_size_bytes, " \

@@ -3,7 +3,6 @@
 #include "server/store/sqlite/deliveries.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 struct latencies {
     int64_t *us;

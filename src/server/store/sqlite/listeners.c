@@ -7,9 +7,6 @@
 // was set back) are read as now, so that nothing is passed over.
 #include "server/store/sqlite/deliveries.h"
 
-#include "base/str.h"
-#include <string.h>
-
 struct opening {
     const char *org, *name;
     struct dgl_id id;

@@ -3,7 +3,6 @@
 #include "server/store/sqlite/queue.h"
 
 #include "base/crypto.h"
-#include "base/str.h"
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>

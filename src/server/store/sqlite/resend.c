@@ -4,8 +4,6 @@
 // the dispatcher meets it as deliveries that become due, and a stop in between loses only what was not written yet.
 #include "server/store/sqlite/deliveries.h"
 
-#include <string.h>
-
 // ---- one
 
 struct redeliver {

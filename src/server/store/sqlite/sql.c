@@ -5,7 +5,6 @@
 #include "server/store/sqlite/sql.h"
 #include "base/str.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,6 @@
 // Templates and their versions. Deleting marks the row: versions stay readable for jobs that were accepted before.
 #include "server/store/sqlite/sqlite.h"
 
-#include <string.h>
-
 #define TEMPLATE_COLUMNS                                                                                 \
     "t.id, o.id, t.name, t.description, t.is_uat, t.kind, t.version, t.created_at_us, t.updated_at_us, " \
     "t.deleted_at_us, t.seq"

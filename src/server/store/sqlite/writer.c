@@ -17,13 +17,10 @@
 // Rejected: a connection per request thread with busy waiting (one sync per request), and an own log in front of SQLite
 // (two places that must agree after a crash).
 #include "base/failpoint.h"
+#include "base/thread.h"
 #include "server/store/sqlite/sqlite.h"
 
-#include <errno.h>
 #include <sched.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
 static const char closing_message[] = "the server is stopping; try again in a moment";
 
@@ -196,12 +193,7 @@ static bool wait_for_work(struct dgl_writer *w)
             pthread_cond_wait(&w->wake, &w->lock);
             continue;
         }
-        struct timespec until;
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_nsec += DGL_SQLITE_IDLE_MS * 1000000L;
-        until.tv_sec += until.tv_nsec / 1000000000L;
-        until.tv_nsec %= 1000000000L;
-        if (pthread_cond_timedwait(&w->wake, &w->lock, &until) == ETIMEDOUT) {
+        if (!dgl_cond_wait_until(&w->wake, &w->lock, dgl_wait_deadline_us(DGL_SQLITE_IDLE_MS * DGL_US_PER_MS))) {
             idle = !w->first;
             break;
         }
@@ -243,15 +235,9 @@ enum dgl_status dgl_writer_start(struct dgl_store *s, struct dgl_error *err)
     struct dgl_writer *w = &s->writer;
     w->end = &w->first;
     w->checkpoint_at = DGL_SQLITE_CHECKPOINT_PAGES;
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_mutex_init(&w->lock, NULL);
-    pthread_cond_init(&w->wake, &attr);
-    pthread_condattr_destroy(&attr);
-    int failed = pthread_create(&w->thread, NULL, writer_main, s);
-    if (failed)
-        return DGL_FAIL_ERRNO(err, failed, "cannot start the database writer");
+    dgl_cond_init(&w->wake);
+    DGL_TRY(dgl_thread_start(&w->thread, "store", writer_main, s, err));
     w->started = true;
     return DGL_OK;
 }
@@ -300,9 +286,7 @@ void dgl_write_submit(struct dgl_store *s, struct dgl_write *request)
 }
 
 struct waiter {
-    pthread_mutex_t lock;
-    pthread_cond_t done;
-    bool is_done;
+    struct dgl_latch done;
     enum dgl_status status;
     struct dgl_error *err;
 };
@@ -310,25 +294,17 @@ struct waiter {
 static void wake_waiter(void *arg, enum dgl_status status, const struct dgl_error *err)
 {
     struct waiter *waiter = arg;
-    pthread_mutex_lock(&waiter->lock);
     waiter->status = status;
     if (status != DGL_OK)
         *waiter->err = *err;
-    waiter->is_done = true;
-    pthread_cond_signal(&waiter->done);
-    pthread_mutex_unlock(&waiter->lock);
+    dgl_latch_open(&waiter->done);
 }
 
 enum dgl_status dgl_write_sync(struct dgl_store *s, dgl_write_run run, void *arg, struct dgl_error *err)
 {
-    struct waiter waiter = {.lock = PTHREAD_MUTEX_INITIALIZER, .done = PTHREAD_COND_INITIALIZER, .err = err};
+    struct waiter waiter = {.done = DGL_LATCH_INIT, .err = err};
     struct dgl_write w = {.run = run, .arg = arg, .done = wake_waiter, .done_arg = &waiter};
     dgl_write_submit(s, &w);
-    pthread_mutex_lock(&waiter.lock);
-    while (!waiter.is_done)
-        pthread_cond_wait(&waiter.done, &waiter.lock);
-    pthread_mutex_unlock(&waiter.lock);
-    pthread_cond_destroy(&waiter.done);
-    pthread_mutex_destroy(&waiter.lock);
+    dgl_latch_wait(&waiter.done);
     return waiter.status;
 }

@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "server/engine/answers.h"
 #include "server/engine/bounds.h"
 #include "server/engine/mailbox.h"
@@ -17,8 +18,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,7 +34,7 @@ struct dgl_engine {
     struct dgl_error gone; // why, when supervisor_gone
     int epoll_fd;
     uint64_t next_task_id;
-    struct dgl_pool *pools[DGL_ENGINE_KIND_COUNT];
+    struct dgl_worker_pool *pools[DGL_ENGINE_KIND_COUNT];
     unsigned workers;
     bool office_available, thread_running;
     int64_t timeout_ms;
@@ -151,7 +150,7 @@ static void start_office_stage(struct dgl_engine *e, struct dgl_work *w)
         finish_failed(e, w, &error, false, NULL);
         return;
     }
-    dgl_pool_push(e->pools[DGL_ENGINE_OFFICE], &w->task);
+    dgl_worker_pool_push(e->pools[DGL_ENGINE_OFFICE], &w->task);
 }
 
 static void end_unreadable(struct dgl_engine *e, struct dgl_work *w)
@@ -221,7 +220,7 @@ static void end_convert(struct dgl_engine *e, struct dgl_work *w, const struct d
     finish(e, w, &result);
 }
 
-static void on_ended(void *ctx, struct dgl_pool *pool, struct dgl_task *task, const struct dgl_task_end *end)
+static void on_ended(void *ctx, struct dgl_worker_pool *pool, struct dgl_task *task, const struct dgl_task_end *end)
 {
     struct dgl_engine *e = ctx;
     struct dgl_work *w = (struct dgl_work *)task;
@@ -237,19 +236,19 @@ static void on_ended(void *ctx, struct dgl_pool *pool, struct dgl_task *task, co
 
 // ---- images from outside
 
-static void on_fetch(void *ctx, struct dgl_pool *pool, uint64_t worker, struct dgl_task *task, const char *url)
+static void on_fetch(void *ctx, struct dgl_worker_pool *pool, uint64_t worker, struct dgl_task *task, const char *url)
 {
     struct dgl_engine *e = ctx;
     const struct dgl_work *w = (struct dgl_work *)task;
     if (w->fonts && strcmp(url, DGL_ENGINE_FONT_LIST) == 0) { // we have it at hand
         struct dgl_str list = dgl_engine_fonts_json(w->fonts);
-        dgl_pool_answer_fetch(pool, worker, task->id, list.data, list.len, -1, NULL);
+        dgl_worker_pool_answer_fetch(pool, worker, task->id, list.data, list.len, -1, NULL);
         return;
     }
     if (!e->fetcher) {
         struct dgl_error error = DGL_ERROR_INIT;
         (void)DGL_FAIL_SLUG(&error, DGL_E_INVALID, "remote_images_off", "images from the network are not fetched here");
-        dgl_pool_answer_fetch(pool, worker, task->id, NULL, 0, -1, &error);
+        dgl_worker_pool_answer_fetch(pool, worker, task->id, NULL, 0, -1, &error);
         return;
     }
     unsigned kind = pool == e->pools[DGL_ENGINE_NATIVE] ? DGL_ENGINE_NATIVE : DGL_ENGINE_OFFICE;
@@ -278,7 +277,7 @@ static void cancel_all(struct dgl_engine *e, bool running, const struct dgl_erro
 {
     for (unsigned i = 0; i < DGL_ENGINE_KIND_COUNT; i++)
         if (running || i == DGL_ENGINE_NATIVE) // a job between its stages is under way
-            dgl_pool_cancel(e->pools[i], running, error);
+            dgl_worker_pool_cancel(e->pools[i], running, error);
 }
 
 static void take_task(struct dgl_engine *e, struct dgl_task *task, bool stopping)
@@ -290,7 +289,7 @@ static void take_task(struct dgl_engine *e, struct dgl_task *task, bool stopping
     if (stopping || e->supervisor_gone)
         finish_failed(e, (struct dgl_work *)task, &error, false, NULL);
     else
-        dgl_pool_push(e->pools[DGL_ENGINE_NATIVE], task);
+        dgl_worker_pool_push(e->pools[DGL_ENGINE_NATIVE], task);
 }
 
 // Returns false when the thread is to end.
@@ -300,8 +299,8 @@ static bool read_mailbox(struct dgl_engine *e)
     dgl_mailbox_take(e->box, &mail);
     for (struct dgl_engine_fetch *next, *f = mail.fetched; f; f = next) {
         next = f->next;
-        dgl_pool_answer_fetch(e->pools[f->pool], f->worker, f->task, f->data, f->len, f->fd,
-                              f->failed ? &f->error : NULL);
+        dgl_worker_pool_answer_fetch(e->pools[f->pool], f->worker, f->task, f->data, f->len, f->fd,
+                                     f->failed ? &f->error : NULL);
         dgl_engine_fetch_free(f);
     }
     for (struct dgl_task *next, *task = mail.tasks; task; task = next) {
@@ -329,7 +328,7 @@ static void read_supervisor(struct dgl_engine *e)
         }
         bool taken = !got;
         for (unsigned i = 0; !taken && i < DGL_ENGINE_KIND_COUNT; i++)
-            taken = dgl_pool_on_supervisor(e->pools[i], &event);
+            taken = dgl_worker_pool_on_supervisor(e->pools[i], &event);
         if (!taken && event.kind == DGL_SUPERVISOR_SPAWNED) {
             close(event.socket_fd);
             dgl_auto_close_fd(&event.statm_fd);
@@ -339,9 +338,9 @@ static void read_supervisor(struct dgl_engine *e)
 
 static void publish_stats(struct dgl_engine *e)
 {
-    struct dgl_pool_stats native, office;
-    dgl_pool_stats(e->pools[DGL_ENGINE_NATIVE], &native);
-    dgl_pool_stats(e->pools[DGL_ENGINE_OFFICE], &office);
+    struct dgl_worker_pool_stats native, office;
+    dgl_worker_pool_stats(e->pools[DGL_ENGINE_NATIVE], &native);
+    dgl_worker_pool_stats(e->pools[DGL_ENGINE_OFFICE], &office);
     atomic_store_explicit(&e->workers_alive, native.alive, memory_order_relaxed);
     atomic_store_explicit(&e->workers_lost, native.lost, memory_order_relaxed);
     atomic_store_explicit(&e->fork_errno, native.fork_errno, memory_order_relaxed);
@@ -363,11 +362,10 @@ static int ms_until(int64_t next_us)
 static void *engine_main(void *arg)
 {
     struct dgl_engine *e = arg;
-    pthread_setname_np(pthread_self(), "dgl-engine");
     for (bool run = true; run;) {
         int64_t now = now_us(), next = INT64_MAX;
         for (unsigned i = 0; i < DGL_ENGINE_KIND_COUNT && !e->supervisor_gone; i++) {
-            int64_t at = dgl_pool_tick(e->pools[i], now);
+            int64_t at = dgl_worker_pool_tick(e->pools[i], now);
             next = DGL_MIN(next, at);
         }
         publish_stats(e);
@@ -379,7 +377,7 @@ static void *engine_main(void *arg)
             else if (events[i].data.ptr == e)
                 read_supervisor(e);
             else
-                dgl_pool_on_readable(events[i].data.ptr);
+                dgl_worker_pool_on_readable(events[i].data.ptr);
         }
     }
     return NULL;
@@ -395,19 +393,6 @@ static enum dgl_status watch(struct dgl_engine *e, int fd, void *ptr, struct dgl
     return DGL_OK;
 }
 
-static enum dgl_status start_thread(struct dgl_engine *e, struct dgl_error *err)
-{
-    sigset_t all, before; // signals are the main thread's
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int failed = pthread_create(&e->thread, NULL, engine_main, e);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (failed)
-        return DGL_FAIL_ERRNO(err, failed, "cannot start the engine's thread");
-    e->thread_running = true;
-    return DGL_OK;
-}
-
 static unsigned cores(void)
 {
     long n = sysconf(_SC_NPROCESSORS_ONLN);
@@ -417,18 +402,18 @@ static unsigned cores(void)
 static void make_pools(struct dgl_engine *e, const struct dgl_engine_options *o, const char *scratch,
                        const char *program)
 {
-    const struct dgl_pool_handler handler = {.ended = on_ended, .fetch = on_fetch, .ctx = e};
+    const struct dgl_worker_pool_handler handler = {.ended = on_ended, .fetch = on_fetch, .ctx = e};
     unsigned office = o->office_workers ? o->office_workers : DGL_MIN(cores(), 2u);
     const unsigned workers[DGL_ENGINE_KIND_COUNT] = {[DGL_ENGINE_NATIVE] = e->workers, [DGL_ENGINE_OFFICE] = office};
     for (unsigned i = 0; i < DGL_ENGINE_KIND_COUNT; i++) {
-        struct dgl_pool_options pool = {.kind = &dgl_engine_kinds[i],
-                                        .kind_index = i,
-                                        .workers = DGL_MIN(workers[i], DGL_ENGINE_MAX_WORKERS),
-                                        .memory_bytes =
-                                            o->memory_bytes > 0 ? o->memory_bytes : DGL_ENGINE_DEFAULT_MEMORY_BYTES,
-                                        .scratch_dir = scratch,
-                                        .program = program};
-        e->pools[i] = dgl_pool_new(&pool, e->supervisor, e->epoll_fd, &handler);
+        struct dgl_worker_pool_options pool = {.kind = &dgl_engine_kinds[i],
+                                               .kind_index = i,
+                                               .workers = DGL_MIN(workers[i], DGL_ENGINE_MAX_WORKERS),
+                                               .memory_bytes = o->memory_bytes > 0 ? o->memory_bytes
+                                                                                   : DGL_ENGINE_DEFAULT_MEMORY_BYTES,
+                                               .scratch_dir = scratch,
+                                               .program = program};
+        e->pools[i] = dgl_worker_pool_new(&pool, e->supervisor, e->epoll_fd, &handler);
     }
 }
 
@@ -467,7 +452,8 @@ enum dgl_status dgl_engine_new(struct dgl_supervisor *s, const struct dgl_engine
     make_pools(e, options, scratch, e->office_available ? program : "");
     DGL_TRY(watch(e, dgl_mailbox_peek_fd(e->box), e->box, err));
     DGL_TRY(watch(e, dgl_supervisor_peek_fd(s), e, err));
-    DGL_TRY(start_thread(e, err));
+    DGL_TRY(dgl_thread_start(&e->thread, "engine", engine_main, e, err));
+    e->thread_running = true;
     *ret = DGL_STEAL(e);
     return DGL_OK;
 }
@@ -487,7 +473,7 @@ void dgl_engine_free(struct dgl_engine *e)
         return;
     dgl_engine_stop(e, 0);
     for (unsigned i = 0; i < DGL_ENGINE_KIND_COUNT; i++)
-        dgl_pool_free(e->pools[i]);
+        dgl_worker_pool_free(e->pools[i]);
     dgl_mailbox_unref(e->box);
     if (e->epoll_fd >= 0)
         close(e->epoll_fd);

@@ -2,15 +2,13 @@
 // an eventfd; it is written once for all that comes until the box is emptied.
 #include "server/engine/mailbox.h"
 
-#include "base/clock.h"
 #include "base/file.h"
+#include "base/thread.h"
 #include "server/engine/bounds.h"
 #include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 struct dgl_mailbox {
@@ -32,12 +30,8 @@ struct dgl_mailbox *dgl_mailbox_new(struct dgl_error *err)
         return NULL;
     }
     struct dgl_mailbox *box = DGL_NEW(struct dgl_mailbox);
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_mutex_init(&box->lock, NULL);
-    pthread_cond_init(&box->changed, &attr);
-    pthread_condattr_destroy(&attr);
+    dgl_cond_init(&box->changed);
     box->event_fd = fd;
     box->refs = 1;
     return box;
@@ -123,15 +117,11 @@ void dgl_mailbox_close_job(struct dgl_mailbox *box)
     pthread_mutex_unlock(&box->lock);
 }
 
-// With the lock held: until no job is open or the time has come. A deadline of 0 waits for ever.
+// With the lock held: until no job is open or the time has come.
 static void wait_for_jobs(struct dgl_mailbox *box, int64_t deadline_us)
 {
-    struct timespec until = {.tv_sec = deadline_us / DGL_US_PER_S, .tv_nsec = deadline_us % DGL_US_PER_S * 1000};
-    while (box->open > 0)
-        if (deadline_us == 0)
-            pthread_cond_wait(&box->changed, &box->lock);
-        else if (pthread_cond_timedwait(&box->changed, &box->lock, &until) == ETIMEDOUT)
-            return;
+    for (bool in_time = true; box->open > 0 && in_time;)
+        in_time = dgl_cond_wait_until(&box->changed, &box->lock, deadline_us);
 }
 
 void dgl_mailbox_stop(struct dgl_mailbox *box, int64_t wait_ms)
@@ -140,10 +130,10 @@ void dgl_mailbox_stop(struct dgl_mailbox *box, int64_t wait_ms)
     box->stopping = true;
     wake(box);
     if (wait_ms > 0)
-        wait_for_jobs(box, dgl_clock_mono_us(dgl_clock_system()) + wait_ms * DGL_US_PER_MS);
+        wait_for_jobs(box, dgl_wait_deadline_us(wait_ms * DGL_US_PER_MS));
     box->abort = true;
     wake(box);
-    wait_for_jobs(box, 0);
+    wait_for_jobs(box, INT64_MAX);
     box->quit = true;
     wake(box);
     pthread_mutex_unlock(&box->lock);

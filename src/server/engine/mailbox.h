@@ -5,7 +5,7 @@
 #ifndef DGL_SERVER_ENGINE_MAILBOX_H
 #define DGL_SERVER_ENGINE_MAILBOX_H
 
-#include "server/engine/pool.h"
+#include "server/engine/worker_pool.h"
 
 struct dgl_mailbox;
 struct dgl_mailbox *dgl_mailbox_new(struct dgl_error *err); // NULL: see err

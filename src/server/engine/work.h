@@ -3,7 +3,7 @@
 #define DGL_SERVER_ENGINE_WORK_H
 
 #include "server/engine/fonts.h"
-#include "server/engine/pool.h"
+#include "server/engine/worker_pool.h"
 
 struct dgl_work {
     struct dgl_task task; // first, so that a task is its work

@@ -1,8 +1,6 @@
 // /webhooks/: settings, test, signing secret, source addresses. The log is in deliveries.c.
 #include "server/api/parts.h"
 
-#include <string.h>
-
 static const char *org(struct dgl_http_request *rq)
 {
     return dgl_api_who(rq)->org;
@@ -97,20 +95,16 @@ static enum dgl_status start_test(struct dgl_api *api, struct dgl_http_request *
     if (!url)
         return DGL_FAIL_FIELD(err, DGL_E_INVALID, "missing_field", "webhook_url",
                               "No webhook URL is saved; give webhook_url to test one.");
-    if (!dgl_account_throttle(api->parts.account, "webhook_test", org(rq), API_TESTS_PER_MINUTE, ret_retry_after_s))
-        return DGL_FAIL(err, DGL_E_RATE, "At most %d webhook tests a minute. Try again later.", API_TESTS_PER_MINUTE);
-    return dgl_webhook_test_async(api->parts.webhook, org(rq), dgl_api_who(rq)->org_number, url, on_tested, rq, err);
+    return dgl_webhook_test_async(api->parts.webhook, org(rq), dgl_api_who(rq)->org_number, url, on_tested, rq,
+                                  ret_retry_after_s, err);
 }
 
 API_HANDLER(webhook_test)
 {
     struct dgl_error err = DGL_ERROR_INIT;
     int64_t retry_after_s = 0;
-    if (start_test(ctx, rq, &retry_after_s, &err) == DGL_OK)
-        return; // on_tested answers
-    if (err.code == DGL_E_RATE && retry_after_s == 0)
-        retry_after_s = 60 / API_TESTS_PER_MINUTE;
-    dgl_http_respond_error(rq, &err, retry_after_s);
+    if (start_test(ctx, rq, &retry_after_s, &err) != DGL_OK) // else on_tested answers
+        dgl_http_respond_error(rq, &err, retry_after_s);
 }
 
 // ---- the signing secret

@@ -20,7 +20,6 @@
 #define DGL_UI_FORM_BYTES (64u << 10)   // ordinary forms
 #define DGL_UI_DATA_BYTES (2u << 20)    // the form with JSON data
 #define DGL_UI_UPLOAD_EXTRA (64u << 10) // a template's form besides the file
-#define DGL_UI_TESTS_PER_MINUTE 10
 #define DGL_UI_TEST_WAIT_MS 30000
 #define DGL_UI_SECRET_OVERLAP_S 86400
 #define DGL_UI_FLASH_BYTES 600
@@ -86,9 +85,11 @@ void dgl_ui_set_session(struct dgl_ui_visit *v, const char *token); // NULL take
 json_t *dgl_ui_form_error(const struct dgl_error *err);
 // Answers with a file to keep; takes it.
 void dgl_ui_send_file(struct dgl_ui_visit *v, struct dgl_document_file *file);
-// Latest deliveries with their attempts (of one document, or NULL); *ret_pending: some will be attempted soon.
 // "waits" and "waits_why" of a delivery that is due and not under way, in words; null = it has a time of its own.
 void dgl_ui_set_waiting(struct dgl_ui_visit *v, const struct dgl_delivery_row *d, json_t *delivery);
+// Whether it will be attempted while somebody looks: the page then looks again.
+bool dgl_ui_is_soon(const struct dgl_ui_visit *v, const struct dgl_delivery_row *d);
+// Latest deliveries with their attempts (of one document, or NULL); *ret_pending: some will be attempted soon.
 enum dgl_status dgl_ui_deliveries(struct dgl_ui_visit *v, const char *document, json_t **ret, bool *ret_pending,
                                   struct dgl_error *err) DGL_MUST_CHECK;
 

@@ -1,9 +1,7 @@
 // The webhook's forms on the Developer page: save, remove, test, the signing secret, sending again.
-#include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
+#include "base/thread.h"
 #include "server/ui/developer.h"
 
 // ---- saving
@@ -65,11 +63,7 @@ struct test_box {
 static struct test_box *test_box_new(void)
 {
     struct test_box *box = DGL_NEW(struct test_box);
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&box->changed, &attr);
-    pthread_condattr_destroy(&attr);
+    dgl_cond_init(&box->changed);
     pthread_mutex_init(&box->lock, NULL);
     box->holders = 2;
     return box;
@@ -100,13 +94,11 @@ static void on_test_done(void *arg, const struct dgl_webhook_test *result)
 
 static bool test_box_wait(struct test_box *box, struct dgl_webhook_test *ret)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += DGL_UI_TEST_WAIT_MS / 1000;
+    int64_t deadline_us = dgl_wait_deadline_us(DGL_UI_TEST_WAIT_MS * DGL_US_PER_MS);
+    bool in_time = true;
     pthread_mutex_lock(&box->lock);
-    int waited = 0;
-    while (!box->done && waited == 0)
-        waited = pthread_cond_timedwait(&box->changed, &box->lock, &until);
+    while (!box->done && in_time)
+        in_time = dgl_cond_wait_until(&box->changed, &box->lock, deadline_us);
     bool done = box->done;
     if (done)
         *ret = box->result;
@@ -117,16 +109,10 @@ static bool test_box_wait(struct test_box *box, struct dgl_webhook_test *ret)
 static enum dgl_status run_test(struct dgl_ui_visit *v, const char *url, struct dgl_webhook_test *ret,
                                 struct dgl_error *err)
 {
-    const struct dgl_ui_parts *parts = &v->ui->parts;
-    int64_t retry_after_s = 0;
-    DGL_TRY(dgl_webhook_check_url(parts->webhook, url, "webhook_url", err));
-    if (!dgl_account_throttle(parts->account, "webhook_test", v->who.org, DGL_UI_TESTS_PER_MINUTE, &retry_after_s))
-        return DGL_FAIL_FIELD(err, DGL_E_RATE, NULL, "webhook_url",
-                              "That were many tests in a short time; please try again in %lld seconds.",
-                              (long long)DGL_MAX(retry_after_s, 1));
+    int64_t retry_after_s; // the message says it
     struct test_box *box = test_box_new();
-    enum dgl_status s =
-        dgl_webhook_test_async(parts->webhook, v->who.org, v->who.org_number, url, on_test_done, box, err);
+    enum dgl_status s = dgl_webhook_test_async(v->ui->parts.webhook, v->who.org, v->who.org_number, url, on_test_done,
+                                               box, &retry_after_s, err);
     if (s != DGL_OK)
         test_box_drop(box); // done will not be called
     else if (!test_box_wait(box, ret))

@@ -11,7 +11,6 @@
 #include "base/log.h"
 #include "base/str.h"
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #ifndef DGL_VERSION

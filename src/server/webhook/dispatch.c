@@ -7,7 +7,6 @@
 #include "server/webhook/webhook_private.h"
 
 #include "base/log.h"
-#include "base/str.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -9,7 +9,6 @@
 #include "base/str.h"
 #include "server/net/header.h"
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 const char *const dgl_webhook_event_types[] = {"document.generated", "bulk.completed", NULL};

@@ -6,6 +6,7 @@
 #include "server/webhook/webhook_private.h"
 
 #include "base/str.h"
+#include "base/thread.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -238,9 +239,7 @@ enum dgl_status dgl_webhook_events_wait(struct dgl_webhook *w, const char *org, 
 // ---- report
 
 struct recorded {
-    pthread_mutex_t lock;
-    pthread_cond_t over;
-    bool is_over;
+    struct dgl_latch over;
     enum dgl_status status;
     struct dgl_error *err;
 };
@@ -248,26 +247,18 @@ struct recorded {
 static void on_recorded(void *arg, enum dgl_status status, const struct dgl_error *err)
 {
     struct recorded *r = arg;
-    pthread_mutex_lock(&r->lock);
     r->status = status;
     if (status != DGL_OK)
         *r->err = *err;
-    r->is_over = true;
-    pthread_cond_signal(&r->over);
-    pthread_mutex_unlock(&r->lock);
+    dgl_latch_open(&r->over);
 }
 
 static enum dgl_status record_and_wait(struct dgl_webhook *w, const struct dgl_attempt_result *result,
                                        struct dgl_error *err)
 {
-    struct recorded r = {.lock = PTHREAD_MUTEX_INITIALIZER, .over = PTHREAD_COND_INITIALIZER, .err = err};
+    struct recorded r = {.over = DGL_LATCH_INIT, .err = err};
     dgl_store_attempt_record_async(w->store, result, on_recorded, &r);
-    pthread_mutex_lock(&r.lock);
-    while (!r.is_over)
-        pthread_cond_wait(&r.over, &r.lock);
-    pthread_mutex_unlock(&r.lock);
-    pthread_cond_destroy(&r.over);
-    pthread_mutex_destroy(&r.lock);
+    dgl_latch_wait(&r.over);
     return r.status;
 }
 

@@ -17,12 +17,7 @@ static void drop_headers(struct dgl_facts *f)
 
 static size_t bucket_of(const char *org, const char *endpoint)
 {
-    uint64_t h = UINT64_C(1469598103934665603);
-    for (const char *p = org; *p; p++)
-        h = (h ^ (unsigned char)*p) * UINT64_C(1099511628211);
-    for (const char *p = endpoint; *p; p++)
-        h = (h ^ (unsigned char)*p) * UINT64_C(1099511628211);
-    return (size_t)((h ^ (h >> 32)) % DGL_FACTS_BUCKETS);
+    return (size_t)(dgl_hash_text(dgl_hash_text(DGL_HASH_START, org), endpoint) % DGL_FACTS_BUCKETS);
 }
 
 void dgl_facts_cache_fini(struct dgl_facts_cache *c)

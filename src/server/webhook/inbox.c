@@ -2,19 +2,15 @@
 // receipts from the store's writer. Putting something in costs an allocation and a lock held for a few instructions.
 #include "server/webhook/webhook_private.h"
 
+#include "base/thread.h"
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 struct dgl_inbox *dgl_inbox_new(void)
 {
     struct dgl_inbox *i = DGL_NEW(struct dgl_inbox);
-    pthread_condattr_t monotonic;
     pthread_mutex_init(&i->lock, NULL);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&i->filled, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    dgl_cond_init(&i->filled);
     i->references = 1;
     return i;
 }
@@ -169,23 +165,13 @@ void dgl_inbox_look(struct dgl_inbox *i)
     pthread_mutex_unlock(&i->lock);
 }
 
-static struct timespec deadline_after(int64_t wait_us)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    int64_t ns = t.tv_nsec + wait_us % DGL_US_PER_S * 1000;
-    t.tv_sec += (time_t)(wait_us / DGL_US_PER_S + ns / 1000000000);
-    t.tv_nsec = (long)(ns % 1000000000);
-    return t;
-}
-
 struct dgl_message *dgl_inbox_take(struct dgl_inbox *i, int64_t wait_us, bool *ret_missed, bool *stop)
 {
-    struct timespec until = deadline_after(wait_us);
+    int64_t deadline_us = dgl_wait_deadline_us(wait_us);
+    bool in_time = wait_us > 0;
     pthread_mutex_lock(&i->lock);
-    int rc = 0;
-    while (!i->first && i->stop == *stop && !i->missed && wait_us > 0 && rc == 0)
-        rc = pthread_cond_timedwait(&i->filled, &i->lock, &until);
+    while (!i->first && i->stop == *stop && !i->missed && in_time)
+        in_time = dgl_cond_wait_until(&i->filled, &i->lock, deadline_us);
     struct dgl_message *first = i->first;
     i->first = i->last = NULL;
     i->announced = 0;

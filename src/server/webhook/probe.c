@@ -32,7 +32,8 @@ static struct dgl_webhook_test_count *count_of(struct dgl_webhook *w, uint64_t o
     return oldest;
 }
 
-static enum dgl_status throttle(struct dgl_webhook *w, uint64_t org_number, struct dgl_error *err)
+static enum dgl_status throttle(struct dgl_webhook *w, uint64_t org_number, int64_t *ret_retry_after_s,
+                                struct dgl_error *err)
 {
     // Counted from 1, so that 0 stays "never" with a clock that starts at 0.
     int64_t now_us = dgl_clock_mono_us(w->clock) + 1, window_us = 60 * DGL_US_PER_S, wait_us = 0;
@@ -48,8 +49,10 @@ static enum dgl_status throttle(struct dgl_webhook *w, uint64_t org_number, stru
     pthread_mutex_unlock(&w->test_lock);
     if (wait_us == 0)
         return DGL_OK;
-    return DGL_FAIL_SLUG(err, DGL_E_RATE, "rate_limited", "At most %d tests a minute; try again in %lld s",
-                         DGL_WEBHOOK_TESTS_PER_MINUTE, (long long)((wait_us + DGL_US_PER_S - 1) / DGL_US_PER_S));
+    *ret_retry_after_s = (wait_us + DGL_US_PER_S - 1) / DGL_US_PER_S;
+    return DGL_FAIL_FIELD(err, DGL_E_RATE, "rate_limited", "webhook_url",
+                          "At most %d webhook tests a minute are made; try again in %lld s.",
+                          DGL_WEBHOOK_TESTS_PER_MINUTE, (long long)*ret_retry_after_s);
 }
 
 // ---- the result
@@ -100,7 +103,8 @@ static void on_tested(void *arg, const struct dgl_net_result *r)
 }
 
 enum dgl_status dgl_webhook_test_async(struct dgl_webhook *w, const char *org, uint64_t org_number, const char *url,
-                                       dgl_webhook_test_done done, void *arg, struct dgl_error *err)
+                                       dgl_webhook_test_done done, void *arg, int64_t *ret_retry_after_s,
+                                       struct dgl_error *err)
 {
     static const char body[] = DGL_WEBHOOK_TEST_BODY;
     struct dgl_url parsed;
@@ -111,7 +115,7 @@ enum dgl_status dgl_webhook_test_async(struct dgl_webhook *w, const char *org, u
     DGL_AUTO(arena) a = dgl_arena_new(0);
     DGL_TRY(dgl_url_parse(url, strlen(url), "webhook_url", &parsed, err));
     DGL_TRY(dgl_guard_check_url(w->guard, &parsed, "webhook_url", err));
-    DGL_TRY(throttle(w, org_number, err));
+    DGL_TRY(throttle(w, org_number, ret_retry_after_s, err));
     DGL_TRY(dgl_webhook_secrets_ensure(w, a, org, "", facts, &count, err));
     for (size_t i = 0; i < count; i++)
         keys[i] = facts[i].key;

@@ -1,143 +1,24 @@
+// The windows and the turns of all queues; see queues.h.
+//
 // Invariants: (1) in_flight = items with has_slot ≤ max_in_flight; (2) after `update` a queue is in a ring if and only
 // if it is eligible, among the hungry if and only if its window runs low while the store has more; (3) a queue with no
 // item and nothing in the store is among the empty ones, which alone are ever freed; (4) an id is held at most once.
-#include "server/webhook/queues.h"
+#include "server/webhook/queues_private.h"
 
-#include "base/buf.h"
 #include "base/str.h"
 #include <stdlib.h>
 #include <string.h>
-
-#define BUCKETS 16384
-#define US_PER_MINUTE (INT64_C(60) * DGL_US_PER_S)
-enum { TIMER_ITEM, TIMER_QUEUE };
-enum health { OPEN, CLOSED, PROBING };
-enum { PROVEN, SUSPECT, RINGS };
-
-struct line {
-    struct dgl_queue_item *first, *last;
-    size_t count;
-};
-struct links { // of a circular list
-    struct dgl_queue *next, *prev;
-};
-struct list {
-    struct dgl_queue *first;
-    size_t offset; // of the links in a queue
-    size_t count;
-};
-struct dgl_queue {
-    int64_t number;
-    uint64_t org_number;
-    char org[40], endpoint[40];
-    struct line fresh, retries;
-    size_t held, in_flight;
-    double limit;
-    unsigned turns;
-    double rate_per_s, tokens;
-    int64_t tokens_at_us;
-    enum health health;
-    bool is_suspect;
-    struct {
-        int64_t minute;
-        unsigned attempts, failures;
-    } window[DGL_QUEUE_WINDOW_MINUTES];
-    int64_t closed_until_us;
-    bool more, asked_only_due; // in the store
-    int64_t ask_at_us;
-    struct dgl_timer timer; // a token, the end of the closed time, asking the store again
-    struct list *ring;      // it stands in; NULL = none
-    bool is_hungry, is_empty, was_closed;
-    struct links in_ring, in_hungry, in_empty, in_closed;
-    struct dgl_queue *next_in_bucket;
-};
-struct dgl_queues {
-    unsigned max_in_flight;
-    size_t held, in_flight, suspects_in_flight, count, closed;
-    unsigned turns;
-    double limit_max; // of one queue: a quarter of the slots
-    bool overflowed;
-    struct list rings[RINGS], hungry, empty /* oldest first */, newly_closed;
-    struct dgl_timers waiting;
-    struct dgl_queue_item *items[BUCKETS];
-    struct dgl_queue *queues[BUCKETS];
-};
-
-// ---- lists
-
-static struct links *links_of(const struct list *l, struct dgl_queue *one)
-{
-    return (struct links *)((char *)one + l->offset);
-}
-
-static void list_push(struct list *l, struct dgl_queue *one)
-{
-    struct links *own = links_of(l, one);
-    l->count++;
-    if (!l->first) {
-        l->first = own->next = own->prev = one;
-        return;
-    }
-    struct links *first = links_of(l, l->first);
-    own->next = l->first;
-    own->prev = first->prev;
-    links_of(l, first->prev)->next = one;
-    first->prev = one;
-}
-
-static void list_remove(struct list *l, struct dgl_queue *one)
-{
-    struct links *own = links_of(l, one);
-    l->count--;
-    if (l->first == one)
-        l->first = own->next == one ? NULL : own->next;
-    links_of(l, own->prev)->next = own->next;
-    links_of(l, own->next)->prev = own->prev;
-}
-
-static void set_member(struct list *l, struct dgl_queue *one, bool *is, bool wanted)
-{
-    if (*is == wanted)
-        return;
-    *is = wanted;
-    if (wanted)
-        list_push(l, one);
-    else
-        list_remove(l, one);
-}
-
-static void line_push(struct line *l, struct dgl_queue_item *it)
-{
-    it->next = NULL;
-    *(l->last ? &l->last->next : &l->first) = it;
-    l->last = it;
-    l->count++;
-}
-
-static struct dgl_queue_item *line_pop(struct line *l)
-{
-    struct dgl_queue_item *it = l->first;
-    l->first = it->next;
-    if (!l->first)
-        l->last = NULL;
-    it->next = NULL;
-    l->count--;
-    return it;
-}
 
 // ---- making and freeing
 
 static size_t hash_of(const char *s)
 {
-    uint64_t h = UINT64_C(1469598103934665603);
-    for (; *s; s++)
-        h = (h ^ (unsigned char)*s) * UINT64_C(1099511628211);
-    return (size_t)((h ^ (h >> 32)) % BUCKETS);
+    return (size_t)(dgl_hash_text(DGL_HASH_START, s) % QUEUE_BUCKETS);
 }
 
 static size_t bucket_of(int64_t number)
 {
-    return (size_t)(((uint64_t)number * UINT64_C(0x9e3779b97f4a7c15)) >> 40) % BUCKETS;
+    return (size_t)(((uint64_t)number * UINT64_C(0x9e3779b97f4a7c15)) >> 40) % QUEUE_BUCKETS;
 }
 
 struct dgl_queues *dgl_queues_new(unsigned max_in_flight)
@@ -158,7 +39,7 @@ void dgl_queues_free(struct dgl_queues *q)
     if (!q)
         return;
     dgl_timers_fini(&q->waiting); // it still looks at its nodes
-    for (size_t i = 0; i < BUCKETS; i++) {
+    for (size_t i = 0; i < QUEUE_BUCKETS; i++) {
         for (struct dgl_queue_item *it = q->items[i], *next; it; it = next) {
             next = it->next_in_bucket;
             free(it);
@@ -177,10 +58,10 @@ static void queue_free(struct dgl_queues *q, struct dgl_queue *one)
     while (*at != one)
         at = &(*at)->next_in_bucket;
     *at = one->next_in_bucket;
-    set_member(&q->empty, one, &one->is_empty, false);
-    set_member(&q->newly_closed, one, &one->was_closed, false);
+    dgl_queue_list_set(&q->empty, one, &one->is_empty, false);
+    dgl_queue_list_set(&q->newly_closed, one, &one->was_closed, false);
     dgl_timers_clear(&q->waiting, &one->timer);
-    q->closed -= one->health != OPEN;
+    q->closed -= one->health != QUEUE_OPEN;
     q->count--;
     free(one);
 }
@@ -195,11 +76,11 @@ static bool has_ready(const struct dgl_queue *one)
 static bool may_have_another(const struct dgl_queue *one)
 {
     switch (one->health) {
-    case OPEN:
+    case QUEUE_OPEN:
         return (double)one->in_flight < one->limit;
-    case PROBING:
+    case QUEUE_PROBING:
         return one->in_flight == 0;
-    case CLOSED:
+    case QUEUE_CLOSED:
         break;
     }
     return false;
@@ -227,21 +108,21 @@ static void set_timer(struct dgl_queues *q, struct dgl_queue *one, int64_t at_us
 
 static void ring_update(struct dgl_queues *q, struct dgl_queue *one, bool wanted)
 {
-    struct list *ring = wanted ? &q->rings[one->is_suspect ? SUSPECT : PROVEN] : NULL;
+    struct queue_list *ring = wanted ? &q->rings[one->is_suspect ? SUSPECT : PROVEN] : NULL;
     if (ring == one->ring)
         return;
     if (one->ring)
-        list_remove(one->ring, one);
+        dgl_queue_list_remove(one->ring, one);
     if (ring)
-        list_push(ring, one); // served last of all
+        dgl_queue_list_push(ring, one); // served last of all
     one->ring = ring;
 }
 
 // One is enough for a probe.
 static bool runs_low(const struct dgl_queue *one)
 {
-    return one->health == OPEN ? one->fresh.count + one->retries.count < DGL_QUEUES_LOW
-                               : one->health == PROBING && !has_ready(one) && one->in_flight == 0;
+    return one->health == QUEUE_OPEN ? one->fresh.count + one->retries.count < DGL_QUEUES_LOW
+                                     : one->health == QUEUE_PROBING && !has_ready(one) && one->in_flight == 0;
 }
 
 // After everything that happens to a queue.
@@ -254,15 +135,15 @@ static void update(struct dgl_queues *q, struct dgl_queue *one, int64_t now_us)
     bool has_token = could && one->tokens >= 1;
     if (could && !has_token)
         wake_us = now_us + 1 + (int64_t)((1 - one->tokens) / one->rate_per_s * (double)DGL_US_PER_S);
-    if (one->health == CLOSED)
+    if (one->health == QUEUE_CLOSED)
         wake_us = DGL_MIN(wake_us, one->closed_until_us);
     bool low = one->more && runs_low(one);
     if (low && one->ask_at_us > now_us)
         wake_us = DGL_MIN(wake_us, one->ask_at_us);
     ring_update(q, one, has_token);
-    set_member(&q->hungry, one, &one->is_hungry, low && one->ask_at_us <= now_us);
+    dgl_queue_list_set(&q->hungry, one, &one->is_hungry, low && one->ask_at_us <= now_us);
     set_timer(q, one, wake_us);
-    set_member(&q->empty, one, &one->is_empty, one->held == 0 && !one->more);
+    dgl_queue_list_set(&q->empty, one, &one->is_empty, one->held == 0 && !one->more);
 }
 
 static void forget_oldest_empty(struct dgl_queues *q)
@@ -319,7 +200,7 @@ static void wait_or_ready(struct dgl_queues *q, struct dgl_queue_item *it, int64
     if (it->due_at_us > now_us)
         dgl_timers_set(&q->waiting, &it->timer, it->due_at_us);
     else
-        line_push(it->is_retry ? &it->queue->retries : &it->queue->fresh, it);
+        dgl_queue_line_push(it->is_retry ? &it->queue->retries : &it->queue->fresh, it);
 }
 
 static bool has_room(const struct dgl_queues *q, const struct dgl_queue *one)
@@ -370,7 +251,7 @@ enum dgl_queue_added dgl_queues_add(struct dgl_queues *q, const struct dgl_deliv
     enum dgl_queue_added added = DGL_QUEUE_FULL;
     if (is_known(q, due, now_us)) {
         added = DGL_QUEUE_KNOWN;
-    } else if (one->more || one->health == CLOSED || !has_room(q, one)) {
+    } else if (one->more || one->health == QUEUE_CLOSED || !has_room(q, one)) {
         one->more = true; // behind those that wait in the store
     } else {
         add_item(q, one, due, now_us);
@@ -399,7 +280,7 @@ struct dgl_queue *dgl_queues_hungry(struct dgl_queues *q, int64_t *ret_number, s
     if (!one)
         return NULL;
     *ret_number = one->number;
-    *ret_max = one->health == PROBING ? 1 + one->held : DGL_QUEUES_REFILL + one->held;
+    *ret_max = one->health == QUEUE_PROBING ? 1 + one->held : DGL_QUEUES_REFILL + one->held;
     *ret_only_due = one->asked_only_due = one->held > DGL_QUEUES_HELD_PER_QUEUE / 2;
     return one;
 }
@@ -435,8 +316,8 @@ void dgl_queues_ripen(struct dgl_queues *q, int64_t now_us)
             struct dgl_queue_item *it = t->owner;
             one = it->queue;
             wait_or_ready(q, it, now_us);
-        } else if (one->health == CLOSED && one->closed_until_us <= now_us) {
-            one->health = PROBING;
+        } else if (one->health == QUEUE_CLOSED && one->closed_until_us <= now_us) {
+            one->health = QUEUE_PROBING;
         }
         update(q, one, now_us);
     }
@@ -444,7 +325,7 @@ void dgl_queues_ripen(struct dgl_queues *q, int64_t now_us)
 
 // ---- turns
 
-static struct list *ring_in_turn(struct dgl_queues *q)
+static struct queue_list *ring_in_turn(struct dgl_queues *q)
 {
     bool proven = q->rings[PROVEN].first;
     bool suspects = q->rings[SUSPECT].first && q->suspects_in_flight < DGL_MAX(q->max_in_flight / 2, 1);
@@ -455,13 +336,13 @@ static struct list *ring_in_turn(struct dgl_queues *q)
 
 struct dgl_queue_item *dgl_queues_take(struct dgl_queues *q, int64_t now_us)
 {
-    struct list *ring = q->in_flight < q->max_in_flight ? ring_in_turn(q) : NULL;
+    struct queue_list *ring = q->in_flight < q->max_in_flight ? ring_in_turn(q) : NULL;
     if (!ring)
         return NULL;
     struct dgl_queue *one = ring->first;
     one->turns++;
     bool retry = one->retries.first && (!one->fresh.first || one->turns % DGL_QUEUE_RETRY_TURNS == 0);
-    struct dgl_queue_item *it = line_pop(retry ? &one->retries : &one->fresh);
+    struct dgl_queue_item *it = dgl_queue_line_pop(retry ? &one->retries : &one->fresh);
     gain_tokens(one, now_us);
     one->tokens -= 1;
     it->has_slot = true;
@@ -473,31 +354,9 @@ struct dgl_queue_item *dgl_queues_take(struct dgl_queues *q, int64_t now_us)
     return it;
 }
 
-// ---- health
+// ---- what came of one
 
-static void count_attempt(struct dgl_queue *one, bool failed, int64_t now_us)
-{
-    int64_t minute = now_us / US_PER_MINUTE;
-    size_t at = (size_t)(minute % DGL_QUEUE_WINDOW_MINUTES);
-    if (one->window[at].minute != minute)
-        one->window[at].minute = minute, one->window[at].attempts = one->window[at].failures = 0;
-    one->window[at].attempts++;
-    one->window[at].failures += failed;
-}
-
-static bool fails_mostly(const struct dgl_queue *one, int64_t now_us)
-{
-    int64_t oldest = now_us / US_PER_MINUTE - DGL_QUEUE_WINDOW_MINUTES;
-    unsigned attempts = 0, failures = 0;
-    for (size_t i = 0; i < DGL_QUEUE_WINDOW_MINUTES; i++)
-        if (one->window[i].minute > oldest) {
-            attempts += one->window[i].attempts;
-            failures += one->window[i].failures;
-        }
-    return attempts >= DGL_QUEUE_CLOSE_ATTEMPTS && failures * 100 >= attempts * DGL_QUEUE_CLOSE_PERCENT;
-}
-
-static void drop_item(struct dgl_queues *q, struct dgl_queue_item *it)
+void dgl_queue_drop_item(struct dgl_queues *q, struct dgl_queue_item *it)
 {
     struct dgl_queue_item **at = &q->items[hash_of(it->id)];
     while (*at != it)
@@ -506,60 +365,6 @@ static void drop_item(struct dgl_queues *q, struct dgl_queue_item *it)
     it->queue->held--;
     q->held--;
     free(it);
-}
-
-// What was ready goes back to where it is safe, so that dead endpoints cost no memory.
-static void close_queue(struct dgl_queues *q, struct dgl_queue *one, int64_t now_us)
-{
-    q->closed += one->health == OPEN;
-    one->health = CLOSED;
-    one->closed_until_us = now_us + DGL_QUEUE_CLOSED_US;
-    one->ask_at_us = 0;
-    one->more = one->more || has_ready(one);
-    while (one->fresh.first)
-        drop_item(q, line_pop(&one->fresh));
-    while (one->retries.first)
-        drop_item(q, line_pop(&one->retries));
-    set_member(&q->newly_closed, one, &one->was_closed, true);
-}
-
-static void open_queue(struct dgl_queues *q, struct dgl_queue *one)
-{
-    q->closed--;
-    one->health = OPEN;
-    one->limit = DGL_MIN(DGL_QUEUE_LIMIT_REOPEN, q->limit_max);
-    one->ask_at_us = 0;
-    memset(one->window, 0, sizeof one->window);
-}
-
-static void set_suspect(struct dgl_queues *q, struct dgl_queue *one, bool is_suspect)
-{
-    if (one->is_suspect == is_suspect)
-        return;
-    one->is_suspect = is_suspect;
-    if (is_suspect)
-        q->suspects_in_flight += one->in_flight;
-    else
-        q->suspects_in_flight -= one->in_flight;
-}
-
-// Additive growth, one more slot per round of successes; halved when the receiver is too slow. Never below one while
-// open.
-static void learn(struct dgl_queues *q, struct dgl_queue *one, enum dgl_queue_feedback feedback, int64_t now_us)
-{
-    if (feedback == DGL_QUEUE_NEUTRAL)
-        return;
-    bool ok = feedback == DGL_QUEUE_WENT_WELL;
-    set_suspect(q, one, !ok);
-    count_attempt(one, !ok, now_us);
-    if (ok && one->health == PROBING)
-        open_queue(q, one);
-    else if (ok)
-        one->limit = DGL_MIN(one->limit + 1 / one->limit, q->limit_max);
-    else if (feedback == DGL_QUEUE_SLOW_DOWN)
-        one->limit = DGL_MAX(one->limit / 2, 1.0);
-    if (!ok && (one->health == PROBING || (one->health == OPEN && fails_mostly(one, now_us))))
-        close_queue(q, one, now_us);
 }
 
 static void free_slot(struct dgl_queues *q, struct dgl_queue_item *it, enum dgl_queue_feedback feedback, int64_t now_us)
@@ -571,7 +376,7 @@ static void free_slot(struct dgl_queues *q, struct dgl_queue_item *it, enum dgl_
     one->in_flight--;
     q->in_flight--;
     q->suspects_in_flight -= one->is_suspect;
-    learn(q, one, feedback, now_us);
+    dgl_queue_learn(q, one, feedback, now_us);
 }
 
 void dgl_queues_slot_free(struct dgl_queues *q, struct dgl_queue_item *it, enum dgl_queue_feedback feedback,
@@ -586,7 +391,7 @@ void dgl_queues_forget(struct dgl_queues *q, struct dgl_queue_item *it, int64_t 
     struct dgl_queue *one = it->queue;
     free_slot(q, it, DGL_QUEUE_NEUTRAL, now_us);
     dgl_timers_clear(&q->waiting, &it->timer);
-    drop_item(q, it);
+    dgl_queue_drop_item(q, it);
     update(q, one, now_us);
     forget_oldest_empty(q);
 }
@@ -599,18 +404,6 @@ void dgl_queues_put_back(struct dgl_queues *q, struct dgl_queue_item *it, int64_
     update(q, it->queue, now_us);
 }
 
-bool dgl_queues_take_closed(struct dgl_queues *q, struct dgl_queue_closed *ret)
-{
-    struct dgl_queue *one = q->newly_closed.first;
-    if (!one)
-        return false;
-    set_member(&q->newly_closed, one, &one->was_closed, false);
-    ret->number = one->number;
-    memcpy(ret->org, one->org, sizeof ret->org);
-    memcpy(ret->endpoint, one->endpoint, sizeof ret->endpoint);
-    return true;
-}
-
 // ---- figures
 
 int64_t dgl_queues_next_due_us(const struct dgl_queues *q)
@@ -621,7 +414,7 @@ int64_t dgl_queues_next_due_us(const struct dgl_queues *q)
 int64_t dgl_queues_oldest_ready_us(const struct dgl_queues *q)
 {
     int64_t oldest = INT64_MAX;
-    for (size_t i = 0; i < BUCKETS; i++)
+    for (size_t i = 0; i < QUEUE_BUCKETS; i++)
         for (const struct dgl_queue *one = q->queues[i]; one; one = one->next_in_bucket) {
             if (one->fresh.first)
                 oldest = DGL_MIN(oldest, one->fresh.first->due_at_us);

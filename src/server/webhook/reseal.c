@@ -2,10 +2,7 @@
 #include "server/webhook/reseal.h"
 #include "server/webhook/webhook_private.h"
 
-#include <string.h>
-
 #include "base/failpoint.h"
-#include "base/str.h"
 
 #define BATCH 100
 #define PASSES_MAX 20

@@ -3,7 +3,6 @@
 #include "server/webhook/signature.h"
 
 #include "base/str.h"
-#include <stdio.h>
 #include <string.h>
 
 #define ED25519_SIGNATURE_LEN 64

@@ -3,7 +3,6 @@
 #include "server/webhook/verdict.h"
 
 #include <stdio.h>
-#include <string.h>
 
 static void describe(const struct dgl_net_result *r, char out[256])
 {
@@ -121,8 +120,7 @@ static const char *advice_text(const struct dgl_net_result *r, const struct dgl_
         return "";
     case DGL_NET_BLOCKED:
         return "This address lies in a private or reserved network, which webhooks may not reach. Give a host name "
-               "that "
-               "is reachable on the public internet; for a network of your own the operator can allow it with "
+               "that is reachable on the public internet; for a network of your own the operator can allow it with "
                "WEBHOOK_ALLOW_NETS.";
     case DGL_NET_DNS:
         return "The host name could not be found. Check its spelling, and that its DNS record exists and has had time "

@@ -1,9 +1,7 @@
 // The room's front: making, starting, stopping; what other threads may ask of it.
 #include "server/webhook/webhook_private.h"
 
-#include "base/str.h"
-#include <errno.h>
-#include <signal.h>
+#include "base/thread.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,14 +54,7 @@ enum dgl_status dgl_webhook_new(struct dgl_store *store, struct dgl_net_client *
 
 enum dgl_status dgl_webhook_start(struct dgl_webhook *w, struct dgl_error *err)
 {
-    sigset_t all, old;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
-    int rc = pthread_create(&w->thread, NULL, dgl_webhook_run, w);
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
-    if (rc != 0)
-        return DGL_FAIL_ERRNO(err, rc, "the webhook thread cannot start");
-    pthread_setname_np(w->thread, "webhook");
+    DGL_TRY(dgl_thread_start(&w->thread, "webhook", dgl_webhook_run, w, err));
     w->started = true;
     return DGL_OK;
 }
@@ -73,7 +64,7 @@ void dgl_webhook_stop(struct dgl_webhook *w, int64_t wait_ms)
     if (!w->started)
         return;
     dgl_webhook_events_stop(w);
-    w->stop_at_mono_us = dgl_clock_mono_us(dgl_clock_system()) + wait_ms * DGL_US_PER_MS;
+    w->stop_at_mono_us = dgl_wait_deadline_us(wait_ms * DGL_US_PER_MS);
     dgl_inbox_stop(w->inbox);
     pthread_join(w->thread, NULL);
     w->started = false;

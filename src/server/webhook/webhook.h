@@ -162,8 +162,10 @@ struct dgl_webhook_test {
     char advice[512];  // what to do, in plain words; "" when ok
 };
 typedef void (*dgl_webhook_test_done)(void *arg, const struct dgl_webhook_test *result);
+// Ten a minute of an organization, whoever asks; more: DGL_E_RATE and *ret_retry_after_s, until the next may be made.
 enum dgl_status dgl_webhook_test_async(struct dgl_webhook *w, const char *org, uint64_t org_number, const char *url,
-                                       dgl_webhook_test_done done, void *arg, struct dgl_error *err) DGL_MUST_CHECK;
+                                       dgl_webhook_test_done done, void *arg, int64_t *ret_retry_after_s,
+                                       struct dgl_error *err) DGL_MUST_CHECK;
 
 // ---- the log
 // The body of a delivery as it was (or will be) sent; links masked ("…") unless with_links. Appends JSON.

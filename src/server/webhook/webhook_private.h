@@ -84,7 +84,7 @@ struct dgl_message {
 // Outlives the webhook object while attempts are out: late answers find it closed.
 struct dgl_inbox {
     pthread_mutex_t lock;
-    pthread_cond_t filled; // CLOCK_MONOTONIC
+    pthread_cond_t filled;
     unsigned references;
     bool closed, stop;
     size_t announced; // deliveries in it

@@ -1,6 +1,7 @@
 // URL, secrets, and the test button.
 #include "rig.h"
 
+#include "base/thread.h"
 #include <stdio.h>
 
 static void test_url(void **state DGL_UNUSED)
@@ -78,31 +79,24 @@ static void test_rotation_bounds(void **state DGL_UNUSED)
 // ---- the test button
 
 struct heard {
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
-    bool over;
+    struct dgl_latch over;
     struct dgl_webhook_test result;
 };
 
 static void on_tested(void *arg, const struct dgl_webhook_test *t)
 {
     struct heard *h = arg;
-    pthread_mutex_lock(&h->lock);
     h->result = *t;
-    h->over = true;
-    pthread_cond_signal(&h->changed);
-    pthread_mutex_unlock(&h->lock);
+    dgl_latch_open(&h->over);
 }
 
 static struct dgl_webhook_test press(struct rig *r, const char *url)
 {
     struct dgl_error err = DGL_ERROR_INIT;
-    struct heard h = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
-    assert_ok(dgl_webhook_test_async(r->webhook, r->org, r->org_number, url, on_tested, &h, &err), err);
-    pthread_mutex_lock(&h.lock);
-    while (!h.over)
-        pthread_cond_wait(&h.changed, &h.lock);
-    pthread_mutex_unlock(&h.lock);
+    struct heard h = {.over = DGL_LATCH_INIT};
+    int64_t wait_s;
+    assert_ok(dgl_webhook_test_async(r->webhook, r->org, r->org_number, url, on_tested, &h, &wait_s, &err), err);
+    dgl_latch_wait(&h.over);
     return h.result;
 }
 
@@ -147,11 +141,12 @@ static void test_button_tells_nothing_of_inside(void **state DGL_UNUSED)
     struct rig_receiver to = {.answer = "HTTP/1.1 500 No\r\nContent-Length: 6\r\n\r\nsecret"};
     struct tcp_server *s = tcp_start(rig_serve, &to, NULL);
     struct dgl_webhook_test t = press(r, rig_url(r, s, "/hook"));
+    int64_t wait_s;
     assert_int_equal(t.http_status, 500);
     assert_string_equal(t.answer, "");
     struct dgl_error err = DGL_ERROR_INIT;
     assert_int_equal(
-        dgl_webhook_test_async(r->webhook, r->org, r->org_number, "http://10.0.0.1/", on_tested, NULL, &err),
+        dgl_webhook_test_async(r->webhook, r->org, r->org_number, "http://10.0.0.1/", on_tested, NULL, &wait_s, &err),
         DGL_E_INVALID);
     assert_string_equal(err.slug, "destination_not_allowed");
     rig_close(r);
@@ -165,12 +160,17 @@ static void test_button_is_throttled(void **state DGL_UNUSED)
     struct tcp_server *s = tcp_start(rig_serve, &to, NULL);
     struct dgl_error err = DGL_ERROR_INIT;
     const char *url = rig_url(r, s, "/hook");
+    int64_t wait_s = 0;
     for (int i = 0; i < 10; i++)
         assert_true(press(r, url).ok);
-    assert_int_equal(dgl_webhook_test_async(r->webhook, r->org, r->org_number, url, on_tested, NULL, &err), DGL_E_RATE);
+    assert_int_equal(dgl_webhook_test_async(r->webhook, r->org, r->org_number, url, on_tested, NULL, &wait_s, &err),
+                     DGL_E_RATE);
     assert_contains(err.message, "try again in 60 s");
+    assert_int_equal(wait_s, 60);
     dgl_clock_advance(r->clock, 59 * DGL_US_PER_S);
-    assert_int_equal(dgl_webhook_test_async(r->webhook, r->org, r->org_number, url, on_tested, NULL, &err), DGL_E_RATE);
+    assert_int_equal(dgl_webhook_test_async(r->webhook, r->org, r->org_number, url, on_tested, NULL, &wait_s, &err),
+                     DGL_E_RATE);
+    assert_int_equal(wait_s, 1);
     dgl_clock_advance(r->clock, DGL_US_PER_S);
     for (int i = 0; i < 10; i++)
         assert_true(press(r, url).ok);

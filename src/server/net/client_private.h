@@ -1,4 +1,5 @@
-// The client's inside, shared by client.c (thread, loop, lines) and exchange.c (one request's way through it).
+// The client's inside, shared by client.c (thread, loop, lines) and the three files of an exchange, one request's way
+// through it: exchange.c (name, addresses, connection), exchange_curl.c (what libcurl calls), exchange_end.c (outcome).
 #ifndef DGL_SERVER_NET_CLIENT_PRIVATE_H
 #define DGL_SERVER_NET_CLIENT_PRIVATE_H
 
@@ -75,13 +76,20 @@ struct dgl_net_client {
     size_t watch_count;
 };
 
-// exchange.c, all in the client's thread
+struct dgl_exchange *dgl_exchange_new(struct dgl_net_client *c, const struct dgl_net_request *request);
+// All that follows in the client's thread. What ends an exchange frees it.
+// exchange.c
 void dgl_exchange_start(struct dgl_exchange *x);
 void dgl_exchange_resolve_timeout(struct dgl_exchange *x);
-void dgl_exchange_curl_done(struct dgl_exchange *x, CURLcode code);
 void dgl_exchange_cancel(struct dgl_exchange *x);
+void dgl_exchange_connect(struct dgl_exchange *x); // to the address at address_at
+void dgl_exchange_finish(struct dgl_exchange *x, enum dgl_net_outcome outcome);
+void dgl_exchange_fail(struct dgl_exchange *x, enum dgl_net_outcome outcome, const char *fmt, ...) DGL_PRINTF(3, 4);
+void dgl_exchange_fail_blocked(struct dgl_exchange *x, const struct sockaddr *sa);
+// exchange_curl.c
 void dgl_exchange_prepare_easy(void *client, CURL *easy);
-struct dgl_exchange *dgl_exchange_new(struct dgl_net_client *c, const struct dgl_net_request *request);
+// exchange_end.c: libcurl has ended with the connection, or could not make one.
+void dgl_exchange_curl_done(struct dgl_exchange *x, CURLcode code);
 // client.c: the exchange is over: takes it off, calls done, frees it, starts those waiting.
 void dgl_net_client_finished(struct dgl_exchange *x);
 

@@ -9,10 +9,8 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include <arpa/inet.h>
-#include <errno.h>
 #include <ifaddrs.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -193,18 +191,45 @@ static bool is_own(struct dgl_guard *g, const struct address *a)
 
 #define BAD_NETS(err, ...) DGL_FAIL_FIELD(err, DGL_E_INVALID, "invalid_network", "allow_nets", __VA_ARGS__)
 
+static enum dgl_status has_host_bits(struct dgl_str item, struct dgl_error *err)
+{
+    return BAD_NETS(err, "\"%.*s\" has address bits behind its prefix length; write the network's first address",
+                    (int)item.len, item.data);
+}
+
+static enum dgl_status add_net4(struct dgl_guard *g, struct dgl_str item, uint32_t address, uint8_t bits,
+                                struct dgl_error *err)
+{
+    uint32_t host_bits = bits == 32 ? 0 : UINT32_MAX >> bits;
+    if (address & host_bits)
+        return has_host_bits(item, err);
+    g->allow4[g->allow4_count++] = (struct net4){address, bits};
+    return DGL_OK;
+}
+
+static enum dgl_status add_net6(struct dgl_guard *g, struct dgl_str item, const struct in6_addr *address, uint8_t bits,
+                                struct dgl_error *err)
+{
+    struct net6 n = {.bits = bits};
+    memcpy(n.address, address, 16);
+    for (unsigned i = n.bits; i < 128; i++)
+        if (n.address[i / 8] & (0x80 >> (i % 8)))
+            return has_host_bits(item, err);
+    if (n.bits >= 96 && in_net6(&mapped6, n.address))
+        return add_net4(g, item, read_be32(n.address + 12), (uint8_t)(n.bits - 96), err);
+    g->allow6[g->allow6_count++] = n;
+    return DGL_OK;
+}
+
 static enum dgl_status parse_net(struct dgl_guard *g, struct dgl_str item, struct dgl_error *err)
 {
-    char text[INET6_ADDRSTRLEN];
+    char text[INET6_ADDRSTRLEN] = "";
     const char *slash = memchr(item.data, '/', item.len);
     size_t address_len = slash ? (size_t)(slash - item.data) : item.len;
     struct in_addr v4;
     struct in6_addr v6;
-    if (address_len == 0 || address_len >= sizeof text)
-        return BAD_NETS(err, "\"%.*s\" is not a network; write it like 10.0.0.0/8 or fd00::/8",
-                        (int)DGL_MIN(item.len, 80), item.data);
-    memcpy(text, item.data, address_len);
-    text[address_len] = '\0';
+    if (address_len < sizeof text)
+        memcpy(text, item.data, address_len);
     bool is4 = inet_pton(AF_INET, text, &v4) == 1;
     if (!is4 && inet_pton(AF_INET6, text, &v6) != 1)
         return BAD_NETS(err, "\"%.*s\" is not a network; write it like 10.0.0.0/8 or fd00::/8",
@@ -215,29 +240,7 @@ static enum dgl_status parse_net(struct dgl_guard *g, struct dgl_str item, struc
                         item.data, is4 ? 32 : 128);
     if (g->allow4_count == MAX_ALLOW_NETS || g->allow6_count == MAX_ALLOW_NETS)
         return BAD_NETS(err, "more than %d networks; join neighbouring ones", MAX_ALLOW_NETS);
-    if (is4) {
-        struct net4 n = {ntohl(v4.s_addr), (uint8_t)bits};
-        uint32_t host_bits = bits == 32 ? 0 : UINT32_MAX >> bits;
-        if (n.address & host_bits)
-            return BAD_NETS(err,
-                            "\"%.*s\" has address bits behind its prefix length; write the network's first address",
-                            (int)item.len, item.data);
-        g->allow4[g->allow4_count++] = n;
-        return DGL_OK;
-    }
-    struct net6 n = {.bits = (uint8_t)bits};
-    memcpy(n.address, &v6, 16);
-    for (unsigned i = 0; i < 128; i++)
-        if (i >= n.bits && (n.address[i / 8] & (0x80 >> (i % 8))))
-            return BAD_NETS(err,
-                            "\"%.*s\" has address bits behind its prefix length; write the network's first address",
-                            (int)item.len, item.data);
-    if (n.bits >= 96 && in_net6(&mapped6, n.address)) {
-        g->allow4[g->allow4_count++] = (struct net4){read_be32(n.address + 12), (uint8_t)(n.bits - 96)};
-        return DGL_OK;
-    }
-    g->allow6[g->allow6_count++] = n;
-    return DGL_OK;
+    return is4 ? add_net4(g, item, ntohl(v4.s_addr), (uint8_t)bits, err) : add_net6(g, item, &v6, (uint8_t)bits, err);
 }
 
 static enum dgl_status parse_nets(struct dgl_guard *g, const char *nets, struct dgl_error *err)

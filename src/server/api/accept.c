@@ -34,9 +34,7 @@ static enum dgl_status read_wait(struct dgl_http_request *rq, int64_t *ret, stru
     DGL_TRY(dgl_http_query_only(rq, known, err));
     const char *query = dgl_http_query(rq, "wait"), *prefer = dgl_http_header(rq, "Prefer");
     *ret = 0;
-    if (query && !dgl_parse_int64(query, strlen(query), 0, API_MAX_WAIT_S, ret))
-        return DGL_FAIL_FIELD(err, DGL_E_INVALID, "out_of_range", "wait", "wait must be a number from 0 to %d.",
-                              API_MAX_WAIT_S);
+    DGL_TRY(dgl_api_read_number(rq, "wait", 0, API_MAX_WAIT_S, ret, err));
     // RFC 7240: preferences that cannot be understood are passed over, too long ones shortened.
     for (const char *p = query ? "" : prefer ? prefer : ""; *p;) {
         size_t len = strcspn(p, ",");

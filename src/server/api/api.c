@@ -2,7 +2,6 @@
 #include "server/api/parts.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 static enum dgl_status make_openapi(struct dgl_api *api, struct dgl_error *err)
 {

@@ -3,8 +3,6 @@
 //   key ─▶ principal (401) ─▶ rate of its organization (429) ─▶ role (403) ─▶ handler
 #include "server/api/parts.h"
 
-#include "base/str.h"
-
 #include <string.h>
 
 static enum dgl_role role_for(enum api_access access)

@@ -1,4 +1,5 @@
-// /webhooks/deliveries/: the log, one delivery with its attempts and the body as it was sent, sending again.
+// /webhooks/deliveries/: the log, one delivery with its attempts and the body as it was sent; sending again, one or all
+// of a time range.
 #include "server/api/parts.h"
 
 #include <string.h>
@@ -77,3 +78,66 @@ static enum dgl_status redeliver(struct dgl_api *api, struct dgl_http_request *r
 }
 
 API_HANDLER_BODY(delivery_redeliver, 202, redeliver)
+
+// ---- POST /webhooks/redeliver: all of a time range
+
+static enum dgl_status read_time(const char *text, const char *field, int64_t *ret_us, struct dgl_error *err)
+{
+    if (text && !dgl_time_parse(text, strlen(text), ret_us))
+        return DGL_FAIL_FIELD(err, DGL_E_INVALID, "invalid_time", field,
+                              "%s is not a time such as 2024-01-15T10:30:00Z.", field);
+    return DGL_OK;
+}
+
+static enum dgl_status read_status(const char *word, enum dgl_delivery_status *ret, struct dgl_error *err)
+{
+    *ret = DGL_DELIVERY_DROPPED;
+    for (int i = 0; word && i <= DGL_DELIVERY_CANCELED; i++)
+        if (strcmp(word, dgl_delivery_status_word((enum dgl_delivery_status)i)) == 0) {
+            *ret = (enum dgl_delivery_status)i;
+            return DGL_OK;
+        }
+    return !word ? DGL_OK
+                 : DGL_FAIL_FIELD(err, DGL_E_INVALID, "out_of_range", "status",
+                                  "status must be dropped, canceled or succeeded.");
+}
+
+static enum dgl_status redeliver_range(struct dgl_api *api, struct dgl_http_request *rq, bool *ret_dry_run,
+                                       int64_t *ret_count, struct dgl_error *err)
+{
+    DGL_AUTO_JSON body = NULL;
+    const char *since = NULL, *until = NULL, *status = NULL;
+    struct dgl_webhook_range range = {0};
+    const struct dgl_json_field fields[] = {
+        {.name = "since", .kind = DGL_JSON_STRING, .required = true, .ret = &since},
+        {.name = "until", .kind = DGL_JSON_STRING, .nullable = true, .ret = &until},
+        {.name = "status", .kind = DGL_JSON_STRING, .nullable = true, .ret = &status},
+        {.name = "endpoint_id", .kind = DGL_JSON_STRING, .nullable = true, .ret = &range.endpoint},
+        {.name = "dry_run", .kind = DGL_JSON_BOOL, .ret = &range.dry_run},
+    };
+    DGL_TRY(dgl_api_read_body(rq, &body, err));
+    DGL_TRY(dgl_json_read_object(body, "", fields, DGL_COUNT(fields), err));
+    DGL_TRY(read_time(since, "since", &range.since_us, err));
+    DGL_TRY(read_time(until, "until", &range.until_us, err));
+    DGL_TRY(read_status(status, &range.status, err));
+    *ret_dry_run = range.dry_run;
+    return dgl_webhook_redeliver_range(api->parts.webhook, dgl_api_who(rq)->org, &range, ret_count, err);
+}
+
+API_HANDLER(redeliver_range)
+{
+    struct dgl_error err = DGL_ERROR_INIT;
+    bool dry_run;
+    int64_t count;
+    if (redeliver_range(ctx, rq, &dry_run, &count, &err) != DGL_OK) {
+        dgl_api_fail(rq, &err);
+        return;
+    }
+    struct dgl_buf body = DGL_BUF_INIT(4096);
+    struct dgl_json_writer w = DGL_JSON_WRITER(&body);
+    dgl_jw_object(&w);
+    dgl_jw_kint(&w, "count", count);
+    dgl_jw_kbool(&w, "dry_run", dry_run);
+    dgl_jw_end_object(&w);
+    dgl_api_send(rq, dry_run ? 200 : 202, &body);
+}

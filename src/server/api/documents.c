@@ -1,10 +1,6 @@
 // /documents/: reading, downloading, erasing. Accepting is in accept.c.
 #include "server/api/parts.h"
 
-#include "base/str.h"
-
-#include <string.h>
-
 static const char *status_word(int i)
 {
     return dgl_document_status_word((enum dgl_document_status)i);
@@ -55,31 +51,19 @@ static enum dgl_status list_documents(struct dgl_api *api, struct dgl_http_reque
     return DGL_OK;
 }
 
-API_HANDLER(document_list)
+static enum dgl_status write_document(struct dgl_api *api, struct dgl_http_request *rq, struct dgl_buf *body,
+                                      struct dgl_error *err)
 {
-    DGL_AUTO_FINI(buf) body = DGL_BUF_INIT(API_MAX_ANSWER_BYTES);
-    struct dgl_error err = DGL_ERROR_INIT;
-    if (list_documents(ctx, rq, &body, &err) == DGL_OK)
-        dgl_api_send(rq, 200, &body);
-    else
-        dgl_api_fail(rq, &err);
+    struct dgl_document_row row;
+    struct dgl_json_writer w = DGL_JSON_WRITER(body);
+    DGL_TRY(dgl_store_document_get(api->parts.store, dgl_http_arena(rq), dgl_api_who(rq)->org, dgl_http_param(rq, "id"),
+                                   &row, err));
+    dgl_shape_document(&w, api->parts.documents, &row, dgl_api_may(rq, API_GENERATOR));
+    return DGL_OK;
 }
 
-API_HANDLER(document_get)
-{
-    struct dgl_api *api = ctx;
-    struct dgl_error err = DGL_ERROR_INIT;
-    struct dgl_document_row row;
-    if (dgl_store_document_get(api->parts.store, dgl_http_arena(rq), dgl_api_who(rq)->org, dgl_http_param(rq, "id"),
-                               &row, &err) != DGL_OK) {
-        dgl_api_fail(rq, &err);
-        return;
-    }
-    struct dgl_buf body = DGL_BUF_INIT(API_MAX_ANSWER_BYTES);
-    struct dgl_json_writer w = DGL_JSON_WRITER(&body);
-    dgl_shape_document(&w, api->parts.documents, &row, dgl_api_may(rq, API_GENERATOR));
-    dgl_api_send(rq, 200, &body);
-}
+API_HANDLER_BODY(document_list, 200, list_documents)
+API_HANDLER_BODY(document_get, 200, write_document)
 
 static enum dgl_status open_document(struct dgl_api *api, struct dgl_http_request *rq, struct dgl_document_file *ret,
                                      struct dgl_error *err)
@@ -100,12 +84,9 @@ API_HANDLER(document_download)
         dgl_api_fail(rq, &err);
 }
 
-API_HANDLER(document_delete)
+static enum dgl_status erase(struct dgl_api *api, struct dgl_http_request *rq, struct dgl_error *err)
 {
-    struct dgl_api *api = ctx;
-    struct dgl_error err = DGL_ERROR_INIT;
-    if (dgl_documents_delete(api->parts.documents, dgl_api_who(rq)->org, dgl_http_param(rq, "id"), &err) == DGL_OK)
-        dgl_http_respond_empty(rq, 204);
-    else
-        dgl_api_fail(rq, &err);
+    return dgl_documents_delete(api->parts.documents, dgl_api_who(rq)->org, dgl_http_param(rq, "id"), err);
 }
+
+API_HANDLER_EMPTY(document_delete, erase)

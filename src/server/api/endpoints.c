@@ -2,7 +2,6 @@
 // organization's key pair. A change replaces all of an endpoint, so what a GET showed can be sent back.
 #include "server/api/parts.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static const char *org(struct dgl_http_request *rq)

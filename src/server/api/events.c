@@ -78,23 +78,13 @@ static void on_woken(void *arg)
         dgl_api_fail(p->rq, &err);
 }
 
-static enum dgl_status read_number(struct dgl_http_request *rq, const char *name, int64_t min, int64_t max,
-                                   int64_t *ret, struct dgl_error *err)
-{
-    const char *text = dgl_http_query(rq, name);
-    if (text && !dgl_parse_int64(text, strlen(text), min, max, ret))
-        return DGL_FAIL_FIELD(err, DGL_E_INVALID, "out_of_range", name, "%s must be a whole number from %lld to %lld.",
-                              name, (long long)min, (long long)max);
-    return DGL_OK;
-}
-
 static enum dgl_status read_query(struct polling *p, struct dgl_error *err)
 {
     static const char *const known[] = {"cursor", "wait", "limit", "name", NULL};
     const char *name = dgl_http_query(p->rq, "name");
     DGL_TRY(dgl_http_query_only(p->rq, known, err));
-    DGL_TRY(read_number(p->rq, "wait", 0, EVENTS_WAIT_MAX_S, &p->wait_s, err));
-    DGL_TRY(read_number(p->rq, "limit", 1, DGL_WEBHOOK_EVENTS_MAX, &p->limit, err));
+    DGL_TRY(dgl_api_read_number(p->rq, "wait", 0, EVENTS_WAIT_MAX_S, &p->wait_s, err));
+    DGL_TRY(dgl_api_read_number(p->rq, "limit", 1, DGL_WEBHOOK_EVENTS_MAX, &p->limit, err));
     p->cursor = dgl_http_query(p->rq, "cursor");
     if (p->cursor && name)
         return DGL_FAIL_FIELD(err, DGL_E_INVALID, "invalid_query", "name",
@@ -128,94 +118,25 @@ API_HANDLER(events_get)
         dgl_api_fail(rq, &err);
 }
 
-static enum dgl_status read_report(struct dgl_http_request *rq, json_t **ret_body, struct dgl_webhook_report *ret,
-                                   struct dgl_error *err)
-{
-    const struct dgl_json_field fields[] = {
-        {.name = "timestamp", .kind = DGL_JSON_INT, .required = true, .ret = &ret->timestamp_s},
-        {.name = "http_status", .kind = DGL_JSON_INT, .nullable = true, .ret = &ret->http_status},
-        {.name = "total_us", .kind = DGL_JSON_INT, .ret = &ret->total_us},
-        {.name = "message", .kind = DGL_JSON_STRING, .nullable = true, .ret = &ret->message},
-        {.name = "headers", .kind = DGL_JSON_STRING, .nullable = true, .max = 16384, .ret = &ret->headers},
-        {.name = "body", .kind = DGL_JSON_STRING, .nullable = true, .max = 65536, .ret = &ret->body},
-    };
-    DGL_TRY(dgl_api_read_body(rq, ret_body, err));
-    return dgl_json_read_object(*ret_body, "", fields, DGL_COUNT(fields), err);
-}
-
-API_HANDLER(event_result)
-{
-    struct dgl_api *api = ctx;
-    struct dgl_error err = DGL_ERROR_INIT;
-    DGL_AUTO_JSON body = NULL;
-    struct dgl_webhook_report report = {0};
-    if (read_report(rq, &body, &report, &err) == DGL_OK &&
-        dgl_webhook_event_report(api->parts.webhook, dgl_api_who(rq)->org, dgl_http_param(rq, "id"), &report, &err) ==
-            DGL_OK)
-        dgl_http_respond_empty(rq, 204);
-    else
-        dgl_api_fail(rq, &err);
-}
-
-// ---- POST /webhooks/redeliver
-
-static enum dgl_status read_time(const char *text, const char *field, int64_t *ret_us, struct dgl_error *err)
-{
-    if (text && !dgl_time_parse(text, strlen(text), ret_us))
-        return DGL_FAIL_FIELD(err, DGL_E_INVALID, "invalid_time", field,
-                              "%s is not a time such as 2024-01-15T10:30:00Z.", field);
-    return DGL_OK;
-}
-
-static enum dgl_status read_status(const char *word, enum dgl_delivery_status *ret, struct dgl_error *err)
-{
-    *ret = DGL_DELIVERY_DROPPED;
-    for (int i = 0; word && i <= DGL_DELIVERY_CANCELED; i++)
-        if (strcmp(word, dgl_delivery_status_word((enum dgl_delivery_status)i)) == 0) {
-            *ret = (enum dgl_delivery_status)i;
-            return DGL_OK;
-        }
-    return !word ? DGL_OK
-                 : DGL_FAIL_FIELD(err, DGL_E_INVALID, "out_of_range", "status",
-                                  "status must be dropped, canceled or succeeded.");
-}
-
-static enum dgl_status redeliver(struct dgl_api *api, struct dgl_http_request *rq, bool *ret_dry_run,
-                                 int64_t *ret_count, struct dgl_error *err)
+static enum dgl_status report(struct dgl_api *api, struct dgl_http_request *rq, struct dgl_error *err)
 {
     DGL_AUTO_JSON body = NULL;
-    const char *since = NULL, *until = NULL, *status = NULL;
-    struct dgl_webhook_range range = {0};
+    struct dgl_webhook_report r = {0};
     const struct dgl_json_field fields[] = {
-        {.name = "since", .kind = DGL_JSON_STRING, .required = true, .ret = &since},
-        {.name = "until", .kind = DGL_JSON_STRING, .nullable = true, .ret = &until},
-        {.name = "status", .kind = DGL_JSON_STRING, .nullable = true, .ret = &status},
-        {.name = "endpoint_id", .kind = DGL_JSON_STRING, .nullable = true, .ret = &range.endpoint},
-        {.name = "dry_run", .kind = DGL_JSON_BOOL, .ret = &range.dry_run},
+        {.name = "timestamp", .kind = DGL_JSON_INT, .required = true, .ret = &r.timestamp_s},
+        {.name = "http_status", .kind = DGL_JSON_INT, .nullable = true, .ret = &r.http_status},
+        {.name = "total_us", .kind = DGL_JSON_INT, .ret = &r.total_us},
+        {.name = "message", .kind = DGL_JSON_STRING, .nullable = true, .ret = &r.message},
+        {.name = "headers",
+         .kind = DGL_JSON_STRING,
+         .nullable = true,
+         .max = API_MAX_REPORT_HEADERS,
+         .ret = &r.headers},
+        {.name = "body", .kind = DGL_JSON_STRING, .nullable = true, .max = API_MAX_REPORT_BODY, .ret = &r.body},
     };
     DGL_TRY(dgl_api_read_body(rq, &body, err));
     DGL_TRY(dgl_json_read_object(body, "", fields, DGL_COUNT(fields), err));
-    DGL_TRY(read_time(since, "since", &range.since_us, err));
-    DGL_TRY(read_time(until, "until", &range.until_us, err));
-    DGL_TRY(read_status(status, &range.status, err));
-    *ret_dry_run = range.dry_run;
-    return dgl_webhook_redeliver_range(api->parts.webhook, dgl_api_who(rq)->org, &range, ret_count, err);
+    return dgl_webhook_event_report(api->parts.webhook, dgl_api_who(rq)->org, dgl_http_param(rq, "id"), &r, err);
 }
 
-API_HANDLER(redeliver_range)
-{
-    struct dgl_error err = DGL_ERROR_INIT;
-    bool dry_run;
-    int64_t count;
-    if (redeliver(ctx, rq, &dry_run, &count, &err) != DGL_OK) {
-        dgl_api_fail(rq, &err);
-        return;
-    }
-    struct dgl_buf body = DGL_BUF_INIT(4096);
-    struct dgl_json_writer w = DGL_JSON_WRITER(&body);
-    dgl_jw_object(&w);
-    dgl_jw_kint(&w, "count", count);
-    dgl_jw_kbool(&w, "dry_run", dry_run);
-    dgl_jw_end_object(&w);
-    dgl_api_send(rq, dry_run ? 200 : 202, &body);
-}
+API_HANDLER_EMPTY(event_result, report)

@@ -28,15 +28,22 @@ enum dgl_status dgl_api_read_body(struct dgl_http_request *rq, json_t **ret, str
     return status;
 }
 
+enum dgl_status dgl_api_read_number(struct dgl_http_request *rq, const char *name, int64_t min, int64_t max,
+                                    int64_t *ret, struct dgl_error *err)
+{
+    const char *text = dgl_http_query(rq, name);
+    if (text && !dgl_parse_int64(text, strlen(text), min, max, ret))
+        return DGL_FAIL_FIELD(err, DGL_E_INVALID, "out_of_range", name, "%s must be a whole number from %lld to %lld.",
+                              name, (long long)min, (long long)max);
+    return DGL_OK;
+}
+
 enum dgl_status dgl_api_read_page(struct dgl_http_request *rq, struct dgl_page_query *ret, bool *ret_given,
                                   struct dgl_error *err)
 {
-    const char *limit = dgl_http_query(rq, "limit"), *cursor = dgl_http_query(rq, "cursor");
-    struct dgl_page_query page = {.limit = DGL_PAGE_DEFAULT, .cursor = cursor};
-    if (limit && !dgl_parse_int64(limit, strlen(limit), 1, DGL_PAGE_MAX, &page.limit))
-        return DGL_FAIL_FIELD(err, DGL_E_INVALID, "out_of_range", "limit", "limit must be a number from 1 to %d.",
-                              DGL_PAGE_MAX);
-    *ret_given = limit || cursor;
+    struct dgl_page_query page = {.limit = DGL_PAGE_DEFAULT, .cursor = dgl_http_query(rq, "cursor")};
+    DGL_TRY(dgl_api_read_number(rq, "limit", 1, DGL_PAGE_MAX, &page.limit, err));
+    *ret_given = page.cursor || dgl_http_query(rq, "limit");
     *ret = page;
     return DGL_OK;
 }

@@ -3,9 +3,7 @@
 // docs/operations.md lists every metric, deploy/prometheus and deploy/grafana use them; a test holds them together.
 #include "server/api/parts.h"
 
-#include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 

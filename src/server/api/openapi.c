@@ -2,8 +2,6 @@
 // the other way round.
 #include "server/api/parts.h"
 
-#include "base/str.h"
-
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>

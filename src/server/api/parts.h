@@ -23,7 +23,7 @@ struct api_entry {
     const char *query;    // names of query parameters (components/parameters), separated by blanks; NULL = none
     const char *request;  // schema of the JSON body; of a form when the route takes one; NULL = none
     int status;           // of the good answer
-    const char *response; // schema; "Name[]" a list; a media type when it holds a '/'; NULL = no body
+    const char *response; // schema, "list:Schema" or "page:Schema"; a media type when it holds a '/'; NULL = no body
 };
 extern const struct api_entry dgl_api_entries[];
 extern const size_t dgl_api_entry_count;
@@ -46,6 +46,9 @@ bool dgl_api_may(const struct dgl_http_request *rq, enum api_access access);
 
 // input.c
 enum dgl_status dgl_api_read_body(struct dgl_http_request *rq, json_t **ret, struct dgl_error *err) DGL_MUST_CHECK;
+enum dgl_status dgl_api_read_number(struct dgl_http_request *rq, const char *name, int64_t min, int64_t max,
+                                    int64_t *ret,
+                                    struct dgl_error *err) DGL_MUST_CHECK; // of the query; absent leaves *ret
 // limit and cursor of the query; *ret_given: either was there.
 enum dgl_status dgl_api_read_page(struct dgl_http_request *rq, struct dgl_page_query *ret, bool *ret_given,
                                   struct dgl_error *err) DGL_MUST_CHECK;

@@ -75,7 +75,7 @@ void dgl_shape_version(struct dgl_json_writer *w, const struct dgl_template_vers
     dgl_jw_end_object(w);
 }
 
-// ---- documents
+// ---- fonts
 
 void dgl_shape_font(struct dgl_json_writer *w, const struct dgl_font_row *f)
 {
@@ -88,6 +88,8 @@ void dgl_shape_font(struct dgl_json_writer *w, const struct dgl_font_row *f)
     put_raw(w, "faces", f->faces_json, "[]");
     dgl_jw_end_object(w);
 }
+
+// ---- documents
 
 void dgl_shape_accepted(struct dgl_json_writer *w, const struct dgl_document_accepted *a)
 {

@@ -286,28 +286,8 @@ static enum dgl_status list_versions(struct dgl_api *api, struct dgl_http_reques
     return DGL_OK;
 }
 
-typedef enum dgl_status (*list_writer)(struct dgl_api *, struct dgl_http_request *, struct dgl_buf *,
-                                       struct dgl_error *);
-
-static void send_list(struct dgl_api *api, struct dgl_http_request *rq, list_writer write)
-{
-    DGL_AUTO_FINI(buf) body = DGL_BUF_INIT(API_MAX_ANSWER_BYTES);
-    struct dgl_error err = DGL_ERROR_INIT;
-    if (write(api, rq, &body, &err) == DGL_OK)
-        dgl_api_send(rq, 200, &body);
-    else
-        dgl_api_fail(rq, &err);
-}
-
-API_HANDLER(template_list)
-{
-    send_list(ctx, rq, list_templates);
-}
-
-API_HANDLER(template_versions)
-{
-    send_list(ctx, rq, list_versions);
-}
+API_HANDLER_BODY(template_list, 200, list_templates)
+API_HANDLER_BODY(template_versions, 200, list_versions)
 
 API_HANDLER(template_get)
 {
@@ -319,15 +299,12 @@ API_HANDLER(template_get)
     answer(api, rq, 200, &t, NULL, &err);
 }
 
-API_HANDLER(template_delete)
+static enum dgl_status delete_template(struct dgl_api *api, struct dgl_http_request *rq, struct dgl_error *err)
 {
-    struct dgl_api *api = ctx;
-    struct dgl_error err = DGL_ERROR_INIT;
-    if (dgl_documents_template_delete(api->parts.documents, dgl_api_who(rq)->org, param(rq, "id"), &err) == DGL_OK)
-        dgl_http_respond_empty(rq, 204);
-    else
-        dgl_api_fail(rq, &err);
+    return dgl_documents_template_delete(api->parts.documents, dgl_api_who(rq)->org, param(rq, "id"), err);
 }
+
+API_HANDLER_EMPTY(template_delete, delete_template)
 
 static enum dgl_status read_version(const char *text, const char *field, int64_t *ret, struct dgl_error *err)
 {

@@ -2,7 +2,6 @@
 //
 // A range is sent again in two steps: the first counts and answers with the page, the second sends what was counted.
 // The range's end is fixed at the count, so that nothing newer slips in between.
-#include <stdlib.h>
 #include <string.h>
 
 #include "server/ui/parts.h"
@@ -116,6 +115,12 @@ void dgl_ui_set_waiting(struct dgl_ui_visit *v, const struct dgl_delivery_row *d
     dgl_ui_set_text(delivery, "waits_why", why);
 }
 
+bool dgl_ui_is_soon(const struct dgl_ui_visit *v, const struct dgl_delivery_row *d)
+{
+    return d->status == DGL_DELIVERY_PENDING &&
+           d->next_attempt_at_us < dgl_clock_now_us(v->ui->parts.clock) + DGL_UI_SOON_S * DGL_US_PER_S;
+}
+
 static enum dgl_status list_deliveries(struct dgl_ui_visit *v, const struct filters *f, json_t *data,
                                        struct dgl_error *err)
 {
@@ -125,12 +130,11 @@ static enum dgl_status list_deliveries(struct dgl_ui_visit *v, const struct filt
     char next[DGL_CURSOR_LEN] = "";
     DGL_TRY(
         dgl_store_delivery_list(v->ui->parts.store, v->arena, v->who.org, &f->store, &page, &rows, &count, next, err));
-    int64_t soon = dgl_clock_now_us(v->ui->parts.clock) + DGL_UI_SOON_S * DGL_US_PER_S;
     json_t *list = json_array(), *pager = json_object();
     bool any_watched = false;
     for (size_t i = 0; i < count; i++) {
         json_t *row = dgl_ui_delivery(&rows[i]);
-        bool watched = rows[i].status == DGL_DELIVERY_PENDING && rows[i].next_attempt_at_us < soon;
+        bool watched = dgl_ui_is_soon(v, &rows[i]);
         json_object_set_new(row, "watched", json_boolean(watched));
         dgl_ui_set_waiting(v, &rows[i], row);
         json_array_append_new(list, row);
@@ -269,11 +273,9 @@ static json_t *string_list(const char *const *lines, size_t count)
 
 // The headers of the latest attempt. Signatures are not kept, and values of custom headers are often tokens: both stay
 // hidden.
-static void set_sent_headers(struct dgl_ui_visit *v, const struct dgl_delivery_row *d,
-                             const struct dgl_attempt_row *latest, json_t *delivery)
+static void set_sent_headers(struct dgl_ui_visit *v, const struct dgl_webhook_endpoint *e,
+                             const struct dgl_delivery_row *d, const struct dgl_attempt_row *latest, json_t *delivery)
 {
-    struct dgl_webhook_endpoint e = {0};
-    struct dgl_error ignored = DGL_ERROR_INIT; // an endpoint deleted since has no headers any more
     const char *lines[8 + DGL_WEBHOOK_CUSTOM_HEADERS_MAX];
     size_t n = 0;
     lines[n++] = "Content-Type: application/json";
@@ -284,20 +286,19 @@ static void set_sent_headers(struct dgl_ui_visit *v, const struct dgl_delivery_r
     lines[n++] = "webhook-signature: v1,…";
     lines[n++] = dgl_arena_printf(v->arena, "DocGenLab-Attempt: %lld", (long long)latest->number);
     lines[n++] = "traceparent: 00-…";
-    if (d->endpoint[0] &&
-        dgl_webhook_endpoint_get(v->ui->parts.webhook, v->arena, v->who.org, d->endpoint, &e, &ignored) == DGL_OK)
-        for (size_t i = 0; i < e.header_count && n < DGL_COUNT(lines); i++)
-            lines[n++] = dgl_arena_printf(v->arena, "%s: …", e.headers[i].name);
+    for (size_t i = 0; e && i < e->header_count && n < DGL_COUNT(lines); i++)
+        lines[n++] = dgl_arena_printf(v->arena, "%s: …", e->headers[i].name);
     json_object_set_new(delivery, "headers", string_list(lines, n));
 }
 
-static void set_endpoint(struct dgl_ui_visit *v, const struct dgl_delivery_row *d, json_t *delivery)
+// NULL: it went to a URL of its own, or the endpoint was deleted since.
+static const struct dgl_webhook_endpoint *find_endpoint(struct dgl_ui_visit *v, const char *id)
 {
-    struct dgl_webhook_endpoint e;
-    struct dgl_error ignored = DGL_ERROR_INIT; // deleted since
-    bool there = d->endpoint[0] && dgl_webhook_endpoint_get(v->ui->parts.webhook, v->arena, v->who.org, d->endpoint, &e,
-                                                            &ignored) == DGL_OK;
-    json_object_set_new(delivery, "endpoint", there ? dgl_ui_endpoint(&e) : json_null());
+    struct dgl_error ignored = DGL_ERROR_INIT;
+    struct dgl_webhook_endpoint *e = DGL_ARENA_NEW(v->arena, struct dgl_webhook_endpoint);
+    bool there =
+        id[0] && dgl_webhook_endpoint_get(v->ui->parts.webhook, v->arena, v->who.org, id, e, &ignored) == DGL_OK;
+    return there ? e : NULL;
 }
 
 static enum dgl_status delivery_data(struct dgl_ui_visit *v, const char *id, json_t **ret, struct dgl_error *err)
@@ -314,14 +315,13 @@ static enum dgl_status delivery_data(struct dgl_ui_visit *v, const char *id, jso
     dgl_ui_set_text(delivery, "payload", payload.data);
     json_object_set_new(delivery, "attempts", dgl_ui_attempts(attempts, count));
     json_object_set_new(delivery, "timeline", dgl_ui_timeline(&row, attempts, count));
+    const struct dgl_webhook_endpoint *endpoint = find_endpoint(v, row.endpoint);
     json_object_set_new(delivery, "headers", json_array());
     if (count > 0)
-        set_sent_headers(v, &row, &attempts[count - 1], delivery);
-    set_endpoint(v, &row, delivery);
+        set_sent_headers(v, endpoint, &row, &attempts[count - 1], delivery);
+    json_object_set_new(delivery, "endpoint", endpoint ? dgl_ui_endpoint(endpoint) : json_null());
     dgl_ui_set_waiting(v, &row, delivery);
-    int64_t soon = dgl_clock_now_us(v->ui->parts.clock) + DGL_UI_SOON_S * DGL_US_PER_S;
-    json_object_set_new(delivery, "watched",
-                        json_boolean(row.status == DGL_DELIVERY_PENDING && row.next_attempt_at_us < soon));
+    json_object_set_new(delivery, "watched", json_boolean(dgl_ui_is_soon(v, &row)));
     *ret = DGL_STEAL(delivery);
     return DGL_OK;
 }

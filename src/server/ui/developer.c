@@ -1,8 +1,6 @@
 // Settings → Developer: the page itself, and its API keys. The webhook's forms are in webhook.c.
 #include "server/ui/developer.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "server/ui/files.h"
@@ -24,12 +22,7 @@ static enum dgl_status set_keys(struct dgl_ui_visit *v, json_t *data, struct dgl
 static void set_key_form(struct dgl_ui_visit *v, const struct dgl_ui_developer *extra, json_t *data)
 {
     const char *chosen = extra->key_role ? extra->key_role : dgl_role_word(DGL_ROLE_GENERATOR);
-    json_t *roles = json_array();
-    for (int r = 0; r < DGL_ROLE_COUNT; r++) {
-        const char *word = dgl_role_word((enum dgl_role)r);
-        json_array_append_new(roles, dgl_ui_option(word, dgl_role_title((enum dgl_role)r), strcmp(word, chosen) == 0));
-    }
-    json_object_set_new(data, "roles", roles);
+    json_object_set_new(data, "roles", dgl_ui_roles(chosen));
     char today[32];
     dgl_time_format_utc(dgl_utc_to_wall(dgl_ui_zone(v), dgl_clock_now_us(v->ui->parts.clock)), today);
     json_t *form = json_object();
@@ -194,7 +187,6 @@ enum dgl_status dgl_ui_deliveries(struct dgl_ui_visit *v, const char *document, 
     char next[DGL_CURSOR_LEN];
     DGL_TRY(
         dgl_store_delivery_list(v->ui->parts.store, v->arena, v->who.org, &filter, &page, &rows, &count, next, err));
-    int64_t soon = dgl_clock_now_us(v->ui->parts.clock) + DGL_UI_SOON_S * DGL_US_PER_S;
     DGL_AUTO_JSON list = json_array();
     *ret_pending = false;
     for (size_t i = 0; i < count; i++) {
@@ -202,7 +194,7 @@ enum dgl_status dgl_ui_deliveries(struct dgl_ui_visit *v, const char *document, 
         json_array_append_new(list, delivery);
         dgl_ui_set_waiting(v, &rows[i], delivery);
         DGL_TRY(set_attempts(v, &rows[i], delivery, err));
-        *ret_pending |= rows[i].status == DGL_DELIVERY_PENDING && rows[i].next_attempt_at_us < soon;
+        *ret_pending |= dgl_ui_is_soon(v, &rows[i]);
     }
     *ret = DGL_STEAL(list);
     return DGL_OK;

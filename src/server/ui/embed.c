@@ -4,7 +4,6 @@
 //
 // Plain C and nothing of ours, because it runs before anything of ours is built.
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define MAX_FILES 256

@@ -1,6 +1,4 @@
 // Settings → Developer → one endpoint: add, change, enable, disable, delete, its own secret.
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"

@@ -5,14 +5,25 @@
 
 #define MAX_TEMPLATE_CHOICES 200
 
-static const char *const status_words[] = {"queued", "rendering", "ready", "failed"};
-static const char *const source_words[] = {"api", "ui", "bulk"};
+#define STATUS_COUNT (DGL_DOCUMENT_FAILED + 1)
+#define SOURCE_COUNT (DGL_SOURCE_BULK + 1)
 
-static int choice_of(const char *given, const char *const *words, size_t count)
+static const char *status_word(int i)
 {
-    for (size_t i = 0; given && i < count; i++)
-        if (strcmp(given, words[i]) == 0)
-            return (int)i;
+    return dgl_document_status_word((enum dgl_document_status)i);
+}
+
+static const char *source_word(int i)
+{
+    return dgl_document_source_word((enum dgl_document_source)i);
+}
+
+// -1: none of them.
+static int choice_of(const char *given, const char *(*word)(int), int count)
+{
+    for (int i = 0; given && i < count; i++)
+        if (strcmp(given, word(i)) == 0)
+            return i;
     return -1;
 }
 
@@ -40,8 +51,8 @@ static struct filters read_filters(const struct dgl_ui_visit *v)
         .store = {.template_id = dgl_id_valid(template_id ? template_id : "", template_id ? strlen(template_id) : 0)
                                      ? template_id
                                      : NULL,
-                  .status = choice_of(dgl_http_query(v->rq, "status"), status_words, DGL_COUNT(status_words)),
-                  .source = choice_of(dgl_http_query(v->rq, "source"), source_words, DGL_COUNT(source_words)),
+                  .status = choice_of(dgl_http_query(v->rq, "status"), status_word, STATUS_COUNT),
+                  .source = choice_of(dgl_http_query(v->rq, "source"), source_word, SOURCE_COUNT),
                   .is_uat = v->who.is_uat}};
     f.from = day_of(v, dgl_http_query(v->rq, "from"), 0, &f.store.since_us);
     f.to = day_of(v, dgl_http_query(v->rq, "to"), 1, &f.store.until_us); // that day too
@@ -62,14 +73,14 @@ static enum dgl_status set_choices(struct dgl_ui_visit *v, const struct filters 
         bool chosen = f->store.template_id && strcmp(rows[i].id, f->store.template_id) == 0;
         json_array_append_new(templates, dgl_ui_option(rows[i].id, rows[i].name, chosen));
     }
-    for (size_t i = 0; i < DGL_COUNT(status_words); i++)
+    for (int i = 0; i < STATUS_COUNT; i++)
         json_array_append_new(status,
-                              dgl_ui_option(status_words[i], dgl_ui_document_status_title((enum dgl_document_status)i),
-                                            f->store.status == (int)i));
-    for (size_t i = 0; i < DGL_COUNT(source_words); i++)
+                              dgl_ui_option(status_word(i), dgl_ui_document_status_title((enum dgl_document_status)i),
+                                            f->store.status == i));
+    for (int i = 0; i < SOURCE_COUNT; i++)
         json_array_append_new(source,
-                              dgl_ui_option(source_words[i], dgl_ui_document_source_title((enum dgl_document_source)i),
-                                            f->store.source == (int)i));
+                              dgl_ui_option(source_word(i), dgl_ui_document_source_title((enum dgl_document_source)i),
+                                            f->store.source == i));
     json_t *choices = json_object();
     json_object_set_new(choices, "templates", templates);
     json_object_set_new(choices, "status", status);
@@ -84,8 +95,8 @@ static enum dgl_status set_choices(struct dgl_ui_visit *v, const struct filters 
 static char *list_path(const struct dgl_ui_visit *v, const struct filters *f, const char *cursor)
 {
     const struct dgl_ui_param params[] = {{"template", f->store.template_id},
-                                          {"status", f->store.status >= 0 ? status_words[f->store.status] : NULL},
-                                          {"source", f->store.source >= 0 ? source_words[f->store.source] : NULL},
+                                          {"status", f->store.status >= 0 ? status_word(f->store.status) : NULL},
+                                          {"source", f->store.source >= 0 ? source_word(f->store.source) : NULL},
                                           {"from", f->from},
                                           {"to", f->to},
                                           {"cursor", cursor}};

@@ -4,7 +4,6 @@
 #include <arpa/inet.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -116,6 +115,22 @@ json_t *dgl_ui_option(const char *value, const char *text, bool selected)
     return option;
 }
 
+json_t *dgl_ui_roles(const char *chosen)
+{
+    json_t *roles = json_array();
+    for (int r = 0; r < DGL_ROLE_COUNT; r++) {
+        const char *word = dgl_role_word((enum dgl_role)r);
+        json_array_append_new(roles, dgl_ui_option(word, dgl_role_title((enum dgl_role)r), strcmp(word, chosen) == 0));
+    }
+    return roles;
+}
+
+struct dgl_str dgl_ui_host(const char *url)
+{
+    const char *scheme_end = strstr(url, "://"), *start = scheme_end ? scheme_end + 3 : url;
+    return (struct dgl_str){start, strcspn(start, "/?#")};
+}
+
 json_t *dgl_ui_key(const struct dgl_api_key *k, int64_t now_us)
 {
     json_t *key = json_object();
@@ -139,10 +154,9 @@ bool dgl_ui_is_local_path(const char *path)
     return true;
 }
 
-// The authority of "scheme://authority/…", without user information; empty when there is none.
 json_t *dgl_ui_user(const struct dgl_user *u, bool is_me)
 {
-    json_t *o = json_object(), *roles = json_array();
+    json_t *o = json_object();
     bool has_name = u->name && *u->name && strcmp(u->name, u->email) != 0;
     dgl_ui_set_text(o, "id", u->id);
     dgl_ui_set_text(o, "email", u->email);
@@ -153,22 +167,14 @@ json_t *dgl_ui_user(const struct dgl_user *u, bool is_me)
     json_object_set_new(o, "invited", json_boolean(!u->disabled && u->last_sign_in_at_us <= 0));
     dgl_ui_set_text(o, "role", dgl_role_title(u->role));
     json_object_set_new(o, "last_sign_in", dgl_ui_time(u->last_sign_in_at_us));
-    for (int r = 0; r < DGL_ROLE_COUNT; r++) {
-        enum dgl_role role = (enum dgl_role)r;
-        json_array_append_new(roles, dgl_ui_option(dgl_role_word(role), dgl_role_title(role), role == u->role));
-    }
-    json_object_set_new(o, "roles", roles);
+    json_object_set_new(o, "roles", dgl_ui_roles(dgl_role_word(u->role)));
     return o;
 }
 
+// The authority of "scheme://authority/…"; empty when there is none.
 static struct dgl_str authority_of(const char *url)
 {
-    const char *start = url ? strstr(url, "://") : NULL;
-    if (!start)
-        return (struct dgl_str){"", 0};
-    start += 3;
-    size_t len = strcspn(start, "/?#");
-    return (struct dgl_str){start, len};
+    return url && strstr(url, "://") ? dgl_ui_host(url) : (struct dgl_str){"", 0};
 }
 
 bool dgl_ui_is_loopback_url(const char *url)

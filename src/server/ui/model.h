@@ -6,6 +6,7 @@
 #define DGL_SERVER_UI_MODEL_H
 
 #include "base/json.h"
+#include "base/str.h"
 #include "server/document/document.h"
 
 #define DGL_UI_KEY_PLACEHOLDER "dgl_YOUR_KEY"
@@ -19,6 +20,8 @@ json_t *dgl_ui_time(int64_t us);                 // RFC 3339, for pages/times.ht
 json_t *dgl_ui_size(int64_t bytes);              // "48 KB"; <= 0 gives ""
 char *dgl_ui_duration(int64_t us, char out[32]); // "182 ms", "15.0 s"; returns out
 json_t *dgl_ui_option(const char *value, const char *text, bool selected);
+json_t *dgl_ui_roles(const char *chosen);    // all of them as options; `chosen`: a role's word
+struct dgl_str dgl_ui_host(const char *url); // "example.com:8443" of a URL, for people; what has no scheme is all host
 
 // "60,300,900" is "1 minute, 5 minutes and 15 minutes"; NULL or nonsense is "a while, several times".
 json_t *dgl_ui_schedule(const char *seconds_list);

@@ -3,7 +3,6 @@
 // stretches with the page while marks and letters keep their shape.
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "server/ui/model.h"
@@ -125,14 +124,13 @@ json_t *dgl_ui_attempts(const struct dgl_attempt_row *attempts, size_t count)
 
 static void set_endpoint_title(json_t *o, const struct dgl_webhook_endpoint *e)
 {
-    const char *start = strstr(e->url, "://");
-    start = start ? start + 3 : e->url;
+    struct dgl_str host = dgl_ui_host(e->url);
     if (e->is_organization)
         dgl_ui_set_text(o, "title", "Webhook URL");
     else if (e->description && *e->description)
         dgl_ui_set_text(o, "title", e->description);
     else
-        dgl_ui_set_format(o, "title", "%.*s", (int)DGL_MIN(strcspn(start, "/?#"), 255u), start);
+        dgl_ui_set_format(o, "title", "%.*s", (int)DGL_MIN(host.len, 255u), host.data);
 }
 
 json_t *dgl_ui_endpoint(const struct dgl_webhook_endpoint *e)

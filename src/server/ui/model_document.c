@@ -1,6 +1,4 @@
 // View models of documents, deliveries, attempts and the webhook test.
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "server/ui/model.h"
@@ -39,9 +37,8 @@ static void add_file(json_t *files, const struct dgl_output_row *output, const c
 {
     if (!output->blob_uri)
         return;
-    char hex[65] = "";
-    for (size_t i = 0; i < sizeof(output->sha256); i++)
-        snprintf(hex + 2 * i, 3, "%02x", output->sha256[i]);
+    char hex[2 * DGL_SHA256_LEN + 1];
+    dgl_hex_encode(output->sha256, sizeof(output->sha256), hex);
     json_t *file = json_object();
     dgl_ui_set_text(file, "format", format);
     dgl_ui_set_text(file, "title", title);
@@ -102,13 +99,6 @@ json_t *dgl_ui_document(const struct dgl_document_row *d)
     return o;
 }
 
-static void set_host(json_t *o, const char *url)
-{
-    const char *start = strstr(url, "://");
-    start = start ? start + 3 : url;
-    dgl_ui_set_format(o, "host", "%.*s", (int)DGL_MIN(strcspn(start, "/?#"), 255u), start);
-}
-
 static void set_delivery_state(json_t *o, const struct dgl_delivery_row *d)
 {
     const char *title = "Waiting", *tone = "plain-state";
@@ -141,7 +131,8 @@ json_t *dgl_ui_delivery(const struct dgl_delivery_row *d)
     dgl_ui_set_text(o, "id", d->id);
     dgl_ui_set_text(o, "event", d->event_type);
     dgl_ui_set_text(o, "url", d->url);
-    set_host(o, d->url ? d->url : "");
+    struct dgl_str host = dgl_ui_host(d->url ? d->url : "");
+    dgl_ui_set_format(o, "host", "%.*s", (int)DGL_MIN(host.len, 255u), host.data);
     set_delivery_state(o, d);
     dgl_ui_set_text(o, "document", d->document[0] && !d->document_erased ? d->document : NULL);
     dgl_ui_set_text(o, "reason", d->reason ? d->reason : d->status == DGL_DELIVERY_SUCCEEDED ? NULL : d->last_error);

@@ -19,16 +19,6 @@ struct organization_extra {
 
 // ---- the page
 
-static void set_roles(json_t *data, const char *chosen)
-{
-    json_t *roles = json_array();
-    for (int r = 0; r < DGL_ROLE_COUNT; r++) {
-        const char *word = dgl_role_word((enum dgl_role)r);
-        json_array_append_new(roles, dgl_ui_option(word, dgl_role_title((enum dgl_role)r), strcmp(word, chosen) == 0));
-    }
-    json_object_set_new(data, "roles", roles);
-}
-
 static enum dgl_status set_users(struct dgl_ui_visit *v, json_t *data, struct dgl_error *err)
 {
     struct dgl_user *users;
@@ -65,7 +55,7 @@ static void set_forms(const struct organization_extra *extra, const char *name, 
     dgl_ui_set_text(invite, "email", extra->email ? extra->email : "");
     dgl_ui_set_text(invite, "name", extra->name ? extra->name : "");
     json_object_set_new(data, "invite", invite);
-    set_roles(data, extra->role ? extra->role : dgl_role_word(DGL_ROLE_GENERATOR));
+    json_object_set_new(data, "roles", dgl_ui_roles(extra->role ? extra->role : dgl_role_word(DGL_ROLE_GENERATOR)));
     json_t *link = json_null();
     if (extra->link) {
         link = json_object();

@@ -1,5 +1,4 @@
 // Settings → Account: who is signed in, and choosing another password.
-#include <string.h>
 
 #include "server/ui/parts.h"
 

@@ -7,7 +7,6 @@
 // The message for the next page travels in a cookie: base64url of "kind:text", a dot, and a MAC bound to the session,
 // so that nobody can put words into our mouth. It is shown once and deleted.
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/crypto.h"

@@ -9,24 +9,17 @@
 // Without its supervisor (killed from outside) the server can render nothing and cannot fork a new one: by now it has
 // threads. It stops in order and then executes itself anew.
 #include "server/app/parts.h"
+#include "server/app/process.h"
 
-#include <errno.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/crypto.h"
-#include "base/file.h"
 #include "base/log.h"
-#include "base/str.h"
 #include "base/version.h"
 #include "render/template/suggest.h"
 #include "server/api/api.h"
@@ -336,26 +329,9 @@ static void free_all(struct app *a)
     dgl_arena_free(a->arena);
 }
 
-// Tells a service manager that started us (sd_notify(3)); nobody else listens.
-static void tell_manager(const char *state)
-{
-    const char *path = getenv("NOTIFY_SOCKET");
-    struct sockaddr_un to = {.sun_family = AF_UNIX};
-    size_t len = path ? strlen(path) : 0;
-    if (len < 2 || len >= sizeof to.sun_path)
-        return;
-    memcpy(to.sun_path, path, len);
-    if (path[0] == '@') // Linux's abstract names
-        to.sun_path[0] = '\0';
-    DGL_AUTO_FD fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&to,
-                         (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len)) < 0)
-        dgl_log(DGL_LOG_WARN, "the service manager could not be told", DGL_F_STR("state", state));
-}
-
 static void announce(const struct app *a)
 {
-    tell_manager("READY=1");
+    dgl_process_tell_manager("READY=1");
     bool tls = str(a, "TLS_CERT_FILE") != NULL;
     printf("docgenlab listening on %s://%s\n", tls ? "https" : "http", dgl_http_server_address(a->http));
     fflush(stdout);
@@ -377,29 +353,6 @@ static enum dgl_status configure_log(const struct dgl_config *config, struct dgl
         return DGL_FAIL_FIELD(err, DGL_E_UNSUPPORTED, NULL, "ROLE", "ROLE must be all with the embedded database.");
     dgl_log_configure(level, format);
     return DGL_OK;
-}
-
-// The signals that end the server: blocked before any thread is made, taken by the main thread alone.
-static sigset_t block_signals(void)
-{
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGHUP);
-    sigaddset(&set, SIGCHLD); // the supervisor is the only child
-    pthread_sigmask(SIG_BLOCK, &set, NULL);
-    signal(SIGPIPE, SIG_IGN);
-    return set;
-}
-
-// A second signal while stopping: at once. What is on disk is whole (every answer followed its commit).
-static void *second_signal(void *set)
-{
-    int signal_number = SIGCHLD;
-    while (signal_number == SIGCHLD || signal_number == SIGHUP)
-        sigwait(set, &signal_number);
-    _exit(1);
 }
 
 static bool supervisor_died(const struct app *a)
@@ -434,37 +387,10 @@ static bool wait_and_stop(struct app *a, sigset_t *set)
         dgl_log(DGL_LOG_ERROR, "supervisor killed; starting anew");
     else
         dgl_log(DGL_LOG_INFO, "stopping", DGL_F_STR("signal", signal_number == SIGINT ? "SIGINT" : "SIGTERM"));
-    tell_manager("STOPPING=1");
-    pthread_t watcher;
-    if (pthread_create(&watcher, NULL, second_signal, set) == 0)
-        pthread_detach(watcher);
+    dgl_process_tell_manager("STOPPING=1");
+    dgl_process_end_at_second_signal(set);
     stop_all(a);
     return again;
-}
-
-// The same program, arguments and environment. Returns only when that is not possible.
-static void execute_anew(const sigset_t *blocked)
-{
-    struct dgl_error err = DGL_ERROR_INIT;
-    DGL_AUTO_FINI(buf) line = DGL_BUF_INIT(1u << 20);
-    char *argv[256];
-    size_t argc = 0;
-    if (dgl_file_read("/proc/self/cmdline", 1u << 20, &line, &err) != DGL_OK)
-        return;
-    for (char *at = line.data; at < line.data + line.len && argc + 1 < DGL_COUNT(argv); at += strlen(at) + 1)
-        argv[argc++] = at;
-    argv[argc] = NULL;
-    pthread_sigmask(SIG_UNBLOCK, blocked, NULL);
-    execv("/proc/self/exe", argv);
-}
-
-// What this process holds in memory (keys, documents) is nobody's to read: no core dumps, no debugger of another user.
-// Sanitizers need their process readable.
-static void keep_memory_private(void)
-{
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-    prctl(PR_SET_DUMPABLE, 0);
-#endif
 }
 
 // In the supervisor, which all workers come from: passwords in options and environment are not theirs. The server
@@ -478,36 +404,19 @@ static void forget_options(void *config)
     dgl_config_wipe(config);
 }
 
-static void forbid_core_dumps(void)
-{
-    const struct rlimit none = {0, 0};
-    setrlimit(RLIMIT_CORE, &none);
-}
-
-// As many descriptors as the system lets us have: connections and files are bounded by options of their own. Workers
-// set theirs.
-static void raise_descriptor_limit(void)
-{
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-        limit.rlim_cur = limit.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &limit);
-    }
-}
-
 enum dgl_status dgl_app_serve(const struct dgl_config *config, struct dgl_error *err)
 {
     static sigset_t set; // outlives the watcher of the second signal
     struct app a = {.config = config, .clock = dgl_clock_system(), .lock_fd = -1};
     DGL_TRY(configure_log(config, err));
     DGL_TRY(dgl_crypto_init(err));
-    forbid_core_dumps(); // the workers' too
+    dgl_process_forbid_core_dumps(); // the workers' too
     DGL_TRY(dgl_supervisor_start_without(forget_options, (void *)(uintptr_t)config, &a.supervisor, err));
-    keep_memory_private();
+    dgl_process_keep_memory_private();
     int64_t started_us = dgl_clock_mono_us(a.clock);
     bool again = false;
-    set = block_signals();
-    raise_descriptor_limit();
+    set = dgl_process_block_signals();
+    dgl_process_raise_descriptor_limit();
     a.arena = dgl_arena_new(0);
     enum dgl_status status = open_all(&a, err);
     if (status == DGL_OK) {
@@ -521,7 +430,7 @@ enum dgl_status dgl_app_serve(const struct dgl_config *config, struct dgl_error 
     free_all(&a);
     if (again) {
         if (lived) // not over and over
-            execute_anew(&set);
+            dgl_process_execute_anew(&set);
         return DGL_FAIL(err, DGL_E_UNAVAILABLE, "the supervisor process was killed; start docgenlab again");
     }
     return status;

@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/str.h"
 
 const char *dgl_app_data_dir(const struct dgl_config *config)
 {

@@ -220,7 +220,7 @@ def worker_memory(case):
     case.prepare()
     starved = set()
     for size in range(6):
-        case.post(600000 * (size + 1))
+        case.post(1500000 * (size + 1))
         for pid in busy_workers(case):
             try:
                 with open(f"/proc/{pid}/statm", encoding="ascii") as fh:

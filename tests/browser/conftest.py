@@ -13,8 +13,10 @@ from playwright.sync_api import expect, sync_playwright
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.join(ROOT, "scripts"))
+for folder in ("scripts", "tests/blackbox"):
+    sys.path.insert(0, os.path.join(ROOT, folder))
 import local  # noqa: E402
+from docx import write_docx  # noqa: E402
 
 local.PROGRAM = os.environ.get("DOCGENLAB_BIN", local.PROGRAM)
 
@@ -183,34 +185,29 @@ def admin(signed_in):
     return signed_in()
 
 
+def write_letter(folders, name, paragraphs):
+    path = str(folders.mktemp("letter") / f"{name}.docx")
+    write_docx(path, paragraphs)
+    return path
+
+
 @pytest.fixture(scope="session")
 def letter(tmp_path_factory):
     """A small template: a greeting and a loop."""
-    sys.path.insert(0, os.path.join(ROOT, "tests", "blackbox"))
-    from docx import write_docx
-    path = str(tmp_path_factory.mktemp("letter") / "letter.docx")
-    write_docx(path, ["Dear {{ name }},", "{% for item in items %}", "- {{ item }}", "{% endfor %}", "Thank you."])
-    return path
+    return write_letter(tmp_path_factory, "letter",
+                        ["Dear {{ name }},", "{% for item in items %}", "- {{ item }}", "{% endfor %}", "Thank you."])
 
 
 @pytest.fixture(scope="session")
 def doubtful_letter(tmp_path_factory):
     """Paragraph 2 calls a function that there is not."""
-    sys.path.insert(0, os.path.join(ROOT, "tests", "blackbox"))
-    from docx import write_docx
-    path = str(tmp_path_factory.mktemp("letter") / "doubtful letter.docx")
-    write_docx(path, ["Dear {{ name }},", "{{ fullname(name) }}"])
-    return path
+    return write_letter(tmp_path_factory, "doubtful letter", ["Dear {{ name }},", "{{ fullname(name) }}"])
 
 
 @pytest.fixture(scope="session")
 def broken_letter(tmp_path_factory):
     """Paragraph 2 opens a loop that is never closed."""
-    sys.path.insert(0, os.path.join(ROOT, "tests", "blackbox"))
-    from docx import write_docx
-    path = str(tmp_path_factory.mktemp("letter") / "broken letter.docx")
-    write_docx(path, ["Dear {{ name }},", "Your things: {% for item in items %}{{ item }}"])
-    return path
+    return write_letter(tmp_path_factory, "broken letter", ["Dear {{ name }},", "Your things: {% for item in items %}{{ item }}"])
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ struct outcome {
 static void read_form(const char *type, const uint8_t *data, size_t size, size_t piece, struct outcome *ret)
 {
     *ret = (struct outcome){.arena = dgl_arena_new(0), .err = DGL_ERROR_INIT};
-    if (http_form_new(type, ret->arena, "/tmp", &ret->form, &ret->err) != DGL_OK)
+    if (http_form_new(type, ret->arena, fuzz_temp_dir(), &ret->form, &ret->err) != DGL_OK)
         return;
     for (size_t at = 0; at < size; at += piece)
         if (http_form_feed(ret->form, (const char *)data + at, DGL_MIN(piece, size - at), &ret->err) != DGL_OK)

@@ -31,6 +31,13 @@ static inline void fuzz_must_explain(const struct dgl_error *err)
     fuzz_must(dgl_utf8_valid(err->field, strlen(err->field)));
 }
 
+// Where a target that needs files keeps them: TMPDIR, which scripts/fuzz sets to a folder in memory.
+static inline const char *fuzz_temp_dir(void)
+{
+    const char *folder = getenv("TMPDIR");
+    return folder && *folder ? folder : "/tmp";
+}
+
 // The next piece of the input, up to `end` or to the input's own end; NUL-terminated, to be freed.
 static inline char *fuzz_take_text(const uint8_t **data, size_t *size, char end)
 {

@@ -106,7 +106,7 @@ static struct dgl_http_server *the_server(void)
                                              .trusted_proxies = "127.0.0.1",
                                              .threads = 1,
                                              .blocking_threads = 1,
-                                             .temp_dir = "/tmp"};
+                                             .temp_dir = fuzz_temp_dir()};
     struct dgl_error err = DGL_ERROR_INIT;
     if (server)
         return server;

@@ -69,14 +69,18 @@ enum dgl_status http_pairs_parse(struct dgl_arena *a, const char *text, size_t l
     return DGL_OK;
 }
 
-// Absolute form (RFC 9112 §3.2.2): what a proxy would be sent; the authority is passed over.
-static const char *skip_authority(const char *text)
+// Absolute form (RFC 9112 §3.2.2): what a proxy would be sent; the authority is passed over, and must be there
+// (RFC 9110 §4.2.1).
+static enum dgl_status skip_authority(const char **text, struct dgl_error *err)
 {
-    size_t scheme = strncasecmp(text, "http://", 7) == 0 ? 7 : strncasecmp(text, "https://", 8) == 0 ? 8 : 0;
-    if (scheme == 0)
-        return text;
-    const char *path = text + scheme + strcspn(text + scheme, "/?");
-    return *path == '\0' ? "/" : path;
+    size_t scheme = strncasecmp(*text, "http://", 7) == 0 ? 7 : strncasecmp(*text, "https://", 8) == 0 ? 8 : 0;
+    size_t authority = strcspn(*text + scheme, "/?");
+    if (scheme && (authority == 0 || (*text)[scheme] == ':'))
+        return DGL_FAIL_SLUG(err, DGL_E_MALFORMED, "bad_target", "the address names no host behind its %.*s",
+                             (int)scheme, *text);
+    if (scheme)
+        *text = (*text)[scheme + authority] ? *text + scheme + authority : "/";
+    return DGL_OK;
 }
 
 static enum dgl_status split_path(struct dgl_arena *a, const char *path, size_t len, struct http_target *t,
@@ -107,7 +111,7 @@ enum dgl_status http_target_parse(struct dgl_arena *a, const char *text, struct 
         if (!is_target_byte((unsigned char)text[i]))
             return DGL_FAIL_SLUG(err, DGL_E_MALFORMED, "bad_target",
                                  "the address holds a character that must be percent-encoded (byte %zu)", i + 1);
-    text = skip_authority(text);
+    DGL_TRY(skip_authority(&text, err));
     if (text[0] != '/')
         return DGL_FAIL_SLUG(err, DGL_E_MALFORMED, "bad_target", "the address must begin with a slash");
     struct http_target t = {.segment_count = 0};

@@ -56,9 +56,10 @@ static void keeps_empty_parts_apart(void **state)
 static void refuses_what_is_odd(void **state)
 {
     (void)state;
-    static const char *const odd[] = {"",         "*",    "a",     "/%",     "/%4",       "/%zz",    "/%00",
-                                      "/a?b=%0",  "/a#b", "/a b",  "/\x80",  "/%80",      "/%C0%80", "/a\\b",
-                                      "/a?b=%00", "/a<b", "/a\tb", "/a\x7f", "/%ed%a0%80"};
+    static const char *const odd[] = {"",           "*",       "a",          "/%",          "/%4",        "/%zz",
+                                      "/%00",       "/a?b=%0", "/a#b",       "/a b",        "/\x80",      "/%80",
+                                      "/%C0%80",    "/a\\b",   "/a?b=%00",   "/a<b",        "/a\tb",      "/a\x7f",
+                                      "/%ed%a0%80", "http://", "https:///a", "http://:80/", "http://?a=1"};
     for (size_t i = 0; i < DGL_COUNT(odd); i++) {
         DGL_AUTO(arena) a = dgl_arena_new(0);
         struct dgl_error err;

@@ -6,6 +6,7 @@
 // put behind the newest one, which stays in use. The limit counts what callers asked for (rounded up to 16), not what
 // the blocks hold.
 #include "base/arena.h"
+#include "base/log_out.h"
 
 #include <stdalign.h>
 #include <stdio.h>
@@ -132,7 +133,7 @@ static void *take_within_limit(struct dgl_arena *a, size_t size)
 static void *must(void *p, size_t size)
 {
     if (!p) {
-        fprintf(stderr, "docgenlab: arena cannot give %zu bytes\n", size);
+        dgl_log_last_words("docgenlab: arena cannot give %zu bytes\n", size);
         abort();
     }
     return p;

@@ -3,10 +3,10 @@
 // Memory running out on a small allocation leaves nothing sensible to do, so it ends the process; sizes that strangers
 // choose never come here (see arena.h's _try functions and buf.h).
 #include "base/base.h"
+#include "base/log_out.h"
 
 #include <errno.h>
 #include <malloc.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,7 +15,7 @@ static bool end_when_refused;
 
 static DGL_NORETURN void out_of_memory(size_t size)
 {
-    fprintf(stderr, "docgenlab: out of memory allocating %zu bytes\n", size);
+    dgl_log_last_words("docgenlab: out of memory allocating %zu bytes\n", size);
     if (end_when_refused)
         _exit(DGL_EXIT_NO_MEMORY);
     abort();

@@ -1,4 +1,6 @@
-// Log lines. A line is built in a bounded buffer and leaves in one write(2), so lines of several threads never mix.
+// Log lines. A line is built in a bounded buffer and leaves whole (log_out.c), so lines of several threads never mix.
+// Nobody waits for a reader that hangs: what it has no room for is dropped, counted, and told before the next line
+// that has room.
 //
 // JSON:  {"time":"2024-01-15T10:30:00.123Z","level":"info","event":"document ready","document":"…","ms":12}
 // text:  2024-01-15T10:30:00.123Z info  document ready document=… ms=12
@@ -6,19 +8,24 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/log_out.h"
 #include "base/str.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#define MAX_LINE_BYTES 16384
+#define MAX_LINE_BYTES (DGL_LOG_OUT_MAX_BYTES / 2)
 #define MAX_VALUE_BYTES 1024 // longer values are cut
 
 static _Atomic int configured_level = DGL_LOG_INFO;
 static _Atomic int configured_format = DGL_LOG_AUTO;
+static pthread_mutex_t out_lock = PTHREAD_MUTEX_INITIALIZER;
+static uint64_t untold; // dropped and not told yet, under out_lock
+static _Atomic uint64_t dropped;
 
 static const char *const level_names[] = {"debug", "info", "warn", "error", "off"};
 static const char *const format_names[] = {"auto", "text", "json"};
@@ -153,6 +160,34 @@ static void put_line(struct dgl_buf *line, bool text, enum dgl_log_level level, 
     escape_controls(line, &raw);
 }
 
+static void put_log_line(enum dgl_log_level level, const char *event, const struct dgl_log_field *fields, bool text,
+                         struct dgl_buf *line)
+{
+    put_line(line, text, level, event, fields);
+    if (line->failed) { // too many long values: the event alone is better than nothing
+        static const struct dgl_log_field none = {.key = NULL};
+        dgl_buf_reset(line);
+        put_line(line, text, level, event, &none);
+    }
+    dgl_buf_putc(line, '\n');
+}
+
+// Under out_lock. What was dropped is told together with the line or not at all: alone it would find room where a line
+// finds none.
+static bool put_out(const struct dgl_buf *line, bool text)
+{
+    if (untold == 0)
+        return dgl_log_out(line->data, line->len);
+    DGL_AUTO_FINI(buf) both = DGL_BUF_INIT(DGL_LOG_OUT_MAX_BYTES);
+    const struct dgl_log_field count[] = {DGL_F_INT("count", untold), {.key = NULL}};
+    put_log_line(DGL_LOG_WARN, "log lines dropped", count, text, &both);
+    dgl_buf_append(&both, line->data, line->len);
+    if (!dgl_log_out(both.data, both.len))
+        return false;
+    untold = 0;
+    return true;
+}
+
 void dgl_log_write(enum dgl_log_level level, const char *event, const struct dgl_log_field *fields)
 {
     if (!dgl_log_enabled(level))
@@ -161,17 +196,19 @@ void dgl_log_write(enum dgl_log_level level, const char *event, const struct dgl
     int format = atomic_load(&configured_format);
     bool text = format == DGL_LOG_TEXT || (format == DGL_LOG_AUTO && isatty(STDERR_FILENO));
     DGL_AUTO_FINI(buf) line = DGL_BUF_INIT(MAX_LINE_BYTES);
-    put_line(&line, text, level, event, fields);
-    if (line.failed) { // too many long values: the event alone is better than nothing
-        static const struct dgl_log_field none = {.key = NULL};
-        dgl_buf_reset(&line);
-        put_line(&line, text, level, event, &none);
+    put_log_line(level, event, fields, text, &line);
+    pthread_mutex_lock(&out_lock);
+    if (!put_out(&line, text)) {
+        untold++;
+        atomic_fetch_add(&dropped, 1);
     }
-    dgl_buf_putc(&line, '\n');
-    if (line.len)
-        while (write(STDERR_FILENO, line.data, line.len) < 0 && errno == EINTR)
-            ;
+    pthread_mutex_unlock(&out_lock);
     errno = saved;
+}
+
+uint64_t dgl_log_dropped(void)
+{
+    return atomic_load(&dropped);
 }
 
 void dgl_log_error(enum dgl_log_level level, const char *event, const struct dgl_error *err)

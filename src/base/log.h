@@ -1,6 +1,6 @@
 // Structured log lines on stderr: text on a terminal, JSON elsewhere. Called at boundaries only (request, job, attempt,
-// start, stop). One write(2) per line; thread safe; async-signal safety is not promised. Values are escaped; secrets
-// never go in. Keys are literals.
+// start, stop). Lines are whole and in order; a caller never waits for the reader of stderr (log_out.h). Thread safe;
+// async-signal safety is not promised. Values are escaped; secrets never go in. Keys are literals.
 #ifndef DGL_BASE_LOG_H
 #define DGL_BASE_LOG_H
 
@@ -26,6 +26,7 @@ struct dgl_log_field {
 #define dgl_log(level, event, ...) \
     dgl_log_write((level), (event), (const struct dgl_log_field[]){__VA_ARGS__ __VA_OPT__(, ){.key = NULL}})
 void dgl_log_write(enum dgl_log_level level, const char *event, const struct dgl_log_field *fields); // ends at key NULL
+uint64_t dgl_log_dropped(void); // lines there was no room for
 void dgl_log_error(enum dgl_log_level level, const char *event, const struct dgl_error *err);
 
 #endif

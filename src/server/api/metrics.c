@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/log.h"
 
 typedef unsigned long long counted;
 
@@ -180,6 +181,8 @@ API_HANDLER(metrics)
     gauge(&out, "ready", "1 when documents can be accepted and made; /readyz says why not.",
           dgl_api_check_ready(api, &err) == DGL_OK);
     seconds(&out, "start_time_seconds", "When the server started, since 1970.", api->started_at_us);
+    counter(&out, "log_lines_dropped_total", "Log lines that stderr had no room for, because nobody read it.",
+            dgl_log_dropped());
     http_metrics(api, &out);
     store_metrics(api, &out);
     document_metrics(api, &out);

@@ -4,7 +4,13 @@
 #include "unit.h"
 
 #include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <termios.h>
 #include <unistd.h>
 
 static int saved_stderr, pipe_end;
@@ -135,6 +141,142 @@ static void test_names(void **state DGL_UNUSED)
     assert_false(dgl_log_parse_format("xml", &format));
 }
 
+// ---- a reader that hangs
+
+enum reader { READER_PIPE, READER_FOREIGN_PIPE, READER_SOCKET, READER_TERMINAL };
+
+static void open_reader(enum reader kind, int ends[2])
+{
+    if (kind == READER_SOCKET) {
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    } else if (kind == READER_TERMINAL) {
+        struct termios raw;
+        ends[0] = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+        assert_true(ends[0] >= 0 && grantpt(ends[0]) == 0 && unlockpt(ends[0]) == 0);
+        ends[1] = open(ptsname(ends[0]), O_RDWR | O_NOCTTY | O_CLOEXEC);
+        assert_true(ends[1] >= 0 && tcgetattr(ends[1], &raw) == 0);
+        cfmakeraw(&raw);
+        assert_int_equal(tcsetattr(ends[1], TCSANOW, &raw), 0);
+    } else {
+        assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    }
+}
+
+// Adds what is there, or comes soon, to `out`.
+static size_t read_more(int fd, char *out, size_t size, size_t len)
+{
+    struct pollfd wait = {.fd = fd, .events = POLLIN};
+    while (poll(&wait, 1, 10) == 1 && len < size - 1) {
+        ssize_t n = read(fd, out + len, size - 1 - len);
+        assert_true(n > 0);
+        len += (size_t)n;
+    }
+    out[len] = '\0';
+    return len;
+}
+
+// Every line is whole, and they are 0, 1, 2, … but for those that are told to be missing, in their place. Returns the
+// number after the last one, and how many are missing.
+static uint64_t check_lines(char *text, uint64_t *ret_missing)
+{
+    uint64_t next = 0;
+    *ret_missing = 0;
+    for (char *line = text, *stop; *line; line = stop + 1) {
+        unsigned long long n;
+        char *at;
+        stop = strchr(line, '\n');
+        assert_non_null(stop);
+        *stop = '\0';
+        if ((at = strstr(line, " warn  log lines dropped count="))) {
+            assert_int_equal(sscanf(at, " warn log lines dropped count=%llu", &n), 1);
+            next += n;
+            *ret_missing += n;
+        } else {
+            at = strstr(line, " info  line n=");
+            assert_non_null(at);
+            assert_int_equal(sscanf(at, " info line n=%llu", &n), 1);
+            assert_int_equal(n, next++);
+            assert_int_equal(stop[-1], 'z');
+        }
+    }
+    return next;
+}
+
+// Logging to somebody who reads nothing comes back, always; when he reads again, he is told what he missed.
+static void check_reader_that_hangs(enum reader kind)
+{
+    static char out[4 << 20];
+    char pad[900];
+    int ends[2], saved = dup(STDERR_FILENO);
+    memset(pad, 'y', sizeof pad);
+    pad[sizeof pad - 2] = 'z';
+    pad[sizeof pad - 1] = '\0';
+    dgl_log_configure(DGL_LOG_INFO, DGL_LOG_TEXT);
+    open_reader(kind, ends);
+    dup2(ends[1], STDERR_FILENO);
+    close(ends[1]);
+    struct rlimit limit, none = {0};
+    getrlimit(RLIMIT_NOFILE, &limit);
+    none.rlim_max = limit.rlim_max;
+    if (kind == READER_FOREIGN_PIPE) // it cannot be opened anew
+        setrlimit(RLIMIT_NOFILE, &none);
+    uint64_t before = dgl_log_dropped(), sent = 0;
+    for (; dgl_log_dropped() < before + 1000; sent++)
+        dgl_log(DGL_LOG_INFO, "line", DGL_F_INT("n", sent), DGL_F_STR("pad", pad));
+    setrlimit(RLIMIT_NOFILE, &limit);
+    size_t len = read_more(ends[0], out, sizeof out, 0);
+    uint64_t dropped;
+    do { // until there is room for one
+        dropped = dgl_log_dropped();
+        dgl_log(DGL_LOG_INFO, "line", DGL_F_INT("n", sent++), DGL_F_STR("pad", "z"));
+        len = read_more(ends[0], out, sizeof out, len);
+    } while (dgl_log_dropped() > dropped);
+    while (len < 6 || strcmp(out + len - 6, "pad=z\n") != 0)
+        len = read_more(ends[0], out, sizeof out, len);
+    dup2(saved, STDERR_FILENO);
+    close(saved);
+    close(ends[0]);
+
+    uint64_t missing;
+    assert_int_equal(check_lines(out, &missing), sent);
+    assert_int_equal(missing, dropped - before);
+}
+
+static void test_a_pipe_that_nobody_reads(void **state DGL_UNUSED)
+{
+    check_reader_that_hangs(READER_PIPE);
+}
+
+static void test_a_pipe_of_another_user_that_nobody_reads(void **state DGL_UNUSED)
+{
+    check_reader_that_hangs(READER_FOREIGN_PIPE);
+}
+
+static void test_a_socket_that_nobody_reads(void **state DGL_UNUSED)
+{
+    check_reader_that_hangs(READER_SOCKET);
+}
+
+static void test_a_terminal_that_shows_nothing(void **state DGL_UNUSED)
+{
+    check_reader_that_hangs(READER_TERMINAL);
+}
+
+// The flag is nobody else's: whoever shares the pipe waits as before.
+static void test_the_pipe_stays_as_it_was(void **state DGL_UNUSED)
+{
+    int ends[2], saved = dup(STDERR_FILENO);
+    dgl_log_configure(DGL_LOG_INFO, DGL_LOG_TEXT);
+    open_reader(READER_PIPE, ends);
+    dup2(ends[1], STDERR_FILENO);
+    dgl_log(DGL_LOG_INFO, "line");
+    dup2(saved, STDERR_FILENO);
+    close(saved);
+    assert_false(fcntl(ends[1], F_GETFL) & O_NONBLOCK);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -144,6 +286,11 @@ int main(void)
         cmocka_unit_test(test_error),
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_what_is_not_seen_is_written_out),
+        cmocka_unit_test(test_a_pipe_that_nobody_reads),
+        cmocka_unit_test(test_a_pipe_of_another_user_that_nobody_reads),
+        cmocka_unit_test(test_a_socket_that_nobody_reads),
+        cmocka_unit_test(test_a_terminal_that_shows_nothing),
+        cmocka_unit_test(test_the_pipe_stays_as_it_was),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

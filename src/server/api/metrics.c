@@ -64,6 +64,8 @@ static void http_metrics(struct dgl_api *api, struct dgl_buf *out)
     histogram(out, "http_request_seconds", "Whole requests, those that wait for a document included.", &s.duration);
     counter(out, "http_request_body_bytes_total", "Bytes of request bodies received.", s.body_bytes);
     gauge(out, "http_connections", "Open connections.", s.connections);
+    counter(out, "http_connections_refused_total", "Connections closed because their address had too many.",
+            s.refused_connections);
     gauge(out, "http_requests_in_flight", "Requests being answered.", s.in_flight);
     gauge(out, "http_blocking_queue", "Requests waiting for a thread of the blocking pool.", s.blocking_queue);
 }

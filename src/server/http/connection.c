@@ -19,17 +19,20 @@
 #include <string.h>
 #include <sys/socket.h>
 
-static void read_peer(struct http_connection *c, struct MHD_Connection *mhd)
+// A part of all connections is the most that one address has open, so that nobody fills the house alone. What comes
+// beyond it is closed at once, before its TLS: there is nobody to answer yet. A trusted proxy speaks for many, and
+// holds each of them to his own bounds; its connections are not counted. Epoll threads that ask at the same time may
+// let one too many in each.
+enum MHD_Result http_may_connect(void *loop, const struct sockaddr *address, socklen_t len)
 {
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    const struct sockaddr *address = info ? info->client_addr : NULL;
-    if (address && address->sa_family == AF_INET) {
-        c->peer.s6_addr[10] = c->peer.s6_addr[11] = 0xFF;
-        memcpy(&c->peer.s6_addr[12], &((const struct sockaddr_in *)address)->sin_addr, 4);
-    } else if (address && address->sa_family == AF_INET6) {
-        c->peer = ((const struct sockaddr_in6 *)address)->sin6_addr;
-    }
-    c->peer_trusted = http_nets_hold(&c->server->trusted, &c->peer);
+    (void)len;
+    struct dgl_http_server *s = http_loop_server(loop);
+    struct in6_addr peer = http_address_of(address);
+    unsigned share = DGL_MAX(s->options.max_connections / HTTP_SHARE_OF_CONNECTIONS, 1u);
+    if (http_nets_hold(&s->trusted, &peer) || http_addresses_count(&s->addresses, &peer) < share)
+        return MHD_YES;
+    atomic_fetch_add_explicit(&s->refused_connections, 1, memory_order_relaxed);
+    return MHD_NO;
 }
 
 static struct http_connection *connection_open(struct http_loop *loop, struct MHD_Connection *mhd)
@@ -41,7 +44,10 @@ static struct http_connection *connection_open(struct http_loop *loop, struct MH
     c->fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
     pthread_mutex_init(&c->lock, NULL);
     c->deadline_mono_us = dgl_clock_mono_us(s->clock) + HTTP_IDLE_TIMEOUT_S * DGL_US_PER_S + HTTP_GRACE_US;
-    read_peer(c, mhd);
+    c->peer = http_address_of(MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr);
+    c->peer_trusted = http_nets_hold(&s->trusted, &c->peer);
+    if (!c->peer_trusted)
+        http_addresses_enter(&s->addresses, &c->peer);
     pthread_mutex_lock(&s->connections_lock);
     c->next = s->connections;
     if (c->next)
@@ -63,6 +69,8 @@ static void connection_close(struct http_connection *c)
     if (c->next)
         c->next->prev = c->prev;
     pthread_mutex_unlock(&s->connections_lock);
+    if (!c->peer_trusted)
+        http_addresses_leave(&s->addresses, &c->peer);
     atomic_fetch_sub_explicit(&s->open_connections, 1, memory_order_relaxed);
     pthread_mutex_destroy(&c->lock);
     free(c);

@@ -51,7 +51,7 @@ struct dgl_http_options {
     const char *trusted_proxies;              // CIDRs whose X-Forwarded-For / -Proto are believed; NULL = none
     unsigned threads;                         // epoll threads; 0 = 2
     unsigned blocking_threads;                // 0 = 8
-    unsigned max_connections;                 // 0 = 12,000
+    unsigned max_connections;                 // 0 = 12,000; one address that is no trusted proxy: a quarter
     uint64_t max_bodies_bytes;                // 0 = 512 MiB, of all requests under way together; a sharer: a quarter
     const char *temp_dir;                     // for uploads
     // Errors nobody's handler made (404, 405, 413, 400) on paths that do not begin with /api/: a page. NULL = JSON
@@ -79,8 +79,9 @@ DGL_DEFINE_AUTO(http_server);
 #define DGL_HTTP_AREAS_MAX 16
 struct dgl_http_stats {
     uint64_t requests, connections, in_flight, blocking_queue, body_bytes;
-    uint64_t rate_limited; // answered 429
-    struct {               // by the tag of the route; "pages" for those without, "none" where no route fits
+    uint64_t refused_connections; // their address had too many
+    uint64_t rate_limited;        // answered 429
+    struct {                      // by the tag of the route; "pages" for those without, "none" where no route fits
         const char *name;
         uint64_t by_class[6]; // by_class[2] = 2xx
     } areas[DGL_HTTP_AREAS_MAX];

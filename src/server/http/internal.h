@@ -13,6 +13,7 @@
 #ifndef DGL_SERVER_HTTP_INTERNAL_H
 #define DGL_SERVER_HTTP_INTERNAL_H
 
+#include "server/http/addresses.h"
 #include "server/http/form.h"
 #include "server/http/proxy.h"
 #include "server/http/router.h"
@@ -134,7 +135,9 @@ struct dgl_http_server {
     _Atomic uint64_t bodies, shares[HTTP_SHARES]; // bytes; see bodies.c
     uint64_t id_seed;
     _Atomic uint64_t id_next;
-    _Atomic uint64_t arriving; // connections on their way to an epoll thread
+    _Atomic uint64_t arriving;       // connections on their way to an epoll thread
+    struct http_addresses addresses; // of open connections, those of trusted proxies left out
+    _Atomic uint64_t refused_connections;
     _Atomic uint64_t requests, open_connections, in_flight, awaited, body_bytes, rate_limited;
     struct http_area {
         const char *name;
@@ -171,7 +174,8 @@ void http_bodies_begin(struct dgl_http_request *rq); // the share is the address
 bool http_bodies_take(struct dgl_http_request *rq);  // counts what the body has come to; false: too much
 void http_bodies_give(struct dgl_http_request *rq);
 
-// connection.c: the list of connections and the watch over their pace
+// connection.c: the list of connections, what one address may have of them, and the watch over their pace
+enum MHD_Result http_may_connect(void *loop, const struct sockaddr *address, socklen_t len);
 void http_on_connection(void *loop, struct MHD_Connection *mhd, void **slot, enum MHD_ConnectionNotificationCode code);
 struct http_connection *http_connection_of(struct MHD_Connection *mhd);
 void *http_watch_run(void *server);

@@ -99,7 +99,7 @@ static void add_connections(struct http_loop *l)
     for (struct accepted a; take(l, &a);) {
         // Closes the socket itself when it fails.
         if (MHD_add_connection(l->mhd, a.fd, &a.address.sa, a.address_len) != MHD_YES)
-            dgl_log(DGL_LOG_DEBUG, "connection refused", DGL_F_STR("reason", "connection limit"));
+            dgl_log(DGL_LOG_DEBUG, "connection refused", DGL_F_STR("reason", "too many of one address, or in all"));
         atomic_fetch_sub_explicit(&l->server->arriving, 1, memory_order_relaxed);
     }
 }
@@ -157,14 +157,14 @@ static enum dgl_status start_library(struct http_loop *l, struct dgl_error *err)
     }
     l->start_complaint = complaint;
     // The order matters: the logger first, so that it hears about the rest.
-    l->mhd = MHD_start_daemon(flags, 0, NULL, NULL, http_on_request, s, MHD_OPTION_EXTERNAL_LOGGER, log_library, l,
-                              MHD_OPTION_URI_LOG_CALLBACK, http_on_target, s, MHD_OPTION_UNESCAPE_CALLBACK,
-                              http_keep_escapes, s, MHD_OPTION_NOTIFY_COMPLETED, http_on_completed, s,
-                              MHD_OPTION_NOTIFY_CONNECTION, http_on_connection, l, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-                              (size_t)HTTP_CONNECTION_MEMORY_BYTES, MHD_OPTION_CONNECTION_LIMIT,
-                              s->options.max_connections, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_IDLE_TIMEOUT_S,
-                              MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_ARRAY, tls,
-                              s->is_tls ? MHD_OPTION_HTTPS_PRIORITIES : MHD_OPTION_END, TLS_PRIORITIES, MHD_OPTION_END);
+    l->mhd = MHD_start_daemon(
+        flags, 0, http_may_connect, l, http_on_request, s, MHD_OPTION_EXTERNAL_LOGGER, log_library, l,
+        MHD_OPTION_URI_LOG_CALLBACK, http_on_target, s, MHD_OPTION_UNESCAPE_CALLBACK, http_keep_escapes, s,
+        MHD_OPTION_NOTIFY_COMPLETED, http_on_completed, s, MHD_OPTION_NOTIFY_CONNECTION, http_on_connection, l,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_CONNECTION_MEMORY_BYTES, MHD_OPTION_CONNECTION_LIMIT,
+        s->options.max_connections, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_IDLE_TIMEOUT_S,
+        MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_ARRAY, tls,
+        s->is_tls ? MHD_OPTION_HTTPS_PRIORITIES : MHD_OPTION_END, TLS_PRIORITIES, MHD_OPTION_END);
     l->start_complaint = NULL;
     if (!l->mhd)
         return DGL_FAIL(err, DGL_E_INVALID, "cannot start the HTTP server on %s (%s)", s->address, complaint);

@@ -6,6 +6,18 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+struct in6_addr http_address_of(const struct sockaddr *address)
+{
+    struct in6_addr out = IN6ADDR_ANY_INIT;
+    if (address && address->sa_family == AF_INET) {
+        out.s6_addr[10] = out.s6_addr[11] = 0xFF;
+        memcpy(&out.s6_addr[12], &((const struct sockaddr_in *)address)->sin_addr, 4);
+    } else if (address && address->sa_family == AF_INET6) {
+        out = ((const struct sockaddr_in6 *)address)->sin6_addr;
+    }
+    return out;
+}
+
 bool http_address_parse(const char *text, size_t len, struct in6_addr *ret)
 {
     char copy[INET6_ADDRSTRLEN];

@@ -15,6 +15,8 @@ struct http_nets {
 // "10.0.0.0/8, 192.0.2.7, fd00::/8"; NULL or "" = none.
 enum dgl_status http_nets_parse(const char *text, struct http_nets *ret, struct dgl_error *err) DGL_MUST_CHECK;
 bool http_nets_hold(const struct http_nets *n, const struct in6_addr *address);
+// Of a socket's peer; IPv4 comes out mapped, what is neither as "::".
+struct in6_addr http_address_of(const struct sockaddr *address);
 bool http_address_parse(const char *text, size_t len, struct in6_addr *ret); // IPv4 comes out mapped; also "[v6]"
 // Plain text, mapped IPv4 without its prefix.
 void http_address_format(const struct in6_addr *address, char out[INET6_ADDRSTRLEN]);

@@ -58,6 +58,7 @@ enum dgl_status dgl_http_server_new(const struct dgl_http_options *options, stru
     init_locks(s);
     copy_options(s, options);
     dgl_random_bytes(&s->id_seed, sizeof(s->id_seed));
+    http_addresses_init(&s->addresses, s->options.max_connections);
     DGL_TRY(http_nets_parse(options->trusted_proxies, &s->trusted, err));
     if (!options->tls_cert_file != !options->tls_key_file)
         return DGL_FAIL(err, DGL_E_INVALID, "TLS_CERT_FILE and TLS_KEY_FILE go together: give both or none");
@@ -226,6 +227,7 @@ void http_server_unref(struct dgl_http_server *s)
         free(s->compressed[i].data);
     for (unsigned i = 0; i < s->options.threads; i++)
         http_loop_free(s->loops[i]); // only now: who answers wakes its loop after the answer
+    http_addresses_fini(&s->addresses);
     pthread_mutex_destroy(&s->stop_lock);
     pthread_mutex_destroy(&s->connections_lock);
     pthread_mutex_destroy(&s->spare_lock);
@@ -255,7 +257,8 @@ void dgl_http_server_free(struct dgl_http_server *s)
 
 void dgl_http_server_stats(const struct dgl_http_server *s, struct dgl_http_stats *ret)
 {
-    struct dgl_http_stats stats = {.requests = s->requests, .connections = s->open_connections};
+    struct dgl_http_stats stats = {
+        .requests = s->requests, .connections = s->open_connections, .refused_connections = s->refused_connections};
     for (size_t i = 0; i < s->area_count; i++) {
         stats.areas[i].name = s->areas[i].name;
         for (size_t j = 0; j < DGL_COUNT(stats.areas[i].by_class); j++)

@@ -64,16 +64,24 @@ static inline struct dgl_http_request *unpark(void)
 
 // ---- the client
 
-static inline int dial(uint16_t port)
+static inline int dial_from(const char *source, uint16_t port)
 {
+    struct sockaddr_in own = {.sin_family = AF_INET};
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     struct timeval patience = {.tv_sec = 60};
     assert_true(fd >= 0);
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    assert_int_equal(inet_pton(AF_INET, source, &own.sin_addr), 1);
+    assert_int_equal(bind(fd, (struct sockaddr *)&own, sizeof(own)), 0);
     assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
     return fd;
+}
+
+static inline int dial(uint16_t port)
+{
+    return dial_from("127.0.0.1", port);
 }
 
 static inline void say_bytes(int fd, const void *data, size_t len)

@@ -431,9 +431,58 @@ static void refuses_bad_options(void **state)
     dgl_http_server_free(first);
 }
 
+// The house stays open to everybody else, and to him again when he has let go of one.
+static void one_address_has_a_part_of_the_connections(void **state)
+{
+    (void)state;
+    struct dgl_http_server *s = start(&(struct dgl_http_options){.max_connections = 16}, dgl_clock_system());
+    uint16_t port = dgl_http_server_port(s);
+    int held[16 / HTTP_SHARE_OF_CONNECTIONS];
+    for (size_t i = 0; i < DGL_COUNT(held); i++) {
+        held[i] = dial_from("127.0.0.2", port);
+        assert_int_equal(ask(held[i], GET("/hello")), 200);
+    }
+    int one_more = dial_from("127.0.0.2", port), other = dial_from("127.0.0.3", port);
+    assert_true(is_closed(one_more));
+    assert_int_equal(ask(other, GET("/hello")), 200);
+    assert_int_equal(ask(held[0], GET("/hello")), 200);
+    struct dgl_http_stats stats;
+    dgl_http_server_stats(s, &stats);
+    assert_int_equal(stats.refused_connections, 1);
+
+    close(held[0]);
+    close(one_more);
+    for (int status = 0; status != 200;) { // as soon as the server has seen that it is closed
+        held[0] = dial_from("127.0.0.2", port);
+        status = ask(held[0], GET("/hello"));
+        close(held[0]);
+    }
+    for (size_t i = 1; i < DGL_COUNT(held); i++)
+        close(held[i]);
+    close(other);
+    dgl_http_server_free(s);
+}
+
+static void a_trusted_proxy_speaks_for_many(void **state)
+{
+    (void)state;
+    struct dgl_http_options options = {.max_connections = 16, .trusted_proxies = "127.0.0.2"};
+    struct dgl_http_server *s = start(&options, dgl_clock_system());
+    int held[16];
+    for (size_t i = 0; i < DGL_COUNT(held); i++) {
+        held[i] = dial_from("127.0.0.2", dgl_http_server_port(s));
+        assert_int_equal(ask(held[i], GET("/hello")), 200);
+    }
+    for (size_t i = 0; i < DGL_COUNT(held); i++)
+        close(held[i]);
+    dgl_http_server_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_address_has_a_part_of_the_connections),
+        cmocka_unit_test(a_trusted_proxy_speaks_for_many),
         cmocka_unit_test(cuts_a_slow_head),
         cmocka_unit_test(cuts_a_slow_body_but_not_a_brisk_one),
         cmocka_unit_test(a_fast_start_buys_no_silence),

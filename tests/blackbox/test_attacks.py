@@ -20,7 +20,7 @@ import pytest
 from conftest import House
 from docx import docx_bytes
 from fontkit import font
-from local import PATIENCE_S, PROGRAM, Client, Receiver, clean_environment
+from local import PATIENCE_S, PROGRAM, Client, Receiver, clean_environment, wait_until
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -814,6 +814,51 @@ def test_chunks_in_every_shape(place, template):
         assert said.split(b" ")[1] in status.split(), (chunks[:40], said[:100])
     said = talk(place, start + whole, pieces=len(start + whole), pause=threading.Event())  # a byte at a time
     assert said.split(b" ")[1] == b"202", said[:100]
+
+
+def test_a_page_looks_at_the_session_before_it_takes_a_body(place):
+    """Whoever asks first is told at once; nothing of what is sent anyway is kept."""
+    admin, viewer = (Browser(place).signed_in(email) for email in ("admin@test.example", "viewer@test.example"))
+    form = (b"Content-Type: multipart/form-data; boundary=b", b"Content-Length: 20000000", b"Expect: 100-continue")
+
+    def request_head(path, browser, headers, origin=place.server.url):
+        cookie = "; ".join(f"{k}={v}" for k, v in browser.cookies.items()) if browser else "a=b"
+        return b"\r\n".join((b"POST " + path + b" HTTP/1.1", b"Host: " + urllib.parse.urlsplit(place.server.url).netloc.encode(), *headers,
+                             b"Cookie: " + cookie.encode(), b"Origin: " + origin.encode(), b"", b""))
+
+    def first_word(path, browser, **more):
+        with socket.create_connection(where(place), timeout=PATIENCE_S) as s:
+            s.sendall(request_head(path, browser, form, **more))
+            return s.recv(65536)
+
+    for path in (b"/templates/new", b"/settings/fonts"):
+        said = first_word(path, None)
+        assert said.startswith(b"HTTP/1.1 303 ") and b"Location: /sign-in" in said, said[:200]
+        assert first_word(path, viewer).startswith(b"HTTP/1.1 403 ")
+        assert first_word(path, admin, origin="https://evil.example").startswith(b"HTTP/1.1 403 ")
+        assert first_word(path, admin).startswith(b"HTTP/1.1 100 ")
+
+    def received():
+        page = place.client.raw("GET", place.server.url + "/metrics").body.decode()
+        return int(re.search(r"^docgenlab_http_request_body_bytes_total (\d+)$", page, re.M).group(1))
+
+    def kept_files():
+        found, folder = [], f"/proc/{place.server.process.pid}/fd"
+        for name in os.listdir(folder):
+            try:
+                found.append(os.readlink(os.path.join(folder, name)))
+            except FileNotFoundError:
+                pass  # closed meanwhile
+        return [to for to in found if "/#" in to]
+
+    start = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.docx"\r\n\r\n'
+    for browser, files in ((None, 0), (admin, 1)):  # they do not ask, and have sent half
+        already = received()
+        with socket.create_connection(where(place), timeout=PATIENCE_S) as s:
+            s.sendall(request_head(b"/templates/new", browser, form[:2]) + start + b"x" * 10000000)
+            wait_until(lambda: received() - already >= 10000000, "the half of a body does not arrive")
+            assert len(kept_files()) == files, browser
+        wait_until(lambda: not kept_files(), "what was half sent stays")
 
 
 def test_expecting_and_only_looking(place, template):

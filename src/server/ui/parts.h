@@ -51,6 +51,8 @@ struct dgl_ui_visit {
     struct dgl_principal who;
     char seed[40]; // not signed in: the cookie that the form's CSRF token is bound to
 };
+// A form's head: whether its body may come at all. Asked again when it is there: a session may end meanwhile.
+bool dgl_ui_admit(void *ui, struct dgl_http_request *rq);
 // False: an answer was given already (sign-in, refusal).
 bool dgl_ui_enter(void *ui, struct dgl_http_request *rq, struct dgl_ui_visit *ret) DGL_MUST_CHECK;
 

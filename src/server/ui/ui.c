@@ -121,9 +121,12 @@ enum dgl_status dgl_ui_new(const struct dgl_ui_parts *parts, struct dgl_http_ser
     dgl_ui_assets_load(ui);
     ui->routes = dgl_alloc(sizeof(routes));
     memcpy(ui->routes, routes, sizeof(routes));
-    for (size_t i = 0; i < DGL_COUNT(routes); i++)
-        if (routes[i].max_body_bytes == UPLOAD)
-            ui->routes[i].max_body_bytes = (size_t)parts->max_upload_bytes + DGL_UI_UPLOAD_EXTRA;
+    for (struct dgl_route *r = ui->routes; r < ui->routes + DGL_COUNT(routes); r++) {
+        if (r->max_body_bytes == UPLOAD)
+            r->max_body_bytes = (size_t)parts->max_upload_bytes + DGL_UI_UPLOAD_EXTRA;
+        if (r->max_body_bytes > 0 && r->access != DGL_UI_ANYONE)
+            r->admit = dgl_ui_admit;
+    }
     dgl_http_server_add(http, ui->routes, DGL_COUNT(routes), ui);
     *ret = DGL_STEAL(ui);
     return DGL_OK;

@@ -131,8 +131,14 @@ static enum dgl_status check_role(const struct dgl_ui_visit *v, int access, stru
                     dgl_role_title(least[access]), dgl_role_title(v->who.role));
 }
 
-// Whether the person may be here; *ret_sign_in: they have to say who they are first.
-static enum dgl_status admit(struct dgl_ui_visit *v, bool *ret_sign_in, struct dgl_error *err)
+static bool is_form(const struct dgl_ui_visit *v)
+{
+    return strcmp(dgl_http_method(v->rq), "POST") == 0;
+}
+
+// What the head alone says: who it is, and whether they may be here and come from here. *ret_sign_in: they have to say
+// who they are first.
+static enum dgl_status check_head(struct dgl_ui_visit *v, bool *ret_sign_in, struct dgl_error *err)
 {
     int access = dgl_http_route(v->rq)->access;
     const char *token = dgl_http_cookie(v->rq, SESSION_COOKIE);
@@ -145,31 +151,49 @@ static enum dgl_status admit(struct dgl_ui_visit *v, bool *ret_sign_in, struct d
     *ret_sign_in = !v->signed_in && access != DGL_UI_ANYONE;
     if (*ret_sign_in)
         return DGL_OK;
-    bool is_post = strcmp(dgl_http_method(v->rq), "POST") == 0;
+    DGL_TRY(check_role(v, access, err));
+    return is_form(v) ? check_origin(v, err) : DGL_OK;
+}
+
+// A form's token; of a page that shows a form before there is a session, what its token will be bound to.
+static enum dgl_status check_form(struct dgl_ui_visit *v, struct dgl_error *err)
+{
     const char *seed = dgl_http_cookie(v->rq, SEED_COOKIE);
-    if (!v->signed_in && !is_post)
+    if (!v->signed_in && !is_form(v))
         take_seed(v);
     else if (!v->signed_in && seed_is_good(seed))
         memcpy(v->seed, seed, SEED_LEN + 1);
-    DGL_TRY(check_role(v, access, err));
-    if (!is_post)
-        return DGL_OK;
-    DGL_TRY(check_origin(v, err));
-    return check_csrf(v, err);
+    return is_form(v) ? check_csrf(v, err) : DGL_OK;
+}
+
+// False: it has answered.
+static bool may_come(struct dgl_ui_visit *v, bool has_body)
+{
+    struct dgl_error err = DGL_ERROR_INIT;
+    bool sign_in = false;
+    enum dgl_status status = check_head(v, &sign_in, &err);
+    if (status == DGL_OK && !sign_in && has_body)
+        status = check_form(v, &err);
+    if (status != DGL_OK)
+        dgl_ui_refuse(v, &err);
+    else if (sign_in)
+        go_to_sign_in(v);
+    return status == DGL_OK && !sign_in;
+}
+
+bool dgl_ui_admit(void *ui, struct dgl_http_request *rq)
+{
+    struct dgl_ui_visit v = {.ui = ui, .rq = rq, .arena = dgl_http_arena(rq)};
+    if (!may_come(&v, false))
+        return false;
+    dgl_http_set_sharer(rq, v.who.org_number);
+    return true;
 }
 
 bool dgl_ui_enter(void *ui, struct dgl_http_request *rq, struct dgl_ui_visit *ret)
 {
     *ret = (struct dgl_ui_visit){.ui = ui, .rq = rq, .arena = dgl_http_arena(rq)};
-    struct dgl_error err = DGL_ERROR_INIT;
-    bool sign_in = false;
-    if (admit(ret, &sign_in, &err) != DGL_OK) {
-        dgl_ui_refuse(ret, &err);
-        return false;
-    }
-    if (sign_in)
-        go_to_sign_in(ret);
-    return !sign_in;
+    return may_come(ret, true);
 }
 
 const char *dgl_ui_field(const struct dgl_ui_visit *v, const char *name)

@@ -22,6 +22,7 @@
 #define DGL_DOCX_MAX_HYPERLINKS 60000u
 #define DGL_DOCX_MAX_MARKUP_BYTES (1u << 20)    // Markdown or HTML of one value
 #define DGL_DOCX_MAX_MARKUP_BLOCKS 20000u       // its paragraphs
+#define DGL_DOCX_MAX_MARKUP_PIECES 1024u        // properties of the open elements of a safe value, neighbours as one
 #define DGL_DOCX_MAX_MARKUP_TABLES 6u           // tables within tables of it
 #define DGL_DOCX_MAX_MARKUP_LISTS 9u            // lists within lists; Word has nine levels
 #define DGL_DOCX_MAX_CHART_COPIES 500u          // charts that loops make

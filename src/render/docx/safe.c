@@ -1,8 +1,11 @@
 // Markup that comes as a value: what macros and block sets made of the template's own XML, and what |safe lets through.
 // HTML is printed as the filter html prints it.
 // It is read by the XML parser and written anew from its events, so it is well-formed or refused; elements must nest as
-// WordprocessingML nests them, and what the sink does for tables in the stream is done here from the events.
+// WordprocessingML nests them, and what the sink does for tables in the stream is done here from the events. Properties
+// may come in any order and more than once: they are brought into the schema's (sequence.c) when their parent ends.
+#include "render/docx/limits.h"
 #include "render/docx/rich.h"
+#include "render/docx/sequence.h"
 #include "render/docx/writer.h"
 #include <string.h>
 #include <strings.h>
@@ -14,16 +17,25 @@ enum kind { KIND_BLOCK, KIND_ROW, KIND_CELL, KIND_RUN_HOLDER, KIND_RUN_CONTENT, 
 
 struct open_element {
     enum dgl_docx_element el;
-    size_t start;  // in the output
-    size_t head;   // where its content begins: behind its properties
-    uint32_t kids; // rows of a table, cells of a row
+    size_t start;                             // in the output
+    size_t head;                              // where its content begins: behind its properties
+    uint32_t kids;                            // rows of a table, cells of a row
+    uint32_t columns;                         // of a table, of a row
+    const struct dgl_docx_sequence *sequence; // of its children; NULL: any
+    struct dgl_docx_sequence_place place;     // among its parent's children; rank 0: with the rest
+    uint64_t seen;                            // ranks of its children, a bit each
+    unsigned first_piece;                     // of its own
     bool last_is_paragraph;
-    bool has_properties; // of its own, which are written
-    bool skipped;        // nothing of it is written
-    bool halved;         // something made way in it: what holds nothing goes
-    bool moved;          // it stands between the halves of its parents up to `holder`
+    bool dropped; // its parent knows nothing of the kind
+    bool skipped; // nothing of it is written
+    bool halved;  // something made way in it: what holds nothing goes
+    bool moved;   // it stands between the halves of its parents up to `holder`
     unsigned holder;
     struct dgl_str opening; // of a halved one: its tag and properties
+};
+struct piece { // children that have a place in a sequence, one behind the other
+    size_t start, len;
+    uint8_t rank;
 };
 struct safe {
     struct dgl_docx_writer *w;
@@ -31,6 +43,8 @@ struct safe {
     enum dgl_docx_level base;
     unsigned depth; // 0: the wrapping element is not open yet
     struct open_element open[DGL_XML_MAX_DEPTH + 2];
+    unsigned piece_count; // of all open elements
+    struct piece pieces[DGL_DOCX_MAX_MARKUP_PIECES];
 };
 
 static enum kind kind_of(enum dgl_docx_element el)
@@ -76,30 +90,46 @@ static enum kind kind_of(enum dgl_docx_element el)
     }
 }
 
-// What stands first in its element, and once (ECMA-376 Part 1, 17.3.1.22, 17.3.2.25, 17.4.65).
-static bool is_own_properties(enum dgl_docx_element parent, enum dgl_docx_element child)
+static bool is_word(enum dgl_docx_element el) // of WordprocessingML
 {
-    return (parent == DGL_EL_W_P && child == DGL_EL_W_PPR) || (parent == DGL_EL_W_R && child == DGL_EL_W_RPR) ||
-           (parent == DGL_EL_W_TC && child == DGL_EL_W_TCPR);
+    return el != DGL_EL_OTHER && el != DGL_EL_A_P && el != DGL_EL_A_T && el != DGL_EL_WP_DOCPR;
+}
+
+static bool may_hold_properties(enum dgl_docx_element parent, enum dgl_docx_element child)
+{
+    if (!is_word(parent) || parent == DGL_EL_W_OTHER) // a change's, a formula's
+        return true;
+    switch (child) {
+    case DGL_EL_W_PPR:
+        return parent == DGL_EL_W_P;
+    case DGL_EL_W_RPR:
+        return parent == DGL_EL_W_R || parent == DGL_EL_W_SDTPR || parent == DGL_EL_W_SDTENDPR;
+    case DGL_EL_W_TBLPR:
+    case DGL_EL_W_TBLGRID:
+        return parent == DGL_EL_W_TBL;
+    case DGL_EL_W_TRPR:
+        return parent == DGL_EL_W_TR;
+    default:
+        return parent == DGL_EL_W_TC;
+    }
 }
 
 static bool may_hold(enum dgl_docx_element parent, enum dgl_docx_element child)
 {
     switch (kind_of(child)) {
     case KIND_BLOCK:
-        return parent == DGL_EL_W_TC || parent == DGL_EL_W_TXBXCONTENT || parent == DGL_EL_W_SDTCONTENT;
+        return parent == DGL_EL_W_TC || parent == DGL_EL_W_TXBXCONTENT;
     case KIND_ROW:
-        return parent == DGL_EL_W_TBL || parent == DGL_EL_W_SDTCONTENT;
+        return parent == DGL_EL_W_TBL;
     case KIND_CELL:
-        return parent == DGL_EL_W_TR || parent == DGL_EL_W_SDTCONTENT;
+        return parent == DGL_EL_W_TR;
     case KIND_RUN_HOLDER:
         return parent != DGL_EL_W_R && parent != DGL_EL_W_T &&
                (child != DGL_EL_W_R || (parent != DGL_EL_W_TC && parent != DGL_EL_W_TR && parent != DGL_EL_W_TBL));
     case KIND_RUN_CONTENT:
         return parent == DGL_EL_W_R || parent == DGL_EL_W_OTHER || parent == DGL_EL_OTHER;
     case KIND_PROPERTIES:
-        return is_own_properties(parent, child) ||
-               (parent != DGL_EL_W_P && parent != DGL_EL_W_R && parent != DGL_EL_W_T && parent != DGL_EL_W_TC);
+        return may_hold_properties(parent, child);
     case KIND_OTHER:
         return parent != DGL_EL_W_T;
     }
@@ -197,6 +227,97 @@ static void put_open(struct safe *s, const struct dgl_xml_element *e, enum dgl_d
     dgl_buf_putc(b, '>');
 }
 
+// ---- the order of properties
+
+static void put_pieces(struct dgl_buf *out, const struct dgl_buf *from, const struct piece *p, size_t count,
+                       uint8_t rank)
+{
+    for (size_t i = 0; i < count; i++)
+        if (p[i].rank == rank)
+            dgl_buf_append(out, from->data + p[i].start, p[i].len);
+}
+
+static void put_rest(struct dgl_buf *out, const struct dgl_buf *from, size_t start, const struct piece *p, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        dgl_buf_append(out, from->data + start, p[i].start - start);
+        start = p[i].start + p[i].len;
+    }
+    dgl_buf_append(out, from->data + start, from->len - start);
+}
+
+// How many pieces stand where they should at the element's beginning, and from which on at its end.
+static size_t count_in_front(const struct open_element *o, const struct piece *p, size_t count, uint8_t rest)
+{
+    size_t at = o->head, i = 0;
+    for (; i < count && p[i].rank < rest && p[i].start == at && (i == 0 || p[i - 1].rank <= p[i].rank); i++)
+        at += p[i].len;
+    return i;
+}
+
+static size_t first_behind(size_t end, const struct piece *p, size_t count, uint8_t rest)
+{
+    size_t i = count;
+    while (i > 0 && p[i - 1].rank > rest && p[i - 1].start + p[i - 1].len == end &&
+           (i == count || p[i - 1].rank <= p[i].rank))
+        end = p[--i].start;
+    return i;
+}
+
+// Brings the pieces of an element to their places and leaves its head behind those in front. Most stand there already;
+// otherwise what the element holds is written once more.
+static enum dgl_status arrange(struct safe *s, struct open_element *o, struct dgl_error *err)
+{
+    struct dgl_buf *b = s->w->xml;
+    const struct piece *p = s->pieces + o->first_piece;
+    size_t count = s->piece_count - o->first_piece;
+    s->piece_count = o->first_piece;
+    if (count == 0 || b->failed)
+        return DGL_OK;
+    uint8_t rest = dgl_docx_rest_rank(o->sequence);
+    size_t front = count_in_front(o, p, count, rest);
+    if (front == first_behind(b->len, p, count, rest)) {
+        o->head = front ? p[front - 1].start + p[front - 1].len : o->head;
+        return DGL_OK;
+    }
+    DGL_AUTO_FINI(buf) copy = DGL_BUF_INIT(b->len - o->head);
+    for (uint8_t rank = 1; rank < rest; rank++)
+        put_pieces(&copy, b, p, count, rank);
+    size_t head = o->head + copy.len;
+    put_rest(&copy, b, o->head, p, count);
+    for (uint8_t rank = rest + 1; rank <= DGL_DOCX_MAX_PLACES; rank++)
+        put_pieces(&copy, b, p, count, rank);
+    DGL_TRY(dgl_buf_check(&copy, "the safe value", err));
+    memcpy(b->data + o->head, copy.data, copy.len);
+    o->head = head;
+    s->w->env->budget->steps_left -= (int64_t)(copy.len / 64 + count); // on_start looks at it
+    return DGL_OK;
+}
+
+// Takes up a child that has just ended; a second one of those that stand once goes.
+static enum dgl_status keep_piece(struct safe *s, struct open_element *parent, const struct open_element *o,
+                                  struct dgl_error *err)
+{
+    struct dgl_buf *b = s->w->xml;
+    uint64_t bit = UINT64_C(1) << o->place.rank;
+    struct piece *last = s->piece_count > parent->first_piece ? &s->pieces[s->piece_count - 1] : NULL;
+    if (o->place.rank == 0 || b->failed)
+        return DGL_OK;
+    if (!o->place.repeats && (parent->seen & bit)) {
+        b->len = o->start;
+        return DGL_OK;
+    }
+    parent->seen |= bit;
+    if (last && last->rank == o->place.rank && last->start + last->len == o->start) {
+        last->len = b->len - last->start;
+        return DGL_OK;
+    }
+    if (s->piece_count == DGL_DOCX_MAX_MARKUP_PIECES)
+        return refuse(err, "its properties are too many");
+    s->pieces[s->piece_count++] = (struct piece){o->start, b->len - o->start, o->place.rank};
+    return DGL_OK;
+}
+
 // ---- what a macro prints inside another one
 //
 // Its runs stand in the text of a run, its paragraphs in a run of a paragraph: those make way. They are closed before
@@ -216,11 +337,21 @@ static unsigned below(const struct safe *s, unsigned i)
     return s->open[i].moved ? s->open[i].holder : i - 1;
 }
 
+// What decides of an open element's content: around a content control, whatever that stands in.
+static enum dgl_docx_element holder_kind(const struct safe *s, unsigned i)
+{
+    if (s->open[i].el != DGL_EL_W_SDTCONTENT)
+        return s->open[i].el;
+    while (s->open[i].el == DGL_EL_W_SDTCONTENT || s->open[i].el == DGL_EL_W_SDT)
+        i = below(s, i);
+    return i > 0 ? s->open[i].el : s->w->level == DGL_LEVEL_BLOCK ? DGL_EL_W_TC : DGL_EL_W_P;
+}
+
 // The nearest open element that may hold `el`; 0 is the place of printing itself. False: there is none.
 static bool find_holder(const struct safe *s, enum dgl_docx_element el, unsigned *ret)
 {
     unsigned i = s->depth - 2;
-    while (i > 0 && !may_hold(s->open[i].el, el)) {
+    while (i > 0 && !may_hold(holder_kind(s, i), el)) {
         if (!can_make_way(s->open[i].el))
             return false;
         i = below(s, i);
@@ -254,6 +385,7 @@ static void open_halves(struct safe *s, unsigned i, unsigned holder)
     o->start = s->w->xml->len;
     dgl_buf_append(s->w->xml, o->opening.data, o->opening.len);
     o->head = s->w->xml->len;
+    o->first_piece = s->piece_count;
 }
 
 static enum dgl_status make_way(struct safe *s, enum dgl_docx_element el, struct dgl_error *err)
@@ -265,6 +397,7 @@ static enum dgl_status make_way(struct safe *s, enum dgl_docx_element el, struct
     own->moved = true;
     for (unsigned i = s->depth - 2; i != own->holder; i = below(s, i)) {
         struct open_element *o = &s->open[i];
+        DGL_TRY(arrange(s, o, err));
         if (!o->opening.len) {
             char *copy = dgl_arena_memdup_try(s->w->env->arena, b->data + o->start, o->head - o->start + 1);
             DGL_TRY(dgl_budget_memory(s->w->env->budget, o->head - o->start, err));
@@ -325,7 +458,7 @@ static enum dgl_status draw_deferred(struct safe *s, const struct dgl_docx_defer
             own.run_open = s->x->run_open;
         return dgl_docx_write_any(w, &own, d->value, err);
     }
-    switch (s->depth == 2 ? DGL_EL_OTHER : parent->el) {
+    switch (s->depth == 2 ? DGL_EL_OTHER : holder_kind(s, s->depth - 2)) {
     case DGL_EL_W_T:
         w->level = DGL_LEVEL_TEXT;
         break;
@@ -337,7 +470,6 @@ static enum dgl_status draw_deferred(struct safe *s, const struct dgl_docx_defer
         break;
     case DGL_EL_W_TC:
     case DGL_EL_W_TXBXCONTENT:
-    case DGL_EL_W_SDTCONTENT:
         w->level = DGL_LEVEL_BLOCK;
         own = *d->context;
         break;
@@ -359,6 +491,65 @@ static enum dgl_status on_deferred(struct safe *s, const struct dgl_xml_element 
     return d ? draw_deferred(s, d, err) : DGL_OK;
 }
 
+// The open table or row that a row or cell counts for; content controls may lie between. NULL: there is none.
+static struct open_element *counts_for(struct safe *s, unsigned i, enum dgl_docx_element el)
+{
+    while (i > 0 && (s->open[i].el == DGL_EL_W_SDTCONTENT || s->open[i].el == DGL_EL_W_SDT))
+        i--;
+    return i > 0 && s->open[i].el == el ? &s->open[i] : NULL;
+}
+
+static void count_columns(struct open_element *row, uint32_t more)
+{
+    row->columns = DGL_MIN(row->columns + more, DGL_DOCX_MAX_COLUMNS);
+}
+
+// The row that the properties of itself or of its cell stand in.
+static struct open_element *row_of_properties(struct safe *s, enum dgl_docx_element el)
+{
+    enum dgl_docx_element parent = s->open[s->depth - 2].el;
+    if (el == DGL_EL_W_GRIDSPAN && parent == DGL_EL_W_TCPR && s->depth > 4)
+        return counts_for(s, s->depth - 4, DGL_EL_W_TR);
+    if ((el == DGL_EL_W_GRIDBEFORE || el == DGL_EL_W_GRIDAFTER) && parent == DGL_EL_W_TRPR && s->depth > 3)
+        return counts_for(s, s->depth - 3, DGL_EL_W_TR);
+    return NULL;
+}
+
+static void count_in_table(struct safe *s, const struct dgl_xml_element *e, enum dgl_docx_element el)
+{
+    struct open_element *table = el == DGL_EL_W_TR ? counts_for(s, s->depth - 2, DGL_EL_W_TBL) : NULL,
+                        *row = el == DGL_EL_W_TC ? counts_for(s, s->depth - 2, DGL_EL_W_TR) : NULL,
+                        *spanned = row_of_properties(s, el);
+    int64_t n = 0;
+    if (table)
+        table->kids++;
+    if (row) {
+        row->kids++;
+        count_columns(row, 1);
+    }
+    for (size_t i = 0; spanned && i < e->attr_count; i++)
+        if (strcmp(e->attrs[i].name, "val") == 0 &&
+            dgl_parse_int64(e->attrs[i].value.data, e->attrs[i].value.len, 1, DGL_DOCX_MAX_COLUMNS, &n))
+            count_columns(spanned, (uint32_t)n - (el == DGL_EL_W_GRIDSPAN));
+}
+
+// Where the element goes: to its place among properties, as a part of the content, or, moved, behind what makes way.
+static enum dgl_status place_element(struct safe *s, struct open_element *own, const char *name, struct dgl_error *err)
+{
+    struct open_element *parent = &s->open[s->depth - 2];
+    bool listed = parent->sequence && is_word(own->el) && dgl_docx_find_place(parent->sequence, name, &own->place);
+    if (s->depth == 2)
+        return place_top(s, own->el, err);
+    if (listed && parent->sequence->closed && kind_of(own->el) == KIND_RUN_HOLDER)
+        own->sequence = &dgl_docx_empty_sequence; // a tracked change of properties
+    if (listed)
+        return DGL_OK;
+    if (!parent->sequence || !parent->sequence->closed || !is_word(own->el))
+        return may_hold(holder_kind(s, s->depth - 2), own->el) ? DGL_OK : make_way(s, own->el, err);
+    own->dropped = true;
+    return kind_of(own->el) == KIND_OTHER ? DGL_OK : refuse(err, "its elements are not nested as in a Word document");
+}
+
 static enum dgl_status on_start(void *ctx, const struct dgl_xml_element *e, struct dgl_error *err)
 {
     struct safe *s = ctx;
@@ -371,56 +562,83 @@ static enum dgl_status on_start(void *ctx, const struct dgl_xml_element *e, stru
     if (!*e->ns) // Word would call the document damaged
         return refuse(err, "it mixes HTML with a document's own markup; print HTML with |html");
     enum dgl_docx_element el = dgl_docx_element_of(e->ns, e->name);
-    struct open_element *parent = &s->open[s->depth - 2];
-    s->open[s->depth - 1] = (struct open_element){.el = el, .start = SIZE_MAX};
+    struct open_element *own = &s->open[s->depth - 1], *parent = own - 1;
+    *own = (struct open_element){.el = el, .start = SIZE_MAX, .first_piece = s->piece_count};
     if (is_mark(el))
         return DGL_OK;
-    if (s->depth == 2)
-        DGL_TRY(place_top(s, el, err));
-    else if (!may_hold(parent->el, el))
-        DGL_TRY(make_way(s, el, err));
-    if (s->open[s->depth - 1].moved)
-        parent = &s->open[s->open[s->depth - 1].holder];
-    parent->kids += el == DGL_EL_W_TR || el == DGL_EL_W_TC;
-    parent->last_is_paragraph = el == DGL_EL_W_P;
-    s->open[s->depth - 1].start = s->w->xml->len;
+    own->sequence = is_word(el) ? dgl_docx_sequence_of(e->name) : NULL;
+    DGL_TRY(place_element(s, own, e->name, err));
+    if (own->moved)
+        parent = &s->open[own->holder];
+    own->first_piece = s->piece_count; // what made way was arranged
+    count_in_table(s, e, el);
+    if (own->place.rank == 0)
+        parent->last_is_paragraph = el == DGL_EL_W_P;
+    own->start = s->w->xml->len;
     put_open(s, e, el);
-    s->open[s->depth - 1].head = s->w->xml->len;
+    own->head = s->w->xml->len;
     return dgl_budget_tick(s->w->env->budget, err);
 }
 
-// Properties that come behind what they are for go to its beginning; a second set of them goes.
-static void put_in_front(struct safe *s, struct open_element *of, size_t start)
+static void put_grid(struct safe *s, const struct open_element *table, const char *prefix)
 {
     struct dgl_buf *b = s->w->xml;
-    size_t len = b->len - start, before = start - of->head;
-    if (of->has_properties || b->failed) {
-        b->len = start;
-        return;
+    // In twentieths of a point, of which an EMU is 1/635; of a table in a table nothing is known.
+    uint32_t width = s->depth > 2 ? 0 : s->x->text_width_emu / 635 / DGL_MAX(table->columns, 1u);
+    for (uint32_t i = 0; i < table->columns; i++) {
+        dgl_buf_putc(b, '<');
+        put_name(b, prefix, "gridCol");
+        if (width) {
+            dgl_buf_putc(b, ' ');
+            put_name(b, prefix, "w");
+            dgl_buf_printf(b, "=\"%u\"", width);
+        }
+        dgl_buf_puts(b, "/>");
     }
-    of->has_properties = true;
-    if (before) {
-        DGL_AUTO_FINI(buf) copy = DGL_BUF_INIT(len);
-        if (!dgl_buf_append(&copy, b->data + start, len))
-            return;
-        memmove(b->data + of->head + len, b->data + of->head, before);
-        memcpy(b->data + of->head, copy.data, len);
-        s->w->env->budget->steps_left -= (int64_t)(before / 64); // on_start looks at it
-    }
-    of->head += len;
 }
 
-static void close_element(struct safe *s, struct open_element *o, const char *prefix, const char *name)
+// A table has properties and a grid, if only empty ones (ECMA-376 Part 1, 17.4.37).
+static enum dgl_status complete_table(struct safe *s, struct open_element *table, const char *prefix,
+                                      struct dgl_error *err)
+{
+    static const char *const wanted[] = {"tblPr", "tblGrid"};
+    struct dgl_buf *b = s->w->xml;
+    for (size_t i = 0; i < DGL_COUNT(wanted); i++) {
+        struct open_element child = {.start = b->len};
+        if (!dgl_docx_find_place(table->sequence, wanted[i], &child.place) ||
+            (table->seen & UINT64_C(1) << child.place.rank))
+            continue;
+        dgl_buf_putc(b, '<');
+        put_name(b, prefix, wanted[i]);
+        dgl_buf_putc(b, '>');
+        if (i == 1)
+            put_grid(s, table, prefix);
+        dgl_buf_puts(b, "</");
+        put_name(b, prefix, wanted[i]);
+        dgl_buf_putc(b, '>');
+        DGL_TRY(keep_piece(s, table, &child, err));
+    }
+    return DGL_OK;
+}
+
+static enum dgl_status close_element(struct safe *s, struct open_element *o, const char *prefix, const char *name,
+                                     struct dgl_error *err)
 {
     struct dgl_buf *b = s->w->xml;
-    struct open_element *parent = &s->open[s->depth - 1];
-    if (((o->el == DGL_EL_W_TBL || o->el == DGL_EL_W_TR) && o->kids == 0) || (o->halved && b->len == o->head)) {
+    struct open_element *parent = &s->open[s->depth - 1], *table = counts_for(s, s->depth - 1, DGL_EL_W_TBL);
+    if (o->el == DGL_EL_W_TBL && o->kids > 0)
+        DGL_TRY(complete_table(s, o, prefix, err));
+    DGL_TRY(arrange(s, o, err));
+    if (o->dropped || ((o->el == DGL_EL_W_TBL || o->el == DGL_EL_W_TR) && o->kids == 0) ||
+        (o->halved && b->len == o->head)) {
         // A table without rows or a row without cells is not valid: it shows nothing anyway.
         b->len = o->start;
-        if (o->el == DGL_EL_W_TR)
-            parent->kids--;
-        return;
+        if (o->el == DGL_EL_W_TR && table)
+            table->kids--;
+        return DGL_OK;
     }
+    if (o->el == DGL_EL_W_TR && table)
+        table->columns = DGL_MAX(table->columns, o->columns);
     if (o->el == DGL_EL_W_TC && !o->last_is_paragraph)
         dgl_buf_puts(b, "<w:p></w:p>");
     if (s->x->where == DGL_WHERE_ROW && s->depth == 1)
@@ -428,10 +646,9 @@ static void close_element(struct safe *s, struct open_element *o, const char *pr
     dgl_buf_puts(b, "</");
     put_name(b, prefix, name);
     dgl_buf_putc(b, '>');
-    if (is_own_properties(parent->el, o->el))
-        put_in_front(s, parent, o->start);
     if (o->halved)
         parent->last_is_paragraph = o->el == DGL_EL_W_P;
+    return keep_piece(s, parent, o, err);
 }
 
 static enum dgl_status on_end(void *ctx, const char *name, const char *prefix, const char *ns DGL_UNUSED,
@@ -441,7 +658,7 @@ static enum dgl_status on_end(void *ctx, const char *name, const char *prefix, c
     struct open_element *o = &s->open[--s->depth];
     if (s->depth == 0 || o->skipped || is_mark(o->el))
         return DGL_OK;
-    close_element(s, o, prefix, name);
+    DGL_TRY(close_element(s, o, prefix, name, err));
     return o->moved ? end_way(s, o, err) : DGL_OK;
 }
 
@@ -658,7 +875,11 @@ enum dgl_status dgl_docx_write_safe(struct dgl_docx_writer *w, const struct dgl_
     dgl_buf_putc(&wrapped, '>');
     append_marked(&wrapped, t);
     dgl_buf_puts(&wrapped, "</x>");
-    struct safe s = {.w = w, .x = x, .base = base};
+    struct safe s; // what is open is filled as it comes
+    s.w = w;
+    s.x = x;
+    s.base = base;
+    s.depth = s.piece_count = 0;
     struct dgl_xml_handler h = {.start = on_start, .end = on_end, .text = on_text, .ctx = &s};
     enum dgl_status st = dgl_xml_parse(wrapped.data, wrapped.len, "the safe value", &h, err);
     if (st == DGL_E_MALFORMED)

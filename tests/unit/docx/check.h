@@ -18,16 +18,25 @@ static const char *const document_orders[] = {
     "tc: tcPr *",
     "tr: tblPrEx trPr *",
     "tbl: tblPr tblGrid *",
+    "tblGrid: gridCol tblGridChange",
     "pPr: pStyle keepNext keepLines pageBreakBefore framePr widowControl numPr suppressLineNumbers pBdr shd tabs "
     "suppressAutoHyphens kinsoku wordWrap overflowPunct topLinePunct autoSpaceDE autoSpaceDN bidi adjustRightInd "
     "snapToGrid spacing ind contextualSpacing mirrorIndents suppressOverlap jc textDirection textAlignment "
     "textboxTightWrap outlineLvl divId cnfStyle rPr sectPr pPrChange",
-    "rPr: rStyle rFonts b bCs i iCs caps smallCaps strike dstrike outline shadow emboss imprint noProof snapToGrid "
+    "rPr: ins del moveFrom moveTo rStyle rFonts b bCs i iCs caps smallCaps strike dstrike outline shadow emboss "
+    "imprint noProof snapToGrid "
     "vanish webHidden color spacing w kern position sz szCs highlight u effect bdr shd fitText vertAlign rtl cs em "
-    "lang eastAsianLayout specVanish oMath",
-    "tcPr: cnfStyle tcW gridSpan hMerge vMerge tcBorders shd noWrap tcMar textDirection tcFitText vAlign hideMark",
+    "lang eastAsianLayout specVanish oMath rPrChange",
+    "tcPr: cnfStyle tcW gridSpan hMerge vMerge tcBorders shd noWrap tcMar textDirection tcFitText vAlign hideMark "
+    "headers cellIns cellDel cellMerge tcPrChange",
+    "trPr: cnfStyle divId gridBefore gridAfter wBefore wAfter cantSplit trHeight tblHeader tblCellSpacing jc hidden "
+    "ins del trPrChange",
     "tblPr: tblStyle tblpPr tblOverlap bidiVisual tblStyleRowBandSize tblStyleColBandSize tblW jc tblCellSpacing "
-    "tblInd tblBorders shd tblLayout tblCellMar tblLook tblCaption tblDescription",
+    "tblInd tblBorders shd tblLayout tblCellMar tblLook tblCaption tblDescription tblPrChange",
+    "tblBorders: top start left bottom end right insideH insideV",
+    "tcBorders: top start left bottom end right insideH insideV tl2br tr2bl",
+    "tblCellMar: top start left bottom end right",
+    "pBdr: top left bottom right between bar",
     "numPr: ilvl numId",
     "numbering: numPicBullet abstractNum num numIdMacAtCleanup",
     "abstractNum: nsid multiLevelType tmpl name styleLink numStyleLink lvl",
@@ -46,6 +55,7 @@ struct document_check {
         const char *name; // interned below
         unsigned kids;
         bool last_is_p;
+        bool has_properties, has_grid;
         const char *order; // of its children; NULL = any
         size_t rank;       // of the last child
     } open[DGL_XML_MAX_DEPTH + 1];
@@ -97,7 +107,7 @@ static inline void document_check_order(struct document_check *c, const struct d
         return;
     bool repeats =
         order[strlen(order) - 1] == '*' || strstr("abstractNum num lvl lvlOverride tblStylePr headerReference "
-                                                  "footerReference numPicBullet",
+                                                  "footerReference numPicBullet gridCol",
                                                   e->name);
     size_t last = c->open[c->depth - 1].rank; // 0: no child yet
     if (++rank < last || (rank == last && !repeats)) {
@@ -136,10 +146,12 @@ static inline enum dgl_status document_check_start(void *ctx, const struct dgl_x
     if (c->depth) {
         c->open[c->depth - 1].kids += strcmp(name, "tr") == 0 || strcmp(name, "tc") == 0;
         c->open[c->depth - 1].last_is_p = strcmp(name, "p") == 0;
+        c->open[c->depth - 1].has_properties |= strcmp(e->name, "tblPr") == 0;
+        c->open[c->depth - 1].has_grid |= strcmp(e->name, "tblGrid") == 0;
     }
     c->open[c->depth].name = name;
     c->open[c->depth].kids = 0;
-    c->open[c->depth].last_is_p = false;
+    c->open[c->depth].last_is_p = c->open[c->depth].has_properties = c->open[c->depth].has_grid = false;
     c->open[c->depth].order = document_order_of(e);
     c->open[c->depth].rank = 0;
     c->depth++;
@@ -166,6 +178,8 @@ static inline enum dgl_status document_check_end(void *ctx, const char *name, co
     c->depth--;
     if ((strcmp(name, "tbl") == 0 || strcmp(name, "tr") == 0) && c->open[c->depth].kids == 0)
         c->problem = "a table without rows or a row without cells";
+    if (strcmp(name, "tbl") == 0 && (!c->open[c->depth].has_properties || !c->open[c->depth].has_grid))
+        c->problem = "a table without properties or a grid";
     if (strcmp(name, "tc") == 0 && !c->open[c->depth].last_is_p)
         c->problem = "a cell does not end with a paragraph";
     return DGL_OK;

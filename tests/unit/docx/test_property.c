@@ -342,12 +342,120 @@ static void random_templates(void **state DGL_UNUSED)
     assert_true(good > seed_count); // most templates are sound
 }
 
+// ---- markup as a value: elements that stand in any order, more than once or not at all
+
+static const char *const some_pPr[] = {
+    "<w:jc w:val='end'/>",
+    "<w:pStyle w:val='Q'/>",
+    "<w:rPr><w:i/><w:rFonts w:ascii='A'/><w:ins w:id='1' w:author='a'/></w:rPr>",
+    "<w:keepNext/>",
+    "<w:pPrChange w:id='2' w:author='a'><w:pPr><w:ind/><w:keepNext/></w:pPr></w:pPrChange>",
+    "<w:numPr><w:numId w:val='1'/><w:ilvl w:val='0'/></w:numPr>",
+    "<w:pBdr><w:bottom w:val='single'/><w:top w:val='single'/></w:pBdr>",
+    "<w:tabs><w:tab w:val='left' w:pos='1'/><w:tab w:val='left' w:pos='2'/></w:tabs>",
+    "<w:sectPr><w:pgMar/><w:pgSz w:w='1'/><w:type w:val='nextPage'/></w:sectPr>",
+    "<w:unknown/>"};
+static const char *const some_rPr[] = {"<w:b/>",
+                                       "<w:sz w:val='9'/>",
+                                       "<w:color w:val='FF0000'/>",
+                                       "<w:lang/>",
+                                       "<w:rStyle w:val='S'/>",
+                                       "<w:rFonts w:ascii='A'/>",
+                                       "<n:glow xmlns:n='urn:n'/>"};
+static const char *const some_tcPr[] = {"<w:vAlign w:val='top'/>", "<w:tcW w:w='9'/>", "<w:gridSpan w:val='2'/>",
+                                        "<w:shd w:fill='FFFFFF'/>", "<w:tcBorders><w:left/><w:top/></w:tcBorders>"};
+static const char *const some_trPr[] = {"<w:tblHeader/>", "<w:cantSplit/>", "<w:gridBefore w:val='1'/>",
+                                        "<w:trPrChange w:id='3' w:author='a'><w:trPr/></w:trPrChange>"};
+static const char *const some_tblPr[] = {"<w:tblW w:w='5'/>", "<w:tblStyle w:val='T'/>", "<w:tblLook/>", "<w:jc/>",
+                                         "<w:tblCellMar><w:right/><w:left/></w:tblCellMar>"};
+static const char *const some_tblGrid[] = {"<w:gridCol w:w='9'/>", "<w:gridCol/>"};
+
+static void put_properties(struct dgl_buf *b, const char *name, const char *const *items, size_t count)
+{
+    dgl_buf_printf(b, "<w:%s>", name);
+    for (uint32_t i = roll(5); i > 0; i--)
+        dgl_buf_puts(b, pick(items, count));
+    dgl_buf_printf(b, "</w:%s>", name);
+}
+#define PUT_PROPERTIES(b, name)                                            \
+    do {                                                                   \
+        if (roll(4) == 0)                                                  \
+            put_properties(b, #name, some_##name, DGL_COUNT(some_##name)); \
+    } while (0)
+
+static void put_markup(struct dgl_buf *b, unsigned depth);
+
+static void put_markup_paragraph(struct dgl_buf *b)
+{
+    dgl_buf_puts(b, "<w:p>");
+    for (uint32_t i = roll(3); i > 0; i--) {
+        PUT_PROPERTIES(b, pPr);
+        dgl_buf_puts(b, "<w:r>");
+        PUT_PROPERTIES(b, rPr);
+        dgl_buf_puts(b, "<w:t>x</w:t>");
+        PUT_PROPERTIES(b, rPr);
+        dgl_buf_puts(b, roll(5) ? "</w:r>" : "<w:t>a<w:r><w:rPr><w:b/></w:rPr><w:t>b</w:t></w:r>c</w:t></w:r>");
+        PUT_PROPERTIES(b, pPr);
+    }
+    dgl_buf_puts(b, "</w:p>");
+}
+
+static void put_markup_row(struct dgl_buf *b, unsigned depth)
+{
+    dgl_buf_puts(b, "<w:tr>");
+    for (uint32_t i = roll(4); i > 0; i--) {
+        PUT_PROPERTIES(b, trPr);
+        dgl_buf_puts(b, "<w:tc>");
+        PUT_PROPERTIES(b, tcPr);
+        put_markup(b, depth + 1);
+        PUT_PROPERTIES(b, tcPr);
+        dgl_buf_puts(b, "</w:tc>");
+    }
+    dgl_buf_puts(b, "</w:tr>");
+}
+
+static void put_markup(struct dgl_buf *b, unsigned depth)
+{
+    for (uint32_t i = roll(3); i > 0; i--) {
+        if (depth > 2 || roll(3)) {
+            put_markup_paragraph(b);
+            continue;
+        }
+        dgl_buf_puts(b, "<w:tbl>");
+        for (uint32_t rows = roll(3); rows > 0; rows--) {
+            PUT_PROPERTIES(b, tblPr);
+            put_markup_row(b, depth);
+            PUT_PROPERTIES(b, tblGrid);
+        }
+        dgl_buf_puts(b, "</w:tbl>");
+    }
+}
+
+static void random_markup(void **state DGL_UNUSED)
+{
+    for (uint64_t seed = first_seed; seed < first_seed + seed_count; seed++) {
+        state_ = seed * 0x9E3779B97F4A7C15u + 2;
+        struct dgl_buf b = DGL_BUF_INIT(1u << 20);
+        dgl_buf_puts(&b, "{\"m\":\"");
+        put_markup(&b, 0);
+        dgl_buf_puts(&b, "<w:p/>\"}");
+        struct outcome o = render_body(DOCUMENT(P("{{p m|safe }}")), b.data);
+        if (o.status != DGL_OK)
+            fail_msg("seed %llu: %s\n%s", (unsigned long long)seed, o.err.message, b.data);
+        const char *problem = check_document_package(o.package.data, o.package.len, true);
+        if (problem)
+            fail_msg("seed %llu: %s\n%s\n%s", (unsigned long long)seed, problem, b.data, o.document);
+        outcome_fini(&o);
+        dgl_buf_fini(&b);
+    }
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 3) { // FIRST COUNT: longer runs by hand
         first_seed = strtoul(argv[1], NULL, 10);
         seed_count = strtoul(argv[2], NULL, 10);
     }
-    const struct CMUnitTest tests[] = {cmocka_unit_test(random_templates)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(random_templates), cmocka_unit_test(random_markup)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

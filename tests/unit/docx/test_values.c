@@ -74,6 +74,65 @@ static void safe_values_are_checked(void **state DGL_UNUSED)
     }
 }
 
+// Whatever the order in which markup has properties, they stand in the schema's, and each once.
+static void properties_take_their_places(void **state DGL_UNUSED)
+{
+    static const struct {
+        const char *markup, *made;
+    } cases[] = {
+        {"<w:p><w:pPr><w:jc w:val='end'/><w:keepNext/><w:pStyle w:val='Q'/><w:keepNext w:val='0'/></w:pPr></w:p>",
+         "<w:pPr><w:pStyle w:val=\"Q\"></w:pStyle><w:keepNext></w:keepNext><w:jc w:val=\"end\"></w:jc></w:pPr>"},
+        {"<w:p><w:r><w:t>B</w:t></w:r><w:pPr><w:pPrChange/><w:rPr><w:i/><w:ins/></w:rPr></w:pPr></w:p>",
+         "<w:p><w:pPr><w:rPr><w:ins></w:ins><w:i></w:i></w:rPr><w:pPrChange></w:pPrChange></w:pPr><w:r>"},
+        {"<w:p><w:pPr><w:sectPr><w:cols/><w:pgSz/><w:type/></w:sectPr><w:b/></w:pPr></w:p>",
+         "<w:pPr><w:sectPr><w:type></w:type><w:pgSz></w:pgSz><w:cols></w:cols></w:sectPr></w:pPr>"},
+        {"<w:p><w:r><w:rPr><n:g xmlns:n='urn:n'/><w:rPrChange/><w:b/></w:rPr></w:r></w:p>",
+         "<w:rPr><w:b></w:b><n:g xmlns:n=\"urn:n\"></n:g><w:rPrChange></w:rPrChange></w:rPr>"},
+        {"<w:tbl><w:tr><w:tc><w:p/></w:tc><w:trPr><w:jc/><w:cantSplit/></w:trPr></w:tr><w:tblGrid><w:gridCol "
+         "w:w='7'/></w:tblGrid><w:tblPr><w:jc/><w:tblStyle/></w:tblPr></w:tbl>",
+         "<w:tbl><w:tblPr><w:tblStyle></w:tblStyle><w:jc></w:jc></w:tblPr><w:tblGrid><w:gridCol w:w=\"7\"></w:gridCol>"
+         "</w:tblGrid><w:tr><w:trPr><w:cantSplit></w:cantSplit><w:jc></w:jc></w:trPr><w:tc>"},
+        {"<w:tbl><w:tr><w:tc/></w:tr><w:tr><w:tc><w:p/><w:tcPr><w:shd/><w:gridSpan w:val='2'/></w:tcPr></w:tc></w:tr>"
+         "</w:tbl>",
+         "<w:tbl><w:tblPr></w:tblPr><w:tblGrid><w:gridCol w:w=\"4513\"/><w:gridCol "
+         "w:w=\"4513\"/></w:tblGrid><w:tr><w:tc><w:p></w:p></w:tc></"
+         "w:tr>"
+         "<w:tr><w:tc><w:tcPr><w:gridSpan w:val=\"2\"></w:gridSpan><w:shd></w:shd></w:tcPr><w:p></w:p></w:tc></w:tr>"},
+    };
+    for (size_t i = 0; i < DGL_COUNT(cases); i++) {
+        char json[500];
+        snprintf(json, sizeof json, "{\"a\":\"%s\"}", cases[i].markup);
+        check_contains(DOCUMENT(P("{{p a|safe }}")), json, cases[i].made);
+    }
+}
+
+// What a content control may hold is what may stand around it, and its rows are the table's.
+static void content_controls_in_markup(void **state DGL_UNUSED)
+{
+#define CONTROL(content) "<w:sdt><w:sdtContent>" content "</w:sdtContent></w:sdt>"
+    const char *rows =
+        "{\"a\":\"<w:tbl>" CONTROL("<w:tr>" CONTROL("<w:tc>" CONTROL("<w:p/>") "</w:tc>") "</w:tr>") "</w:tbl>\"}";
+    check_contains(DOCUMENT(P("{{p a|safe }}")), rows,
+                   "<w:tblGrid><w:gridCol w:w=\"9026\"/></w:tblGrid><w:sdt><w:sdtContent><w:tr>");
+    check_contains(DOCUMENT(P("{%p macro m() %}") TBL(COL, CONTROL("<w:tr>" TC(P("kept")) "</w:tr>"))
+                                P("{%p endmacro %}") P("{{p m() }}")),
+                   "{}", "kept");
+    check_contains(DOCUMENT(P("{%p macro m(x) %}") "<w:p>" CONTROL("<w:r><w:t>{{r x }}</w:t></w:r>") "</w:p>" P(
+                       "{%p endmacro %}") P("{{p m({'runs': ['kept']}) }}")),
+                   "{}",
+                   "<w:p>"
+                   "<w:sdt><w:sdtContent><w:r><w:t xml:space=\"preserve\">kept");
+    static const char *const bad[] = {"<w:p>" CONTROL("<w:p/>") "</w:p>", "<w:p>" CONTROL("<w:t>x</w:t>") "</w:p>",
+                                      CONTROL("<w:tr/>"), "<w:tbl>" CONTROL("<w:p/>") "</w:tbl>",
+                                      CONTROL("<w:r><w:t>x</w:t></w:r>")};
+    for (size_t i = 0; i < DGL_COUNT(bad); i++) {
+        char json[300];
+        snprintf(json, sizeof json, "{\"a\":\"%s\"}", bad[i]);
+        check_fails(DOCUMENT(P("{{p a|safe }}")), json, "invalid_markup", 1);
+    }
+#undef CONTROL
+}
+
 // A macro in the text of another one: its runs and paragraphs stand between two halves of what they are printed in.
 static void what_a_macro_prints_makes_way(void **state DGL_UNUSED)
 {
@@ -328,6 +387,8 @@ int main(void)
         cmocka_unit_test(text_is_escaped),
         cmocka_unit_test(control_characters_act),
         cmocka_unit_test(safe_values_are_checked),
+        cmocka_unit_test(properties_take_their_places),
+        cmocka_unit_test(content_controls_in_markup),
         cmocka_unit_test(what_a_macro_prints_makes_way),
         cmocka_unit_test(macros_print_paragraphs),
         cmocka_unit_test(tables_without_rows_go),

@@ -129,12 +129,18 @@ static bool is_tchar(unsigned char c)
     return isalnum(c) || (c && strchr("!#$%&'*+-.^_`|~", c));
 }
 
-// A line up to CRLF; false when there is none or a bare CR, LF or NUL stands in it. (NUL LF passes for CRLF: the server
-// cannot tell them apart, and nobody else ends a line in the midst of it.)
+// A line up to CRLF; false when there is none or a bare CR, LF or NUL stands in it. (NUL LF passes for CRLF, and so
+// does LF NUL before the empty line: the server cannot tell them apart, and nobody else ends a line in the midst of
+// it.)
 static bool take_line(struct bytes *b, struct bytes *ret)
 {
     for (const char *p = b->at; p + 1 < b->end; p++) {
         bool ends = *p == '\r' || *p == '\0';
+        if (b->end - p >= 4 && memcmp(p, "\n\0\r\n", 4) == 0) {
+            *ret = (struct bytes){b->at, p};
+            b->at = p + 2;
+            return true;
+        }
         if (*p == '\n' || (ends && p[1] != '\n'))
             return false;
         if (ends) {

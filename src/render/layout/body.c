@@ -776,7 +776,8 @@ static void build_paragraph(struct builder *b, const struct dgl_x *n, const stru
         look_like(para, carry.first);
     if (carry_on(b, n, para, deleted))
         return;
-    bool framed = para->p.frame && !para->ends_section && build_frame(b, para);
+    bool alone = para->p.frame && (!c->in_cell || para->p.frame->drop_cap);
+    bool framed = alone && !para->ends_section && build_frame(b, para);
     if (!framed && !gone) {
         build_take_floats(b, para);
         // One that only ends a section has no line, unless the section has nothing else (Word).
@@ -821,6 +822,8 @@ static void put_table(struct builder *b, const struct dgl_x *n, const struct bui
     *status = build_table(b, n, c, &table, err);
     if (*status != DGL_OK || table->row_count == 0)
         return;
+    if (!c->in_cell)
+        build_framed_table(table);
     if (table->p.floating) {
         struct dgl_rpr base = build_base_rpr(b, c, b->sheet->default_paragraph);
         if (build_floating_table(b, table, build_run(b, &base)))

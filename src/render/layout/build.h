@@ -31,6 +31,7 @@ struct build_field {
 struct build_context {
     const struct dgl_ppr *ppr; // may be NULL
     const struct dgl_rpr *rpr;
+    bool in_cell;
     unsigned nesting;
 };
 // Boxes that wait for the paragraph in which they are anchored (frames.c).
@@ -126,6 +127,7 @@ bool build_is_group(const struct dgl_x *n);   // elements that only hold others:
 
 // A framed paragraph or floating table goes into a box that waits; false when too many do.
 bool build_frame(struct builder *b, struct dgl_para *para);
+void build_framed_table(struct dgl_table *table); // floats when its paragraphs are in a frame
 bool build_floating_table(struct builder *b, struct dgl_table *table, struct dgl_run *run);
 void build_take_floats(struct builder *b, struct dgl_para *para);
 struct dgl_para *build_anchor_para(struct builder *b); // for boxes that no paragraph follows; NULL when none waits

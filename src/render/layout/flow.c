@@ -419,8 +419,11 @@ static enum dgl_status settle_floats(struct flow *f, const struct dgl_para *p)
         dgl_drawing_place(&f->canvas, d, f->canvas.column_x, f->y, &x, &y, &w, &h);
         d->in_text = h > f->bottom - f->top ||
                      (d->table && d->v_rel == DGL_REL_PARAGRAPH && y + h > f->bottom - f->notes_height);
-        if (d->in_text && d->table && d->v_rel != DGL_REL_PAGE && y < f->bottom)
-            f->y = max32(f->y, y);
+        if (d->in_text && d->table) {
+            ((struct dgl_table *)d->table)->settled_x = x - flow_column_x(f);
+            if (d->v_rel != DGL_REL_PAGE && y < f->bottom)
+                f->y = max32(f->y, y);
+        }
         for (const struct dgl_block *b = d->blocks; d->in_text && b; b = b->next)
             DGL_TRY(flow_block(f, b));
     }

@@ -9,6 +9,7 @@ struct batch {
     struct dgl_placed_row *rows; // on this page
     uint32_t count, cap;
     uint32_t headers;             // leading rows that repeat
+    int32_t beside;               // how far an object moves it to the right on its first page
     const struct dgl_block *next; // below the table
 };
 
@@ -33,7 +34,7 @@ static enum dgl_status flush(struct flow *f, struct batch *b)
     if (b->count)
         DGL_TRY(flow_mark_start(f, b->rows[0].y > f->top));
     if (b->count)
-        dgl_table_paint(&f->canvas, b->t, b->rows, b->count, flow_column_x(f));
+        dgl_table_paint(&f->canvas, b->t, b->rows, b->count, flow_column_x(f) + b->beside);
     b->count = 0;
     return f->canvas.status;
 }
@@ -50,6 +51,7 @@ static enum dgl_status break_page(struct flow *f, struct batch *b, uint32_t row)
 {
     DGL_TRY(flush(f, b));
     DGL_TRY(flow_next_column(f, false));
+    b->beside = 0;
     int32_t height = 0;
     for (uint32_t i = 0; i < b->headers; i++)
         height += b->t->rows[i].height;
@@ -234,6 +236,7 @@ static enum dgl_status place_row(struct flow *f, struct batch *b, uint32_t row)
     if (begins_page(&t->t->rows[row]) && !f->page_empty) {
         DGL_TRY(flush(f, b));
         DGL_TRY(flow_new_page(f, true));
+        b->beside = 0;
     }
     int32_t kept;
     DGL_TRY(kept_height(f, b, row, &kept));
@@ -252,21 +255,17 @@ static enum dgl_status place_row(struct flow *f, struct batch *b, uint32_t row)
     return add_row(f, b, (struct dgl_placed_row){.row = row, .y = f->y, .height = height});
 }
 
-// A table goes below what stands where it would.
-static void clear_floats(struct flow *f, const struct dgl_table_layout *t)
+// A table goes beside what stands where it would, as far to the left as there is room for it, else below (Word).
+static void clear_floats(struct flow *f, struct batch *b)
 {
-    int32_t x0 = flow_column_x(f) + t->x, x1 = x0 + t->width, head = t->t->row_count ? t->rows[0].height : 0;
-    for (unsigned tries = 0; tries < DGL_LAYOUT_MAX_FLOATS; tries++) {
-        int32_t y = f->y;
-        for (uint32_t i = 0; i < f->exclusion_count; i++) {
-            const struct dgl_exclusion *e = &f->exclusions[i];
-            if (e->x1 > x0 && e->x0 < x1 && e->y1 > y && e->y0 < y + head)
-                y = e->y1;
-        }
-        if (y == f->y || y >= f->bottom)
-            return;
-        f->y = y;
-    }
+    const struct dgl_table_layout *t = b->t;
+    int32_t x = flow_column_x(f), x0 = x + t->x, x1 = x0 + t->width, at = x0,
+            head = t->t->row_count ? t->rows[0].height : 0;
+    struct dgl_room line = {x0, t->t->p.jc == DGL_JC_START && !t->rtl ? DGL_MAX(x1, x + flow_column_width(f)) : x1};
+    if (f->exclusion_count == 0 ||
+        !dgl_find_width(f->exclusions, f->exclusion_count, &f->y, f->bottom, head, line, t->width, &at))
+        return;
+    b->beside = at - x0;
 }
 
 enum dgl_status flow_table(struct flow *f, const struct dgl_block *block)
@@ -277,7 +276,7 @@ enum dgl_status flow_table(struct flow *f, const struct dgl_block *block)
     f->above = NULL;
     f->given = 0;
     DGL_TRY(dgl_table_layout_make(&f->env, block->table, flow_column_width(f), 0, &b.t, f->err));
-    clear_floats(f, b.t);
+    clear_floats(f, &b);
     b.headers = count_headers(b.t);
     b.next = block->next;
     for (uint32_t row = 0; row < b.t->t->row_count; row++) {

@@ -80,6 +80,26 @@ bool build_frame(struct builder *b, struct dgl_para *para)
     return true;
 }
 
+// Word writes the frame of a whole table to the paragraphs of its cells, and what a floating table says to those of the
+// tables inside it.
+void build_framed_table(struct dgl_table *table)
+{
+    const struct dgl_block *first = table->rows[0].cells[0].blocks;
+    const struct dgl_frame *f = first && first->kind == DGL_BLOCK_PARA ? first->para->p.frame : NULL;
+    struct dgl_tblpr *p = &table->p;
+    if (!f || f->drop_cap || p->floating)
+        return;
+    p->floating = true;
+    p->h_anchor = f->h_anchor;
+    p->v_anchor = f->v_anchor;
+    p->x_align = f->x_align;
+    p->y_align = f->y_align;
+    p->x = f->x;
+    p->y = f->y;
+    p->dist[DGL_LEFT] = p->dist[DGL_RIGHT] = f->h_space;
+    p->dist[DGL_TOP] = p->dist[DGL_BOTTOM] = f->v_space;
+}
+
 bool build_floating_table(struct builder *b, struct dgl_table *table, struct dgl_run *run)
 {
     const struct dgl_tblpr *p = &table->p;

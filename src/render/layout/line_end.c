@@ -83,6 +83,20 @@ int32_t line_number_shift(const struct breaker *b, int32_t x0)
     return DGL_MAX(0, p->tabs[0].at - width_after(b, 0, true) - x0);
 }
 
+// Nothing to see follows: a tab there opens no line (Word).
+static bool ends_paragraph(const struct breaker *b, uint32_t index)
+{
+    for (uint32_t i = index + 1; i < b->t->piece_count; i++) {
+        const struct dgl_piece *p = &b->t->pieces[i];
+        for (uint32_t g = 0; p->kind == DGL_PIECE_TEXT && g < p->count; g++)
+            if (!(b->t->glyphs[p->first + g].flags & DGL_G_SPACE))
+                return false;
+        if (p->kind != DGL_PIECE_TEXT && p->kind != DGL_PIECE_ANCHOR && p->kind != DGL_PIECE_FLOAT)
+            return false;
+    }
+    return true;
+}
+
 struct tab_move line_move_to_tab(const struct breaker *b, const struct dgl_piece *p, uint32_t index, int32_t x,
                                  int32_t limit)
 {
@@ -96,11 +110,11 @@ struct tab_move line_move_to_tab(const struct breaker *b, const struct dgl_piece
     bool custom;
     struct dgl_tab t = dgl_next_tab(b->p, x, b->default_tab, &custom);
     m.leader = t.leader;
-    if (custom && t.at > limit)
-        m.limit = t.kind == DGL_TAB_LEFT ? limit : t.at;
+    if (custom && t.at > limit && t.kind != DGL_TAB_LEFT) // until Word 2010 the text behind it does not end there
+        m.limit = b->env->doc->sheet->settings.compat < 15 ? DGL_MAX(t.at, b->place->width) : t.at;
     if (!custom && t.at > limit) {
         m.x = DGL_MAX(x, limit);
-        m.wraps = true;
+        m.wraps = !ends_paragraph(b, index);
         return m;
     }
     int32_t w = t.kind == DGL_TAB_LEFT ? 0 : width_after(b, index + 1, t.kind == DGL_TAB_DECIMAL);

@@ -288,6 +288,7 @@ struct dgl_table {
     uint32_t row_count;
     int32_t side_margin[2]; // default left and right cell margin
     int32_t settled_room;   // layout's own: of a floating table, the width of the text around it; 0 = not yet known
+    int32_t settled_x;      // and, when it is set in the text after all, its left edge from the column's
     struct dgl_border outline[4]; // of a table with space between its cells, which have borders of their own
 };
 

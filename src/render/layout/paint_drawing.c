@@ -41,7 +41,7 @@ void dgl_drawing_place(const struct dgl_canvas *c, const struct dgl_drawing *d, 
     int32_t text_h = s->height - DGL_MAX(0, s->margin[DGL_TOP]) - DGL_MAX(0, s->margin[DGL_BOTTOM]);
     if (d->percent_width)
         w = (int32_t)((int64_t)(d->percent_of_margin_w ? text_w : s->width) * d->percent_width / 100000);
-    if (d->percent_height)
+    if (d->percent_height && !d->grows) // a box as tall as its text keeps that height (Word)
         h = (int32_t)((int64_t)(d->percent_of_margin_h ? text_h : s->height) * d->percent_height / 100000);
     int32_t from = c->column_x, room = c->column_width;
     switch (d->h_rel) {

@@ -182,6 +182,7 @@ struct dgl_frame {
     uint8_t h_anchor, v_anchor; // 0 text, 1 margin, 2 page
     uint8_t x_align, y_align;   // 0 none, 1 left or top, 2 center, 3 right or bottom
     uint8_t beside, over;       // text flows around it; the text takes no notice of it
+    uint8_t drop_cap;
 };
 struct dgl_ppr {
     uint32_t set, flags_set, flags;

@@ -132,6 +132,7 @@ const struct dgl_frame *dgl_frame_read(struct dgl_arena *a, const struct dgl_x *
     f->x_align = align_of(dgl_x_attr(n, DGL_X_xAlign));
     f->y_align = dgl_x_attr_is(n, DGL_X_yAlign, "inline") ? 0 : align_of(dgl_x_attr(n, DGL_X_yAlign));
     f->over = dgl_x_attr_is(n, DGL_X_wrap, "none");
+    f->drop_cap = dgl_x_attr_is(n, DGL_X_dropCap, "drop") || dgl_x_attr_is(n, DGL_X_dropCap, "margin");
     f->beside = !dgl_x_attr_is(n, DGL_X_wrap, "notBeside") && !f->over;
     return f;
 }

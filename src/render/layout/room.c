@@ -113,3 +113,24 @@ unsigned dgl_find_rooms(const struct dgl_exclusion *list, uint32_t count, int32_
     ret[0] = line;
     return 1;
 }
+
+bool dgl_find_width(const struct dgl_exclusion *list, uint32_t count, int32_t *y, int32_t bottom, int32_t height,
+                    struct dgl_room line, int32_t width, int32_t *ret_x)
+{
+    int32_t at = *y;
+    for (unsigned tries = 0; tries < MAX_TRIES && at < bottom; tries++) {
+        struct rooms r = {.list = {line}, .count = 1};
+        int32_t next = INT32_MAX;
+        rooms_at(list, count, at, height, &r, &next);
+        for (unsigned i = 0; i < r.count; i++)
+            if (r.list[i].x1 - r.list[i].x0 >= width) {
+                *ret_x = r.list[i].x0;
+                *y = at;
+                return true;
+            }
+        if (next == INT32_MAX)
+            break;
+        at = DGL_MAX(next, at + 1000);
+    }
+    return false;
+}

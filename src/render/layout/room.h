@@ -32,5 +32,9 @@ struct dgl_room {
 // what leaves no room. `x`, `y_origin`: where 0, 0 of the line's coordinates lies on the page.
 unsigned dgl_find_rooms(const struct dgl_exclusion *list, uint32_t count, int32_t x, int32_t y_origin, int32_t *y,
                         int32_t height, struct dgl_room line, struct dgl_room ret[DGL_MAX_ROOMS]);
+// The left edge of the first free stretch of at least that width, at y or below, that begins at x0 or further right and
+// ends before x1, page coordinates; false when there is none above `bottom`. Moves *y down to it.
+bool dgl_find_width(const struct dgl_exclusion *list, uint32_t count, int32_t *y, int32_t bottom, int32_t height,
+                    struct dgl_room line, int32_t width, int32_t *ret_x);
 
 #endif

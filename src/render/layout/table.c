@@ -212,6 +212,10 @@ static void stretch_merges(struct dgl_table_layout *l)
 static void place_table(const struct dgl_text_env *env, struct dgl_table_layout *l, int32_t room, unsigned nesting)
 {
     const struct dgl_table *t = l->t;
+    if (t->p.floating && nesting == 0) { // set in the text
+        l->x = t->settled_x;
+        return;
+    }
     switch (t->p.jc) {
     case DGL_JC_CENTER:
         l->x = (room - l->width) / 2;

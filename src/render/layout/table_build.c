@@ -303,7 +303,7 @@ static void fill_cell(struct builder *b, struct dgl_table *t, const struct dgl_s
     if (!cell->p.valign_set && s->tcpr.valign_set)
         cell->p.valign = s->tcpr.valign;
     cell->p.no_wrap |= s->tcpr.no_wrap;
-    struct build_context inner = {.ppr = &s->ppr, .rpr = &s->rpr, .nesting = outer->nesting + 1};
+    struct build_context inner = {.ppr = &s->ppr, .rpr = &s->rpr, .in_cell = true, .nesting = outer->nesting + 1};
     struct dgl_block *first = NULL, **tail = &first;
     build_blocks(b, node, &inner, &tail, err, status);
     cell->blocks = first;

@@ -68,6 +68,7 @@ static void test_floating_table_taller_than_the_page(void **state DGL_UNUSED)
     assert_int_equal(pages_in(d), 2);
     near(find_text(d, "cell").y, 72 + 10 + 9.38);
     assert_int_equal(find_text(d, "below").page, 2);
+    near(find_text(d, "cell").x, 540 - 100 + 5.4);
     free(d);
     dgl_buf_fini(&b);
 }
@@ -241,6 +242,62 @@ static void test_frame_of_the_text_is_not_aligned(void **state DGL_UNUSED)
     free(d);
 }
 
+// A box that is as tall as its text stays so whatever share of the page it is to have besides.
+static void test_box_as_tall_as_its_text(void **state DGL_UNUSED)
+{
+#define WP14 "http://schemas.microsoft.com/office/word/2010/wordprocessingDrawing"
+    char *d = dump_of(&(struct docx_parts){
+        .body = "<w:p>" ANCHORED(
+            "column", "paragraph", "0", "0", "5943600", "914400",
+            "<wp:wrapTopAndBottom/><a:graphic><a:graphicData uri=\"" WPS "\"><wps:wsp xmlns:wps=\"" WPS
+            "\"><wps:spPr><a:prstGeom prst=\"rect\"/></wps:spPr><wps:txbx><w:txbxContent>" P(
+                "box") "</w:txbxContent></wps:txbx><wps:bodyPr lIns=\"0\" tIns=\"0\" rIns=\"0\" bIns=\"0\">"
+                       "<a:spAutoFit/></wps:bodyPr></wps:wsp></a:graphicData></a:graphic><wp14:sizeRelV "
+                       "xmlns:wp14=\"" WP14 "\" relativeFrom=\"margin\"><wp14:pctHeight>20000</wp14:pctHeight>"
+                       "</wp14:sizeRelV>") "<w:r><w:t>below</w:t></w:r></w:p>"});
+    near(find_text(d, "box").y, 72 + 9.38);
+    near(find_text(d, "below").y, 72 + 11.50 + 9.38);
+    free(d);
+}
+
+// A table goes beside an object that leaves it room, else below.
+static void test_table_beside_an_object(void **state DGL_UNUSED)
+{
+#define BESIDE(w)                                                                                           \
+    "<w:p>" ANCHORED("column", "paragraph", "0", "0", "914400", "914400",                                   \
+                     SQUARE("bothSides")) "</w:p><w:tbl><w:tblPr><w:tblW w:type=\"dxa\" w:w=\"" w "\"/>"    \
+                                          "<w:tblLayout w:type=\"fixed\"/></w:tblPr><w:tblGrid><w:gridCol " \
+                                          "w:w=\"" w "\"/></w:tblGrid><w:tr>" TC(w, "cell") "</w:tr></w:tbl>"
+    char *narrow = dump_of(&(struct docx_parts){.body = BESIDE("4000") P("after")});
+    char *wide = dump_of(&(struct docx_parts){.body = BESIDE("9000") P("after")});
+    near(find_text(narrow, "cell").x, 72 + 72 + 5.4);
+    near(find_text(narrow, "cell").y, 72 + 11.50 + 9.38);
+    near(find_text(wide, "cell").y, 72 + 72 + 9.38);
+    free(narrow);
+    free(wide);
+}
+
+// The frame of paragraphs in cells is that of their table, and inside a floating table it says nothing.
+static void test_frames_of_cells(void **state DGL_UNUSED)
+{
+#define FRAMED(text) \
+    PP("<w:framePr w:wrap=\"around\" w:vAnchor=\"page\" w:hAnchor=\"page\" w:x=\"4000\" w:y=\"4000\"/>", text)
+#define FRAMED_TABLE                                                                                            \
+    "<w:tbl><w:tblPr><w:tblW w:type=\"dxa\" w:w=\"4000\"/></w:tblPr><w:tr><w:tc><w:tcPr><w:tcW w:type=\"dxa\" " \
+    "w:w=\"2000\"/></w:tcPr>" FRAMED("one") "</w:tc><w:tc><w:tcPr><w:tcW w:type=\"dxa\" "                       \
+                                            "w:w=\"2000\"/></w:tcPr>" FRAMED("two") "</w:tc></w:tr></w:tbl>"
+    char *d = dump_of(&(struct docx_parts){.body = FRAMED_TABLE P("text")});
+    char *inner = dump_of(&(struct docx_parts){.body = "<w:tbl>" FLOATING "<w:tr><w:tc>" P("outer")
+                                                   FRAMED_TABLE P("") "</w:tc></w:tr></w:tbl>" P("text")});
+    near(find_text(d, "one").y, 200 + 9.38);
+    near(find_text(d, "two").y, 200 + 9.38);
+    near(find_text(d, "two").x, find_text(d, "one").x + 100);
+    near(find_text(d, "text").y, 72 + 9.38);
+    near(find_text(inner, "one").y, find_text(inner, "outer").y + 11.50);
+    free(d);
+    free(inner);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -260,6 +317,9 @@ int main(void)
         cmocka_unit_test(test_text_below_its_own_object),
         cmocka_unit_test(test_boxes_stay_on_the_page),
         cmocka_unit_test(test_frame_of_the_text_is_not_aligned),
+        cmocka_unit_test(test_box_as_tall_as_its_text),
+        cmocka_unit_test(test_table_beside_an_object),
+        cmocka_unit_test(test_frames_of_cells),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -96,6 +96,26 @@ static void test_decimal_tab_of_a_cell(void **state DGL_UNUSED)
     free(d);
 }
 
+// A tab with nothing behind it opens no line; behind a stop beyond the indent the text may go on until Word 2010.
+static void test_tabs_at_the_end(void **state DGL_UNUSED)
+{
+    char *d = dump_of(&(struct docx_parts){
+        .body = PP("<w:tabs><w:tab w:val=\"right\" w:pos=\"9360\"/></w:tabs>",
+                   "12</w:t><w:tab/><w:t>34</w:t><w:tab/><w:t xml:space=\"preserve\">  ") P("below")});
+    near(find_text(d, "below").y, 72 + 11.50 + 9.38);
+    free(d);
+#define BEYOND                                                                                \
+    PP("<w:tabs><w:tab w:val=\"decimal\" w:pos=\"7000\"/></w:tabs><w:ind w:right=\"3000\"/>", \
+       "12</w:t><w:tab/><w:t>34 "                                                             \
+       "behind")
+    char *old = dump_of(&(struct docx_parts){.settings = MODE("14"), .body = BEYOND P("below")});
+    char *new = dump_of(&(struct docx_parts){.settings = MODE("15"), .body = BEYOND P("below")});
+    near(find_text(old, "below").y, 72 + 11.50 + 9.38);
+    near(find_text(new, "below").y, 72 + 2 * 11.50 + 9.38);
+    free(old);
+    free(new);
+}
+
 // A line that somebody broke is justified too, unless the document says otherwise.
 static void test_shift_return(void **state DGL_UNUSED)
 {
@@ -170,6 +190,7 @@ int main(void)
         cmocka_unit_test(test_tight_multiple),
         cmocka_unit_test(test_decimal_tabs),
         cmocka_unit_test(test_decimal_tab_of_a_cell),
+        cmocka_unit_test(test_tabs_at_the_end),
         cmocka_unit_test(test_shift_return),
         cmocka_unit_test(test_line_grid),
         cmocka_unit_test(test_joined_paragraphs),

@@ -84,7 +84,7 @@ enum dgl_status dgl_docx_on_capture(void *ctx, uint32_t context, struct dgl_valu
     const struct dgl_docx_context *x = &w->part->contexts[context];
     if (x->where == DGL_WHERE_BLIP)
         return write_captured_blip(w, x, v, out, err);
-    if (must_wait(x, v))
+    if (x->where == DGL_WHERE_NOTE || must_wait(x, v))
         return defer(w, x, v, out, err);
     if (x->quoted) {
         DGL_TRY(write_captured_argument(w, v, out, err));

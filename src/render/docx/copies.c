@@ -7,6 +7,14 @@
 // comments, whose id is that of the range before their reference (marks.c). The same with a chart, which becomes a part
 // of its own, with its own workbook (charts.c); also outside of loops when its name holds tags.
 //
+// Inside a macro, a block set or a recursive loop all of that becomes a value first, which may be printed any number of
+// times, or never, or go through a filter. There the note's text is a block set of its own, with the tags that see the
+// macro's arguments, and what it made waits, as pictures do (capture.c): an empty element stands in the text in place
+// of the reference. Wherever that is printed at last, a note is written with a fresh id, and a reference to it. Nothing
+// of a text that is never printed is there. A comment has no range there, since a value has no marks (marks.c). Charts
+// inside values stay the template's, and so does a note with a picture that a token in its name replaces, whose
+// relationship would have to be the note's own before there is a note.
+//
 // The alternative, one render of the other part for every turn, would need the language to hand out its scopes.
 #include "render/docx/emit.h"
 #include "render/docx/limits.h"
@@ -150,6 +158,19 @@ static bool may_hold_copy(const struct dgl_docx_emit *e, enum dgl_docx_note_kind
                                                             e->copied_from->kind == DGL_PART_ENDNOTES));
 }
 
+static bool holds_placeholder(const struct dgl_docx_node *n)
+{
+    struct dgl_str token;
+    if (n->kind != DGL_NODE_ELEMENT)
+        return false;
+    if (n->el == DGL_EL_W_OTHER && dgl_docx_is_placeholder(n, &token))
+        return true;
+    for (const struct dgl_docx_node *k = n->first; k; k = k->next)
+        if (holds_placeholder(k))
+            return true;
+    return false;
+}
+
 // The note that each turn of the loop here has for itself; NULL when it is the same in every turn.
 static struct dgl_docx_note_ref *own_note(struct dgl_docx_emit *e, enum dgl_docx_note_kind kind, struct dgl_str id,
                                           struct dgl_docx_compiler **ret_part)
@@ -159,7 +180,8 @@ static struct dgl_docx_note_ref *own_note(struct dgl_docx_emit *e, enum dgl_docx
     if (!note)
         return NULL;
     *ret_part = c;
-    if (e->loops && !e->captures && may_hold_copy(e, kind) && dgl_docx_is_balanced(note->node))
+    if ((e->loops || e->captures) && may_hold_copy(e, kind) && dgl_docx_is_balanced(note->node) &&
+        !(e->captures && holds_placeholder(note->node)))
         return note;
     note->stays = true;
     return NULL;
@@ -178,7 +200,8 @@ bool dgl_docx_copy_note(struct dgl_docx_emit *e, const struct dgl_docx_node *ref
     uint32_t range = 0;
     if (!dgl_docx_note_kind_of(reference, "Reference", &kind))
         return false;
-    struct dgl_docx_note_ref *note = own_note(e, kind, dgl_docx_node_attr_value(reference, "id"), &c);
+    struct dgl_docx_note_ref *note =
+        e->captures ? NULL : own_note(e, kind, dgl_docx_node_attr_value(reference, "id"), &c);
     if (!note)
         return false;
     c->copied = note->copied = true;
@@ -192,6 +215,63 @@ bool dgl_docx_copy_note(struct dgl_docx_emit *e, const struct dgl_docx_node *ref
     dgl_docx_emit_walk(e, note->node);
     dgl_docx_cut_before(e, DGL_CUT_NOTE_END, 0);
     e->fresh = reference;
+    leave(e, &back);
+    return true;
+}
+
+// "<w:footnote w:id=\"", with all other attributes before the id.
+static struct dgl_str open_to_id(struct dgl_docx_emit *e, const struct dgl_docx_node *n)
+{
+    struct dgl_buf b = DGL_BUF_INIT(1u << 16);
+    const struct dgl_docx_attr *id = dgl_docx_node_attr(n, "id");
+    dgl_buf_putc(&b, '<');
+    dgl_docx_put_str(&b, n->qname);
+    for (uint32_t i = 0; i < n->attr_count; i++)
+        if (&n->attrs[i] != id)
+            dgl_docx_put_attribute(&b, &n->attrs[i]);
+    dgl_buf_putc(&b, ' ');
+    dgl_docx_put_str(&b, id->qname);
+    dgl_buf_puts(&b, "=\"");
+    struct dgl_str kept = dgl_docx_emit_keep(e, &b);
+    dgl_buf_fini(&b);
+    return kept;
+}
+
+// A tag that nobody wrote; its place is the part that is walked.
+static void put_own_tag(struct dgl_docx_emit *e, enum dgl_docx_tag_kind kind, enum dgl_block_role role,
+                        const char *inside, uint32_t context)
+{
+    struct dgl_docx_tag *tag = dgl_arena_alloc(e->own->arena, sizeof *tag);
+    *tag = (struct dgl_docx_tag){.kind = kind,
+                                 .role = role,
+                                 .inside = dgl_str_of(inside),
+                                 .source = dgl_str_of(inside),
+                                 .word = role == DGL_BLOCK_NONE ? NULL : "set",
+                                 .place = UINT32_MAX};
+    dgl_docx_put_tag(e, tag, context);
+}
+
+bool dgl_docx_capture_note(struct dgl_docx_emit *e, const struct dgl_docx_node *reference)
+{
+    enum dgl_docx_note_kind kind;
+    struct dgl_docx_compiler *c;
+    if (!e->captures || !dgl_docx_note_kind_of(reference, "Reference", &kind))
+        return false;
+    struct dgl_docx_note_ref *note = own_note(e, kind, dgl_docx_node_attr_value(reference, "id"), &c);
+    if (!note)
+        return false;
+    c->copied = note->copied = true;
+    struct dgl_docx_context context = {.where = DGL_WHERE_NOTE,
+                                       .note = kind,
+                                       .note_open = open_to_id(e, note->node),
+                                       .reference_open = open_to_id(e, reference),
+                                       .namespaces = dgl_docx_namespaces_of(e, c->part->tree.root)};
+    struct elsewhere back = enter(e, c);
+    put_own_tag(e, DGL_TAG_BLOCK, DGL_BLOCK_OPENS, "set dgl_note", 0);
+    for (struct dgl_docx_node *k = note->node->first; k && e->status == DGL_OK; k = k->next)
+        dgl_docx_emit_walk(e, k);
+    put_own_tag(e, DGL_TAG_BLOCK, DGL_BLOCK_CLOSES, "endset", 0);
+    put_own_tag(e, DGL_TAG_VALUE, DGL_BLOCK_NONE, "dgl_note", dgl_docx_add_context(e, context));
     leave(e, &back);
     return true;
 }

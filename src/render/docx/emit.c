@@ -96,7 +96,7 @@ static void track_blocks(struct dgl_docx_emit *e, const struct dgl_docx_tag *tag
     }
 }
 
-static void put_tag(struct dgl_docx_emit *e, struct dgl_docx_tag *tag, uint32_t context)
+void dgl_docx_put_tag(struct dgl_docx_emit *e, struct dgl_docx_tag *tag, uint32_t context)
 {
     flush(e);
     struct dgl_docx_raw_chunk *k = new_chunk(e);
@@ -137,7 +137,7 @@ static void attr_tag(void *ctx, struct dgl_docx_tag *tag)
         e->contexts[context].run_open = e->blip_original;
     if (e->attr_code && tag->kind == DGL_TAG_VALUE)
         e->contexts[context].quoted = dgl_docx_in_field_quotes(e);
-    put_tag(e, tag, context);
+    dgl_docx_put_tag(e, tag, context);
 }
 
 static void put_value_with_tags(struct dgl_docx_emit *e, struct dgl_docx_node *n, struct dgl_str value,
@@ -459,7 +459,7 @@ static void walk_computed(struct dgl_docx_emit *e, struct dgl_docx_node *n)
 {
     bool span = n->el == DGL_EL_W_GRIDSPAN;
     dgl_buf_puts(&e->raw, span ? "<w:gridSpan w:val=\"" : "<w:shd w:val=\"clear\" w:color=\"auto\" w:fill=\"");
-    put_tag(e, n->tag, plain_context(e, span ? DGL_WHERE_SPAN : DGL_WHERE_FILL));
+    dgl_docx_put_tag(e, n->tag, plain_context(e, span ? DGL_WHERE_SPAN : DGL_WHERE_FILL));
     dgl_buf_puts(&e->raw, "\"/>");
 }
 
@@ -599,7 +599,7 @@ static void walk_other(struct dgl_docx_emit *e, struct dgl_docx_node *n)
         walk_placeholder(e, n, token);
     } else if (n->el == DGL_EL_W_OTHER && !e->chart && (chart = dgl_docx_find_copied_chart(e, n))) {
         walk_chart(e, n, chart);
-    } else {
+    } else if (n->el != DGL_EL_W_OTHER || !dgl_docx_capture_note(e, n)) {
         if (n->el == DGL_EL_W_OTHER)
             meet_in_run(e, n);
         walk_element(e, n);
@@ -623,7 +623,7 @@ static void walk(struct dgl_docx_emit *e, struct dgl_docx_node *n)
         return;
     }
     if (n->kind == DGL_NODE_TAG) {
-        put_tag(e, n->tag, dgl_docx_context_of(e, n->tag));
+        dgl_docx_put_tag(e, n->tag, dgl_docx_context_of(e, n->tag));
         return;
     }
     if (n->tag) {
@@ -729,10 +729,9 @@ static enum dgl_status compile_chunks(struct dgl_docx_emit *e, struct dgl_error 
     return dgl_template_compile_chunks(chunks, e->chunk_count, &options, e->c->diagnostics, &part->program, err);
 }
 
-static void keep_namespaces(struct dgl_docx_emit *e)
+struct dgl_str dgl_docx_namespaces_of(struct dgl_docx_emit *e, const struct dgl_docx_node *root)
 {
     struct dgl_buf b = DGL_BUF_INIT(1u << 20);
-    const struct dgl_docx_node *root = e->part->tree.root;
     bool w = false;
     for (uint32_t i = 0; i < root->attr_count; i++)
         if (root->attrs[i].ns == DGL_NS_XMLNS) {
@@ -741,8 +740,9 @@ static void keep_namespaces(struct dgl_docx_emit *e)
         }
     if (!w)
         dgl_buf_puts(&b, " xmlns:w=\"http://schemas.openxmlformats.org/wordprocessingml/2006/main\"");
-    e->part->namespaces = dgl_docx_emit_keep(e, &b);
+    struct dgl_str kept = dgl_docx_emit_keep(e, &b);
     dgl_buf_fini(&b);
+    return kept;
 }
 
 enum dgl_status dgl_docx_emit(struct dgl_docx_compiler *c, struct dgl_error *err)
@@ -750,7 +750,7 @@ enum dgl_status dgl_docx_emit(struct dgl_docx_compiler *c, struct dgl_error *err
     struct dgl_docx_emit e = {
         .c = c, .own = c, .part = c->part, .raw = DGL_BUF_INIT(2 * (size_t)DGL_DOCX_MAX_PART_BYTES), .err = err};
     dgl_docx_use_marks(&e, c);
-    keep_namespaces(&e);
+    e.part->namespaces = dgl_docx_namespaces_of(&e, e.part->tree.root);
     dgl_docx_emit_sort_rels(&e, c->part);
     dgl_buf_puts(&e.raw, "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n");
     walk(&e, c->part->tree.root);

@@ -69,7 +69,9 @@ struct dgl_docx_emit {
 void dgl_docx_emit_walk(struct dgl_docx_emit *e, struct dgl_docx_node *n);
 // `op` is enum dgl_docx_op with its flag; the sink does it before the data that follows.
 void dgl_docx_cut_before(struct dgl_docx_emit *e, uint8_t op, uint32_t arg);
-enum dgl_docx_open_kind dgl_docx_open_kind_of(const struct dgl_docx_tag *tag); // that opens a block
+void dgl_docx_put_tag(struct dgl_docx_emit *e, struct dgl_docx_tag *tag, uint32_t context);
+struct dgl_str dgl_docx_namespaces_of(struct dgl_docx_emit *e, const struct dgl_docx_node *root); // as attributes
+enum dgl_docx_open_kind dgl_docx_open_kind_of(const struct dgl_docx_tag *tag);                    // that opens a block
 void dgl_docx_emit_sort_rels(struct dgl_docx_emit *e, const struct dgl_docx_part *part);
 
 // ---- copies.c: what every turn of a loop has for itself
@@ -78,6 +80,8 @@ void dgl_docx_emit_sort_rels(struct dgl_docx_emit *e, const struct dgl_docx_part
 bool dgl_docx_is_copied_note(struct dgl_docx_emit *e, const struct dgl_docx_node *n);    // and stands nowhere else
 bool dgl_docx_copies_comment(struct dgl_docx_emit *e, const struct dgl_docx_node *mark); // in the loop it stands in
 bool dgl_docx_copy_note(struct dgl_docx_emit *e, const struct dgl_docx_node *reference);
+// The same where output becomes a value first; it stands for the reference, too.
+bool dgl_docx_capture_note(struct dgl_docx_emit *e, const struct dgl_docx_node *reference);
 // The chart of a drawing that is made anew where it stands: in a loop, or named by tags. NULL when it is not.
 const struct dgl_docx_picture *dgl_docx_find_copied_chart(struct dgl_docx_emit *e, const struct dgl_docx_node *drawing);
 // In place of the relationship's id of e->chart.

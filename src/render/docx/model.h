@@ -73,7 +73,10 @@ enum dgl_docx_where {
     DGL_WHERE_FILL,      // colour of a cell
     DGL_WHERE_BLIP,      // relationship of a placeholder picture; run_open holds its own
     DGL_WHERE_CHART,     // a name of a chart that is made anew, or its data
+    DGL_WHERE_NOTE,      // the text of a note or comment that became a value first, and its reference: see copies.c
 };
+enum dgl_docx_note_kind { DGL_NOTE_FOOT, DGL_NOTE_END, DGL_NOTE_COMMENT };
+#define DGL_NOTE_KINDS 3
 struct dgl_docx_context {
     enum dgl_docx_where where;
     bool image;     // the token is named img_…: its value is a picture
@@ -86,6 +89,10 @@ struct dgl_docx_context {
     struct dgl_str para_close;          // "</w:p>"
     const struct dgl_docx_node *run_pr; // w:rPr, or NULL
     uint32_t text_width_emu;            // room for a picture
+    struct dgl_str namespaces;          // that markup is read with; empty: the part's
+    // NOTE: what begins the note and its reference, up to the value of the id. `namespaces` are those of its part.
+    enum dgl_docx_note_kind note;
+    struct dgl_str note_open, reference_open;
 };
 
 // Work the sink does around a DATA chunk. Only chunks that need it are cut.
@@ -128,9 +135,6 @@ struct dgl_docx_grid {
     uint32_t count;
     struct dgl_str qname; // "w:gridCol"
 };
-
-enum dgl_docx_note_kind { DGL_NOTE_FOOT, DGL_NOTE_END, DGL_NOTE_COMMENT };
-#define DGL_NOTE_KINDS 3
 
 struct dgl_docx_part {
     char name[96];         // for people: "body", "header 1"

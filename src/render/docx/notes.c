@@ -94,6 +94,39 @@ enum dgl_status dgl_docx_end_note(struct dgl_docx_writer *w, struct dgl_error *e
     return dgl_buf_check(written, "the notes of the document", err);
 }
 
+// Word has no notes in notes, and no comments on comments.
+static bool may_stand_here(const struct dgl_docx_writer *w, enum dgl_docx_note_kind kind)
+{
+    return w->note_depth == 0 || (kind == DGL_NOTE_COMMENT && w->xml != &w->notes[DGL_NOTE_COMMENT].xml);
+}
+
+enum dgl_status dgl_docx_write_note(struct dgl_docx_writer *w, const struct dgl_docx_context *x, struct dgl_value text,
+                                    struct dgl_error *err)
+{
+    const struct dgl_docx_context inside = {
+        .where = DGL_WHERE_PARAGRAPH, .text_width_emu = x->text_width_emu, .namespaces = x->namespaces};
+    enum dgl_docx_level level = w->level;
+    uint32_t id = 0;
+    if (!may_stand_here(w, x->note))
+        return DGL_OK;
+    DGL_TRY(dgl_docx_take_note_id(w, x->note, &id, err));
+    DGL_TRY(dgl_docx_begin_note(w, x->note, err));
+    dgl_buf_append(w->xml, x->note_open.data, x->note_open.len);
+    dgl_buf_printf(w->xml, "%u\">", id);
+    w->level = DGL_LEVEL_BLOCK;
+    if (text.kind == DGL_VALUE_SAFE)
+        DGL_TRY(dgl_docx_write_safe(w, &inside, (struct dgl_str){text.as.string->data, text.as.string->len}, err));
+    w->level = level;
+    DGL_TRY(dgl_docx_cut(w, DGL_CUT_NEEDS_PARAGRAPH, 0, err));
+    dgl_buf_puts(w->xml, "</");
+    dgl_buf_append(w->xml, x->note_open.data + 1, strcspn(x->note_open.data + 1, " "));
+    dgl_buf_putc(w->xml, '>');
+    DGL_TRY(dgl_docx_end_note(w, err));
+    dgl_buf_append(w->xml, x->reference_open.data, x->reference_open.len);
+    dgl_buf_printf(w->xml, "%u\"/>", id);
+    return DGL_OK;
+}
+
 // ---- putting them into their part
 
 static enum dgl_status insert(struct dgl_buf *xml, const struct dgl_buf *notes, struct dgl_error *err)

@@ -445,6 +445,13 @@ static enum dgl_status draw_deferred(struct safe *s, const struct dgl_docx_defer
     struct open_element *parent = &s->open[s->depth - 2];
     struct dgl_docx_context own = *d->context;
     enum dgl_docx_level level = w->level;
+    if (own.where == DGL_WHERE_NOTE && s->depth > 2)
+        return parent->el == DGL_EL_W_R ? dgl_docx_write_note(w, d->context, d->value, err)
+                                        : refuse(err, "it holds a note outside of a run");
+    if (own.where == DGL_WHERE_NOTE) {
+        DGL_TRY(place_top(s, DGL_EL_W_OTHER, err));
+        return dgl_docx_write_note(w, d->context, d->value, err);
+    }
     if (s->x->where == DGL_WHERE_ROW || s->x->where == DGL_WHERE_CELL || is_open(s, DGL_EL_W_P)) {
         own.can_split &= is_open(s, DGL_EL_W_P);
     } else {
@@ -869,9 +876,10 @@ enum dgl_status dgl_docx_write_safe(struct dgl_docx_writer *w, const struct dgl_
     }
     if (x->where != DGL_WHERE_ROW && x->where != DGL_WHERE_CELL && is_html(t))
         return write_html(w, x, t, err);
-    DGL_AUTO_FINI(buf) wrapped = DGL_BUF_INIT(3 * t.len + w->part->namespaces.len + 64);
+    struct dgl_str namespaces = x->namespaces.len ? x->namespaces : w->part->namespaces;
+    DGL_AUTO_FINI(buf) wrapped = DGL_BUF_INIT(3 * t.len + namespaces.len + 64);
     dgl_buf_puts(&wrapped, "<x");
-    dgl_buf_append(&wrapped, w->part->namespaces.data, w->part->namespaces.len);
+    dgl_buf_append(&wrapped, namespaces.data, namespaces.len);
     dgl_buf_putc(&wrapped, '>');
     append_marked(&wrapped, t);
     dgl_buf_puts(&wrapped, "</x>");

@@ -242,6 +242,9 @@ enum dgl_status dgl_docx_take_note_id(struct dgl_docx_writer *w, enum dgl_docx_n
 enum dgl_status dgl_docx_begin_note(struct dgl_docx_writer *w, enum dgl_docx_note_kind kind,
                                     struct dgl_error *err) DGL_MUST_CHECK;
 enum dgl_status dgl_docx_end_note(struct dgl_docx_writer *w, struct dgl_error *err) DGL_MUST_CHECK;
+// Where a run's content stands: a note with this text, and its reference.
+enum dgl_status dgl_docx_write_note(struct dgl_docx_writer *w, const struct dgl_docx_context *x, struct dgl_value text,
+                                    struct dgl_error *err) DGL_MUST_CHECK;
 // Puts the notes into the part, before its end tag.
 enum dgl_status dgl_docx_put_notes(struct dgl_docx_writer *w, enum dgl_docx_part_kind kind, struct dgl_buf *xml,
                                    struct dgl_error *err) DGL_MUST_CHECK;

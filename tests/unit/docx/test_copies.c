@@ -1,4 +1,5 @@
 // What each turn of a loop has for itself: comments, notes and the ranges in them.
+#include "check.h"
 #include "package.h"
 
 #define REFERENCE(kind, id) "<w:r><w:" kind "Reference w:id=\"" id "\"/></w:r>"
@@ -169,14 +170,75 @@ static void a_recursive_loop_repeats_no_id(void **state DGL_UNUSED)
     outcome_fini(&o);
 }
 
-static void notes_in_macros_are_shared(void **state DGL_UNUSED)
+// What is a value first has a note for each time that it is printed, with what its tags were when it was made.
+static void notes_in_macros_are_copies(void **state DGL_UNUSED)
 {
-    struct outcome o = render_with("footnotes", PART("footnotes", "<w:footnote w:id=\"1\">" P("one") "</w:footnote>"),
-                                   DOCUMENT(P("{%p macro m() %}") "<w:p>" REFERENCE("footnote", "1") "</w:p>" P(
-                                       "{%p endmacro %}") LOOP(P("{{p m() }}"))));
+#define NOTE(id, inside) "<w:footnote w:id=\"" id "\">" inside "</w:footnote>"
+#define MARKED(id) "<w:p>" REFERENCE("footnote", id) "</w:p>"
+    const char *rows = TR(TC(P("{%tr for z in [1, 2] %}"))) TR(TC(P("{{ y }}{{ z }}"))) TR(TC(P("{%tr endfor %}")));
+    const char *body = DOCUMENT(P("{%p macro m(y) %}") MARKED("1") P("{%p endmacro %}") LOOP(P("{{p m(x) }}"))
+                                    P("{%p set s %}") MARKED("2") P("{%p endset %}") P("{{p s }}") P("{{p s|trim }}")
+                                        P("{%p macro n() %}") MARKED("3") P("{%p endmacro %}"));
+    char notes_part[2000];
+    snprintf(notes_part, sizeof notes_part,
+             PART("footnotes", NOTE("1", P("{{ y }} of {{ xs|length }}") TBL(COL, "%s")) NOTE("2", P("twice"))
+                                   NOTE("3", P("never"))),
+             rows);
+    struct outcome o = render_with("footnotes", notes_part, body);
     char *notes = read_member(&o.package, "word/footnotes.xml");
-    assert_int_equal(count_of(o.document, "<w:footnoteReference w:id=\"1\""), 2);
-    assert_int_equal(count_of(notes, "<w:footnote "), 1);
+    check_once(o.document, (const char *const[]){"footnoteReference w:id=\"4\"", "footnoteReference w:id=\"5\"",
+                                                 "footnoteReference w:id=\"6\"", "footnoteReference w:id=\"7\"", NULL});
+    check_once(notes, (const char *const[]){"<w:footnote w:id=\"4\"", "<w:footnote w:id=\"5\"",
+                                            "<w:footnote w:id=\"6\"", "<w:footnote w:id=\"7\"", ">a of 2<", ">b of 2<",
+                                            ">a1<", ">a2<", ">b1<", ">b2<", NULL});
+    assert_int_equal(count_of(notes, "<w:footnote "), 4);
+    assert_int_equal(count_of(o.document, "footnoteReference"), 4);
+    assert_int_equal(count_of(notes, ">twice<"), 2);
+    assert_true(strstr(notes, ">a of 2<") < strstr(notes, ">b of 2<"));
+    assert_null(check_document_package(o.package.data, o.package.len, true));
+    free(notes);
+    outcome_fini(&o);
+}
+
+// The first turns are printed at once, those inside become values.
+static void notes_in_recursive_loops_are_copies(void **state DGL_UNUSED)
+{
+    struct outcome o =
+        render_with("comments", PART("comments", COMMENT("0", "on {{ t.n }}")),
+                    DOCUMENT(P("{%p for t in [{'n': 'A', 'sub': [{'n': 'B', 'sub': []}]}, {'n': 'C', 'sub': []}] "
+                               "recursive %}") "<w:p>" RANGE("comment", "0", "<w:r><w:t>{{ t.n }}</w:t></w:r>")
+                                 REFERENCE("comment", "0") "</w:p>" P("{{p loop(t.sub) }}") P("{%p endfor %}")));
+    char *comments = read_member(&o.package, "word/comments.xml");
+    check_once(comments, (const char *const[]){">on A<", ">on B<", ">on C<", NULL});
+    assert_int_equal(count_of(comments, "w:author=\"A\""), 3);
+    for (const char *at = strstr(comments, "<w:comment "); at; at = strstr(at + 1, "<w:comment ")) {
+        char reference[60];
+        unsigned id = 0;
+        assert_int_equal(sscanf(strstr(at, "w:id="), "w:id=\"%u\"", &id), 1);
+        snprintf(reference, sizeof reference, "<w:commentReference w:id=\"%u\"/>", id);
+        assert_int_equal(count_of(o.document, reference), 1);
+    }
+    assert_int_equal(count_of(o.document, "commentReference"), 3);
+    free(comments);
+    outcome_fini(&o);
+}
+
+// A note's text has none: what a macro prints there keeps its own for the body.
+static void notes_have_no_notes(void **state DGL_UNUSED)
+{
+    struct outcome o = render_with(
+        "footnotes",
+        PART("footnotes", "<w:footnote w:id=\"1\">" P("{{ m() }}") "</w:footnote><w:footnote w:id=\"2\">" P(
+                              "inner") "</w:footnote>"),
+        DOCUMENT("<w:p><w:r><w:t>{% macro m() %}M</w:t></w:r>" REFERENCE(
+            "footnote",
+            "2") "<w:r><w:t>{% endmacro %}</w:t></w:r></w:p>" LOOP("<w:p>" REFERENCE("footnote", "1") "</w:p>")
+                     P("{{ m() }}")));
+    char *notes = read_member(&o.package, "word/footnotes.xml");
+    assert_null(strstr(notes, "footnoteReference"));
+    assert_int_equal(count_of(notes, ">M<"), 2);
+    assert_int_equal(count_of(notes, ">inner<"), 1);
+    assert_int_equal(count_of(o.document, "footnoteReference"), 3);
     free(notes);
     outcome_fini(&o);
 }
@@ -190,7 +252,9 @@ int main(void)
         cmocka_unit_test(ranges_that_a_loop_tears_go),
         cmocka_unit_test(bookmarks_of_notes_have_names_of_their_own),
         cmocka_unit_test(a_recursive_loop_repeats_no_id),
-        cmocka_unit_test(notes_in_macros_are_shared),
+        cmocka_unit_test(notes_in_macros_are_copies),
+        cmocka_unit_test(notes_in_recursive_loops_are_copies),
+        cmocka_unit_test(notes_have_no_notes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -184,6 +184,7 @@ def raw_exchange(house, data):
     b"Content-Length: 4\r\nContent-Length: 5\r\n",
     b"Content-Length: 4\r\nContent-Length: 4\r\n",
     b"Host: other\r\n",
+    b"X: a\n\0b\n",
 ])
 def test_smuggling_forms_are_refused(house, head):
     answer = raw_exchange(house, b"POST /api/v1/documents/ HTTP/1.1\r\nHost: x\r\n" + head + b"\r\n0\r\n\r\n")

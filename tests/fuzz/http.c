@@ -16,7 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define MAX_SEEN 64
+#define MAX_SEEN 1024 // more do not fit into an input
 #define QUIET_US 3000 // the server has nothing more to say: long for a loopback, short for many inputs
 #define WAIT_STEP_US 50
 #define WAIT_STEPS 400000 // 20 s

@@ -63,11 +63,13 @@ static bool follows(const char *line_end, const char *name)
     return !lies_as_sent() || line_end + 2 == name;
 }
 
-// Whether the head is as long as its lines are with CR LF behind each and once more behind the last.
+// Whether the head is as long as its lines are with CR LF behind each and once more behind the last, and nothing else
+// stands there: a line that begins with NUL passes for an empty one.
 static bool is_end_of_head(const struct dgl_http_request *rq, const char *method)
 {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(rq->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
-    return !lies_as_sent() || (info && (size_t)(rq->line_end + 4 - method) == info->header_size);
+    return !lies_as_sent() || (info && (size_t)(rq->line_end + 4 - method) == info->header_size &&
+                               memcmp(rq->line_end, "\0\0\0\0", 4) == 0);
 }
 
 static enum dgl_status take_header(struct dgl_http_request *rq, const char *name, size_t name_len, const char *value,

@@ -63,6 +63,15 @@ bool http_etag_listed(const char *list, const char *etag)
     return false;
 }
 
+bool http_etag_listed_strongly(const char *list, const char *etag)
+{
+    struct dgl_str tag;
+    while (next_element(&list, &tag))
+        if (dgl_str_is(tag, "*") || (dgl_str_is(tag, etag) && !dgl_str_starts(tag, "W/")))
+            return true;
+    return false;
+}
+
 bool http_if_range_holds(const char *text, const char *etag, int64_t modified_at_us)
 {
     struct dgl_str value = dgl_str_trim(dgl_str_of(text));

@@ -9,6 +9,7 @@ enum http_range { HTTP_RANGE_WHOLE, HTTP_RANGE_PART, HTTP_RANGE_UNSATISFIABLE };
 enum http_range http_range_parse(const char *text, int64_t size, int64_t *ret_first, int64_t *ret_last);
 // If-None-Match: "*" or a list holding `etag` (weak comparison). `etag` has its quotes.
 bool http_etag_listed(const char *list, const char *etag);
+bool http_etag_listed_strongly(const char *list, const char *etag); // If-Match: strong comparison
 // If-Range: the strong etag, or exactly the modification date.
 bool http_if_range_holds(const char *text, const char *etag, int64_t modified_at_us);
 char *http_date_format(int64_t us, char out[40]); // "Sun, 06 Nov 1994 08:49:37 GMT"

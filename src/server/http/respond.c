@@ -174,6 +174,18 @@ static bool not_modified(struct dgl_http_request *rq, const char *etag, int64_t 
     return since && modified_at_us > 0 && http_date_parse(since, &since_s) && modified_at_us / DGL_US_PER_S <= since_s;
 }
 
+// RFC 9110 §13.1: whoever goes on with a download wants the same file, or to be told.
+static bool precondition_holds(struct dgl_http_request *rq, const char *etag, int64_t modified_at_us)
+{
+    const char *list = http_joined_header(rq, "If-Match");
+    if (list)
+        return etag && http_etag_listed_strongly(list, etag);
+    const char *since = dgl_http_header(rq, "If-Unmodified-Since");
+    int64_t since_s;
+    return !since || modified_at_us <= 0 || !http_date_parse(since, &since_s) ||
+           modified_at_us / DGL_US_PER_S <= since_s;
+}
+
 static bool is_reading(const struct dgl_http_request *rq)
 {
     return strcmp(rq->method, "GET") == 0 || strcmp(rq->method, "HEAD") == 0;
@@ -195,11 +207,7 @@ void dgl_http_respond_static(struct dgl_http_request *rq, int status, const char
         data = packed;
         len = packed_len;
     }
-    if (same) {
-        len = 0;
-        status = 304;
-    }
-    struct MHD_Response *r = MHD_create_response_from_buffer(len, same ? "" : (void *)data, MHD_RESPMEM_PERSISTENT);
+    struct MHD_Response *r = MHD_create_response_from_buffer(len, (void *)data, MHD_RESPMEM_PERSISTENT);
     if (r) {
         put_headers(rq, r, content_type, "no-cache");
         if (tag)
@@ -209,7 +217,8 @@ void dgl_http_respond_static(struct dgl_http_request *rq, int status, const char
         if (packed && !same)
             MHD_add_response_header(r, "Content-Encoding", "gzip");
     }
-    deliver(rq, status, r, len);
+    // 304 has the length that 200 would have (RFC 9110 §8.6), and libmicrohttpd sends nothing of it.
+    deliver(rq, same ? 304 : status, r, same ? 0 : len);
 }
 
 // ---- files
@@ -225,8 +234,10 @@ static struct file_answer judge_file(struct dgl_http_request *rq, int64_t size, 
     struct file_answer whole = {.status = 200, .len = size};
     if (!is_reading(rq))
         return whole;
+    if (!precondition_holds(rq, etag, modified_at_us))
+        return (struct file_answer){.status = 412};
     if (not_modified(rq, etag, modified_at_us))
-        return (struct file_answer){.status = 304};
+        return (struct file_answer){.status = 304, .len = size};
     const char *range = dgl_http_header(rq, "Range"), *if_range = dgl_http_header(rq, "If-Range");
     if (!range || (if_range && !http_if_range_holds(if_range, etag, modified_at_us)))
         return whole;
@@ -265,6 +276,13 @@ static void respond_unsatisfiable(struct dgl_http_request *rq, int64_t size)
     respond_memory(rq, 416, "application/json", (void *)body, sizeof(body) - 1, false);
 }
 
+static void respond_changed(struct dgl_http_request *rq)
+{
+    static const char body[] = "{\"detail\":\"The file is not the one that If-Match or If-Unmodified-Since asks for; "
+                               "download it anew.\",\"code\":\"precondition_failed\"}";
+    respond_memory(rq, 412, "application/json", (void *)body, sizeof(body) - 1, false);
+}
+
 void dgl_http_respond_file(struct dgl_http_request *rq, int fd, int64_t size_bytes, const char *content_type,
                            const char *etag, int64_t modified_at_us)
 {
@@ -275,8 +293,11 @@ void dgl_http_respond_file(struct dgl_http_request *rq, int fd, int64_t size_byt
     }
     const char *tag = quoted_etag(rq, etag, "");
     struct file_answer f = judge_file(rq, size_bytes, tag, modified_at_us);
-    if (f.status == 416) {
-        respond_unsatisfiable(rq, size_bytes);
+    if (f.status == 416 || f.status == 412) {
+        if (f.status == 416)
+            respond_unsatisfiable(rq, size_bytes);
+        else
+            respond_changed(rq);
         return;
     }
     struct MHD_Response *r;
@@ -291,7 +312,7 @@ void dgl_http_respond_file(struct dgl_http_request *rq, int fd, int64_t size_byt
         put_headers(rq, r, content_type, "private, no-cache");
         put_file_headers(rq, r, &f, size_bytes, tag, modified_at_us);
     }
-    deliver(rq, f.status, r, (uint64_t)f.len);
+    deliver(rq, f.status, r, f.status == 304 ? 0 : (uint64_t)f.len);
 }
 
 // ---- errors

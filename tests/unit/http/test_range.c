@@ -44,6 +44,10 @@ static void compares_entity_tags(void **state)
     assert_true(http_etag_listed("\"a,b\"", "\"a,b\""));
     assert_false(http_etag_listed("\"ab\"", "\"a\""));
     assert_false(http_etag_listed("", "\"a\""));
+    assert_true(http_etag_listed_strongly("\"b\", \"a\"", "\"a\""));
+    assert_true(http_etag_listed_strongly("*", "\"a\""));
+    assert_false(http_etag_listed_strongly("W/\"a\"", "\"a\""));
+    assert_false(http_etag_listed_strongly("\"b\"", "\"a\""));
     assert_true(http_if_range_holds("\"a\"", "\"a\"", 0));
     assert_false(http_if_range_holds("W/\"a\"", "W/\"a\"", 0));
     assert_false(http_if_range_holds("\"b\"", "\"a\"", 0));

@@ -533,6 +533,9 @@ static void serves_files_in_parts(void **state)
         {"GET", "If-None-Match: \"tag\"\r\n", 304, "", NULL},
         {"GET", "If-None-Match: \"other\"\r\n", 200, "0123456789", NULL},
         {"GET", "If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT\r\n", 304, "", NULL},
+        {"GET", "If-Match: \"other\", \"tag\"\r\nRange: bytes=2-4\r\n", 206, "234", "bytes 2-4/10"},
+        {"GET", "If-Match: *\r\n", 200, "0123456789", NULL},
+        {"GET", "If-Unmodified-Since: Sun, 06 Nov 1994 08:49:37 GMT\r\n", 200, "0123456789", NULL},
     };
     int fd = dial(port);
     char text_out[512];
@@ -549,6 +552,17 @@ static void serves_files_in_parts(void **state)
     struct reply r = get_file(fd, "GET", "Range: bytes=10-\r\n");
     assert_int_equal(r.status, 416);
     assert_string_equal(reply_header(&r, "Content-Range", text_out), "bytes */10");
+    free(r.body);
+    static const char *const changed[] = {"If-Match: \"other\"\r\n", "If-Match: W/\"tag\"\r\n",
+                                          "If-Unmodified-Since: Sun, 06 Nov 1994 08:49:36 GMT\r\n",
+                                          "If-Match: \"other\"\r\nIf-None-Match: \"tag\"\r\n"};
+    for (size_t i = 0; i < DGL_COUNT(changed); i++) {
+        r = get_file(fd, "GET", changed[i]);
+        assert_int_equal(r.status, 412);
+        free(r.body);
+    }
+    r = get_file(fd, "GET", "If-None-Match: \"tag\"\r\n");
+    assert_string_equal(reply_header(&r, "Content-Length", text_out), "10");
     free(r.body);
     r = get_file(fd, "HEAD", "");
     assert_string_equal(reply_header(&r, "Content-Length", text_out), "10");

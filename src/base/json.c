@@ -174,7 +174,8 @@ static enum dgl_status explain(const json_error_t *e, const char *data, size_t l
         return DGL_FAIL_FIELD(err, DGL_E_INVALID, "number_out_of_range", path,
                               "%s is a number out of range; send numbers larger than 64 bits as strings", path);
     case json_error_null_byte_in_key:
-        return DGL_FAIL_FIELD(err, DGL_E_INVALID, "invalid_key", path, "%s has a key with a NUL character", field);
+        return DGL_FAIL_FIELD(err, DGL_E_INVALID, "invalid_key", path, "the key %s has a NUL character; leave it out",
+                              path);
     case json_error_out_of_memory:
         return DGL_FAIL(err, DGL_E_UNAVAILABLE, "there is no memory left to read %s", field);
     default:
@@ -183,10 +184,20 @@ static enum dgl_status explain(const json_error_t *e, const char *data, size_t l
     }
 }
 
+// RFC 8259 §8.1: JSON has none, and an editor that writes one shows nothing of it.
+static bool has_byte_order_mark(const char *data, size_t len)
+{
+    return (len >= 3 && memcmp(data, "\xEF\xBB\xBF", 3) == 0) ||
+           (len >= 2 && (memcmp(data, "\xFF\xFE", 2) == 0 || memcmp(data, "\xFE\xFF", 2) == 0));
+}
+
 enum dgl_status dgl_json_parse(const char *data, size_t len, const char *field, json_t **ret, struct dgl_error *err)
 {
     if (len == 0)
         return DGL_FAIL_FIELD(err, DGL_E_MALFORMED, "malformed_json", field, "%s is empty; it must be JSON", field);
+    if (has_byte_order_mark(data, len))
+        return DGL_FAIL_FIELD(err, DGL_E_MALFORMED, "malformed_json", field,
+                              "%s begins with a byte order mark; write it in UTF-8 without one", field);
     if (count_openings(data, len) > DGL_JSON_MAX_DEPTH)
         DGL_TRY(check_depth(data, len, field, err));
     json_error_t e;
@@ -301,6 +312,8 @@ static enum dgl_status fail_unknown(const char *name, const char *path, const st
         if (dgl_str_near(dgl_str_of(name), dgl_str_of(fields[i].name)))
             return DGL_FAIL_FIELD(err, DGL_E_INVALID, "unknown_field", at, "%s is not a known field; did you mean %s?",
                                   at, fields[i].name);
+    if (!at[0])
+        return DGL_FAIL_FIELD(err, DGL_E_INVALID, "unknown_field", "\"\"", "a field has an empty name; leave it out");
     size_t used = 0;
     for (size_t i = 0; i < count && used < sizeof(known); i++)
         used += (size_t)snprintf(known + used, sizeof(known) - used, "%s%s", i ? ", " : "", fields[i].name);

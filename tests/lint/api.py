@@ -30,6 +30,8 @@ def last(ref):
 def type_of(schema):
     if "$ref" in schema:
         return f"[{last(schema)}](#{last(schema).lower()})"
+    if "oneOf" in schema:
+        return " or ".join(type_of(one) if "$ref" in one else one["type"] for one in schema["oneOf"])
     if "enum" in schema:
         return " \\| ".join(f"`{word}`" for word in schema["enum"])
     kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
@@ -127,17 +129,26 @@ def written(api):
     return out + "\n"
 
 
+# Codes of the rooms below that no call answers with: of the configuration, of signatures that others check.
+OTHERS = {"bad_listen", "bad_network", "too_many", "invalid", "signature_header_missing", "signature_mismatch", "signature_timestamp"}
+
+
 def codes():
-    """(every code of the calls' own rooms, every word that the sources have in quotes)."""
+    """(every code of the rooms that answer calls, every word that the sources have in quotes)."""
     own, words = set(), set()
+    with open(os.path.join(ROOT, "src", "base", "error.c"), encoding="utf-8") as fh:
+        usual = dict(re.findall(r'\[(DGL_E_\w+)\] = \{\d+, "(\w+)"', fh.read()))
     for path in glob.glob(os.path.join(ROOT, "src", "**", "*.[ch]"), recursive=True):
         with open(path, encoding="utf-8") as fh:
             source = fh.read()
         words |= set(re.findall(r'"([a-z_]+)"', source))
         room = os.path.relpath(path, os.path.join(ROOT, "src", "server")).split(os.sep)[0]
-        if room in ("api", "http", "document"):
-            own |= set(re.findall(r'DGL_FAIL_(?:SLUG|FIELD)\(\s*err,\s*DGL_E_\w+,\s*"(\w+)"', source))
-    return own - {"bad_listen", "bad_network", "too_many"}, words  # of the configuration
+        if room in ("api", "http", "document", "webhook") or path.endswith("base/json.c"):
+            own |= set(re.findall(r'DGL_FAIL_(?:SLUG|FIELD)\(\s*&?err,\s*DGL_E_\w+,\s*"(\w+)"', source))
+            own |= {usual[code] for code in re.findall(r"DGL_FAIL\(\s*&?err,\s*(DGL_E_\w+)|DGL_FAIL_(?:SLUG|FIELD)\(\s*&?err,\s*(DGL_E_\w+),\s*NULL", source)
+                    for code in code if code}
+            own |= set(re.findall(r'\\"code\\":\\"(\w+)\\"', source))
+    return own - OTHERS, words | own
 
 
 def main():

@@ -30,8 +30,8 @@ static bool looks_like_key(const char *key)
 
 static enum dgl_status refuse(struct dgl_error *err)
 {
-    return DGL_FAIL_SLUG(err, DGL_E_UNAUTHORIZED, "invalid_api_key",
-                         "the API key is missing, wrong, expired or revoked; send a valid one in the X-API-Key header");
+    return DGL_FAIL(err, DGL_E_UNAUTHORIZED,
+                    "the API key is missing, wrong, expired or revoked; send a valid one in the X-API-Key header");
 }
 
 static enum dgl_status load_key(struct dgl_account *a, const unsigned char hash[32], struct dgl_principal *ret,

@@ -28,23 +28,33 @@ struct accepting {
 
 // ---- reading
 
+// RFC 7240 §2: `wait=5`, `wait = "5"; parameters`, among others with commas between. What cannot be understood is
+// passed over; of two the first counts.
+static int64_t preferred_wait(const char *list)
+{
+    for (const char *p = list; *p;) {
+        size_t len = strcspn(p, ","), name_len = strcspn(p, "=,");
+        struct dgl_str name = dgl_str_trim((struct dgl_str){p, DGL_MIN(name_len, len)}), value = {"", 0};
+        if (name_len < len)
+            value = dgl_str_trim((struct dgl_str){p + name_len + 1, strcspn(p + name_len + 1, ",;")});
+        if (value.len >= 2 && value.data[0] == '"' && value.data[value.len - 1] == '"')
+            value = (struct dgl_str){value.data + 1, value.len - 2};
+        int64_t seconds;
+        if (name.len == 4 && strncasecmp(name.data, "wait", 4) == 0 &&
+            dgl_parse_int64(value.data, value.len, 0, INT64_MAX, &seconds))
+            return seconds;
+        p += len + (p[len] == ',');
+    }
+    return 0;
+}
+
 static enum dgl_status read_wait(struct dgl_http_request *rq, int64_t *ret, struct dgl_error *err)
 {
-    static const char *const known[] = {"wait", NULL};
-    DGL_TRY(dgl_http_query_only(rq, known, err));
     const char *query = dgl_http_query(rq, "wait"), *prefer = dgl_http_header(rq, "Prefer");
     *ret = 0;
     DGL_TRY(dgl_api_read_number(rq, "wait", 0, API_MAX_WAIT_S, ret, err));
-    // RFC 7240: preferences that cannot be understood are passed over, too long ones shortened.
-    for (const char *p = query ? "" : prefer ? prefer : ""; *p;) {
-        size_t len = strcspn(p, ",");
-        struct dgl_str one = dgl_str_trim((struct dgl_str){p, len});
-        int64_t seconds;
-        if (one.len > 5 && strncasecmp(one.data, "wait=", 5) == 0 &&
-            dgl_parse_int64(one.data + 5, one.len - 5, 0, INT64_MAX, &seconds))
-            *ret = DGL_MIN(seconds, API_MAX_WAIT_S);
-        p += len + (p[len] == ',');
-    }
+    if (!query && prefer)
+        *ret = DGL_MIN(preferred_wait(prefer), API_MAX_WAIT_S);
     return DGL_OK;
 }
 
@@ -140,6 +150,7 @@ static enum dgl_status read_request(struct accepting *a, struct dgl_error *err)
     DGL_TRY(dgl_api_read_body(a->rq, &a->body, err));
     DGL_TRY(dgl_json_read_object(a->body, "", fields, DGL_COUNT(fields), err));
     DGL_TRY(dgl_api_read_formats(format, &r->formats, err));
+    r->template_id = dgl_api_lower_id(a->rq, r->template_id);
     if (version < 1 && json_is_integer(json_object_get(a->body, "template_version")))
         return DGL_FAIL_FIELD(err, DGL_E_INVALID, "out_of_range", "template_version",
                               "template_version must be a version number from 1 up.");

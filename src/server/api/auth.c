@@ -1,6 +1,8 @@
-// Who may call: looked at when the headers are in, so that nobody's body is taken before we know them.
+// Who may call, and with what query: looked at when the headers are in, so that nobody's body is taken before we know
+// them. A query that a route does not know is refused for all of them here: ?dry_run=true on a call that has none must
+// not be done for real.
 //
-//   key ─▶ principal (401) ─▶ rate of its organization (429) ─▶ role (403) ─▶ handler
+//   key ─▶ principal (401) ─▶ rate of its organization (429) ─▶ role (403) ─▶ query (422) ─▶ handler
 #include "server/api/parts.h"
 
 #include <string.h>
@@ -34,14 +36,7 @@ bool dgl_api_may(const struct dgl_http_request *rq, enum api_access access)
 static enum dgl_status authenticate(struct dgl_api *api, struct dgl_http_request *rq, struct dgl_error *err)
 {
     struct dgl_principal *who = DGL_ARENA_NEW(dgl_http_arena(rq), struct dgl_principal);
-    enum dgl_status status =
-        dgl_account_authenticate_key(api->parts.account, dgl_http_header(rq, "X-API-Key"), who, err);
-    if (status == DGL_E_UNAUTHORIZED) { // one code for every cause
-        char message[sizeof(err->message)];
-        memcpy(message, err->message, sizeof(message));
-        return DGL_FAIL(err, DGL_E_UNAUTHORIZED, "%s", message);
-    }
-    DGL_TRY(status);
+    DGL_TRY(dgl_account_authenticate_key(api->parts.account, dgl_http_header(rq, "X-API-Key"), who, err));
     dgl_http_set_user(rq, who);
     dgl_http_set_sharer(rq, who->org_number);
     return DGL_OK;
@@ -55,6 +50,12 @@ static enum dgl_status check_role(struct dgl_http_request *rq, enum api_access a
                     dgl_role_title(role_for(access)), dgl_role_title(dgl_api_who(rq)->role));
 }
 
+static enum dgl_status check_query(struct dgl_api *api, struct dgl_http_request *rq, struct dgl_error *err)
+{
+    const char *keys = dgl_api_entries[dgl_http_route(rq) - api->routes].query;
+    return dgl_api_check_query(rq, keys ? keys : "", err);
+}
+
 bool dgl_api_admit(void *ctx, struct dgl_http_request *rq)
 {
     struct dgl_api *api = ctx;
@@ -66,6 +67,8 @@ bool dgl_api_admit(void *ctx, struct dgl_http_request *rq)
         status = DGL_FAIL(&err, DGL_E_RATE, "Rate limit exceeded. Try again later.");
     if (status == DGL_OK)
         status = check_role(rq, access, &err);
+    if (status == DGL_OK)
+        status = check_query(api, rq, &err);
     if (status == DGL_OK)
         return true;
     if (status == DGL_E_UNAUTHORIZED)

@@ -12,13 +12,11 @@ static const char *status_word(int i)
 static enum dgl_status list_deliveries(struct dgl_api *api, struct dgl_http_request *rq, struct dgl_buf *body,
                                        struct dgl_error *err)
 {
-    static const char *const known[] = {"status", "document_id", "endpoint_id", "since",
-                                        "until",  "limit",       "cursor",      NULL};
-    struct dgl_delivery_filter filter = {.document = dgl_http_query(rq, "document_id"),
-                                         .endpoint = dgl_http_query(rq, "endpoint_id")};
+    struct dgl_delivery_filter filter = {0};
     struct dgl_page_query page;
     bool given;
-    DGL_TRY(dgl_http_query_only(rq, known, err));
+    DGL_TRY(dgl_api_read_id(rq, "document_id", &filter.document, err));
+    DGL_TRY(dgl_api_read_id(rq, "endpoint_id", &filter.endpoint, err));
     DGL_TRY(dgl_api_read_word(rq, "status", status_word, DGL_DELIVERY_CANCELED + 1, &filter.status, err));
     DGL_TRY(dgl_api_read_time(rq, "since", &filter.since_us, err));
     DGL_TRY(dgl_api_read_time(rq, "until", &filter.until_us, err));
@@ -42,7 +40,7 @@ static enum dgl_status list_deliveries(struct dgl_api *api, struct dgl_http_requ
 static enum dgl_status write_delivery(struct dgl_api *api, struct dgl_http_request *rq, struct dgl_buf *body,
                                       struct dgl_error *err)
 {
-    const char *org = dgl_api_who(rq)->org, *id = dgl_http_param(rq, "id");
+    const char *org = dgl_api_who(rq)->org, *id = dgl_api_id(rq);
     struct dgl_delivery_row row;
     struct dgl_attempt_row *attempts;
     size_t count;
@@ -73,7 +71,7 @@ API_HANDLER_BODY(delivery_get, 200, write_delivery)
 static enum dgl_status redeliver(struct dgl_api *api, struct dgl_http_request *rq, struct dgl_buf *body,
                                  struct dgl_error *err)
 {
-    DGL_TRY(dgl_webhook_redeliver(api->parts.webhook, dgl_api_who(rq)->org, dgl_http_param(rq, "id"), err));
+    DGL_TRY(dgl_webhook_redeliver(api->parts.webhook, dgl_api_who(rq)->org, dgl_api_id(rq), err));
     return write_delivery(api, rq, body, err);
 }
 

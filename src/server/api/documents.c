@@ -13,7 +13,8 @@ static const char *source_word(int i)
 
 static enum dgl_status read_filter(struct dgl_http_request *rq, struct dgl_document_filter *f, struct dgl_error *err)
 {
-    *f = (struct dgl_document_filter){.template_id = dgl_http_query(rq, "template_id"), .is_uat = -1};
+    *f = (struct dgl_document_filter){.is_uat = -1};
+    DGL_TRY(dgl_api_read_id(rq, "template_id", &f->template_id, err));
     DGL_TRY(dgl_api_read_word(rq, "status", status_word, DGL_DOCUMENT_FAILED + 1, &f->status, err));
     DGL_TRY(dgl_api_read_word(rq, "source", source_word, DGL_SOURCE_BULK + 1, &f->source, err));
     DGL_TRY(dgl_api_read_time(rq, "since", &f->since_us, err));
@@ -30,12 +31,9 @@ static enum dgl_status read_filter(struct dgl_http_request *rq, struct dgl_docum
 static enum dgl_status list_documents(struct dgl_api *api, struct dgl_http_request *rq, struct dgl_buf *body,
                                       struct dgl_error *err)
 {
-    static const char *const known[] = {"template_id", "status", "source", "is_uat", "since",
-                                        "until",       "limit",  "cursor", NULL};
     struct dgl_document_filter filter;
     struct dgl_page_query page;
     bool given;
-    DGL_TRY(dgl_http_query_only(rq, known, err));
     DGL_TRY(read_filter(rq, &filter, err));
     DGL_TRY(dgl_api_read_page(rq, &page, &given, err));
     struct dgl_document_row *rows;
@@ -56,8 +54,8 @@ static enum dgl_status write_document(struct dgl_api *api, struct dgl_http_reque
 {
     struct dgl_document_row row;
     struct dgl_json_writer w = DGL_JSON_WRITER(body);
-    DGL_TRY(dgl_store_document_get(api->parts.store, dgl_http_arena(rq), dgl_api_who(rq)->org, dgl_http_param(rq, "id"),
-                                   &row, err));
+    DGL_TRY(
+        dgl_store_document_get(api->parts.store, dgl_http_arena(rq), dgl_api_who(rq)->org, dgl_api_id(rq), &row, err));
     dgl_shape_document(&w, api->parts.documents, &row, dgl_api_may(rq, API_GENERATOR));
     return DGL_OK;
 }
@@ -68,10 +66,8 @@ API_HANDLER_BODY(document_get, 200, write_document)
 static enum dgl_status open_document(struct dgl_api *api, struct dgl_http_request *rq, struct dgl_document_file *ret,
                                      struct dgl_error *err)
 {
-    static const char *const known[] = {"format", NULL};
-    DGL_TRY(dgl_http_query_only(rq, known, err));
-    return dgl_documents_open(api->parts.documents, dgl_api_who(rq)->org, dgl_http_param(rq, "id"),
-                              dgl_http_query(rq, "format"), ret, err);
+    return dgl_documents_open(api->parts.documents, dgl_api_who(rq)->org, dgl_api_id(rq), dgl_http_query(rq, "format"),
+                              ret, err);
 }
 
 API_HANDLER(document_download)
@@ -86,7 +82,7 @@ API_HANDLER(document_download)
 
 static enum dgl_status erase(struct dgl_api *api, struct dgl_http_request *rq, struct dgl_error *err)
 {
-    return dgl_documents_delete(api->parts.documents, dgl_api_who(rq)->org, dgl_http_param(rq, "id"), err);
+    return dgl_documents_delete(api->parts.documents, dgl_api_who(rq)->org, dgl_api_id(rq), err);
 }
 
 API_HANDLER_EMPTY(document_delete, erase)

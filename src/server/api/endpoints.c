@@ -9,11 +9,6 @@ static const char *org(struct dgl_http_request *rq)
     return dgl_api_who(rq)->org;
 }
 
-static const char *id_of(struct dgl_http_request *rq)
-{
-    return dgl_http_param(rq, "id");
-}
-
 // ---- reading
 
 static enum dgl_status read_events(json_t *list, struct dgl_buf *out, struct dgl_error *err)
@@ -117,24 +112,31 @@ static enum dgl_status write_one(struct dgl_api *api, struct dgl_http_request *r
     return DGL_OK;
 }
 
+static const char *id_of(const void *rows, size_t i)
+{
+    return ((const struct dgl_webhook_endpoint *)rows)[i].id;
+}
+
 static enum dgl_status list(struct dgl_api *api, struct dgl_http_request *rq, struct dgl_buf *body,
                             struct dgl_error *err)
 {
     struct dgl_webhook_endpoint *endpoints;
     size_t count;
+    struct api_window page;
     struct dgl_json_writer w = DGL_JSON_WRITER(body);
     DGL_TRY(dgl_webhook_endpoint_list(api->parts.webhook, dgl_http_arena(rq), org(rq), &endpoints, &count, err));
+    DGL_TRY(dgl_api_read_window(rq, endpoints, count, id_of, &page, err));
     dgl_api_begin_page(&w);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = page.first; i < page.end; i++)
         dgl_shape_endpoint(&w, &endpoints[i]);
-    dgl_api_end_page(&w, ""); // an organization has so few that all are on one page
+    dgl_api_end_page(&w, page.next);
     return DGL_OK;
 }
 
 static enum dgl_status get(struct dgl_api *api, struct dgl_http_request *rq, struct dgl_buf *body,
                            struct dgl_error *err)
 {
-    return write_one(api, rq, id_of(rq), body, err);
+    return write_one(api, rq, dgl_api_id(rq), body, err);
 }
 
 static enum dgl_status health(struct dgl_api *api, struct dgl_http_request *rq, struct dgl_buf *body,
@@ -142,7 +144,7 @@ static enum dgl_status health(struct dgl_api *api, struct dgl_http_request *rq, 
 {
     struct dgl_endpoint_health h;
     struct dgl_json_writer w = DGL_JSON_WRITER(body);
-    DGL_TRY(dgl_webhook_endpoint_health(api->parts.webhook, org(rq), id_of(rq), &h, err));
+    DGL_TRY(dgl_webhook_endpoint_health(api->parts.webhook, org(rq), dgl_api_id(rq), &h, err));
     dgl_shape_endpoint_health(&w, &h);
     return DGL_OK;
 }
@@ -164,26 +166,26 @@ static enum dgl_status update(struct dgl_api *api, struct dgl_http_request *rq, 
 {
     struct dgl_webhook_endpoint_spec spec;
     DGL_TRY(read_spec(rq, &spec, err));
-    DGL_TRY(dgl_webhook_endpoint_update(api->parts.webhook, org(rq), id_of(rq), &spec, err));
-    return write_one(api, rq, id_of(rq), body, err);
+    DGL_TRY(dgl_webhook_endpoint_update(api->parts.webhook, org(rq), dgl_api_id(rq), &spec, err));
+    return write_one(api, rq, dgl_api_id(rq), body, err);
 }
 
 static enum dgl_status enable(struct dgl_api *api, struct dgl_http_request *rq, struct dgl_buf *body,
                               struct dgl_error *err)
 {
-    DGL_TRY(dgl_webhook_endpoint_enable(api->parts.webhook, org(rq), id_of(rq), err));
-    return write_one(api, rq, id_of(rq), body, err);
+    DGL_TRY(dgl_webhook_endpoint_enable(api->parts.webhook, org(rq), dgl_api_id(rq), err));
+    return write_one(api, rq, dgl_api_id(rq), body, err);
 }
 
 static enum dgl_status disable(struct dgl_api *api, struct dgl_http_request *rq, struct dgl_buf *body,
                                struct dgl_error *err)
 {
-    DGL_TRY(dgl_webhook_endpoint_disable(api->parts.webhook, org(rq), id_of(rq), NULL, err));
-    return write_one(api, rq, id_of(rq), body, err);
+    DGL_TRY(dgl_webhook_endpoint_disable(api->parts.webhook, org(rq), dgl_api_id(rq), NULL, err));
+    return write_one(api, rq, dgl_api_id(rq), body, err);
 }
 
 static enum dgl_status delete (struct dgl_api *api, struct dgl_http_request *rq, struct dgl_error *err) {
-    return dgl_webhook_endpoint_delete(api->parts.webhook, org(rq), id_of(rq), err);
+    return dgl_webhook_endpoint_delete(api->parts.webhook, org(rq), dgl_api_id(rq), err);
 }
 
 // ---- its secret
@@ -191,7 +193,7 @@ static enum dgl_status delete (struct dgl_api *api, struct dgl_http_request *rq,
 static enum dgl_status secret(struct dgl_api *api, struct dgl_http_request *rq, char ret[API_SECRET_SIZE],
                               struct dgl_error *err)
 {
-    return dgl_webhook_endpoint_secret_reveal(api->parts.webhook, org(rq), id_of(rq), ret, err);
+    return dgl_webhook_endpoint_secret_reveal(api->parts.webhook, org(rq), dgl_api_id(rq), ret, err);
 }
 
 static enum dgl_status rotate(struct dgl_api *api, struct dgl_http_request *rq, char ret[API_SECRET_SIZE],
@@ -199,7 +201,7 @@ static enum dgl_status rotate(struct dgl_api *api, struct dgl_http_request *rq, 
 {
     int64_t overlap_s;
     DGL_TRY(dgl_api_read_overlap(rq, &overlap_s, err));
-    return dgl_webhook_endpoint_secret_rotate(api->parts.webhook, org(rq), id_of(rq), overlap_s, ret, err);
+    return dgl_webhook_endpoint_secret_rotate(api->parts.webhook, org(rq), dgl_api_id(rq), overlap_s, ret, err);
 }
 
 // ---- the organization's key pair (v1a)

@@ -80,9 +80,7 @@ static void on_woken(void *arg)
 
 static enum dgl_status read_query(struct polling *p, struct dgl_error *err)
 {
-    static const char *const known[] = {"cursor", "wait", "limit", "name", NULL};
     const char *name = dgl_http_query(p->rq, "name");
-    DGL_TRY(dgl_http_query_only(p->rq, known, err));
     DGL_TRY(dgl_api_read_number(p->rq, "wait", 0, EVENTS_WAIT_MAX_S, &p->wait_s, err));
     DGL_TRY(dgl_api_read_number(p->rq, "limit", 1, DGL_WEBHOOK_EVENTS_MAX, &p->limit, err));
     p->cursor = dgl_http_query(p->rq, "cursor");
@@ -136,7 +134,7 @@ static enum dgl_status report(struct dgl_api *api, struct dgl_http_request *rq, 
     };
     DGL_TRY(dgl_api_read_body(rq, &body, err));
     DGL_TRY(dgl_json_read_object(body, "", fields, DGL_COUNT(fields), err));
-    return dgl_webhook_event_report(api->parts.webhook, dgl_api_who(rq)->org, dgl_http_param(rq, "id"), &r, err);
+    return dgl_webhook_event_report(api->parts.webhook, dgl_api_who(rq)->org, dgl_api_id(rq), &r, err);
 }
 
 API_HANDLER_EMPTY(event_result, report)

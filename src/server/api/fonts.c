@@ -32,17 +32,24 @@ static enum dgl_status add(struct dgl_api *api, struct dgl_http_request *rq, str
     return DGL_OK;
 }
 
+static const char *id_of(const void *rows, size_t i)
+{
+    return ((const struct dgl_font_row *)rows)[i].id;
+}
+
 static enum dgl_status list(struct dgl_api *api, struct dgl_http_request *rq, struct dgl_buf *body,
                             struct dgl_error *err)
 {
     struct dgl_font_row *fonts;
     size_t count;
+    struct api_window page;
     struct dgl_json_writer w = DGL_JSON_WRITER(body);
     DGL_TRY(dgl_store_font_list(api->parts.store, dgl_http_arena(rq), dgl_api_who(rq)->org, &fonts, &count, err));
-    dgl_api_begin_page(&w); // there is never more than one
-    for (size_t i = 0; i < count; i++)
+    DGL_TRY(dgl_api_read_window(rq, fonts, count, id_of, &page, err));
+    dgl_api_begin_page(&w);
+    for (size_t i = page.first; i < page.end; i++)
         dgl_shape_font(&w, &fonts[i]);
-    dgl_api_end_page(&w, "");
+    dgl_api_end_page(&w, page.next);
     return DGL_OK;
 }
 
@@ -51,15 +58,14 @@ static enum dgl_status get(struct dgl_api *api, struct dgl_http_request *rq, str
 {
     struct dgl_font_row font;
     struct dgl_json_writer w = DGL_JSON_WRITER(body);
-    DGL_TRY(dgl_store_font_get(api->parts.store, dgl_http_arena(rq), dgl_api_who(rq)->org, dgl_http_param(rq, "id"),
-                               &font, err));
+    DGL_TRY(dgl_store_font_get(api->parts.store, dgl_http_arena(rq), dgl_api_who(rq)->org, dgl_api_id(rq), &font, err));
     dgl_shape_font(&w, &font);
     return DGL_OK;
 }
 
 static enum dgl_status delete_font(struct dgl_api *api, struct dgl_http_request *rq, struct dgl_error *err)
 {
-    return dgl_documents_font_delete(api->parts.documents, dgl_api_who(rq)->org, dgl_http_param(rq, "id"), err);
+    return dgl_documents_font_delete(api->parts.documents, dgl_api_who(rq)->org, dgl_api_id(rq), err);
 }
 
 API_HANDLER_BODY(font_create, 201, add)

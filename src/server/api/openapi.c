@@ -67,18 +67,24 @@ static void put_answer_schema(struct dgl_json_writer *w, const char *response)
     }
 }
 
-// {"<media type>": {"schema": …}}; without a schema any bytes.
-static void put_content(struct dgl_json_writer *w, const char *media_type, const char *schema)
+// {"<media type>": {"schema": …}} for each of them, with blanks between; without a schema any bytes.
+static void put_content(struct dgl_json_writer *w, const char *media_types, const char *schema)
 {
     dgl_jw_key(w, "content");
     dgl_jw_object(w);
-    dgl_jw_key(w, media_type);
-    dgl_jw_object(w);
-    if (schema) {
-        dgl_jw_key(w, "schema");
-        put_answer_schema(w, schema);
+    for (const char *p = media_types; *p; p += strspn(p, " ")) {
+        char media_type[100];
+        size_t len = strcspn(p, " ");
+        snprintf(media_type, sizeof(media_type), "%.*s", (int)len, p);
+        dgl_jw_key(w, media_type);
+        dgl_jw_object(w);
+        if (schema) {
+            dgl_jw_key(w, "schema");
+            put_answer_schema(w, schema);
+        }
+        dgl_jw_end_object(w);
+        p += len;
     }
-    dgl_jw_end_object(w);
     dgl_jw_end_object(w);
 }
 
@@ -101,8 +107,8 @@ static void put_answers(struct dgl_json_writer *w, const struct api_entry *e)
     dgl_jw_key(w, "responses");
     dgl_jw_object(w);
     put_good_answer(w, e->status, e->response, e->status == 202 ? "Accepted." : "Done.");
-    if (e->query && strstr(e->query, "wait"))
-        put_good_answer(w, 200, "Document", "Ready, or failed, within the time the caller waited.");
+    if (e->also.status)
+        put_good_answer(w, e->also.status, e->also.response, e->also.description);
     dgl_jw_key(w, "4XX");
     put_ref(w, "responses", "Problem", 7);
     dgl_jw_key(w, "5XX");

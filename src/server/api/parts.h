@@ -23,7 +23,11 @@ struct api_entry {
     const char *query;    // names of query parameters (components/parameters), separated by blanks; NULL = none
     const char *request;  // schema of the JSON body; of a form when the route takes one; NULL = none
     int status;           // of the good answer
-    const char *response; // schema, "list:Schema" or "page:Schema"; a media type when it holds a '/'; NULL = no body
+    const char *response; // schema, "list:Schema" or "page:Schema"; media types when it holds a '/'; NULL = no body
+    struct {
+        int status;
+        const char *response, *description;
+    } also; // the other good answer, if there is one
 };
 extern const struct api_entry dgl_api_entries[];
 extern const size_t dgl_api_entry_count;
@@ -45,13 +49,30 @@ const struct dgl_principal *dgl_api_who(const struct dgl_http_request *rq);
 bool dgl_api_may(const struct dgl_http_request *rq, enum api_access access);
 
 // input.c
+// That the query holds only what the route's row names (api_entry.query), and nothing twice.
+enum dgl_status dgl_api_check_query(struct dgl_http_request *rq, const char *keys,
+                                    struct dgl_error *err) DGL_MUST_CHECK;
 enum dgl_status dgl_api_read_body(struct dgl_http_request *rq, json_t **ret, struct dgl_error *err) DGL_MUST_CHECK;
 enum dgl_status dgl_api_read_number(struct dgl_http_request *rq, const char *name, int64_t min, int64_t max,
                                     int64_t *ret,
                                     struct dgl_error *err) DGL_MUST_CHECK; // of the query; absent leaves *ret
+// Ids are given in lower case and taken in either: some libraries write UUIDs in capitals.
+const char *dgl_api_id(struct dgl_http_request *rq);                         // the path's {id}
+const char *dgl_api_lower_id(struct dgl_http_request *rq, const char *text); // as it is when it is no id; NULL is NULL
+enum dgl_status dgl_api_read_id(struct dgl_http_request *rq, const char *name, const char **ret,
+                                struct dgl_error *err) DGL_MUST_CHECK; // of the query; absent: NULL
 // limit and cursor of the query; *ret_given: either was there.
 enum dgl_status dgl_api_read_page(struct dgl_http_request *rq, struct dgl_page_query *ret, bool *ret_given,
                                   struct dgl_error *err) DGL_MUST_CHECK;
+// Of a short list that is read whole, what limit and cursor ask for: rows first to end. id_of gives a row's id, which
+// is the cursor when it is a page's last; next is "" on the last page.
+struct api_window {
+    size_t first, end;
+    const char *next;
+};
+typedef const char *(*api_id_of)(const void *rows, size_t i);
+enum dgl_status dgl_api_read_window(struct dgl_http_request *rq, const void *rows, size_t count, api_id_of id_of,
+                                    struct api_window *ret, struct dgl_error *err) DGL_MUST_CHECK;
 enum dgl_status dgl_api_read_bool(const char *value, const char *field, bool *ret,
                                   struct dgl_error *err) DGL_MUST_CHECK; // "true" | "false"
 enum dgl_status dgl_api_read_time(struct dgl_http_request *rq, const char *name, int64_t *ret_us,
@@ -91,6 +112,8 @@ enum dgl_status dgl_api_read_overlap(struct dgl_http_request *rq, int64_t *ret, 
 // schemas.c: components/schemas and components/parameters, as two object members
 void dgl_api_schemas_write(struct dgl_json_writer *w);
 void dgl_api_parameters_write(struct dgl_json_writer *w);
+// The next name of a query parameter in an entry's list, and the list behind it; NULL = no more.
+const char *dgl_api_query_name(const char **keys);
 
 // Handlers; ctx is struct dgl_api *.
 #define API_HANDLER(name) void dgl_api_##name(void *ctx, struct dgl_http_request *rq)

@@ -2,6 +2,8 @@
 #include "server/api/parts.h"
 
 #define V1 "/api/v1"
+#define DOCX "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+#define PDF_OR_DOCX "application/pdf " DOCX
 #define READS DGL_ROUTE_BLOCKING                   // synchronous store reads and writes
 #define FORM (DGL_ROUTE_BLOCKING | DGL_ROUTE_FORM) // a body bound of 0 means the upload bound; see api.c
 #define ROUTE(method_, path_, handler_, flags_, max_, access_, tag_, summary_) \
@@ -38,21 +40,20 @@ const struct api_entry dgl_api_entries[] = {
      .status = 200, .response = "Template"},
     {ROUTE("GET", V1 "/templates/{id}/file", template_file, READS, 0, API_VIEWER, "templates",
            "The template's source file"),
-     .query = "version", .status = 200,
-     .response = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"},
+     .query = "version", .status = 200, .response = DOCX},
     {ROUTE("GET", V1 "/templates/{id}/sample.xlsx", template_sample, READS, 0, API_VIEWER, "templates",
            "A spreadsheet for many documents: a header for each token"),
      .status = 200, .response = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
     {ROUTE("POST", V1 "/templates/{id}/preview", template_preview, READS, API_MAX_GENERATE_BYTES, API_GENERATOR,
            "templates", "Render at once: no document is kept, no webhook sent"),
-     .request = "PreviewRequest", .status = 200, .response = "application/pdf"},
+     .request = "PreviewRequest", .status = 200, .response = PDF_OR_DOCX},
 
     // Fonts
     {ROUTE("POST", V1 "/fonts/", font_create, FORM, 0, API_EDITOR, "fonts",
            "Upload a font; documents that name it are set in it from then on"),
      .request = "FontUpload", .status = 201, .response = "Font"},
     {ROUTE("GET", V1 "/fonts/", font_list, READS, 0, API_VIEWER, "fonts", "The organization's fonts, newest first"),
-     .status = 200, .response = "page:Font"},
+     .query = "limit cursor", .status = 200, .response = "page:Font"},
     {ROUTE("GET", V1 "/fonts/{id}", font_get, READS, 0, API_VIEWER, "fonts", "One font file"), .status = 200,
      .response = "Font"},
     {ROUTE("DELETE", V1 "/fonts/{id}", font_delete, READS, 0, API_EDITOR, "fonts", "Delete a font file"),
@@ -62,19 +63,19 @@ const struct api_entry dgl_api_entries[] = {
     {ROUTE("POST", V1 "/documents/", document_create, DGL_ROUTE_ASYNC, API_MAX_GENERATE_BYTES, API_GENERATOR,
            "documents", "Generate a document; durable when it answers"),
      .query = "wait Prefer X-Idempotency-Key Idempotency-Key", .request = "DocumentRequest", .status = 202,
-     .response = "DocumentAccepted"},
+     .response = "DocumentAccepted", .also = {200, "Document", "Ready, or failed, within the time the caller waited."}},
     {ROUTE("GET", V1 "/documents/", document_list, READS, 0, API_VIEWER, "documents", "History, newest first"),
      .query = "template_id document_status source is_uat since until limit cursor", .status = 200,
      .response = "page:Document"},
     {ROUTE("GET", V1 "/documents/{id}", document_get, READS, 0, API_VIEWER, "documents", "One document"), .status = 200,
      .response = "Document"},
     {ROUTE("GET", V1 "/documents/{id}/download", document_download, READS, 0, API_VIEWER, "documents", "The file"),
-     .query = "format", .status = 200, .response = "application/pdf"},
+     .query = "format", .status = 200, .response = PDF_OR_DOCX},
     {ROUTE("DELETE", V1 "/documents/{id}", document_delete, READS, 0, API_EDITOR, "documents",
            "Erase files, input and stored answers"),
      .status = 204},
     {ROUTE("GET", "/files/{name}", file, READS, 0, API_ANYONE, "documents", "A signed download link"),
-     .query = "expires signature", .status = 200, .response = "application/pdf"},
+     .query = "expires signature", .status = 200, .response = PDF_OR_DOCX},
 
     // Webhooks
     {ROUTE("GET", V1 "/webhooks/settings", webhook_get, READS, 0, API_ADMIN, "webhooks", "The organization's webhook"),
@@ -110,7 +111,7 @@ const struct api_entry dgl_api_entries[] = {
      .status = 204},
     {ROUTE("GET", V1 "/webhooks/endpoints/", endpoint_list, READS, 0, API_ADMIN, "webhooks",
            "All receivers: the organization's URL, further endpoints, listeners"),
-     .status = 200, .response = "page:Endpoint"},
+     .query = "limit cursor", .status = 200, .response = "page:Endpoint"},
     {ROUTE("POST", V1 "/webhooks/endpoints/", endpoint_create, READS, API_MAX_SMALL_BYTES, API_ADMIN, "webhooks",
            "Add an endpoint beside the organization's URL"),
      .request = "EndpointSpec", .status = 201, .response = "Endpoint"},
@@ -149,7 +150,8 @@ const struct api_entry dgl_api_entries[] = {
      .status = 202, .response = "Delivery"},
     {ROUTE("POST", V1 "/webhooks/redeliver", redeliver_range, READS, API_MAX_SMALL_BYTES, API_ADMIN, "webhooks",
            "Send all of a time range again, 100 a second; with dry_run only count them"),
-     .request = "RedeliverRange", .status = 202, .response = "RedeliverCount"},
+     .request = "RedeliverRange", .status = 202, .response = "RedeliverCount",
+     .also = {200, "RedeliverCount", "With dry_run: counted only."}},
     {ROUTE("GET", V1 "/webhooks/events", events_get, READS, 0, API_ADMIN, "webhooks",
            "The feed: webhooks fetched instead of sent, as a long poll"),
      .query = "listener_name events_cursor events_seconds events_limit", .status = 200, .response = "Events"},

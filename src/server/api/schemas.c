@@ -160,9 +160,17 @@ static void put_schema(struct dgl_json_writer *w, struct dgl_str type, bool null
     char ref[128];
     dgl_jw_object(w);
     if (type.len > 2 && memcmp(type.data + type.len - 2, "[]", 2) == 0) {
-        dgl_jw_kstr(w, "type", "array");
+        put_type(w, nullable, "array", NULL);
         dgl_jw_key(w, "items");
         put_schema(w, (struct dgl_str){type.data, type.len - 2}, false);
+    } else if (type.data[0] == '@' && nullable) {
+        dgl_jw_key(w, "oneOf");
+        dgl_jw_array(w);
+        put_schema(w, type, false);
+        dgl_jw_object(w);
+        dgl_jw_kstr(w, "type", "null");
+        dgl_jw_end_object(w);
+        dgl_jw_end_array(w);
     } else if (type.data[0] == '@') {
         snprintf(ref, sizeof(ref), "#/components/schemas/%.*s", (int)type.len - 1, type.data + 1);
         dgl_jw_kstr(w, "$ref", ref);
@@ -239,7 +247,7 @@ static const struct {
     {"is_uat", "is_uat", "query", "bool", "Only UAT, or only production."},
     {"template_id", "template_id", "query", "id", "Only of this template."},
     {"document_id", "document_id", "query", "id", "Only of this document."},
-    {"endpoint_id", "endpoint_id", "query", "string", "Only to this endpoint."},
+    {"endpoint_id", "endpoint_id", "query", "id", "Only to this endpoint."},
     {"document_status", "status", "query", "=queued|rendering|ready|failed", "Only with this status."},
     {"delivery_status", "status", "query", "=pending|succeeded|dropped|canceled", "Only with this status."},
     {"source", "source", "query", "=api|ui|bulk", "Only from this source."},
@@ -260,6 +268,20 @@ static const struct {
      "The same body under the same key within 24 hours gets the first answer again, with Idempotency-Replayed: true."},
     {"Idempotency-Key", "Idempotency-Key", "header", "string", "The same as X-Idempotency-Key."},
 };
+
+const char *dgl_api_query_name(const char **keys)
+{
+    while (**keys) {
+        const char *key = *keys;
+        size_t len = strcspn(key, " ");
+        *keys = key + len + strspn(key + len, " ");
+        for (size_t i = 0; i < DGL_COUNT(parameters); i++)
+            if (strlen(parameters[i].key) == len && strncmp(parameters[i].key, key, len) == 0 &&
+                strcmp(parameters[i].in, "query") == 0)
+                return parameters[i].name;
+    }
+    return NULL;
+}
 
 void dgl_api_parameters_write(struct dgl_json_writer *w)
 {

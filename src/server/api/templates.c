@@ -127,14 +127,16 @@ static void answer(struct dgl_api *api, struct dgl_http_request *rq, int status,
 static enum dgl_status check_form(struct dgl_http_request *rq, bool creating, struct dgl_error *err)
 {
     static const char *const known[] = {"name", "description", "file", "html_content", "is_uat"};
+    size_t count = creating ? DGL_COUNT(known) : DGL_COUNT(known) - 1; // is_uat is the last, and stays as it was made
     for (size_t i = 0; i < dgl_http_field_count(rq); i++) {
         const char *name = dgl_http_field_at(rq, i)->name;
         size_t k = 0;
-        while (k < DGL_COUNT(known) && strcmp(known[k], name) != 0)
+        while (k < count && strcmp(known[k], name) != 0)
             k++;
-        if (k == DGL_COUNT(known) || (!creating && strcmp(name, "is_uat") == 0))
-            return DGL_FAIL_FIELD(err, DGL_E_INVALID, "unknown_field", name, "The field \"%.100s\" is not known here.",
-                                  name);
+        if (k == count)
+            return DGL_FAIL_FIELD(err, DGL_E_INVALID, "unknown_field", name,
+                                  "The field \"%.100s\" is not known here; known are: name, description, file%s.", name,
+                                  creating ? ", is_uat" : "");
         if (dgl_http_field(rq, name) != dgl_http_field_at(rq, i))
             return DGL_FAIL_FIELD(err, DGL_E_INVALID, "duplicate_field", name,
                                   "The field \"%.100s\" is given twice; give each once.", name);
@@ -222,7 +224,7 @@ API_HANDLER(template_update)
     struct dgl_template_row t;
     const char *problems = NULL;
     if (read_upload(api, rq, false, &upload, &err) == DGL_OK)
-        (void)!dgl_documents_template_update(api->parts.documents, dgl_http_arena(rq), dgl_api_who(rq), param(rq, "id"),
+        (void)!dgl_documents_template_update(api->parts.documents, dgl_http_arena(rq), dgl_api_who(rq), dgl_api_id(rq),
                                              &upload, &t, &problems, &err);
     answer(api, rq, 200, &t, problems, &err);
 }
@@ -232,10 +234,8 @@ API_HANDLER(template_update)
 static enum dgl_status list_templates(struct dgl_api *api, struct dgl_http_request *rq, struct dgl_buf *body,
                                       struct dgl_error *err)
 {
-    static const char *const known[] = {"is_uat", "limit", "cursor", NULL};
     struct dgl_page_query page;
     bool paged, is_uat = false;
-    DGL_TRY(dgl_http_query_only(rq, known, err));
     DGL_TRY(dgl_api_read_page(rq, &page, &paged, err));
     const char *uat = dgl_http_query(rq, "is_uat");
     if (uat)
@@ -262,15 +262,13 @@ static enum dgl_status list_templates(struct dgl_api *api, struct dgl_http_reque
 static enum dgl_status list_versions(struct dgl_api *api, struct dgl_http_request *rq, struct dgl_buf *body,
                                      struct dgl_error *err)
 {
-    static const char *const known[] = {"limit", "cursor", NULL};
     struct dgl_page_query page;
     bool paged;
-    DGL_TRY(dgl_http_query_only(rq, known, err));
     DGL_TRY(dgl_api_read_page(rq, &page, &paged, err));
     struct dgl_template_version_row *rows;
     size_t count;
     char next[DGL_CURSOR_LEN] = "";
-    DGL_TRY(dgl_store_template_versions(api->parts.store, dgl_http_arena(rq), dgl_api_who(rq)->org, param(rq, "id"),
+    DGL_TRY(dgl_store_template_versions(api->parts.store, dgl_http_arena(rq), dgl_api_who(rq)->org, dgl_api_id(rq),
                                         paged ? &page : NULL, &rows, &count, next, err));
     struct dgl_json_writer w = DGL_JSON_WRITER(body);
     if (paged)
@@ -294,14 +292,13 @@ API_HANDLER(template_get)
     struct dgl_api *api = ctx;
     struct dgl_error err = DGL_ERROR_INIT;
     struct dgl_template_row t;
-    (void)!dgl_store_template_get(api->parts.store, dgl_http_arena(rq), dgl_api_who(rq)->org, param(rq, "id"), &t,
-                                  &err);
+    (void)!dgl_store_template_get(api->parts.store, dgl_http_arena(rq), dgl_api_who(rq)->org, dgl_api_id(rq), &t, &err);
     answer(api, rq, 200, &t, NULL, &err);
 }
 
 static enum dgl_status delete_template(struct dgl_api *api, struct dgl_http_request *rq, struct dgl_error *err)
 {
-    return dgl_documents_template_delete(api->parts.documents, dgl_api_who(rq)->org, param(rq, "id"), err);
+    return dgl_documents_template_delete(api->parts.documents, dgl_api_who(rq)->org, dgl_api_id(rq), err);
 }
 
 API_HANDLER_EMPTY(template_delete, delete_template)
@@ -321,20 +318,18 @@ API_HANDLER(template_rollback)
     int64_t version;
     if (read_version(param(rq, "version"), "version", &version, &err) == DGL_OK)
         (void)!dgl_documents_template_rollback(api->parts.documents, dgl_http_arena(rq), dgl_api_who(rq),
-                                               param(rq, "id"), version, &t, &err);
+                                               dgl_api_id(rq), version, &t, &err);
     answer(api, rq, 200, &t, NULL, &err);
 }
 
 static enum dgl_status open_source(struct dgl_api *api, struct dgl_http_request *rq, struct dgl_document_file *ret,
                                    struct dgl_error *err)
 {
-    static const char *const known[] = {"version", NULL};
     const char *text = dgl_http_query(rq, "version");
     int64_t version = 0;
-    DGL_TRY(dgl_http_query_only(rq, known, err));
     if (text)
         DGL_TRY(read_version(text, "version", &version, err));
-    return dgl_documents_template_file(api->parts.documents, dgl_api_who(rq)->org, param(rq, "id"), version, ret, err);
+    return dgl_documents_template_file(api->parts.documents, dgl_api_who(rq)->org, dgl_api_id(rq), version, ret, err);
 }
 
 API_HANDLER(template_file)
@@ -354,7 +349,7 @@ API_HANDLER(template_sample)
     struct dgl_api *api = ctx;
     struct dgl_error err = DGL_ERROR_INIT;
     DGL_AUTO_FINI(buf) xlsx = DGL_BUF_INIT(API_MAX_ANSWER_BYTES);
-    if (dgl_documents_template_sheet(api->parts.documents, dgl_http_arena(rq), dgl_api_who(rq)->org, param(rq, "id"),
+    if (dgl_documents_template_sheet(api->parts.documents, dgl_http_arena(rq), dgl_api_who(rq)->org, dgl_api_id(rq),
                                      &xlsx, &err) != DGL_OK) {
         dgl_api_fail(rq, &err);
         return;
@@ -385,7 +380,7 @@ static enum dgl_status render_preview(struct dgl_api *api, struct dgl_http_reque
     if (!text)
         return DGL_FAIL(err, DGL_E_UNAVAILABLE, "There is no memory for the preview at the moment.");
     *ret_pdf = formats == DGL_FORMAT_PDF;
-    return dgl_documents_preview(api->parts.documents, dgl_api_who(rq), param(rq, "id"), text, strlen(text), formats,
+    return dgl_documents_preview(api->parts.documents, dgl_api_who(rq), dgl_api_id(rq), text, strlen(text), formats,
                                  ret_fd, err);
 }
 

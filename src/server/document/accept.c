@@ -42,7 +42,8 @@ static enum dgl_status prepare(struct dgl_documents *d, const struct dgl_princip
     DGL_TRY(check_key(rq->idempotency_key, err));
     if (!rq->template_id || !dgl_id_valid(rq->template_id, strlen(rq->template_id)))
         return DGL_FAIL_FIELD(err, DGL_E_INVALID, "invalid_id", "template_id",
-                              "template_id is not an id; take it from GET /templates/.");
+                              "template_id \"%.40s\" is not an id; take it from GET /templates/.",
+                              rq->template_id ? rq->template_id : "");
     enum dgl_status status = dgl_document_template_fact(d, who->org, rq->template_id, &fact, err);
     if (status == DGL_E_NOT_FOUND)
         return DGL_FAIL_SLUG(err, DGL_E_NOT_FOUND, "template_not_found",

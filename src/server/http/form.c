@@ -333,7 +333,7 @@ static enum dgl_status end_part(struct http_form *f, struct dgl_error *err)
     } else if (memchr(f->text.data ? f->text.data : "", '\0', f->text.len) ||
                !dgl_utf8_valid(f->text.data, f->text.len)) {
         return DGL_FAIL_FIELD(err, DGL_E_MALFORMED, "bad_encoding", field->name,
-                              "the field \"%.100s\" is not UTF-8 text", field->name);
+                              "the field \"%.100s\" holds a NUL character or bytes that are not UTF-8", field->name);
     } else {
         field->value = dgl_arena_strndup(f->arena, f->text.data, f->text.len);
     }

@@ -98,9 +98,8 @@ const char *dgl_http_path(const struct dgl_http_request *rq); // as sent, withou
 const char *dgl_http_param(const struct dgl_http_request *rq, const char *name); // path parameter, decoded; NULL = none
 const char *dgl_http_query(const struct dgl_http_request *rq,
                            const char *name); // decoded; repeated: the first; NULL = none
-// Query names besides the NULL-terminated `known` ones: DGL_E_INVALID naming it.
-enum dgl_status dgl_http_query_only(struct dgl_http_request *rq, const char *const *known,
-                                    struct dgl_error *err) DGL_MUST_CHECK;
+size_t dgl_http_query_count(const struct dgl_http_request *rq);
+const char *dgl_http_query_name(const struct dgl_http_request *rq, size_t i);     // i < the count; decoded
 const char *dgl_http_header(const struct dgl_http_request *rq, const char *name); // first; NULL = none
 const char *dgl_http_cookie(const struct dgl_http_request *rq, const char *name);
 const char *dgl_http_client_address(const struct dgl_http_request *rq); // behind trusted proxies the real one

@@ -42,18 +42,14 @@ const char *dgl_http_query(const struct dgl_http_request *rq, const char *name)
     return NULL;
 }
 
-enum dgl_status dgl_http_query_only(struct dgl_http_request *rq, const char *const *known, struct dgl_error *err)
+size_t dgl_http_query_count(const struct dgl_http_request *rq)
 {
-    for (size_t i = 0; i < rq->target.query_count; i++) {
-        const char *name = rq->target.query[i].name;
-        const char *const *k = known;
-        while (*k && strcmp(*k, name) != 0)
-            k++;
-        if (!*k)
-            return DGL_FAIL_FIELD(err, DGL_E_INVALID, "unknown_field", name,
-                                  "The query parameter \"%.100s\" is not known here.", name);
-    }
-    return DGL_OK;
+    return rq->target.query_count;
+}
+
+const char *dgl_http_query_name(const struct dgl_http_request *rq, size_t i)
+{
+    return rq->target.query[i].name;
 }
 
 const char *dgl_http_header(const struct dgl_http_request *rq, const char *name)

@@ -158,7 +158,7 @@ static enum dgl_status check_rotation(struct dgl_webhook *w, const char *org, co
     size_t count;
     DGL_AUTO(arena) a = dgl_arena_new(0);
     if (overlap_s > DGL_WEBHOOK_OVERLAP_MAX_S)
-        return DGL_FAIL_FIELD(err, DGL_E_INVALID, NULL, "overlap_s",
+        return DGL_FAIL_FIELD(err, DGL_E_INVALID, "out_of_range", "overlap_s",
                               "overlap_s is %lld; the old secret may go on signing for at most %d seconds (7 days)",
                               (long long)overlap_s, DGL_WEBHOOK_OVERLAP_MAX_S);
     DGL_TRY(dgl_store_secret_list(w->store, a, org, endpoint, &rows, &count, err));

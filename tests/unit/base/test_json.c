@@ -60,6 +60,16 @@ static void test_malformed_says_where(void **state DGL_UNUSED)
     assert_int_equal(dgl_json_parse("[1]\0", 4, "body", &value, &err), DGL_E_MALFORMED);
 }
 
+static void test_byte_order_marks(void **state DGL_UNUSED)
+{
+    static const char *const texts[] = {"\xEF\xBB\xBF{}", "\xFF\xFE{}", "\xFE\xFF{}"};
+    for (size_t i = 0; i < DGL_COUNT(texts); i++) {
+        struct dgl_error err = DGL_ERROR_INIT;
+        assert_int_equal(parse(texts[i], &err), DGL_E_MALFORMED);
+        assert_non_null(strstr(err.message, "byte order mark"));
+    }
+}
+
 static void test_paths(void **state DGL_UNUSED)
 {
     static const struct {
@@ -268,6 +278,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good_values),
         cmocka_unit_test(test_malformed_says_where),
+        cmocka_unit_test(test_byte_order_marks),
         cmocka_unit_test(test_paths),
         cmocka_unit_test(test_depth),
         cmocka_unit_test(test_read_object),

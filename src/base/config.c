@@ -162,15 +162,6 @@ void dgl_config_free(struct dgl_config *c)
     free(c);
 }
 
-enum dgl_status dgl_config_set(struct dgl_config *c, const char *key, const char *value, const char *origin,
-                               struct dgl_error *err)
-{
-    const struct dgl_option *o = find(c, dgl_str_of(key));
-    if (!o)
-        return fail_unknown(c, dgl_str_of(key), origin, "", err);
-    return set_option(c, o, value, origin, err);
-}
-
 static enum dgl_status load_line(struct dgl_config *c, struct dgl_str line, const char *origin, bool *seen,
                                  struct dgl_error *err)
 {

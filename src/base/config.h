@@ -19,14 +19,11 @@ void dgl_config_free(struct dgl_config *c);
 DGL_DEFINE_AUTO(config);
 // INI: `key = value`, keys in either case, '#' and ';' comments, sections refused. Errors name file and line.
 enum dgl_status dgl_config_load_file(struct dgl_config *c, const char *path, struct dgl_error *err) DGL_MUST_CHECK;
-// Reads every DOCGENLAB_* variable of envp; unknown ones are errors.
+// Reads every DOCGENLAB_* variable of envp; unknown ones are errors. An empty value unsets a string and takes a number
+// or switch back to its default, here and everywhere.
 enum dgl_status dgl_config_load_env(struct dgl_config *c, char **envp, struct dgl_error *err) DGL_MUST_CHECK;
-// Keys in any case, '-' as '_'. `origin` ("command line") begins the message of an error. An empty value unsets a
-// string and takes a number or switch back to its default.
-enum dgl_status dgl_config_set(struct dgl_config *c, const char *key, const char *value, const char *origin,
-                               struct dgl_error *err) DGL_MUST_CHECK;
 // Takes argv[*index], which begins with "--", and its value ("--key value", "--key=value", a bare switch) and moves
-// *index past them.
+// *index past them. Keys in any case, '-' as '_'.
 enum dgl_status dgl_config_take_flag(struct dgl_config *c, int argc, char **argv, int *index,
                                      struct dgl_error *err) DGL_MUST_CHECK;
 // Keys must be in the table.

@@ -379,6 +379,24 @@ enum dgl_status dgl_json_read_object(json_t *object, const char *path, const str
     return DGL_OK;
 }
 
+static void read_text(const json_t *object, const char *key, char *dst, size_t size)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    dgl_str_copy(dst, size, text ? text : "", text ? strlen(text) : 0);
+}
+
+void dgl_json_read_problem(const json_t *problem, struct dgl_error *ret)
+{
+    struct dgl_error e = DGL_ERROR_INIT;
+    e.code = DGL_E_INVALID;
+    read_text(problem, "message", e.message, sizeof(e.message));
+    read_text(problem, "part", e.place.part, sizeof(e.place.part));
+    read_text(problem, "excerpt", e.place.excerpt, sizeof(e.place.excerpt));
+    read_text(problem, "tag", e.place.tag, sizeof(e.place.tag));
+    e.place.paragraph = (uint32_t)json_integer_value(json_object_get(problem, "paragraph"));
+    *ret = e;
+}
+
 // ---- Writing ----
 
 static void before_value(struct dgl_json_writer *w)

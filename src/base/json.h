@@ -35,6 +35,10 @@ struct dgl_json_field {
 enum dgl_status dgl_json_read_object(json_t *object, const char *path, const struct dgl_json_field *fields,
                                      size_t count, struct dgl_error *err) DGL_MUST_CHECK;
 
+// A problem of a template as the engine tells it, as the error it was: message and place, code DGL_E_INVALID. Members
+// may be missing.
+void dgl_json_read_problem(const json_t *problem, struct dgl_error *ret);
+
 // Streaming writer, compact, keys in the order written; commas and escapes are its business.
 struct dgl_json_writer {
     struct dgl_buf *out;

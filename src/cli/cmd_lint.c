@@ -36,23 +36,18 @@ static void print_tokens(const json_t *tokens, int indent)
     }
 }
 
-static void copy_text(char *dst, size_t size, const json_t *problem, const char *key)
-{
-    const char *s = json_string_value(json_object_get(problem, key));
-    dgl_str_copy(dst, size, s ? s : "", s ? strlen(s) : 0);
-}
-
 static void print_problem(const json_t *p)
 {
-    struct dgl_error e = {.code = DGL_E_INVALID};
+    struct dgl_error e;
     char text[1400];
-    copy_text(e.message, sizeof(e.message), p, "message");
-    copy_text(e.place.part, sizeof(e.place.part), p, "part");
-    copy_text(e.place.excerpt, sizeof(e.place.excerpt), p, "excerpt");
-    copy_text(e.place.tag, sizeof(e.place.tag), p, "tag");
-    e.place.paragraph = (uint32_t)json_integer_value(json_object_get(p, "paragraph"));
+    dgl_json_read_problem(p, &e);
     printf("  %-7s %s [%s]\n", json_string_value(json_object_get(p, "severity")),
            dgl_error_describe(&e, text, sizeof(text)), json_string_value(json_object_get(p, "code")));
+}
+
+static bool is_error(const json_t *p)
+{
+    return strcmp(json_string_value(json_object_get(p, "severity")), "error") == 0;
 }
 
 static unsigned count_errors(const json_t *problems)
@@ -60,8 +55,7 @@ static unsigned count_errors(const json_t *problems)
     const json_t *p;
     size_t i;
     unsigned errors = 0;
-    json_array_foreach(problems, i, p) errors +=
-        strcmp(json_string_value(json_object_get(p, "severity")), "error") == 0;
+    json_array_foreach(problems, i, p) errors += is_error(p);
     return errors;
 }
 
@@ -91,13 +85,9 @@ static enum dgl_status annotate(const char *path, const json_t *problems, const 
     size_t i;
     json_array_foreach(problems, i, p)
     {
-        struct dgl_error e = {.code = DGL_E_INVALID};
-        bool is_error = strcmp(json_string_value(json_object_get(p, "severity")), "error") == 0;
-        copy_text(e.message, sizeof(e.message), p, "message");
-        copy_text(e.place.part, sizeof(e.place.part), p, "part");
-        copy_text(e.place.tag, sizeof(e.place.tag), p, "tag");
-        e.place.paragraph = (uint32_t)json_integer_value(json_object_get(p, "paragraph"));
-        dgl_diagnostics_add(&found, is_error ? DGL_DIAGNOSTIC_ERROR : DGL_DIAGNOSTIC_WARNING, &e);
+        struct dgl_error e;
+        dgl_json_read_problem(p, &e);
+        dgl_diagnostics_add(&found, is_error(p) ? DGL_DIAGNOSTIC_ERROR : DGL_DIAGNOSTIC_WARNING, &e);
     }
     DGL_TRY(dgl_file_read(path, DGL_ZIP_MAX_TOTAL_BYTES, &package, err));
     DGL_TRY(dgl_docx_annotate(package.data, package.len, &found, &out, err));

@@ -31,8 +31,8 @@
 #define MAX_FDS 1024
 #define MANY 20000
 
-static const char *path = "/etc/shadow"; // the file that the probes of files reach for
-static char told[400];                   // by a probe, beyond yes or no
+static char path[400] = "/etc/shadow"; // the file that the probes of files reach for
+static char told[400];                 // by a probe, beyond yes or no
 
 static bool inet(void)
 {
@@ -268,6 +268,12 @@ static const struct probe probes[] = {
     {"overflow", overflow, true},
 };
 
+static void reach_for(const char *given)
+{
+    if (given)
+        snprintf(path, sizeof(path), "%s", given);
+}
+
 // ---- in the place of ours
 
 enum dgl_status __real_dgl_value_parse_json(struct dgl_arena *a, const char *text, size_t len, const char *field,
@@ -282,9 +288,7 @@ enum dgl_status __wrap_dgl_value_parse_json(struct dgl_arena *a, const char *tex
 {
     DGL_AUTO_JSON json = json_loadb(text, len, 0, NULL);
     const char *name = json_string_value(json_object_get(json, "probe"));
-    const char *given = json_string_value(json_object_get(json, "path"));
-    if (given)
-        path = given;
+    reach_for(json_string_value(json_object_get(json, "path")));
     for (size_t i = 0; name && i < DGL_COUNT(probes); i++) {
         if (strcmp(probes[i].name, name) != 0)
             continue;
@@ -298,9 +302,7 @@ enum dgl_status __wrap_dgl_value_parse_json(struct dgl_arena *a, const char *tex
 enum dgl_status __wrap_dgl_sandbox_enter_office(const char *directory, const char *program, struct dgl_error *err)
 {
     enum dgl_status status = __real_dgl_sandbox_enter_office(directory, program, err);
-    const char *given = getenv("HOSTILE_PATH");
-    if (given)
-        path = given;
+    reach_for(getenv("HOSTILE_PATH"));
     char report[600];
     snprintf(report, sizeof(report), "%s/probes", directory);
     FILE *out = status == DGL_OK ? fopen(report, "w") : NULL;

@@ -51,24 +51,12 @@ static void send_template(struct dgl_api *api, struct dgl_http_request *rq, int 
     dgl_api_send(rq, status, &body);
 }
 
-static const char *text_of(const json_t *problem, const char *key)
-{
-    const char *text = json_string_value(json_object_get(problem, key));
-    return text ? text : "";
-}
-
 // The message with where the problem is, in words.
 static json_t *describe(const json_t *problem)
 {
-    struct dgl_error e = DGL_ERROR_INIT;
+    struct dgl_error e;
     char words[2048];
-    const char *message = text_of(problem, "message"), *part = text_of(problem, "part");
-    const char *excerpt = text_of(problem, "excerpt"), *tag = text_of(problem, "tag");
-    dgl_str_copy(e.message, sizeof(e.message), message, strlen(message));
-    dgl_str_copy(e.place.part, sizeof(e.place.part), part, strlen(part));
-    dgl_str_copy(e.place.excerpt, sizeof(e.place.excerpt), excerpt, strlen(excerpt));
-    dgl_str_copy(e.place.tag, sizeof(e.place.tag), tag, strlen(tag));
-    e.place.paragraph = (uint32_t)json_integer_value(json_object_get(problem, "paragraph"));
+    dgl_json_read_problem(problem, &e);
     return json_string(dgl_error_describe(&e, words, sizeof(words)));
 }
 

@@ -152,13 +152,16 @@ static enum dgl_status open_webhook(struct app *a, struct dgl_error *err)
     return dgl_webhook_new(a->store, a->net, a->webhook_guard, a->keys, a->clock, &options, &a->webhook, err);
 }
 
-static const char *nearest_name(struct dgl_arena *a, const struct dgl_template_row *rows, size_t count,
-                                const char *name)
+static enum dgl_status no_such_template(struct app *a, struct dgl_arena *arena, uint64_t org_number, const char *name,
+                                        struct dgl_error *err)
 {
-    const char **names = dgl_arena_alloc(a, (count + 1) * sizeof *names);
-    for (size_t i = 0; i < count; i++)
-        names[i] = rows[i].name;
-    return dgl_suggest(name, strlen(name), names, count);
+    const char **names = NULL;
+    size_t count = 0;
+    DGL_TRY(dgl_store_template_names(a->store, arena, org_number, &names, &count, err));
+    const char *near = dgl_suggest(name, strlen(name), names, count);
+    return DGL_FAIL_SLUG(err, DGL_E_INVALID, "template_not_found",
+                         "there is no template with the name \"%.80s\" in the organization%s%.80s%s", name,
+                         near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "; upload it first");
 }
 
 // The current version of a template of the organization, by name or id, for subdocuments.
@@ -167,27 +170,12 @@ static enum dgl_status find_template(void *ctx, uint64_t org_number, const char 
 {
     struct app *a = ctx;
     DGL_AUTO(arena) arena = dgl_arena_new(0);
-    struct dgl_org *orgs = NULL;
-    struct dgl_template_row *rows = NULL;
-    size_t count = 0, i = 0, k = 0;
-    char cursor[DGL_CURSOR_LEN];
-    DGL_TRY(dgl_store_org_list(a->store, arena, &orgs, &count, err));
-    while (i < count && orgs[i].number != org_number)
-        i++;
-    if (i == count)
-        return DGL_FAIL_SLUG(err, DGL_E_NOT_FOUND, "template_not_found", "the organization is gone");
-    DGL_TRY(dgl_store_template_list(a->store, arena, orgs[i].id, -1, NULL, &rows, &count, cursor, err));
-    while (k < count && strcmp(rows[k].name, name) != 0 && strcmp(rows[k].id, name) != 0)
-        k++;
-    if (k == count) {
-        const char *near = nearest_name(arena, rows, count, name);
-        return DGL_FAIL_SLUG(err, DGL_E_INVALID, "template_not_found",
-                             "there is no template with the name \"%.80s\" in the organization%s%.80s%s", name,
-                             near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "; upload it first");
-    }
     struct dgl_template_version_row version;
     int64_t size = 0;
-    DGL_TRY(dgl_store_template_version_get(a->store, arena, orgs[i].id, rows[k].id, 0, &version, err));
+    enum dgl_status status = dgl_store_template_version_named(a->store, arena, org_number, name, &version, err);
+    if (status == DGL_E_NOT_FOUND)
+        return no_such_template(a, arena, org_number, name, err);
+    DGL_TRY(status);
     return dgl_blob_open_fd(a->blobs, version.blob_uri, ret_fd, &size, err);
 }
 

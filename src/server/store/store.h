@@ -227,6 +227,15 @@ enum dgl_status dgl_store_template_versions(struct dgl_store *s, struct dgl_aren
                                             size_t *ret_count, char ret_next_cursor[DGL_CURSOR_LEN],
                                             struct dgl_error *err) DGL_MUST_CHECK;
 
+// For documents that name a template: the organization's current version of that name, the newest of several, or of
+// that id.
+enum dgl_status dgl_store_template_version_named(struct dgl_store *s, struct dgl_arena *a, uint64_t org_number,
+                                                 const char *name, struct dgl_template_version_row *ret,
+                                                 struct dgl_error *err) DGL_MUST_CHECK;
+enum dgl_status dgl_store_template_names(struct dgl_store *s, struct dgl_arena *a, uint64_t org_number,
+                                         const char ***ret, size_t *ret_count,
+                                         struct dgl_error *err) DGL_MUST_CHECK; // newest first, at most 10,000
+
 // The files of all versions of all templates.
 enum dgl_status dgl_store_template_files(struct dgl_store *s, struct dgl_arena *a, const char ***ret_uris,
                                          size_t *ret_count, struct dgl_error *err) DGL_MUST_CHECK;

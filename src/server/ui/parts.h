@@ -22,6 +22,8 @@
 #define DGL_UI_UPLOAD_EXTRA (64u << 10) // a template's form besides the file
 #define DGL_UI_TEST_WAIT_MS 30000
 #define DGL_UI_SECRET_OVERLAP_S 86400
+#define DGL_UI_SECRET_ROTATED \
+    "This is the new secret. The old one signs beside it for another 24 hours: change your handler until then."
 #define DGL_UI_FLASH_BYTES 600
 #define DGL_UI_SOON_S 30 // a delivery due within this time is watched on the page
 

@@ -159,9 +159,7 @@ void dgl_ui_post_secret_rotate(void *ui, struct dgl_http_request *rq)
     char secret[96];
     if (!dgl_ui_enter(ui, rq, &v))
         return;
-    struct dgl_ui_developer extra = {.secret = secret,
-                                     .secret_note = "This is the new secret. The old one signs beside it for another "
-                                                    "24 hours: change your handler until then."};
+    struct dgl_ui_developer extra = {.secret = secret, .secret_note = DGL_UI_SECRET_ROTATED};
     if (dgl_webhook_secret_rotate(v.ui->parts.webhook, v.who.org, DGL_UI_SECRET_OVERLAP_S, secret, &err) != DGL_OK)
         dgl_ui_refuse(&v, &err);
     else

@@ -48,7 +48,9 @@ static void test_sources_in_order(void **state)
     assert_int_equal(dgl_config_int(c, "WEBHOOK_TIMEOUT_MS"), 600);
     assert_null(dgl_config_str(c, "LISTEN"));       // empty: unset
     assert_false(dgl_config_bool(c, "ALLOW_HTTP")); // empty: default
-    assert_ok(dgl_config_set(c, "webhook-timeout-ms", "700", "command line", &err), err);
+    char *argv[] = {"serve", "--webhook-timeout-ms=700", NULL};
+    int at = 1;
+    assert_ok(dgl_config_take_flag(c, 2, argv, &at, &err), err);
     assert_int_equal(dgl_config_int(c, "WEBHOOK_TIMEOUT_MS"), 700);
 }
 

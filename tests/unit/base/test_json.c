@@ -273,6 +273,27 @@ static void test_writer_notices_misuse(void **state DGL_UNUSED)
     assert_true(b.failed);
 }
 
+static void test_a_problem_is_the_error_it_was(void **state DGL_UNUSED)
+{
+    static const char text[] =
+        "{\"severity\":\"error\",\"message\":\"what is wrong\",\"part\":\"header1\",\"paragraph\":7,"
+        "\"excerpt\":\"Dear {{\",\"tag\":\"{{ a\"}";
+    struct dgl_error err = DGL_ERROR_INIT, e;
+    DGL_AUTO_JSON whole = NULL;
+    DGL_AUTO_JSON bare = json_object();
+    assert_ok(dgl_json_parse(text, strlen(text), "problem", &whole, &err), err);
+    dgl_json_read_problem(whole, &e);
+    assert_int_equal(e.code, DGL_E_INVALID);
+    assert_string_equal(e.message, "what is wrong");
+    assert_string_equal(e.place.part, "header1");
+    assert_int_equal(e.place.paragraph, 7);
+    assert_string_equal(e.place.excerpt, "Dear {{");
+    assert_string_equal(e.place.tag, "{{ a");
+    dgl_json_read_problem(bare, &e);
+    assert_string_equal(e.message, "");
+    assert_int_equal(e.place.paragraph, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -284,6 +305,7 @@ int main(void)
         cmocka_unit_test(test_read_object),
         cmocka_unit_test(test_read_object_refuses),
         cmocka_unit_test(test_read_object_with_path_and_nul),
+        cmocka_unit_test(test_a_problem_is_the_error_it_was),
         cmocka_unit_test(test_writer),
         cmocka_unit_test(test_writer_always_writes_utf8),
         cmocka_unit_test(test_writer_notices_misuse),

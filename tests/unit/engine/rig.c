@@ -350,6 +350,22 @@ static void on_done(void *arg, struct dgl_engine_result *r)
     rig_latch_down(w->latch);
 }
 
+static struct dgl_engine *engine;
+
+struct dgl_engine *rig_engine(struct dgl_supervisor *s, const struct dgl_engine_options *options)
+{
+    struct dgl_error err = DGL_ERROR_INIT;
+    rig_engine_end();
+    if (dgl_engine_new(s, options, &engine, &err) != DGL_OK)
+        fail_msg("%s", err.message);
+    return engine;
+}
+
+void rig_engine_end(void)
+{
+    dgl_engine_free(DGL_STEAL(engine));
+}
+
 void rig_job(struct dgl_engine *e, const struct dgl_engine_job *job, struct rig_answer *ret)
 {
     struct dgl_error err = DGL_ERROR_INIT;

@@ -25,6 +25,17 @@ int rig_run(int socket, const struct dgl_worker_config *config);
 int rig_run_broken(int socket, const struct dgl_worker_config *config); // cannot start
 extern const struct dgl_worker_kind rig_kinds[DGL_ENGINE_KIND_COUNT];   // native: rig_run, office: the real one
 
+// An engine of the supervisor, which serves one at a time. That of a test that failed half-way is still there: it is
+// freed before the next one is made.
+struct dgl_engine *rig_engine(struct dgl_supervisor *s, const struct dgl_engine_options *options);
+void rig_engine_end(void);
+static inline void rig_engine_left(struct dgl_engine **e)
+{
+    (void)e;
+    rig_engine_end();
+}
+#define RIG_ENGINE __attribute__((cleanup(rig_engine_left))) struct dgl_engine * // frees it at the end of its scope
+
 struct rig_answer {
     enum dgl_status status;
     struct dgl_error error;

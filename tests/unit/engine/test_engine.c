@@ -15,12 +15,9 @@ static struct dgl_supervisor *supervisor;
 
 static struct dgl_engine *new_engine(unsigned workers, int64_t memory_bytes, dgl_engine_fetcher fetcher, void *ctx)
 {
-    struct dgl_error err = DGL_ERROR_INIT;
-    struct dgl_engine *e = NULL;
     const struct dgl_engine_options options = {
         .workers = workers, .timeout_ms = 60000, .memory_bytes = memory_bytes, .fetcher = fetcher, .fetcher_ctx = ctx};
-    assert_int_equal(dgl_engine_new(supervisor, &options, &e, &err), DGL_OK);
-    return e;
+    return rig_engine(supervisor, &options);
 }
 
 static void assert_works(struct dgl_engine *e)
@@ -50,7 +47,7 @@ static void assert_lost(struct dgl_engine *e, const char *order, int64_t timeout
 static void test_job_comes_back(void **state)
 {
     (void)state;
-    DGL_AUTO(engine) e = new_engine(1, 0, NULL, NULL);
+    RIG_ENGINE e = new_engine(1, 0, NULL, NULL);
     assert_works(e);
     assert_int_equal(dgl_engine_capacity(e), 2);
     struct dgl_engine_stats stats;
@@ -63,7 +60,7 @@ static void test_job_comes_back(void **state)
 static void test_error_comes_back_cleaned(void **state)
 {
     (void)state;
-    DGL_AUTO(engine) e = new_engine(1, 0, NULL, NULL);
+    RIG_ENGINE e = new_engine(1, 0, NULL, NULL);
     struct rig_answer a;
     rig_order(e, "fail", 0, &a);
     assert_int_equal(a.status, DGL_E_INVALID);
@@ -79,7 +76,7 @@ static void test_error_comes_back_cleaned(void **state)
 static void test_crash_fails_that_job_only(void **state)
 {
     (void)state;
-    DGL_AUTO(engine) e = new_engine(1, 0, NULL, NULL);
+    RIG_ENGINE e = new_engine(1, 0, NULL, NULL);
     assert_lost(e, "crash", 0, "worker_crashed", "signal 11");
     assert_lost(e, "exit", 0, "worker_crashed", "exit status 3");
     assert_lost(e, "trap", 0, "worker_crashed", "sandbox");
@@ -92,14 +89,14 @@ static void test_crash_fails_that_job_only(void **state)
 static void test_hang_is_stopped_at_its_deadline(void **state)
 {
     (void)state;
-    DGL_AUTO(engine) e = new_engine(1, 0, NULL, NULL);
+    RIG_ENGINE e = new_engine(1, 0, NULL, NULL);
     assert_lost(e, "hang", 50, "render_timeout", "50 ms");
 }
 
 static void test_growth_is_stopped_at_its_bound(void **state)
 {
     (void)state;
-    DGL_AUTO(engine) e = new_engine(1, INT64_C(200) << 20, NULL, NULL);
+    RIG_ENGINE e = new_engine(1, INT64_C(200) << 20, NULL, NULL);
     assert_lost(e, "grow", 0, "render_memory", "200 MiB");
 }
 
@@ -113,14 +110,14 @@ static void test_hostile_messages_cost_the_worker(void **state)
     struct dgl_engine *e = new_engine(1, 0, NULL, NULL);
     for (size_t i = 0; i < DGL_COUNT(orders); i++)
         assert_lost(e, orders[i], 0, "worker_crashed", "");
-    dgl_engine_free(e);
+    rig_engine_end();
     assert_int_equal(rig_count_fds(), before);
 }
 
 static void test_sandbox_refuses(void **state)
 {
     (void)state;
-    DGL_AUTO(engine) e = new_engine(1, 0, NULL, NULL);
+    RIG_ENGINE e = new_engine(1, 0, NULL, NULL);
     struct rig_answer a;
     rig_order(e, "probe", 0, &a);
     assert_int_equal(a.status, DGL_OK);
@@ -169,7 +166,7 @@ static void test_thousand_jobs_on_two_workers(void **state)
     rig_latch_wait(t.latch);
     close(fd);
     assert_int_equal(t.ok, 1000);
-    dgl_engine_free(e);
+    rig_engine_end();
     assert_int_equal(rig_count_fds(), before);
     rig_latch_free(t.latch);
 }
@@ -178,7 +175,7 @@ static void test_thousand_jobs_on_two_workers(void **state)
 static void test_crashes_spare_their_neighbours(void **state)
 {
     (void)state;
-    DGL_AUTO(engine) e = new_engine(2, 0, NULL, NULL);
+    RIG_ENGINE e = new_engine(2, 0, NULL, NULL);
     struct tally t = {.latch = rig_latch_new(420)};
     int fd = rig_memfd("bytes", 5);
     for (unsigned i = 0; i < 420; i++)
@@ -203,7 +200,7 @@ static long worker_pid(struct dgl_engine *e)
 static void test_worn_worker_is_replaced(void **state)
 {
     (void)state;
-    DGL_AUTO(engine) e = new_engine(1, 0, NULL, NULL);
+    RIG_ENGINE e = new_engine(1, 0, NULL, NULL);
     long first = worker_pid(e);
     int fd = rig_memfd("bytes", 5);
     for (unsigned done = 0; done < DGL_NATIVE_JOBS; done += 2000) {
@@ -224,7 +221,7 @@ static void test_worn_worker_is_replaced(void **state)
 static void test_full_queue_refuses(void **state)
 {
     (void)state;
-    DGL_AUTO(engine) e = new_engine(1, 0, NULL, NULL);
+    RIG_ENGINE e = new_engine(1, 0, NULL, NULL);
     unsigned taken = DGL_ENGINE_MAX_QUEUE + dgl_engine_capacity(e);
     struct tally t = {.latch = rig_latch_new(taken)};
     struct dgl_error err = DGL_ERROR_INIT;
@@ -247,7 +244,7 @@ static void test_full_queue_refuses(void **state)
 static void test_stop_cancels_what_hangs(void **state)
 {
     (void)state;
-    DGL_AUTO(engine) e = new_engine(1, 0, NULL, NULL);
+    RIG_ENGINE e = new_engine(1, 0, NULL, NULL);
     struct tally t = {.latch = rig_latch_new(3)};
     int fd = rig_memfd("bytes", 5);
     for (unsigned i = 0; i < 3; i++)
@@ -295,7 +292,7 @@ static void test_fetch_brings_bytes(void **state)
 {
     (void)state;
     struct fetches f = {.asked = rig_latch_new(1)};
-    DGL_AUTO(engine) e = new_engine(1, 0, remember_fetch, &f);
+    RIG_ENGINE e = new_engine(1, 0, remember_fetch, &f);
     pthread_create(&f.thread, NULL, answer_later, &f);
     struct rig_answer a;
     rig_order(e, "fetch https://example.com/logo.png", 0, &a);
@@ -321,7 +318,7 @@ static void test_fetch_refused(void **state)
     (void)state;
     const dgl_engine_fetcher fetchers[] = {refuse_fetch, NULL};
     for (size_t i = 0; i < DGL_COUNT(fetchers); i++) {
-        DGL_AUTO(engine) e = new_engine(1, 0, fetchers[i], NULL); // one engine at a time has the supervisor
+        RIG_ENGINE e = new_engine(1, 0, fetchers[i], NULL); // one engine at a time has the supervisor
         struct rig_answer a;
         rig_order(e, "fetch https://example.com/", 0, &a);
         assert_int_equal(a.status, DGL_E_INVALID);
@@ -334,7 +331,7 @@ static void test_two_fetches_at_once_cost_the_worker(void **state)
 {
     (void)state;
     struct fetches f = {.asked = rig_latch_new(1)};
-    DGL_AUTO(engine) e = new_engine(1, 0, remember_fetch, &f);
+    RIG_ENGINE e = new_engine(1, 0, remember_fetch, &f);
     assert_lost(e, "bad-fetches", 0, "worker_crashed", "an image");
     dgl_engine_fetch_done(f.fetch, "late", 4, NULL);
     assert_works(e);
@@ -359,7 +356,7 @@ static void test_fetch_that_never_answers(void **state)
     dgl_engine_stop(e, 0);
     rig_latch_wait(t.latch);
     assert_int_equal(t.canceled, 1);
-    dgl_engine_free(e);
+    rig_engine_end();
     dgl_engine_fetch_done(f.fetch, "late", 4, NULL);
     close(fd);
     rig_latch_free(t.latch);
@@ -372,7 +369,7 @@ static void test_fetch_that_never_answers(void **state)
 static void test_pdf_without_office_names_the_package(void **state)
 {
     (void)state;
-    DGL_AUTO(engine) e = new_engine(1, 0, NULL, NULL);
+    RIG_ENGINE e = new_engine(1, 0, NULL, NULL);
     struct rig_answer a;
     int fd = rig_memfd("bytes", 5);
     struct dgl_engine_job job = {.op = DGL_ENGINE_RENDER, .template_fd = fd, .want_pdf = true, .engine = "libreoffice"};
@@ -391,7 +388,7 @@ static void test_pdf_without_office_names_the_package(void **state)
 static void test_a_pdf_left_out_is_not_taken(void **state)
 {
     (void)state;
-    DGL_AUTO(engine) e = new_engine(1, 0, NULL, NULL);
+    RIG_ENGINE e = new_engine(1, 0, NULL, NULL);
     static const char *const orders[] = {"echo", "decline"};
     int fd = rig_memfd("bytes", 5);
     for (unsigned i = 0; i < DGL_COUNT(orders); i++) {
@@ -425,7 +422,7 @@ static void test_workers_that_cannot_start_tell_why(void **state)
     assert_int_equal(a.status, DGL_E_UNAVAILABLE);
     assert_non_null(strstr(a.error.message, "a part is missing"));
     rig_answer_fini(&a);
-    dgl_engine_free(e);
+    rig_engine_end();
     dgl_supervisor_stop(own);
 }
 
@@ -449,7 +446,7 @@ static void test_lost_supervisor_fails_jobs(void **state)
     rig_order(e, "echo", 0, &a);
     assert_int_equal(a.status, DGL_E_UNAVAILABLE);
     rig_answer_fini(&a);
-    dgl_engine_free(e);
+    rig_engine_end();
     dgl_supervisor_stop(own);
     rig_latch_free(t.latch);
 }
@@ -465,6 +462,7 @@ static int start(void **state)
 static int stop(void **state)
 {
     (void)state;
+    rig_engine_end();
     dgl_supervisor_stop(supervisor);
     return 0;
 }

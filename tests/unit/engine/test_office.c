@@ -19,12 +19,9 @@ static char scratch[] = "/tmp/docgenlab-test-office-XXXXXX";
 
 static struct dgl_engine *new_engine(const char *program)
 {
-    struct dgl_error err = DGL_ERROR_INIT;
-    struct dgl_engine *e = NULL;
     const struct dgl_engine_options options = {
         .workers = 1, .office_workers = 1, .timeout_ms = 60000, .scratch_dir = scratch, .office_program = program};
-    assert_int_equal(dgl_engine_new(supervisor, &options, &e, &err), DGL_OK);
-    return e;
+    return rig_engine(supervisor, &options);
 }
 
 // A DOCX of `pages` pages whose first paragraph is `text`; `extra` is put into the body as it is.
@@ -66,7 +63,7 @@ static void assert_converts(struct dgl_engine *e)
 static void test_pdf_has_its_pages(void **state)
 {
     (void)state;
-    DGL_AUTO(engine) e = new_engine(NULL);
+    RIG_ENGINE e = new_engine(NULL);
     struct rig_answer a;
     int fd = new_docx("Hello", 3, "");
     convert(e, fd, true, 0, &a);
@@ -91,7 +88,7 @@ static void test_pdf_has_its_pages(void **state)
 static void test_declined_goes_to_the_office(void **state)
 {
     (void)state;
-    DGL_AUTO(engine) e = new_engine(NULL);
+    RIG_ENGINE e = new_engine(NULL);
     struct rig_answer a;
     int fd = new_docx("Hello", 2, "");
     const struct dgl_engine_job job = {
@@ -110,7 +107,7 @@ static void test_declined_goes_to_the_office(void **state)
 static void test_docx_alone_starts_no_office(void **state)
 {
     (void)state;
-    DGL_AUTO(engine) e = new_engine(NULL);
+    RIG_ENGINE e = new_engine(NULL);
     struct rig_answer a;
     rig_order(e, "echo", 0, &a);
     assert_int_equal(a.status, DGL_OK);
@@ -123,7 +120,7 @@ static void test_docx_alone_starts_no_office(void **state)
 static void test_garbage_fails_kindly(void **state)
 {
     (void)state;
-    DGL_AUTO(engine) e = new_engine(NULL);
+    RIG_ENGINE e = new_engine(NULL);
     struct rig_answer a;
     int fd = rig_memfd("PK this is no package", 21);
     convert(e, fd, false, 0, &a);
@@ -177,7 +174,7 @@ static void on_done(void *arg, struct dgl_engine_result *r)
 static void test_killed_office_comes_back(void **state)
 {
     (void)state;
-    DGL_AUTO(engine) e = new_engine(NULL);
+    RIG_ENGINE e = new_engine(NULL);
     assert_converts(e);
     int pid = find_office();
     assert_true(pid > 0);
@@ -211,7 +208,7 @@ static void test_killed_office_comes_back(void **state)
 static void test_hanging_office_is_replaced(void **state)
 {
     (void)state;
-    DGL_AUTO(engine) e = new_engine(NULL);
+    RIG_ENGINE e = new_engine(NULL);
     assert_converts(e);
     kill(find_office(), SIGSTOP);
     struct rig_answer a;
@@ -241,7 +238,7 @@ static void test_office_reads_no_foreign_file(void **state)
              "INCLUDETEXT \"%s\" </w:instrText></w:r><w:r><w:fldChar w:fldCharType=\"separate\"/></w:r><w:r><w:t>old"
              "</w:t></w:r><w:r><w:fldChar w:fldCharType=\"end\"/></w:r></w:p>",
              secret);
-    DGL_AUTO(engine) e = new_engine(NULL);
+    RIG_ENGINE e = new_engine(NULL);
     struct rig_answer a;
     int fd = new_docx("Hello", 1, extra);
     convert(e, fd, false, 0, &a);
@@ -259,14 +256,14 @@ static void test_no_descriptors_are_lost(void **state)
     struct dgl_engine *e = new_engine(NULL);
     for (unsigned i = 0; i < 5; i++)
         assert_converts(e);
-    dgl_engine_free(e);
+    rig_engine_end();
     assert_int_equal(rig_count_fds(), before);
 }
 
 static void test_missing_office_names_the_package(void **state)
 {
     (void)state;
-    DGL_AUTO(engine) e = new_engine("/nonexistent/program");
+    RIG_ENGINE e = new_engine("/nonexistent/program");
     struct rig_answer a;
     int fd = new_docx("Hello", 1, "");
     convert(e, fd, false, 0, &a);
@@ -308,6 +305,7 @@ static void remove_tree(const char *path)
 static int stop(void **state)
 {
     (void)state;
+    rig_engine_end();
     dgl_supervisor_stop(supervisor);
     remove_tree(scratch);
     return 0;

@@ -17,11 +17,8 @@ static struct dgl_supervisor *supervisor;
 
 static struct dgl_engine *new_engine(dgl_engine_fetcher fetcher)
 {
-    struct dgl_error err = DGL_ERROR_INIT;
-    struct dgl_engine *e = NULL;
     const struct dgl_engine_options options = {.workers = 1, .timeout_ms = 60000, .fetcher = fetcher};
-    assert_int_equal(dgl_engine_new(supervisor, &options, &e, &err), DGL_OK);
-    return e;
+    return rig_engine(supervisor, &options);
 }
 
 static void render(struct dgl_engine *e, int fd, unsigned char key, const char *json, int64_t timeout_ms,
@@ -72,7 +69,7 @@ static void assert_renders(struct dgl_engine *e, int fd, unsigned char key, cons
 static void test_fills_a_template(void **state)
 {
     (void)state;
-    DGL_AUTO(engine) e = new_engine(NULL);
+    RIG_ENGINE e = new_engine(NULL);
     int fd = rig_docx(PARAGRAPH("Dear {{ name }},"));
     assert_renders(e, fd, 0, "{\"name\":\"Ada & Co\"}", "Dear Ada &amp; Co,");
     close(fd);
@@ -82,7 +79,7 @@ static void test_fills_a_template(void **state)
 static void test_compiles_once(void **state)
 {
     (void)state;
-    DGL_AUTO(engine) e = new_engine(NULL);
+    RIG_ENGINE e = new_engine(NULL);
     int fd = rig_docx(PARAGRAPH("one {{ n }}")), other = rig_memfd("no package", 10);
     assert_renders(e, fd, 1, "{\"n\":1}", "one 1");
     assert_renders(e, other, 1, "{\"n\":2}", "one 2");
@@ -103,7 +100,7 @@ static void test_compiles_once(void **state)
 static void test_inspect_tells_tokens(void **state)
 {
     (void)state;
-    DGL_AUTO(engine) e = new_engine(NULL);
+    RIG_ENGINE e = new_engine(NULL);
     int fd = rig_docx(PARAGRAPH("{{ name }}") PARAGRAPH("{% for x in items %}{{ x.price }}{% endfor %}"));
     struct rig_answer a;
     inspect(e, fd, &a);
@@ -118,7 +115,7 @@ static void test_inspect_tells_tokens(void **state)
 static void test_inspect_tells_problems_with_places(void **state)
 {
     (void)state;
-    DGL_AUTO(engine) e = new_engine(NULL);
+    RIG_ENGINE e = new_engine(NULL);
     int fd = rig_docx(PARAGRAPH("Good") PARAGRAPH("Dear {{ name"));
     struct rig_answer a;
     inspect(e, fd, &a);
@@ -139,7 +136,7 @@ static void test_inspect_tells_problems_with_places(void **state)
 static void test_garbage_is_told_kindly(void **state)
 {
     (void)state;
-    DGL_AUTO(engine) e = new_engine(NULL);
+    RIG_ENGINE e = new_engine(NULL);
     int fd = rig_memfd("this is no DOCX at all", 22);
     struct rig_answer a;
     inspect(e, fd, &a);
@@ -153,7 +150,7 @@ static void test_garbage_is_told_kindly(void **state)
 static void test_bad_input_is_refused(void **state)
 {
     (void)state;
-    DGL_AUTO(engine) e = new_engine(NULL);
+    RIG_ENGINE e = new_engine(NULL);
     int fd = rig_docx(PARAGRAPH("{{ a.b.c }}"));
     struct rig_answer a;
     render(e, fd, 0, "{\"a\":", 0, &a);
@@ -172,7 +169,7 @@ static void test_bad_input_is_refused(void **state)
 static void test_large_input(void **state)
 {
     (void)state;
-    DGL_AUTO(engine) e = new_engine(NULL);
+    RIG_ENGINE e = new_engine(NULL);
     size_t size = 3 << 20;
     char *json = dgl_alloc(size + 20);
     memcpy(json, "{\"a\":\"", 6);
@@ -187,7 +184,7 @@ static void test_large_input(void **state)
 static void test_endless_loop_ends(void **state)
 {
     (void)state;
-    DGL_AUTO(engine) e = new_engine(NULL);
+    RIG_ENGINE e = new_engine(NULL);
     int fd = rig_docx(PARAGRAPH(
         "{% for i in range(99999) %}{% for j in range(99999) %}{% for k in range(99999) %}{% endfor %}{% endfor "
         "%}{% endfor %}"));
@@ -218,7 +215,7 @@ static void give_png(void *ctx, uint64_t org_number, const char *url, struct dgl
 static void test_image_from_outside(void **state)
 {
     (void)state;
-    DGL_AUTO(engine) e = new_engine(give_png);
+    RIG_ENGINE e = new_engine(give_png);
     int fd = rig_docx(PARAGRAPH("{{ img_logo }}"));
     struct rig_answer a;
     render(e, fd, 0, "{\"img_logo\":\"https://example.com/logo.png\"}", 0, &a);
@@ -257,7 +254,7 @@ static void assert_holds(const char *data, size_t len, const char *text)
 static void test_pdf_without_another_engine(void **state)
 {
     (void)state;
-    DGL_AUTO(engine) e = new_engine(NULL);
+    RIG_ENGINE e = new_engine(NULL);
     int fd = rig_docx(PARAGRAPH("Dear {{ name }}") "<w:p><w:r><w:br w:type=\"page\"/></w:r></w:p>" PARAGRAPH("Yours"));
     struct rig_answer a;
     make_pdf(e, fd, "{\"name\":\"Ada\"}", &a);
@@ -284,8 +281,8 @@ static void test_pdf_does_not_depend_on_history(void **state)
     struct rig_answer a, b;
     struct dgl_engine *first = new_engine(NULL);
     make_pdf(first, fd, "{\"name\":\"Ada\"}", &a);
-    dgl_engine_free(first);
-    DGL_AUTO(engine) second = new_engine(NULL);
+    rig_engine_end();
+    RIG_ENGINE second = new_engine(NULL);
     make_pdf(second, other, "{\"name\":\"Grace fights\"}", &b);
     rig_answer_fini(&b);
     make_pdf(second, fd, "{\"name\":\"Ada\"}", &b);
@@ -300,7 +297,7 @@ static void test_pdf_does_not_depend_on_history(void **state)
 static void test_declined_without_another_engine_is_told(void **state)
 {
     (void)state;
-    DGL_AUTO(engine) e = new_engine(NULL);
+    RIG_ENGINE e = new_engine(NULL);
     int fd = rig_docx(PARAGRAPH("one") CHUNK PARAGRAPH("two"));
     struct rig_answer a;
     make_pdf(e, fd, "{}", &a);
@@ -315,7 +312,7 @@ static void test_declined_without_another_engine_is_told(void **state)
 static void test_layout_keeps_the_deadline(void **state)
 {
     (void)state;
-    DGL_AUTO(engine) e = new_engine(NULL);
+    RIG_ENGINE e = new_engine(NULL);
     int fd = rig_docx(PARAGRAPH("{% for i in range(60000) %}word {{ i }} {% endfor %}"));
     struct rig_answer a;
     const struct dgl_engine_job job = {
@@ -353,7 +350,7 @@ static long resident_pages(void)
 static void test_idle_worker_gives_memory_back(void **state)
 {
     (void)state;
-    DGL_AUTO(engine) e = new_engine(NULL);
+    RIG_ENGINE e = new_engine(NULL);
     int fd = rig_docx(PARAGRAPH("{%p for i in range(n) %}") PARAGRAPH("word {{ i }}") PARAGRAPH("{%p endfor %}"));
     struct rig_answer a;
     make_pdf(e, fd, "{\"n\":20}", &a);
@@ -380,6 +377,7 @@ static int start(void **state)
 static int stop(void **state)
 {
     (void)state;
+    rig_engine_end();
     dgl_supervisor_stop(supervisor);
     return 0;
 }

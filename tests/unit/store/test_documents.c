@@ -254,6 +254,25 @@ static void test_template_versions(void **state)
     assert_string_equal(got.file_name, "t.docx");
     assert_fails(f, DGL_E_NOT_FOUND,
                  dgl_store_template_version_get(f->store, f->arena, f->org.s, t.id, 4, &got, &f->err));
+
+    struct dgl_org org;
+    assert_ok(f, dgl_store_org_get(f->store, f->arena, f->org.s, &org, &f->err));
+    const char *by[] = {"Renamed", f->template.s};
+    for (size_t i = 0; i < DGL_COUNT(by); i++) {
+        assert_ok(f, dgl_store_template_version_named(f->store, f->arena, org.number, by[i], &got, &f->err));
+        assert_string_equal(got.template_id, f->template.s);
+        assert_int_equal(got.version, 3);
+    }
+    struct dgl_id younger = make_template(f, f->org.s, "Renamed");
+    assert_ok(f, dgl_store_template_version_named(f->store, f->arena, org.number, "Renamed", &got, &f->err));
+    assert_string_equal(got.template_id, younger.s);
+    const char **names;
+    assert_ok(f, dgl_store_template_names(f->store, f->arena, org.number, &names, &count, &f->err));
+    assert_int_equal(count, 2);
+    assert_string_equal(names[1], "Renamed");
+    assert_ok(f, dgl_store_template_delete(f->store, f->org.s, younger.s, &f->err));
+    assert_fails(f, DGL_E_NOT_FOUND,
+                 dgl_store_template_version_named(f->store, f->arena, org.number, younger.s, &got, &f->err));
     assert_ok(f,
               dgl_store_template_versions(f->store, f->arena, f->org.s, t.id, &two, &versions, &count, next, &f->err));
     assert_int_equal(count, 2);

@@ -58,6 +58,11 @@ static void test_reads(void **state)
                  dgl_store_template_get(f->store, f->arena, org, f->template.s, &template, &f->err));
     assert_fails(f, DGL_E_NOT_FOUND,
                  dgl_store_template_version_get(f->store, f->arena, org, f->template.s, 1, &version, &f->err));
+    struct dgl_org stranger;
+    assert_ok(f, dgl_store_org_get(f->store, f->arena, org, &stranger, &f->err));
+    assert_fails(
+        f, DGL_E_NOT_FOUND,
+        dgl_store_template_version_named(f->store, f->arena, stranger.number, f->template.s, &version, &f->err));
     assert_fails(
         f, DGL_E_NOT_FOUND,
         dgl_store_template_versions(f->store, f->arena, org, f->template.s, &page, &versions, &count, next, &f->err));

@@ -16,24 +16,30 @@ void *dgl_list_grow(struct dgl_arena *a, void *rows, size_t count, size_t *cap, 
     return bigger;
 }
 
+enum dgl_status dgl_sql_texts(struct dgl_sql *q, struct dgl_arena *a, const char ***ret, size_t *ret_count,
+                              struct dgl_error *err)
+{
+    const char **texts = NULL;
+    size_t count = 0, cap = 0;
+    bool row;
+    DGL_TRY(dgl_sql_next(q, &row, err));
+    while (row) {
+        const char **text = DGL_LIST_ADD(a, texts, count, cap);
+        *text = dgl_sql_get_text(q, a);
+        DGL_TRY(dgl_sql_next(q, &row, err));
+    }
+    *ret = texts;
+    *ret_count = count;
+    return DGL_OK;
+}
+
 enum dgl_status dgl_read_texts(struct dgl_store *s, struct dgl_arena *a, const char *static_sql, const char ***ret,
                                size_t *ret_count, struct dgl_error *err)
 {
     DGL_AUTO_READ r = {.store = s};
     DGL_TRY(dgl_read(&r, err));
     DGL_AUTO_SQL q = dgl_sql(r.conn, static_sql);
-    const char **texts = NULL;
-    size_t count = 0, cap = 0;
-    bool row;
-    DGL_TRY(dgl_sql_next(&q, &row, err));
-    while (row) {
-        const char **text = DGL_LIST_ADD(a, texts, count, cap);
-        *text = dgl_sql_get_text(&q, a);
-        DGL_TRY(dgl_sql_next(&q, &row, err));
-    }
-    *ret = texts;
-    *ret_count = count;
-    return DGL_OK;
+    return dgl_sql_texts(&q, a, ret, ret_count, err);
 }
 
 enum dgl_status dgl_org_seq(struct dgl_conn *c, const char *org, int64_t *ret, struct dgl_error *err)

@@ -81,7 +81,9 @@ void *dgl_list_grow(struct dgl_arena *a, void *rows, size_t count, size_t *cap, 
 #define DGL_LIST_ADD(a, rows, count, cap)                                                                        \
     ((count) == (cap) ? (void)((rows) = dgl_list_grow((a), (rows), (count), &(cap), sizeof(*(rows)))) : (void)0, \
      &(rows)[(count)++])
-// Every row of a question without parameters that has one column of text.
+// Every row of a question that has one column of text; of one without parameters.
+enum dgl_status dgl_sql_texts(struct dgl_sql *q, struct dgl_arena *a, const char ***ret, size_t *ret_count,
+                              struct dgl_error *err) DGL_MUST_CHECK;
 enum dgl_status dgl_read_texts(struct dgl_store *s, struct dgl_arena *a, const char *static_sql, const char ***ret,
                                size_t *ret_count, struct dgl_error *err) DGL_MUST_CHECK;
 // The organization's seq, DGL_E_NOT_FOUND when there is none.

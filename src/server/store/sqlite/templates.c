@@ -228,6 +228,37 @@ enum dgl_status dgl_store_template_version_get(struct dgl_store *s, struct dgl_a
     return DGL_OK;
 }
 
+enum dgl_status dgl_store_template_version_named(struct dgl_store *s, struct dgl_arena *a, uint64_t org_number,
+                                                 const char *name, struct dgl_template_version_row *ret,
+                                                 struct dgl_error *err)
+{
+    DGL_AUTO_READ r = {.store = s};
+    DGL_TRY(dgl_read(&r, err));
+    DGL_AUTO_SQL q = dgl_sql(r.conn, "SELECT " VERSION_COLUMNS VERSION_FROM "WHERE t.org = ?1 AND t.deleted_at_us = 0"
+                                     " AND (t.name = ?2 OR t.id = ?2) AND v.version = t.version"
+                                     " ORDER BY t.seq DESC LIMIT 1");
+    dgl_sql_put_int(&q, (int64_t)org_number);
+    dgl_sql_put_text(&q, name);
+    bool row;
+    DGL_TRY(dgl_sql_next(&q, &row, err));
+    if (!row)
+        return DGL_NO_SUCH(err, "template", name);
+    read_version(&q, a, ret);
+    return DGL_OK;
+}
+
+enum dgl_status dgl_store_template_names(struct dgl_store *s, struct dgl_arena *a, uint64_t org_number,
+                                         const char ***ret, size_t *ret_count, struct dgl_error *err)
+{
+    DGL_AUTO_READ r = {.store = s};
+    DGL_TRY(dgl_read(&r, err));
+    DGL_AUTO_SQL q = dgl_sql(r.conn, "SELECT name FROM templates WHERE org = ?1 AND deleted_at_us = 0"
+                                     " ORDER BY seq DESC LIMIT ?2");
+    dgl_sql_put_int(&q, (int64_t)org_number);
+    dgl_sql_put_int(&q, DGL_STORE_LIST_MAX);
+    return dgl_sql_texts(&q, a, ret, ret_count, err);
+}
+
 enum dgl_status dgl_store_template_versions(struct dgl_store *s, struct dgl_arena *a, const char *org, const char *id,
                                             const struct dgl_page_query *page, struct dgl_template_version_row **ret,
                                             size_t *ret_count, char ret_next_cursor[DGL_CURSOR_LEN],

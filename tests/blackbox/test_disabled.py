@@ -25,6 +25,7 @@ def test_a_disabled_organization_waits_and_goes_on(tmp_path, tls):
         first = receiver.wait()  # refused; again every 2 s, for a minute
         documents = [ours.generate(slow, {}, "docx")["id"] for _ in range(20)]
         cli(data, "orgs", "disable", "Test Organization")
+        disabled_at = time.monotonic()
 
         def count(sql):
             db = sqlite3.connect(data + "/docgenlab.db")
@@ -52,6 +53,12 @@ def test_a_disabled_organization_waits_and_goes_on(tmp_path, tls):
             raise AssertionError("signed in")
         taken.append(True)
         wait_until(lambda: count("status = 1") == 0, "what was under way does not end")
+
+        def nothing_is_sent():  # who begins to send has heard of it, and what was begun before has ended
+            page = theirs.raw("GET", server.url + "/metrics").body.decode()
+            return time.monotonic() - disabled_at > 5 and "\ndocgenlab_webhook_in_flight 0\n" in page
+
+        wait_until(nothing_is_sent, "webhooks under way do not end")
         left, came = count("status = 0"), len(receiver.kept)
         assert left > 0
         other = theirs.wait_document(theirs.generate(letter, {"name": "x"}, "docx")["id"])

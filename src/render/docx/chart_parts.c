@@ -271,6 +271,7 @@ enum dgl_status dgl_docx_end_chart(struct dgl_docx_writer *w, uint32_t index, st
 {
     char id[24];
     w->xml = w->chart.back;
+    w->chart.back = NULL;
     if (++w->chart.count > DGL_DOCX_MAX_CHART_COPIES)
         return DGL_FAIL_SLUG(err, DGL_E_LIMIT, "too_many_charts", "a document holds at most %u charts made by loops",
                              DGL_DOCX_MAX_CHART_COPIES);
@@ -284,4 +285,18 @@ enum dgl_status dgl_docx_end_chart(struct dgl_docx_writer *w, uint32_t index, st
     w->chart.data = (struct dgl_value){.kind = DGL_VALUE_UNDEFINED};
     w->chart.name_count = 0;
     return DGL_OK;
+}
+
+enum dgl_status dgl_docx_write_chart(struct dgl_docx_writer *w, const struct dgl_docx_context *x, struct dgl_value xml,
+                                     struct dgl_error *err)
+{
+    if (xml.kind != DGL_VALUE_SAFE)
+        return DGL_FAIL(err, DGL_E_INTERNAL, "a chart is no markup");
+    struct dgl_str text = {xml.as.string->data, xml.as.string->len};
+    if (w->chart.back || dgl_str_holds(text, DGL_DOCX_DEFERRED_NS))
+        return DGL_FAIL_SLUG(err, DGL_E_INVALID, "misplaced_value",
+                             "a chart's title or label cannot be a picture, a chart or rich text; print text there");
+    dgl_docx_begin_chart(w);
+    dgl_buf_append(w->xml, text.data, text.len);
+    return dgl_docx_end_chart(w, x->chart, err);
 }

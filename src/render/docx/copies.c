@@ -11,9 +11,10 @@
 // times, or never, or go through a filter. There the note's text is a block set of its own, with the tags that see the
 // macro's arguments, and what it made waits, as pictures do (capture.c): an empty element stands in the text in place
 // of the reference. Wherever that is printed at last, a note is written with a fresh id, and a reference to it. Nothing
-// of a text that is never printed is there. A comment has no range there, since a value has no marks (marks.c). Charts
-// inside values stay the template's, and so does a note with a picture that a token in its name replaces, whose
-// relationship would have to be the note's own before there is a note.
+// of a text that is never printed is there. A comment has no range there, since a value has no marks (marks.c). A note
+// with a picture that a token in its name replaces stays the template's: its relationship would have to be the note's
+// own before there is a note. A chart is a block set, too, but made at once, since its relationship is text: what is
+// printed twice shows one chart twice. Its names with tags are not looked up in `replace_charts`.
 //
 // The alternative, one render of the other part for every turn, would need the language to hand out its scopes.
 #include "render/docx/emit.h"
@@ -297,12 +298,12 @@ static bool named_by_tags(const struct dgl_docx_picture *p)
 
 const struct dgl_docx_picture *dgl_docx_find_copied_chart(struct dgl_docx_emit *e, const struct dgl_docx_node *drawing)
 {
-    if (e->captures || e->copied_from || !e->c->docx->charts)
+    if (e->copied_from || !e->c->docx->charts)
         return NULL;
     for (struct dgl_docx_picture *p = e->c->docx->charts; p; p = p->next) {
         if (p->drawing != drawing)
             continue;
-        if (e->loops == 0 && !named_by_tags(p))
+        if (e->loops == 0 && e->captures == 0 && !named_by_tags(p))
             return NULL;
         p->copied = true;
         return p;
@@ -333,11 +334,19 @@ void dgl_docx_copy_chart(struct dgl_docx_emit *e)
         if (c->part->member != e->chart->chart || !prepared(e, c))
             continue;
         uint32_t index = remember(e->own->docx, e->chart);
+        struct dgl_docx_context context = {.where = DGL_WHERE_CHART_PART, .chart = index};
+        bool captured = e->captures > 0;
         struct elsewhere back = enter(e, c);
+        if (captured)
+            put_own_tag(e, DGL_TAG_BLOCK, DGL_BLOCK_OPENS, "set dgl_chart", 0);
         dgl_docx_cut_before(e, DGL_CUT_CHART_BEGIN, index);
         dgl_buf_puts(&e->raw, "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n");
         dgl_docx_emit_walk(e, c->part->tree.root);
         dgl_docx_cut_before(e, DGL_CUT_CHART_END, index);
+        if (captured) {
+            put_own_tag(e, DGL_TAG_BLOCK, DGL_BLOCK_CLOSES, "endset", 0);
+            put_own_tag(e, DGL_TAG_VALUE, DGL_BLOCK_NONE, "dgl_chart", dgl_docx_add_context(e, context));
+        }
         leave(e, &back);
         e->part->copies_charts = true;
         return;

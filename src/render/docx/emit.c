@@ -276,6 +276,8 @@ static void put_attrs(struct dgl_docx_emit *e, struct dgl_docx_node *n)
             dgl_docx_copy_chart(e);
         } else if (id && n == e->fresh) {
             dgl_docx_cut_before(e, DGL_CUT_NOTE_ID, 0);
+        } else if (chart && e->captures && dgl_docx_names_picture(n, a)) {
+            put_value_with_tags(e, n, a->value, DGL_WHERE_CHART);
         } else if (chart && dgl_docx_names_picture(n, a)) {
             cut_after(e, DGL_CUT_CHART_NAME, 0);
             put_value_with_tags(e, n, a->value, DGL_WHERE_CHART);

@@ -61,19 +61,20 @@ struct dgl_docx_place {
 
 // Where a value is printed; decides how it is escaped and what it may become.
 enum dgl_docx_where {
-    DGL_WHERE_TEXT,      // w:t: line breaks, tabs, paragraphs, images
-    DGL_WHERE_PLAIN,     // text of another element: a:t, w:instrText, properties
-    DGL_WHERE_ATTRIBUTE, // an attribute's value
-    DGL_WHERE_TARGET,    // a hyperlink's address
-    DGL_WHERE_RUN,       // {{r }}
-    DGL_WHERE_PARAGRAPH, // {{p }}
-    DGL_WHERE_ROW,       // {{tr }}
-    DGL_WHERE_CELL,      // {{tc }}
-    DGL_WHERE_SPAN,      // number of columns of a cell
-    DGL_WHERE_FILL,      // colour of a cell
-    DGL_WHERE_BLIP,      // relationship of a placeholder picture; run_open holds its own
-    DGL_WHERE_CHART,     // a name of a chart that is made anew, or its data
-    DGL_WHERE_NOTE,      // the text of a note or comment that became a value first, and its reference: see copies.c
+    DGL_WHERE_TEXT,       // w:t: line breaks, tabs, paragraphs, images
+    DGL_WHERE_PLAIN,      // text of another element: a:t, w:instrText, properties
+    DGL_WHERE_ATTRIBUTE,  // an attribute's value
+    DGL_WHERE_TARGET,     // a hyperlink's address
+    DGL_WHERE_RUN,        // {{r }}
+    DGL_WHERE_PARAGRAPH,  // {{p }}
+    DGL_WHERE_ROW,        // {{tr }}
+    DGL_WHERE_CELL,       // {{tc }}
+    DGL_WHERE_SPAN,       // number of columns of a cell
+    DGL_WHERE_FILL,       // colour of a cell
+    DGL_WHERE_BLIP,       // relationship of a placeholder picture; run_open holds its own
+    DGL_WHERE_CHART,      // a name of a chart that is made anew, or its data
+    DGL_WHERE_CHART_PART, // the part of a chart that became a value first: a relationship
+    DGL_WHERE_NOTE,       // the text of a note or comment that became a value first, and its reference: see copies.c
 };
 enum dgl_docx_note_kind { DGL_NOTE_FOOT, DGL_NOTE_END, DGL_NOTE_COMMENT };
 #define DGL_NOTE_KINDS 3
@@ -93,6 +94,7 @@ struct dgl_docx_context {
     // NOTE: what begins the note and its reference, up to the value of the id. `namespaces` are those of its part.
     enum dgl_docx_note_kind note;
     struct dgl_str note_open, reference_open;
+    uint32_t chart; // CHART_PART: into docx->copied_charts
 };
 
 // Work the sink does around a DATA chunk. Only chunks that need it are cut.

@@ -446,6 +446,8 @@ enum dgl_status dgl_docx_on_value(void *ctx, uint32_t context, struct dgl_value 
         return dgl_docx_write_blip(w, x, v, err);
     case DGL_WHERE_CHART:
         return dgl_docx_write_chart_name(w, v, err);
+    case DGL_WHERE_CHART_PART:
+        return dgl_docx_write_chart(w, x, v, err);
     case DGL_WHERE_NOTE:
         return dgl_docx_write_note(w, x, v, err);
     case DGL_WHERE_RUN:

@@ -107,7 +107,7 @@ struct dgl_docx_note_back {
 // The chart being copied: see chart_parts.c.
 struct dgl_docx_chart_copy {
     struct dgl_buf xml;
-    struct dgl_buf *back; // where the document goes on
+    struct dgl_buf *back; // where the document goes on; NULL: no chart is being written
     size_t name_start;
     struct dgl_str names[6]; // that hold tags, as printed
     size_t name_count;
@@ -235,6 +235,9 @@ enum dgl_status dgl_docx_end_chart_name(struct dgl_docx_writer *w, struct dgl_er
 enum dgl_status dgl_docx_write_chart_name(struct dgl_docx_writer *w, struct dgl_value v,
                                           struct dgl_error *err) DGL_MUST_CHECK;
 void dgl_docx_begin_chart(struct dgl_docx_writer *w);
+// A chart whose XML is given, in place of its relationship's id.
+enum dgl_status dgl_docx_write_chart(struct dgl_docx_writer *w, const struct dgl_docx_context *x, struct dgl_value xml,
+                                     struct dgl_error *err) DGL_MUST_CHECK;
 enum dgl_status dgl_docx_end_chart(struct dgl_docx_writer *w, uint32_t index, struct dgl_error *err) DGL_MUST_CHECK;
 // notes.c: what is written between goes to the part of the notes.
 enum dgl_status dgl_docx_take_note_id(struct dgl_docx_writer *w, enum dgl_docx_note_kind kind, uint32_t *ret_id,

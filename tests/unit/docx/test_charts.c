@@ -137,12 +137,12 @@ static void what_is_no_data(void **state DGL_UNUSED)
                                           "wordprocessingDrawing\"><wp:docPr id=\"1\" name=\"Chart 1\" " names \
                                           "/><c:chart xmlns:c=\"" NS_C                                         \
                                           "\" r:id=\"rId4\"/></wp:inline></w:drawing></w:r></w:p>" P("{%p endfor %}"))
-#define LOOPED_CHART                                                                                      \
+#define TITLED_CHART(title)                                                                               \
     "<c:chartSpace xmlns:c=\"" NS_C                                                                       \
     "\" xmlns:a=\"http://schemas.openxmlformats.org/drawingml/2006/main\" xmlns:r=\"" NS_R "\"><c:chart>" \
-    "<c:title><a:p><a:r><a:t>{{ loop.index }} {{ r.name "                                                 \
-    "}}</a:t></a:r></a:p></c:title><c:plotArea><c:barChart>" SERIES(                                      \
+    "<c:title><a:p><a:r><a:t>" title "</a:t></a:r></a:p></c:title><c:plotArea><c:barChart>" SERIES(       \
         "0", "") "</c:barChart></c:plotArea></c:chart><c:externalData r:id=\"rId1\"/></c:chartSpace>"
+#define LOOPED_CHART TITLED_CHART("{{ loop.index }} {{ r.name }}")
 #define STYLE_TYPE "http://schemas.microsoft.com/office/2011/relationships/chartStyle"
 
 static struct outcome render_loop(const char *document, const char *chart, const char *json)
@@ -251,6 +251,43 @@ static void each_turn_has_its_data(void **state DGL_UNUSED)
     outcome_fini(&o);
 }
 
+// A macro's chart is made when the macro runs, with what its tags are then; so in a recursive loop.
+static void charts_of_macros(void **state DGL_UNUSED)
+{
+#define DRAWN(names)                                                                                  \
+    "<w:p><w:r><w:drawing><wp:inline xmlns:wp=\"http://schemas.openxmlformats.org/drawingml/2006/"    \
+    "wordprocessingDrawing\"><wp:docPr id=\"1\" name=\"Chart 1\" " names "/><c:chart xmlns:c=\"" NS_C \
+    "\" r:id=\"rId4\"/></wp:inline></w:drawing></w:r></w:p>"
+#define DRAWING_MACRO(names) P("{%p macro m(r) %}") DRAWN(names) P("{%p endmacro %}")
+    const char *chart = TITLED_CHART("{{ r.n }} {{ r.name }}");
+    struct outcome o = render_loop(DOCUMENT(DRAWING_MACRO("descr=\"{{ r.chart }}\"") P("{%p for r in regions %}")
+                                                P("{{p m(r) }}") P("{%p endfor %}")),
+                                   chart,
+                                   "{\"regions\":[{\"name\":\"North\",\"n\":1,\"chart\":{\"series\":[" FIRST
+                                   "]}},{\"name\":\"South\",\"n\":2,\"chart\":{\"series\":[" SECOND "]}}]}");
+    check_looped(&o);
+    check_holds(&o, "word/charts/dgl-chart1.xml", "<c:v>2024</c:v>");
+    check_holds(&o, "word/charts/dgl-chart2.xml", "<c:v>2025</c:v>");
+    outcome_fini(&o);
+    o = render_loop(DOCUMENT(P("{%p for r in regions recursive %}") DRAWN("descr=\"Turnover\"") P("{{p loop(r.sub) }}")
+                                 P("{%p endfor %}")),
+                    chart,
+                    "{\"regions\":[{\"name\":\"North\",\"n\":1,\"sub\":[{\"name\":\"South\",\"n\":2,\"sub\":[]}]}]}");
+    check_looped(&o);
+    outcome_fini(&o);
+    o = render_loop(DOCUMENT(DRAWING_MACRO("descr=\"Turnover\"") P("{{p m({'name': 'x'|qr}) }}")), chart, "{}");
+    assert_int_equal(o.status, DGL_E_INVALID);
+    outcome_fini(&o);
+    // A chart whose title calls a macro with a chart.
+    o = render_loop(DOCUMENT(DRAWING_MACRO("descr=\"Turnover\"") P("{%p for r in [1] %}") DRAWN("descr=\"Turnover\"")
+                                 P("{%p endfor %}")),
+                    TITLED_CHART("{{ m(2) if r == 1 }}"), "{}");
+    assert_string_equal(o.err.slug, "misplaced_value");
+    outcome_fini(&o);
+#undef DRAWING_MACRO
+#undef DRAWN
+}
+
 static void a_fault_in_a_looped_chart(void **state DGL_UNUSED)
 {
     struct outcome o = render_loop(LOOPED("descr=\"{{ r.chart }}\""), LOOPED_CHART,
@@ -274,6 +311,7 @@ int main(void)
                                        cmocka_unit_test(what_is_no_data),
                                        cmocka_unit_test(each_turn_has_a_chart),
                                        cmocka_unit_test(each_turn_has_its_data),
+                                       cmocka_unit_test(charts_of_macros),
                                        cmocka_unit_test(a_fault_in_a_looped_chart)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

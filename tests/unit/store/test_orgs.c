@@ -137,6 +137,30 @@ static void look(struct fixture *f, int64_t queue, size_t *ret_queues, size_t *r
     assert_ok(f, dgl_store_queue_due(f->store, f->arena, queue, now_us, 10, &due, ret_due, &f->err));
 }
 
+// Two queues of the one that is disabled, one of the other.
+static void test_only_what_may_go_out_is_pending(void **state)
+{
+    struct fixture *f = *state;
+    struct dgl_delivery_due *due;
+    struct dgl_job_claim *claimed;
+    struct dgl_store_stats stats;
+    size_t count;
+    struct dgl_id other = make_org(f, "Other"), template = make_template(f, other.s, "Letter");
+    put_endpoint(f, f->org.s, true, "https://a.example/", NULL);
+    put_endpoint(f, f->org.s, false, "https://b.example/", NULL);
+    put_endpoint(f, other.s, true, "https://a.example/", NULL);
+    finished_document(f, &due, &count);
+    finished_document(f, &due, &count);
+    accept_job(f, other.s, template.s);
+    assert_int_equal(claim(f, 1, 0, &claimed), 1);
+    assert_int_equal(finish_job(f, claimed[0].id, true, &due), 1);
+    dgl_store_stats(f->store, &stats);
+    assert_int_equal(stats.pending_deliveries, 5);
+    set_disabled(f, true);
+    dgl_store_stats(f->store, &stats);
+    assert_int_equal(stats.pending_deliveries, 1);
+}
+
 static void test_deliveries_wait(void **state)
 {
     struct fixture *f = *state;
@@ -197,6 +221,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_said_twice, fixture_open, fixture_close),
         cmocka_unit_test_setup_teardown(test_sessions_end, fixture_open, fixture_close),
         cmocka_unit_test_setup_teardown(test_documents_wait, fixture_open, fixture_close),
+        cmocka_unit_test_setup_teardown(test_only_what_may_go_out_is_pending, fixture_open, fixture_close),
         cmocka_unit_test_setup_teardown(test_deliveries_wait, fixture_open, fixture_close),
         cmocka_unit_test_setup_teardown(test_listeners_are_kept, fixture_open, fixture_close),
     };

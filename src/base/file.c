@@ -165,7 +165,7 @@ static enum dgl_status write_durably(const char *path, const void *data, size_t 
         return DGL_FAIL_ERRNO(err, ENAMETOOLONG, "cannot use the path %s", path);
     DGL_AUTO_FD fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
-        return DGL_FAIL_ERRNO(err, errno, "cannot create %s", temporary);
+        return DGL_FAIL_ERRNO(err, errno, "cannot write %s", path);
     enum dgl_status status = fill_temporary(fd, temporary, path, data, len, m, err);
     if (status != DGL_OK) {
         unlink(temporary);

@@ -12,8 +12,9 @@ enum dgl_status dgl_cli_role(const struct dgl_account_call *call, enum dgl_role 
     enum dgl_role role = DGL_ROLE_GENERATOR;
     const char *wanted = call->wishes->role;
     if (wanted && !dgl_role_parse(wanted, &role))
-        return DGL_FAIL(err, DGL_E_INVALID,
-                        "The role \"%s\" is not known; use org_admin, template_editor, generator or viewer.", wanted);
+        return DGL_FAIL_FIELD(err, DGL_E_INVALID, "invalid_role", "--role",
+                              "The role \"%s\" is not known; use org_admin, template_editor, generator or viewer.",
+                              wanted);
     *ret = role;
     return DGL_OK;
 }
@@ -104,5 +105,6 @@ int dgl_cli_account_command(int argc, char **argv, const struct dgl_cli_help *he
     if (missing_flag(verb, &w))
         return dgl_cli_usage(argv[0], "%s is missing.", missing_flag(verb, &w));
     struct dgl_error err = DGL_ERROR_INIT;
-    return run(verb, config, &w, &err) == DGL_OK ? 0 : dgl_cli_fail(&err);
+    (void)!run(verb, config, &w, &err);
+    return dgl_cli_end(argv[0], &err);
 }

@@ -27,6 +27,10 @@ int dgl_cli_fail(const struct dgl_error *err);
 // "docgenlab: <message>" and where to find help; returns 2.
 int dgl_cli_usage(const char *command, const char *fmt, ...) DGL_PRINTF(2, 3);
 
+// 0 for DGL_OK; wrong usage when a value that was given (err->field names it) cannot be taken; else as dgl_cli_fail.
+// For commands whose only input is their line and the configuration.
+int dgl_cli_end(const char *command, const struct dgl_error *err);
+
 // A command's own flags; `value` NULL-terminated text or, for switches, "" when given.
 struct dgl_cli_flag {
     const char *name; // "--org"

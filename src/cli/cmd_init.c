@@ -66,7 +66,7 @@ int dgl_cmd_init(int argc, char **argv)
         status = dgl_account_init(data.account, org, email, password_file ? password.data : NULL, true, &made, &err);
     dgl_app_data_close(&data);
     if (status != DGL_OK)
-        return dgl_cli_fail(&err);
+        return dgl_cli_end(argv[0], &err);
     if (json)
         print_json(&made, email, password_file != NULL);
     else

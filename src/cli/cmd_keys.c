@@ -52,7 +52,8 @@ static enum dgl_status create(struct dgl_account_call *call, struct dgl_error *e
     struct dgl_id id;
     DGL_TRY(dgl_cli_role(call, &role, err));
     if (w->expires && !dgl_time_parse(w->expires, strlen(w->expires), &expires_us))
-        return DGL_FAIL(err, DGL_E_INVALID, "The date \"%s\" cannot be read; write it as 2027-01-31.", w->expires);
+        return DGL_FAIL_FIELD(err, DGL_E_INVALID, NULL, "--expires",
+                              "The date \"%s\" cannot be read; write it as 2027-01-31.", w->expires);
     DGL_TRY(dgl_account_key_create(call->data.account, call->org, w->name, role, expires_us, text, &id, err));
     if (w->json) {
         dgl_cli_print_record(true, names, (const struct dgl_cell[]){DGL_TEXT(id.s), DGL_TEXT(text)}, 2);

@@ -70,7 +70,8 @@ static enum dgl_status rename_org(struct dgl_account_call *call, struct dgl_erro
 static enum dgl_status read_limit(const char *flag, const char *text, int64_t *value, struct dgl_error *err)
 {
     if (text && !dgl_parse_int64(text, strlen(text), -1, 100000000, value))
-        return DGL_FAIL(err, DGL_E_INVALID, "%s is \"%s\" but must be a number from -1 to 100000000.", flag, text);
+        return DGL_FAIL_FIELD(err, DGL_E_INVALID, NULL, flag, "%s is \"%s\" but must be a number from -1 to 100000000.",
+                              flag, text);
     return DGL_OK;
 }
 
@@ -79,7 +80,7 @@ static enum dgl_status limit(struct dgl_account_call *call, struct dgl_error *er
     struct dgl_org org;
     const struct dgl_account_wishes *w = call->wishes;
     if (!w->rate_limit && !w->max_jobs)
-        return DGL_FAIL(err, DGL_E_INVALID, "Say --rate-limit or --max-jobs.");
+        return DGL_FAIL_FIELD(err, DGL_E_INVALID, NULL, "--rate-limit", "Say --rate-limit or --max-jobs.");
     DGL_TRY(dgl_store_org_get(call->data.store, call->arena, call->org, &org, err));
     DGL_TRY(read_limit("--rate-limit", w->rate_limit, &org.rate_limit_per_minute, err));
     DGL_TRY(read_limit("--max-jobs", w->max_jobs, &org.max_concurrent_jobs, err));
@@ -90,7 +91,7 @@ static enum dgl_status region(struct dgl_account_call *call, struct dgl_error *e
 {
     const struct dgl_account_wishes *w = call->wishes;
     if (!w->time_zone && !w->locale)
-        return DGL_FAIL(err, DGL_E_INVALID, "Say --time-zone or --locale.");
+        return DGL_FAIL_FIELD(err, DGL_E_INVALID, NULL, "--time-zone", "Say --time-zone or --locale.");
     return dgl_account_org_set_region(call->data.account, call->org, w->time_zone, w->locale, err);
 }
 

@@ -15,6 +15,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "cli/engine_session.h"
+#include "server/account/account.h"
 
 #define MAX_DATA_BYTES ((size_t)64 << 20)
 #define MAX_TEMPLATE_BYTES ((size_t)128 << 20)
@@ -75,6 +76,17 @@ static int read_allow(const char *list, uint32_t *ret)
     return 0;
 }
 
+// A name that ICU does not have would fall back in silence. Returns 0 or the exit code.
+static int check_region(const struct order *o)
+{
+    struct dgl_error err = DGL_ERROR_INIT;
+    char zone[DGL_TIME_ZONE_MAX + 1], locale[DGL_LOCALE_MAX + 1];
+    enum dgl_status status = o->time_zone ? dgl_check_time_zone(o->time_zone, zone, &err) : DGL_OK;
+    if (status == DGL_OK && o->locale)
+        status = dgl_check_locale(o->locale, locale, &err);
+    return status == DGL_OK ? 0 : dgl_cli_usage("render", "%s", err.message);
+}
+
 // Returns 0 or the exit code.
 static int check_order(struct order *o)
 {
@@ -98,7 +110,11 @@ static int check_order(struct order *o)
     o->now_us = dgl_clock_now_us(dgl_clock_system());
     if (o->now && !dgl_time_parse(o->now, strlen(o->now), &o->now_us))
         return dgl_cli_usage("render", "--now %s is no time; write it as 2024-01-15T10:30:00Z.", o->now);
-    return 0;
+    if (o->engine && strcmp(o->engine, "auto") != 0 && strcmp(o->engine, "native") != 0 &&
+        strcmp(o->engine, "libreoffice") != 0)
+        return dgl_cli_usage("render", "The engine \"%.40s\" is not known; use auto, native or libreoffice.",
+                             o->engine);
+    return check_region(o);
 }
 
 static enum dgl_status write_output(int fd, const char *path, struct dgl_error *err)

@@ -17,7 +17,6 @@ int dgl_cmd_serve(int argc, char **argv)
     if (!dgl_cli_parse(argc, argv, &help, NULL, 0, NULL, 0, NULL, &config, &code))
         return code;
     struct dgl_error err = DGL_ERROR_INIT;
-    if (dgl_app_serve(config, &err) != DGL_OK)
-        return dgl_cli_fail(&err);
-    return 0;
+    (void)!dgl_app_serve(config, &err);
+    return dgl_cli_end(argv[0], &err);
 }

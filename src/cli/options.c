@@ -36,6 +36,16 @@ int dgl_cli_usage(const char *command, const char *fmt, ...)
     return 2;
 }
 
+int dgl_cli_end(const char *command, const struct dgl_error *err)
+{
+    char text[1200];
+    if (err->code == DGL_OK)
+        return 0;
+    if (err->code != DGL_E_INVALID || !err->field[0])
+        return dgl_cli_fail(err);
+    return dgl_cli_usage(command, "%s", dgl_error_describe(err, text, sizeof text));
+}
+
 // The two short forms of the contract, spelled out.
 static const char *long_form(const char *name)
 {

@@ -244,11 +244,11 @@ def test_accounts_from_the_command_line(new_house, tmp_path, password):
     run("orgs", "limit", *second, "--rate-limit", "2", "--max-jobs", "3")
     row = next(row for row in run_json("orgs", "list", *data) if row["id"] == made["organization_id"])
     assert (row["name"], row["rate_limit"], row["max_jobs"]) == ("Zweite Ä", 2, 3)
-    assert "must be a number" in run("orgs", "limit", *second, "--rate-limit", "many", expect=1)
+    assert "must be a number" in run("orgs", "limit", *second, "--rate-limit", "many", expect=2)
     assert "Zweite Ä" in run("orgs", "list", *data)
 
     assert (row["time_zone"], row["locale"]) == ("UTC", "en-US")
-    assert "Say --time-zone or --locale" in run("orgs", "region", *second, expect=1)
+    assert "Say --time-zone or --locale" in run("orgs", "region", *second, expect=2)
 
     new = run_json("users", "create", *second, "--email", "New@Test.Example", "--name", "N", "--role", "viewer",
                    "--password-file", password)["id"]
@@ -287,9 +287,9 @@ def test_the_next_document_is_of_the_time_zone_and_locale(new_house, tmp_path):
     assert lines() == ["15 January 2026 23:30", "$1,234.50"]
     run("orgs", "region", *data, "--time-zone", "Europe/Berlin", "--locale", "de_DE")
     assert lines() == ["16 Januar 2026 00:30", "1.234,50\u00a0€"]
-    refused = run("orgs", "region", *data, "--time-zone", "America/New_York", "--locale", "klingon", expect=1)
+    refused = run("orgs", "region", *data, "--time-zone", "America/New_York", "--locale", "klingon", expect=2)
     assert 'The locale "klingon" is not known; use a language and a country' in refused
-    assert 'time zone "Berlin" is not known; use an IANA name' in run("orgs", "region", *data, "--time-zone", "Berlin", expect=1)
+    assert 'time zone "Berlin" is not known; use an IANA name' in run("orgs", "region", *data, "--time-zone", "Berlin", expect=2)
     row = run_json("orgs", "list", *data)[0]
     assert (row["time_zone"], row["locale"]) == ("Europe/Berlin", "de-DE")
     run("orgs", "region", *data, "--time-zone", "america/new_york")
@@ -313,6 +313,9 @@ def test_the_next_document_is_of_the_time_zone_and_locale(new_house, tmp_path):
     (["init", "--listen", "x"], "The flag --listen is one of `docgenlab serve`; init does not read it."),
     (["help", "serv"], "The command serv is not known."),
     (["version", "1"], "takes no arguments"),
+    (["render", "t.docx", "d.json", "-o", "o.pdf", "--locale", "klingon"], 'The locale "klingon" is not known'),
+    (["render", "t.docx", "d.json", "-o", "o.pdf", "--time-zone", "Berlin"], 'The time zone "Berlin" is not known'),
+    (["render", "t.docx", "d.json", "-o", "o.pdf", "--engine", "chromium"], 'The engine "chromium" is not known'),
 ])
 def test_wrong_usage_is_status_2(arguments, message):
     assert message in run(*arguments, expect=2)
@@ -331,9 +334,36 @@ def test_every_command_has_help_of_what_it_reads():
         assert command == "version" or "\nExample: docgenlab " + command in told
 
 
+@pytest.mark.parametrize("flag, value, message", [
+    ("listen", "nowhere", 'LISTEN: "nowhere" is no address'), ("public-url", "ftp://x", "PUBLIC_URL must begin with https://, or with http://"),
+    ("log-format", "xml", 'LOG_FORMAT is "xml"'), ("role", "api", 'ROLE is "api"'),
+    ("webhook-allow-nets", "x", 'WEBHOOK_ALLOW_NETS: "x" is not a network'), ("fetch-allow-nets", "10.0.0.1/8", 'FETCH_ALLOW_NETS: "10.0.0.1/8" has address bits'),
+    ("webhook-source-ips", "203.0.113.7, office", 'WEBHOOK_SOURCE_IPS: "office" is not a network'),
+    ("webhook-bind-address", "x", 'WEBHOOK_BIND_ADDRESS: "x" is not an IPv4'), ("dns-servers", "x", 'DNS_SERVERS: "x" is not a list'),
+    ("trusted-proxies", "x", 'TRUSTED_PROXIES: "x" is no address'), ("webhook-ca-file", "/nowhere", "WEBHOOK_CA_FILE: /nowhere cannot be read")])
+def test_an_options_value_that_cannot_be_is_wrong_usage(tmp_path, flag, value, message):
+    assert message in run("serve", "--data", str(tmp_path / "data"), "--listen", "127.0.0.1:0", f"--{flag}", value, expect=2)
+
+
+def test_values_of_accounts_that_cannot_be_are_wrong_usage(new_house):
+    data = ["--data", new_house().server.data_dir]
+    for arguments in (["keys", "create", "--name", "x" * 101], ["keys", "create", "--name", "x", "--role", "boss"],
+                      ["keys", "create", "--name", "x", "--expires", "tomorrow"], ["orgs", "create", "--name", "B", "--email", "none"],
+                      ["orgs", "limit"], ["orgs", "rename", "--name", " "]):
+        run(*arguments, *data, expect=2)
+
+
+def test_an_output_that_cannot_be_written_is_named(tmp_path):
+    source, data = tmp_path / "t.docx", tmp_path / "d.json"
+    write_docx(source, ["x"])
+    data.write_text("{}")
+    said = run("render", str(source), str(data), "-o", "/nowhere/out.docx", expect=1)
+    assert "cannot write /nowhere/out.docx: No such file or directory" in said
+
+
 def test_a_switch_needs_no_value(tmp_path):
     server = ["serve", "--webhook-allow-http", "--data", str(tmp_path / "none"), "--log-level", "loud"]
-    assert "LOG_LEVEL must be debug" in run(*server, expect=1)  # all three flags were read
+    assert 'LOG_LEVEL is "loud" but must be debug' in run(*server, expect=2)  # all three flags were read
 
 
 def test_the_manual_and_the_completion_follow_the_help(tmp_path):

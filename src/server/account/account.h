@@ -100,6 +100,11 @@ enum dgl_status dgl_account_org_rename(struct dgl_account *a, const char *org, c
 // changed.
 enum dgl_status dgl_account_org_set_region(struct dgl_account *a, const char *org, const char *time_zone,
                                            const char *locale, struct dgl_error *err) DGL_MUST_CHECK;
+// The same of a name alone: ICU's spelling into out, a locale's with hyphens.
+enum dgl_status dgl_check_time_zone(const char *zone, char out[DGL_TIME_ZONE_MAX + 1],
+                                    struct dgl_error *err) DGL_MUST_CHECK;
+enum dgl_status dgl_check_locale(const char *locale, char out[DGL_LOCALE_MAX + 1],
+                                 struct dgl_error *err) DGL_MUST_CHECK;
 // Between a moment and what clocks on the wall of the IANA zone show at it, written as the moment at which those of UTC
 // show the same; to the second. A time that is skipped there is the one as much later, one that comes twice the second.
 // A zone that ICU does not have is UTC.

@@ -42,13 +42,6 @@ void dgl_password_generate(char out[DGL_PASSWORD_GENERATED + 1]);
 // The address as the throttle knows it: IPv6 by its /64, anything else as it is.
 void dgl_client_network(const char *address, char out[64]);
 
-// ---- region.c
-// ICU's spelling of the name into out, a locale's with hyphens.
-enum dgl_status dgl_check_time_zone(const char *zone, char out[DGL_TIME_ZONE_MAX + 1],
-                                    struct dgl_error *err) DGL_MUST_CHECK;
-enum dgl_status dgl_check_locale(const char *locale, char out[DGL_LOCALE_MAX + 1],
-                                 struct dgl_error *err) DGL_MUST_CHECK;
-
 // ---- keys.c
 struct dgl_key_text {
     char text[40];

@@ -79,19 +79,46 @@ static enum dgl_status lock_data(struct app *a, struct dgl_error *err)
     return dgl_app_check_whole(&a->paths, err);
 }
 
+// What a room says of a value is said of the option that it came from.
+static enum dgl_status of_option(const char *key, enum dgl_status status, struct dgl_error *err)
+{
+    char message[sizeof err->message];
+    if (status != DGL_E_INVALID)
+        return status;
+    memcpy(message, err->message, sizeof message);
+    return DGL_FAIL_FIELD(err, DGL_E_INVALID, NULL, key, "%s: %s", key, message);
+}
+
+static const char *option_of_client(const struct dgl_error *err)
+{
+    if (strcmp(err->field, "ca_file") == 0)
+        return "WEBHOOK_CA_FILE";
+    return strcmp(err->field, "dns_servers") == 0 ? "DNS_SERVERS" : "WEBHOOK_BIND_ADDRESS";
+}
+
+// The addresses to show are held to the grammar of networks: receivers copy them into their firewalls.
+static enum dgl_status check_source_ips(struct app *a, struct dgl_error *err)
+{
+    DGL_AUTO(guard) parsed = NULL;
+    struct dgl_guard_options options = {.allow_nets = str(a, "WEBHOOK_SOURCE_IPS")};
+    return of_option("WEBHOOK_SOURCE_IPS", dgl_guard_new(&options, &parsed, err), err);
+}
+
 static enum dgl_status open_net(struct app *a, struct dgl_error *err)
 {
+    DGL_TRY(check_source_ips(a, err));
     struct dgl_guard_options webhooks = {.allow_http = dgl_config_bool(a->config, "WEBHOOK_ALLOW_HTTP"),
                                          .allow_nets = str(a, "WEBHOOK_ALLOW_NETS"),
                                          .refuse_own_addresses = true};
-    DGL_TRY(dgl_guard_new(&webhooks, &a->webhook_guard, err));
+    DGL_TRY(of_option("WEBHOOK_ALLOW_NETS", dgl_guard_new(&webhooks, &a->webhook_guard, err), err));
     struct dgl_guard_options fetches = {.allow_nets = str(a, "FETCH_ALLOW_NETS"), .refuse_own_addresses = true};
-    DGL_TRY(dgl_guard_new(&fetches, &a->fetch_guard, err));
+    DGL_TRY(of_option("FETCH_ALLOW_NETS", dgl_guard_new(&fetches, &a->fetch_guard, err), err));
     struct dgl_net_client_options net = {.ca_file = str(a, "WEBHOOK_CA_FILE"),
                                          .bind_address = str(a, "WEBHOOK_BIND_ADDRESS"),
                                          .dns_servers = str(a, "DNS_SERVERS"),
                                          .max_in_flight = (unsigned)num(a, "WEBHOOK_MAX_IN_FLIGHT")};
-    return dgl_net_client_new(&net, &a->net, err);
+    enum dgl_status status = dgl_net_client_new(&net, &a->net, err);
+    return of_option(option_of_client(err), status, err);
 }
 
 static enum dgl_status open_mail(struct app *a, struct dgl_error *err)
@@ -334,11 +361,15 @@ static enum dgl_status configure_log(const struct dgl_config *config, struct dgl
     enum dgl_log_format format;
     if (!dgl_log_parse_level(dgl_config_str(config, "LOG_LEVEL"), &level))
         return DGL_FAIL_FIELD(err, DGL_E_INVALID, NULL, "LOG_LEVEL",
-                              "LOG_LEVEL must be debug, info, warn, error or off.");
+                              "LOG_LEVEL is \"%.40s\" but must be debug, info, warn, error or off.",
+                              dgl_config_str(config, "LOG_LEVEL"));
     if (!dgl_log_parse_format(dgl_config_str(config, "LOG_FORMAT"), &format))
-        return DGL_FAIL_FIELD(err, DGL_E_INVALID, NULL, "LOG_FORMAT", "LOG_FORMAT must be auto, text or json.");
+        return DGL_FAIL_FIELD(err, DGL_E_INVALID, NULL, "LOG_FORMAT",
+                              "LOG_FORMAT is \"%.40s\" but must be auto, text or json.",
+                              dgl_config_str(config, "LOG_FORMAT"));
     if (strcmp(dgl_config_str(config, "ROLE"), "all") != 0)
-        return DGL_FAIL_FIELD(err, DGL_E_UNSUPPORTED, NULL, "ROLE", "ROLE must be all with the embedded database.");
+        return DGL_FAIL_FIELD(err, DGL_E_INVALID, NULL, "ROLE", "ROLE is \"%.40s\" but must be all.",
+                              dgl_config_str(config, "ROLE"));
     dgl_log_configure(level, format);
     return DGL_OK;
 }

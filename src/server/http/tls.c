@@ -33,7 +33,7 @@ static void certificate_free(struct certificate *c)
 
 static enum dgl_status fail(const char *option, const char *file, const char *why, struct dgl_error *err)
 {
-    return DGL_FAIL_FIELD(err, DGL_E_INVALID, NULL, option, "%s %s %s", option, file, why);
+    return DGL_FAIL(err, DGL_E_INVALID, "%s %s %s", option, file, why);
 }
 
 static enum dgl_status read_pem(const char *option, const char *file, struct dgl_buf *ret, struct dgl_error *err)

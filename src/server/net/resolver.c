@@ -74,7 +74,7 @@ enum dgl_status dgl_resolver_new(const char *dns_servers, const struct dgl_resol
     if (dns_servers && (rc = ares_set_servers_ports_csv(r->channel, dns_servers)) != ARES_SUCCESS) {
         dgl_resolver_free(r);
         return DGL_FAIL_FIELD(err, DGL_E_INVALID, NULL, "dns_servers",
-                              "dns_servers \"%s\" is not a list of addresses like 192.0.2.53:53: %s", dns_servers,
+                              "\"%s\" is not a list of addresses like 192.0.2.53:53: %s", dns_servers,
                               ares_strerror(rc));
     }
     *ret = r;

@@ -79,7 +79,7 @@ static enum dgl_status split(const char *s, size_t len, const char *field, struc
         *ret_https = false;
         at = 7;
     } else {
-        return BAD_URL(err, field, "%s must begin with https://", field);
+        return BAD_URL(err, field, "%s must begin with https://, or with http:// where that is allowed", field);
     }
     size_t end = at;
     while (end < len && s[end] != '/' && s[end] != '?' && s[end] != '#')

@@ -186,6 +186,7 @@ class Script:
         return self
 
     def __exit__(self, *_):
+        self.socket.shutdown(socket.SHUT_RDWR)  # who waits in accept() hears of it, and takes nothing of the next socket's
         self.socket.close()
 
 

@@ -157,6 +157,7 @@ def test_a_connection_that_is_cut(own_house, letter, tmp_path):
             got.setdefault(hook.payload["job_id"], set()).add(hook.headers["webhook-id"])
         assert set(got) == set(made) and all(len(ids) == 1 for ids in got.values())
         assert {row["id"]: row["attempts"] for row in rows} == {next(iter(ids)): 1 for ids in got.values()}
+    proxy.socket.shutdown(socket.SHUT_RDWR)
     proxy.socket.close()
 
 

@@ -517,6 +517,19 @@ static int32_t head_height(const struct dgl_lines *l)
     return l->top + l->lines[n - 1].y + l->lines[n - 1].height + (n == l->count ? l->bottom : 0);
 }
 
+// A paragraph with a page or column break ends the chain: what stands before the break has to fit.
+static bool breaks_inside(const struct dgl_lines *l, int64_t *height)
+{
+    for (uint32_t i = 0; l->text->has_breaks && i < l->count; i++) {
+        const struct dgl_line *line = &l->lines[i];
+        if (line->ends != DGL_IN_PAGE_BREAK && line->ends != DGL_IN_COLUMN_BREAK)
+            continue;
+        *height += l->top + line->y + (only_a_break(line) ? 0 : line->height);
+        return true;
+    }
+    return false;
+}
+
 // Height of a chain of paragraphs kept with the next, with the head of what follows; 0 when it is longer than allowed.
 static enum dgl_status chain_height(struct flow *f, const struct dgl_block *b, int32_t *ret,
                                     const struct dgl_block **ret_end)
@@ -541,6 +554,8 @@ static enum dgl_status chain_height(struct flow *f, const struct dgl_block *b, i
             break;
         DGL_TRY(lines_of(f, b->para, f->y, &l));
         height += length ? dgl_space_between(above, b->para) : 0;
+        if (breaks_inside(l, &height))
+            break;
         if (!(b->para->p.flags & DGL_PF_KEEP_NEXT)) {
             height += head_height(l);
             break;

@@ -140,17 +140,26 @@ static bool may_split(const struct dgl_table_layout *t, uint32_t row)
     return !r->p.cant_split && !r->p.header && r->p.height_rule != DGL_RULE_EXACT;
 }
 
-// Lines that widow control keeps together stay so in cells too.
-static struct dgl_mark without_widows(const struct dgl_galley *g, struct dgl_mark from, struct dgl_mark to)
+// Lines that widow control keeps together stay so in cells too, and so do paragraphs that are kept whole or with the
+// next.
+static struct dgl_mark keep_in_cell(const struct dgl_galley *g, struct dgl_mark from, struct dgl_mark to)
 {
     const struct dgl_lines *l = to.slab < g->count ? g->slabs[to.slab].lines : NULL;
-    if (!l || to.sub == 0 || !(l->para->p.flags & DGL_PF_WIDOW_CONTROL))
-        return to;
     uint32_t first = from.slab == to.slab ? from.sub : 0;
-    if (to.sub > first && l->count - to.sub == 1)
-        to.sub--;
-    if (first == 0 && to.sub == 1)
+    if (l && to.sub && l->para->p.flags & DGL_PF_WIDOW_CONTROL) {
+        if (to.sub > first && l->count - to.sub == 1)
+            to.sub--;
+        if (first == 0 && to.sub == 1)
+            to.sub = 0;
+    }
+    if (l && first == 0 && l->para->p.flags & DGL_PF_KEEP_LINES)
         to.sub = 0;
+    while (to.slab < g->count && to.sub == 0 && to.slab > from.slab) {
+        const struct dgl_lines *above = g->slabs[to.slab - 1].lines;
+        if (!above || !(above->para->p.flags & DGL_PF_KEEP_NEXT) || (to.slab - 1 == from.slab && from.sub))
+            break;
+        to.slab--;
+    }
     return to;
 }
 
@@ -161,7 +170,7 @@ struct split {
 };
 
 static enum dgl_status find_split(struct flow *f, const struct dgl_table_layout *t, uint32_t row, int32_t room,
-                                  bool widows, struct dgl_mark *from, struct split *ret)
+                                  bool anywhere, struct dgl_mark *from, struct split *ret)
 {
     const struct dgl_row *r = &t->t->rows[row];
     *ret = (struct split){.from = from, .all = true, .moves = true};
@@ -180,8 +189,8 @@ static enum dgl_status find_split(struct flow *f, const struct dgl_table_layout 
         struct dgl_mark at = from[i], end = dgl_galley_end(g);
         int32_t around = t->rows[row].border + t->rows[row].foot, inner = room - around - cell->margin[DGL_TOP];
         ret->to[i] = dgl_galley_fit(g, at, inner);
-        if (!widows)
-            ret->to[i] = without_widows(g, at, ret->to[i]);
+        if (!anywhere)
+            ret->to[i] = keep_in_cell(g, at, ret->to[i]);
         ret->moves &= dgl_mark_same(at, end) || !dgl_mark_same(at, ret->to[i]);
         ret->all &= dgl_mark_same(ret->to[i], end);
         int32_t used = dgl_galley_height(g, at, ret->to[i]) + cell->margin[DGL_TOP] + cell->margin[DGL_BOTTOM];

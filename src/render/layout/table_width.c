@@ -63,6 +63,8 @@ static enum dgl_status cell_extent(const struct dgl_text_env *env, const struct 
     DGL_TRY(blocks_extent(env, cell->blocks, &min, &max, err));
     if (cell->p.fit_text) // any width will do
         min = 0;
+    else if (cell->p.no_wrap && cell->p.width.kind == DGL_WIDTH_LENGTH && cell->p.width.set) // §17.4.29
+        min = DGL_MAX(min, cell->p.width.value - sides);
     else if (cell->p.no_wrap)
         min = max;
     *ret_min = min + sides;

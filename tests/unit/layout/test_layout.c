@@ -102,6 +102,21 @@ static void test_keep_with_next(void **state DGL_UNUSED)
     dgl_buf_fini(&b);
 }
 
+// What a page break follows is kept with nothing behind it.
+static void test_keep_up_to_a_break(void **state DGL_UNUSED)
+{
+    struct dgl_buf b = DGL_BUF_INIT(1u << 20);
+    repeat(&b, P("line"), 55);
+    dgl_buf_puts(&b,
+                 "<w:p><w:pPr><w:keepNext/></w:pPr><w:r><w:t>last</w:t><w:br w:type=\"page\"/></w:r></w:p>" P("below"));
+    char *d = dump_of(&(struct docx_parts){.body = b.data});
+    assert_int_equal(pages_in(d), 2);
+    assert_int_equal(find_text(d, "last").page, 1);
+    assert_int_equal(find_text(d, "below").page, 2);
+    free(d);
+    dgl_buf_fini(&b);
+}
+
 static void test_widows(void **state DGL_UNUSED)
 {
     struct dgl_buf b = DGL_BUF_INIT(1u << 20);
@@ -304,6 +319,7 @@ int main(void)
         cmocka_unit_test(test_list),
         cmocka_unit_test(test_picture_bullets),
         cmocka_unit_test(test_keep_with_next),
+        cmocka_unit_test(test_keep_up_to_a_break),
         cmocka_unit_test(test_keep_with_rows),
         cmocka_unit_test(test_blocks_inside_paragraphs),
         cmocka_unit_test(test_widows),

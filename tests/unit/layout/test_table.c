@@ -365,6 +365,36 @@ static void test_widows_in_rows(void **state DGL_UNUSED)
     }
 }
 
+// And where its paragraphs are kept whole and with the next.
+static void test_kept_paragraphs_in_rows(void **state DGL_UNUSED)
+{
+#define FOUR "1</w:t><w:br/><w:t>2</w:t><w:br/><w:t>3</w:t><w:br/><w:t>4"
+    struct dgl_buf b = DGL_BUF_INIT(1u << 20);
+    repeat(&b, P("line"), 51);
+    dgl_buf_puts(&b, "<w:tbl>" FIXED GRID2 "<w:tr><w:tc><w:tcPr/>" P("first") PP("<w:keepNext/>", "head")
+                         PP("<w:keepLines/>", "body" FOUR) "</w:tc>" TC("2000", "beside") "</w:tr></w:tbl>" P(""));
+    char *d = dump_of(&(struct docx_parts){.body = b.data});
+    assert_int_equal(find_text(d, "first").page, 1);
+    assert_int_equal(find_text(d, "head").page, 2);
+    assert_int_equal(find_text(d, "body").page, 2);
+    free(d);
+    dgl_buf_fini(&b);
+}
+
+// A cell that is not to be wrapped and says its width has that, at least.
+static void test_cells_that_do_not_wrap(void **state DGL_UNUSED)
+{
+#define NO_WRAP(width)                  \
+    "<w:tbl><w:tr><w:tc><w:tcPr>" width \
+    "<w:noWrap/></w:tcPr>" P("one two three four") "</w:tc>" TC("2000", "beside") "</w:tr></w:tbl>" P("")
+    char *said = dump_of(&(struct docx_parts){.body = NO_WRAP("<w:tcW w:type=\"dxa\" w:w=\"1000\"/>")});
+    char *open = dump_of(&(struct docx_parts){.body = NO_WRAP("")});
+    near(find_text(said, "beside").x, find_text(said, "one").x + 50);
+    assert_true(find_text(open, "beside").x > find_text(open, "one").x + 80);
+    free(said);
+    free(open);
+}
+
 #define FITTED(width, more) "<w:tbl><w:tblPr>" width more "</w:tblPr>"
 #define AUTO_WIDTH "<w:tblW w:type=\"auto\" w:w=\"0\"/>"
 #define TWO_COLUMNS(one, two) "<w:tblGrid><w:gridCol w:w=\"" one "\"/><w:gridCol w:w=\"" two "\"/></w:tblGrid>"
@@ -457,6 +487,8 @@ int main(void)
         cmocka_unit_test(test_row_moves_by_its_height),
         cmocka_unit_test(test_row_begins_a_page),
         cmocka_unit_test(test_widows_in_rows),
+        cmocka_unit_test(test_kept_paragraphs_in_rows),
+        cmocka_unit_test(test_cells_that_do_not_wrap),
         cmocka_unit_test(test_width_of_a_fitted_table),
         cmocka_unit_test(test_percentage_of_a_floating_table),
         cmocka_unit_test(test_columns_that_say_nothing),

@@ -77,14 +77,15 @@ static enum dgl_status read_limit(const char *flag, const char *text, int64_t *v
 
 static enum dgl_status limit(struct dgl_account_call *call, struct dgl_error *err)
 {
-    struct dgl_org org;
+    int64_t rate_limit = 0, max_jobs = 0;
     const struct dgl_account_wishes *w = call->wishes;
     if (!w->rate_limit && !w->max_jobs)
         return DGL_FAIL_FIELD(err, DGL_E_INVALID, NULL, "--rate-limit", "Say --rate-limit or --max-jobs.");
-    DGL_TRY(dgl_store_org_get(call->data.store, call->arena, call->org, &org, err));
-    DGL_TRY(read_limit("--rate-limit", w->rate_limit, &org.rate_limit_per_minute, err));
-    DGL_TRY(read_limit("--max-jobs", w->max_jobs, &org.max_concurrent_jobs, err));
-    return dgl_store_org_update(call->data.store, &org, err);
+    DGL_TRY(read_limit("--rate-limit", w->rate_limit, &rate_limit, err));
+    DGL_TRY(read_limit("--max-jobs", w->max_jobs, &max_jobs, err));
+    const struct dgl_org_change change = {.rate_limit_per_minute = w->rate_limit ? &rate_limit : NULL,
+                                          .max_concurrent_jobs = w->max_jobs ? &max_jobs : NULL};
+    return dgl_store_org_change(call->data.store, call->org, &change, err);
 }
 
 static enum dgl_status region(struct dgl_account_call *call, struct dgl_error *err)

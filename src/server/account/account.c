@@ -120,12 +120,8 @@ enum dgl_status dgl_account_user_rename(struct dgl_account *a, const struct dgl_
 
 enum dgl_status dgl_account_org_rename(struct dgl_account *a, const char *org, const char *name, struct dgl_error *err)
 {
-    DGL_AUTO(arena) arena = dgl_arena_new(0);
-    struct dgl_org row;
     DGL_TRY(dgl_check_name(name, "organization", err));
-    DGL_TRY(dgl_store_org_get(a->store, arena, org, &row, err));
-    row.name = name;
-    return dgl_store_org_update(a->store, &row, err);
+    return dgl_store_org_change(a->store, org, &(struct dgl_org_change){.name = name}, err);
 }
 
 // ---- setting up

@@ -122,15 +122,12 @@ int64_t dgl_utc_to_wall(const char *zone, int64_t us)
 enum dgl_status dgl_account_org_set_region(struct dgl_account *a, const char *org, const char *time_zone,
                                            const char *locale, struct dgl_error *err)
 {
-    DGL_AUTO(arena) arena = dgl_arena_new(0);
     char zone_name[DGL_TIME_ZONE_MAX + 1], locale_name[DGL_LOCALE_MAX + 1];
-    struct dgl_org row;
     if (time_zone)
         DGL_TRY(dgl_check_time_zone(time_zone, zone_name, err));
     if (locale)
         DGL_TRY(dgl_check_locale(locale, locale_name, err));
-    DGL_TRY(dgl_store_org_get(a->store, arena, org, &row, err));
-    row.time_zone = time_zone ? zone_name : NULL; // NULL: as it is
-    row.locale = locale ? locale_name : NULL;
-    return dgl_store_org_update(a->store, &row, err);
+    const struct dgl_org_change change = {.time_zone = time_zone ? zone_name : NULL,
+                                          .locale = locale ? locale_name : NULL};
+    return dgl_store_org_change(a->store, org, &change, err);
 }

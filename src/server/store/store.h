@@ -84,8 +84,14 @@ enum dgl_status dgl_store_org_get(struct dgl_store *s, struct dgl_arena *a, cons
                                   struct dgl_error *err) DGL_MUST_CHECK;
 enum dgl_status dgl_store_org_list(struct dgl_store *s, struct dgl_arena *a, struct dgl_org **ret, size_t *ret_count,
                                    struct dgl_error *err) DGL_MUST_CHECK;
-enum dgl_status dgl_store_org_update(struct dgl_store *s, const struct dgl_org *org,
-                                     struct dgl_error *err) DGL_MUST_CHECK; // name, time zone, locale, limits
+// A change names what it changes, so that two at the same time (a region chosen, a limit set) both hold. NULL = as it
+// is.
+struct dgl_org_change {
+    const char *name, *time_zone, *locale;
+    const int64_t *rate_limit_per_minute, *max_concurrent_jobs;
+};
+enum dgl_status dgl_store_org_change(struct dgl_store *s, const char *org, const struct dgl_org_change *change,
+                                     struct dgl_error *err) DGL_MUST_CHECK;
 // A disabled organization's sessions end, nobody signs in to it, its queued documents are not claimed and its pending
 // deliveries are neither due nor too old; nothing of it is removed. Enabling takes all of that up again: what waited is
 // due at once, schedules and the days of failing of its endpoints count from now. Both may be said twice.
@@ -107,7 +113,7 @@ enum dgl_status dgl_store_user_get(struct dgl_store *s, struct dgl_arena *a, con
                                    struct dgl_user *ret, struct dgl_error *err) DGL_MUST_CHECK;
 enum dgl_status dgl_store_user_list(struct dgl_store *s, struct dgl_arena *a, const char *org, struct dgl_user **ret,
                                     size_t *ret_count, struct dgl_error *err) DGL_MUST_CHECK;
-// A change names what it changes, so that two at the same time (a password chosen, a role taken away) both hold.
+// As of an organization: a password chosen and a role taken away at the same time both hold.
 struct dgl_user_change {
     const char *name; // NULL = as it is
     int role;         // an enum dgl_role; -1 = as it is

@@ -481,7 +481,6 @@ static void test_rate_limits(void **state)
 {
     struct fixture *f = *state;
     struct dgl_principal p;
-    struct dgl_org org;
     int64_t wait = 0;
     assert_int_equal(authenticate(f, f->first.api_key, &p), DGL_OK);
     for (int i = 0; i < 60; i++)
@@ -492,9 +491,9 @@ static void test_rate_limits(void **state)
     assert_false(dgl_account_rate_take(f->account, &p, &wait));
     dgl_clock_advance(f->clock, DGL_US_PER_S);
     assert_true(dgl_account_rate_take(f->account, &p, &wait));
-    assert_int_equal(dgl_store_org_get(f->store, f->arena, p.org, &org, &f->err), DGL_OK);
-    org.rate_limit_per_minute = 0; // its own: none
-    assert_int_equal(dgl_store_org_update(f->store, &org, &f->err), DGL_OK);
+    const int64_t none = 0;
+    const struct dgl_org_change change = {.rate_limit_per_minute = &none};
+    assert_int_equal(dgl_store_org_change(f->store, p.org, &change, &f->err), DGL_OK);
     dgl_clock_advance(f->clock, DGL_KEY_CACHE_LIFE_US);
     assert_int_equal(authenticate(f, f->first.api_key, &p), DGL_OK);
     assert_int_equal(p.rate_limit_per_minute, 0);

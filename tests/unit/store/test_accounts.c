@@ -40,17 +40,23 @@ static void test_organizations(void **state)
     assert_string_equal(orgs[0].name, "Acme");
     assert_true(orgs[1].number > orgs[0].number);
     assert_int_equal(orgs[0].rate_limit_per_minute, -1);
-    org = orgs[1];
-    org.name = "Bravo & Söhne";
-    org.time_zone = "Europe/Berlin";
-    org.locale = "de-DE";
-    org.rate_limit_per_minute = 7;
-    org.max_concurrent_jobs = 2;
-    assert_ok(f, dgl_store_org_update(f->store, &org, &f->err));
+    const int64_t seven = 7, none = 0;
+    const struct dgl_org_change changes[] = {{.name = "Bravo & Söhne"},
+                                             {.time_zone = "Europe/Berlin", .locale = "de-DE"},
+                                             {.rate_limit_per_minute = &seven},
+                                             {.max_concurrent_jobs = &none}};
+    for (size_t i = 0; i < DGL_COUNT(changes); i++) // each leaves what the others have changed
+        assert_ok(f, dgl_store_org_change(f->store, second.s, &changes[i], &f->err));
+    assert_fails(f, DGL_E_NOT_FOUND, dgl_store_org_change(f->store, "nobody", &changes[0], &f->err));
     assert_ok(f, dgl_store_org_get(f->store, f->arena, second.s, &org, &f->err));
     assert_string_equal(org.name, "Bravo & Söhne");
+    assert_string_equal(org.time_zone, "Europe/Berlin");
     assert_string_equal(org.locale, "de-DE");
     assert_int_equal(org.rate_limit_per_minute, 7);
+    assert_int_equal(org.max_concurrent_jobs, 0);
+    assert_ok(f, dgl_store_org_get(f->store, f->arena, orgs[0].id, &org, &f->err));
+    assert_string_equal(org.name, "Acme");
+    assert_int_equal(org.rate_limit_per_minute, -1);
     assert_fails(f, DGL_E_NOT_FOUND, dgl_store_org_get(f->store, f->arena, "nobody", &org, &f->err));
 }
 

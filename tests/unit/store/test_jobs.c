@@ -190,14 +190,13 @@ static void test_claims_respect_limits(void **state)
     struct dgl_id other = make_org(f, "B"), t = make_template(f, other.s, "T");
     struct dgl_job_claim *c;
     struct dgl_delivery_due *due;
-    struct dgl_org org;
+    const int64_t three = 3;
     for (int i = 0; i < 5; i++) {
         accept_own(f);
         accept_job(f, other.s, t.s);
     }
-    assert_ok(f, dgl_store_org_get(f->store, f->arena, other.s, &org, &f->err));
-    org.max_concurrent_jobs = 3; // its own setting wins
-    assert_ok(f, dgl_store_org_update(f->store, &org, &f->err));
+    const struct dgl_org_change change = {.max_concurrent_jobs = &three}; // its own setting wins
+    assert_ok(f, dgl_store_org_change(f->store, other.s, &change, &f->err));
     assert_int_equal(claim(f, 64, 2, &c), 5);
     int own = 0;
     for (int i = 0; i < 5; i++)

@@ -119,28 +119,43 @@ enum dgl_status dgl_store_org_list(struct dgl_store *s, struct dgl_arena *a, str
     return DGL_OK;
 }
 
-static enum dgl_status update_run(struct dgl_store *s, struct dgl_conn *c, void *arg, struct dgl_error *err)
+struct changing {
+    const char *org;
+    const struct dgl_org_change *change;
+};
+
+static void put_int_or_null(struct dgl_sql *q, const int64_t *value)
 {
-    (void)s;
-    const struct dgl_org *org = arg;
-    DGL_AUTO_SQL q = dgl_sql(c, "UPDATE organizations SET name = coalesce(?2, name),"
-                                " time_zone = coalesce(?3, time_zone), locale = coalesce(?4, locale),"
-                                " rate_limit_per_minute = ?5, max_concurrent_jobs = ?6 WHERE id = ?1");
-    dgl_sql_put_text(&q, org->id);
-    dgl_sql_put_text(&q, org->name);
-    dgl_sql_put_text(&q, org->time_zone);
-    dgl_sql_put_text(&q, org->locale);
-    dgl_sql_put_int(&q, org->rate_limit_per_minute);
-    dgl_sql_put_int(&q, org->max_concurrent_jobs);
-    int64_t changed;
-    DGL_TRY(dgl_sql_change(&q, &changed, err));
-    return changed ? DGL_OK : DGL_NO_SUCH(err, "organization", org->id);
+    if (value)
+        dgl_sql_put_int(q, *value);
+    else
+        dgl_sql_put_text(q, NULL);
 }
 
-enum dgl_status dgl_store_org_update(struct dgl_store *s, const struct dgl_org *org, struct dgl_error *err)
+static enum dgl_status change_run(struct dgl_store *s, struct dgl_conn *c, void *arg, struct dgl_error *err)
 {
-    struct dgl_org copy = *org;
-    return dgl_write_sync(s, update_run, &copy, err);
+    (void)s;
+    const struct changing *x = arg;
+    DGL_AUTO_SQL q = dgl_sql(c, "UPDATE organizations SET name = coalesce(?2, name),"
+                                " time_zone = coalesce(?3, time_zone), locale = coalesce(?4, locale),"
+                                " rate_limit_per_minute = coalesce(?5, rate_limit_per_minute),"
+                                " max_concurrent_jobs = coalesce(?6, max_concurrent_jobs) WHERE id = ?1");
+    dgl_sql_put_text(&q, x->org);
+    dgl_sql_put_text(&q, x->change->name);
+    dgl_sql_put_text(&q, x->change->time_zone);
+    dgl_sql_put_text(&q, x->change->locale);
+    put_int_or_null(&q, x->change->rate_limit_per_minute);
+    put_int_or_null(&q, x->change->max_concurrent_jobs);
+    int64_t changed;
+    DGL_TRY(dgl_sql_change(&q, &changed, err));
+    return changed ? DGL_OK : DGL_NO_SUCH(err, "organization", x->org);
+}
+
+enum dgl_status dgl_store_org_change(struct dgl_store *s, const char *org, const struct dgl_org_change *change,
+                                     struct dgl_error *err)
+{
+    struct changing x = {.org = org, .change = change};
+    return dgl_write_sync(s, change_run, &x, err);
 }
 
 // ---- disabling

@@ -31,7 +31,7 @@ def test_pages_are_whole(signed_in, client, template, viewport, scheme):
         assert len(ids) == len(set(ids)), f"{path} has an id twice"
 
 
-@pytest.mark.parametrize("width, at_least", [(320, 10), (390, 12)])
+@pytest.mark.parametrize("width, at_least", [(320, 13), (360, 13), (390, 12)])
 def test_the_phones_navigation_can_be_read_and_touched(signed_in, width, at_least):
     page = signed_in(viewport={"width": width, "height": 700})
     entries = page.evaluate("""() => [...document.querySelectorAll('.nav a')].map((a) => {
@@ -43,6 +43,30 @@ def test_the_phones_navigation_can_be_read_and_touched(signed_in, width, at_leas
     assert len(entries) == 6
     for size, over, wide, high in entries:
         assert size >= at_least and over <= 0 and wide >= 40 and high >= 44, entries
+
+
+@pytest.mark.parametrize("width", [320, 360])
+def test_a_narrow_phone_shows_everything(signed_in, client, template, width):
+    """Nothing of a page lies beside the screen or under the navigation, and what is touched is 24 px high (WCAG 2.2 §2.5.8)."""
+    page = signed_in(viewport={"width": width, "height": 640})
+    for path in (f"/templates/{template['id']}", f"/templates/{template['id']}/versions", "/templates/new", "/history", "/deliveries", "/settings/developer"):
+        page.goto(path)
+        outside = page.evaluate("[...document.querySelectorAll('.tab-bar a, .crumb, .nav a')].filter((e) => e.getBoundingClientRect().right > innerWidth).length")
+        low = page.evaluate("[...document.querySelectorAll('.tab-bar a, .crumb, .nav a')].filter((e) => e.getBoundingClientRect().height < 24).length")
+        room = page.evaluate("parseFloat(getComputedStyle(document.body).paddingBottom) - document.querySelector('.side').offsetHeight")
+        outside += page.evaluate("[...document.querySelectorAll('.tab-bar')].filter((e) => e.scrollWidth > e.clientWidth).length")
+        assert (outside, low) == (0, 0) and room >= -1, (path, outside, low, room)
+
+
+def test_pages_can_be_told_apart_by_their_titles(signed_in, client, template):
+    made = client.generate(template["id"], {"name": "N", "items": []}, output_format="docx")
+    page, titles = signed_in(), []
+    for path in ("/templates", "/templates/new", f"/templates/{template['id']}", f"/templates/{template['id']}/versions", f"/templates/{template['id']}/tokens",
+                 "/history", f"/history/{made['id']}", "/deliveries", "/settings/developer", "/settings/developer/endpoints/new", "/settings/organization",
+                 "/settings/fonts", "/settings/account"):
+        page.goto(path)
+        titles.append(page.title())
+    assert len(set(titles)) == len(titles) and all(title.endswith(" · DocGenLab") and len(title) > 12 for title in titles), titles
 
 
 def test_motion_stops_when_asked_to(signed_in):

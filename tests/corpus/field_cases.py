@@ -290,6 +290,15 @@ case("cap_macro_newlines", D("{% macro m(a) %}{{ a }}{% endmacro %}[{{ m(multi) 
 case("cap_macro_newpara", D("{% macro m(a) %}{{ a }}{% endmacro %}", "[{{ m(v) }}]"), {"v": "x\ay"})
 case("cap_macro_default_caller", D("{% macro m() %}{% if caller %}{{ caller() }}{% else %}none{% endif %}{% endmacro %}{{ m() }}"), BASE)
 case("cap_filter_multi", D("{% filter replace('a', 'b') %}banana {{ s }}{% endfilter %}", "{% filter indent(2) %}{{ multi }}{% endfilter %}"), BASE)
+# --- notes in what becomes a value first
+def FN(n): return '<w:r><w:rPr><w:vertAlign w:val="superscript"/></w:rPr><w:footnoteReference w:id="%d"/></w:r>' % n
+case("cap_macro_notes", D("{%p macro clause(title, note) %}", P(R("§ {{ title }}"), FN(1)), "{%p endmacro %}", "{%p for i in items %}", "{{p clause(i.name, i.qty) }}", "{%p endfor %}", P(R("End"), FN(2)), footnotes=[["see {{ note }} of {{ name }}", "{%p if note > 1 %}", "more", "{%p endif %}"], ["once"]]), BASE)
+case("cap_macro_note_rows", D("{%p macro block(rows) %}", T(("{%tr for r in rows %}", ""), TR(C(P(R("{{ r }}"), FN(1))), C("{{ loop.index }}")), ("{%tr endfor %}", "")), "{%p endmacro %}", "{{p block(tags) }}", "{{p block(['z']) }}", footnotes=[["on {{ r }}"]]), BASE)
+case("cap_call_notes", D("{%p macro box() %}", "[", "{{p caller() }}", "]", "{%p endmacro %}", "{%p for t in tags %}", "{%p call box() %}", P(R("{{ t }}"), FN(1)), "{%p endcall %}", "{%p endfor %}", footnotes=[["note {{ t }}"]]), BASE)
+case("cap_recursive_notes", D("{%p for s in tree recursive %}", P(R("{{ s.n }}"), FN(1), '<w:r><w:commentReference w:id="0"/></w:r>'), "{%p if s.c %}", "{{p loop(s.c) }}", "{%p endif %}", "{%p endfor %}", footnotes=[["on {{ s.n }}"]], comments=["about {{ s.n }}"]), {"tree": [{"n": "a", "c": [{"n": "b", "c": []}, {"n": "c", "c": [{"n": "d"}]}]}, {"n": "e"}]})
+case("cap_set_note", D("{%p set s %}", P(R("text"), FN(1)), "{%p endset %}", "{{p s }}", "{{p s }}", "{{ s|striptags }}", footnotes=[["note {{ n }}"]]), BASE)
+case("cap_branch_notes", D("{%p macro m(a) %}", "{%p if a %}", P(R("yes"), FN(1)), "{%p else %}", P(R("no"), FN(2)), "{%p endif %}", "{%p endmacro %}", "{{p m(1) }}", "{{p m(0) }}", "{{p m(2) }}", footnotes=[["Y {{ a }}"], ["N {{ a }}"], ["nowhere"]]), BASE)
+case("notes_in_rows", D(T(("Item", "Quantity"), ("{%tr for i in items %}", ""), TR(C(P(R("{{ i.name }}"), FN(1))), C("{{ i.qty }}")), ("{%tr endfor %}", "")), footnotes=[["{{ loop.index }}: {{ i.name }}"]]), BASE)
 # tables, exotic
 case("static_vmerge_loop", D(T(("{%tr for t in tags %}", ""), TR(C("{{ t }}", pr='<w:vMerge w:val="restart"/>'), C("1")), TR(C("", pr='<w:vMerge/>'), C("2")), ("{%tr endfor %}", ""))), BASE)
 case("gridbefore", D('<w:tbl><w:tblPr/><w:tblGrid><w:gridCol w:w="1000"/><w:gridCol w:w="1000"/><w:gridCol w:w="1000"/></w:tblGrid>%s%s</w:tbl>' % (TR("a", "b", "c"), TR("{{ n }}", "x", pr='<w:gridBefore w:val="1"/>'))), BASE)

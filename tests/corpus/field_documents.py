@@ -320,3 +320,44 @@ case("doc_letter_salutations", D(
     Y("{% set s = {'f': 'Dear Ms', 'm': 'Dear Mr'} %}{% for p in people %}{{ s.get(p.sex, 'Dear') }} {{ p.name.split()[-1] if p.sex in s else p.name }},{% if not loop.last %} {% endif %}{% endfor %}"), Y("{%- if people|length == 1 %}you have{% else %}you all have{% endif %} {{ count }} letter{{ 's' if count != 1 }}{{ '!' * (count > 2) }}"),
     Y("{# the house style asks for this #}Yours{%if formal%} sincerely{%else%}{%endif%},"), Y("{{ sender.name|default('', true) or 'The office' }}"), Y("{{ 'P. S.: ' ~ ps if ps }}")),
     {"people": [{"name": "Ann Lee", "sex": "f"}, {"name": "Kim", "sex": "d"}, {"name": "Bob de Boer", "sex": "m"}], "count": 3, "formal": True, "sender": {"name": None}, "ps": "Call & ask"})
+
+# --- as other programs than Word save them
+
+def G(text, pr=""):
+    """A paragraph of Google Docs: direction and page breaks said of everything."""
+    run = '<w:r w:rsidDel="00000000" w:rsidR="00000000" w:rsidRPr="00000000"><w:rPr>%s<w:rtl w:val="0"/></w:rPr><w:t xml:space="preserve">%s</w:t></w:r>'
+    return P(*(run % (pr, piece) for piece in re.split(r"(?<=[a-z])(?=\.)", text)), pr='<w:pageBreakBefore w:val="0"/><w:rPr/>')
+
+
+def commented(inside, number):
+    """Where Google Docs hangs comments: in content controls of its own."""
+    return '<w:sdt><w:sdtPr><w:id w:val="-%d"/><w:tag w:val="goog_rdk_%d"/></w:sdtPr><w:sdtContent>%s</w:sdtContent></w:sdt>' % (9000 + number, number, inside)
+
+
+case("doc_google_docs", D(
+    P(commented('<w:commentRangeStart w:id="0"/>', 0), commented(R("Dear {{ client"), 1), R(".name }},"), '<w:commentRangeEnd w:id="0"/><w:r><w:commentReference w:id="0"/></w:r>'),
+    G("{%p for p in projects %}"), G("{{ p.name }}{% if p.late %} (late){% endif %}", BOLD), G("{%p endfor %}"),
+    '<w:tbl><w:tblPr><w:tblStyle w:val="Table1"/><w:tblW w:w="9029" w:type="dxa"/></w:tblPr><w:tblGrid><w:gridCol w:w="4500"/><w:gridCol w:w="4500"/><w:tblGridChange w:id="0"><w:tblGrid><w:gridCol w:w="4500"/><w:gridCol w:w="4500"/></w:tblGrid></w:tblGridChange></w:tblGrid>%s%s%s</w:tbl>' % (
+        TR("{%tr for p in projects %}", "", pr='<w:cantSplit w:val="0"/><w:tblHeader w:val="0"/>'), TR(C(G("{{ p.name }}")), C(G("{{ p.sum }}")), pr='<w:cantSplit w:val="0"/>'), TR("{%tr endfor %}", "")), comments=["Is this the right name?"]),
+    {"client": {"name": "Zoë & Co"}, "projects": [{"name": "Roof", "sum": "1.200", "late": True}, {"name": "Cellar <2>", "sum": "80", "late": False}]})
+
+
+def L(*texts):
+    """A paragraph of LibreOffice: empty properties everywhere, a bookmark where the cursor was."""
+    return P('<w:bookmarkStart w:id="70" w:name="_GoBack"/><w:bookmarkEnd w:id="70"/>' if "shown" in texts[-1] else "", *('<w:r><w:rPr></w:rPr><w:t xml:space="preserve">%s</w:t></w:r>' % t for t in texts), pr='<w:pStyle w:val="Normal"/><w:bidi w:val="0"/><w:rPr></w:rPr>')
+
+
+FIELD = '<w:r><w:rPr></w:rPr><w:fldChar w:fldCharType="%s"></w:fldChar></w:r>'
+case("doc_libreoffice", D(
+    P(R("Kind: "), FIELD % "begin", '<w:r><w:rPr></w:rPr><w:instrText xml:space="preserve"> IF "{{ kind }}" = "a" "{{ yes }}" "no" </w:instrText></w:r>', FIELD % "separate", R("{{ yes }}"), FIELD % "end"),
+    L("{%", "p if ", "total > 10 %}"), L("Over ten: ", "{{ total", " }} shown"), L("{%p endif", " %}"),
+    T(TR("{% for r in rows %}{{ r[0] }}", C(P(R("{{ r[1] }}"), '<w:r><w:footnoteReference w:id="1"/></w:r>', R("{% endfor %}")))), TR("Sum", "{{ total }}")), footnotes=[["{{ r[0] }} of {{ rows|length }}"]]),
+    {"kind": 'the "a"', "yes": "back\\slash", "total": 12, "rows": [["one", 5], ["two", 7]]})
+
+case("doc_old_word", D(
+    P('<w:r><w:pict><v:shapetype id="_x0000_t202"/><v:shape id="_x0000_s1026" type="#_x0000_t202" style="position:absolute;width:90pt;height:30pt"><v:textbox><w:txbxContent>%s</w:txbxContent></v:textbox></v:shape></w:pict></w:r>' % P("{% for l in sender %}{{ l }}{% if not loop.last %}, {% endif %}{% endfor %}"),
+      '<w:smartTag w:uri="urn:schemas-microsoft-com:office:smarttags" w:element="place"><w:smartTag w:uri="urn:schemas-microsoft-com:office:smarttags" w:element="City">%s</w:smartTag></w:smartTag>' % R("{{ city }}"), R(", {{ date }}")),
+    P('<w:fldSimple w:instr=" DOCPROPERTY Client "><w:r><w:t>{{ client }}</w:t></w:r></w:fldSimple>'),
+    P('<w:ins w:id="5" w:author="A"><w:r><w:t>{% for x in points %}</w:t></w:r></w:ins>', R("{{ x }}"), '<w:del w:id="6" w:author="A"><w:r><w:delText>{{ gone }}</w:delText></w:r></w:del>', '<w:ins w:id="7" w:author="A"><w:r><w:t>; {% endfor %}</w:t></w:r></w:ins>'),
+    props={"dc:title": "For {{ client }}"}),
+    {"sender": ["A & B", "Mill Lane 1"], "city": "Rome", "date": "1.2.1999", "client": "C & D", "points": ["one", "<two>"]})

@@ -2,7 +2,6 @@
 #include "cli/cli.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "cli/account_command.h"
 #include "cli/table.h"
@@ -58,15 +57,7 @@ static enum dgl_status create(struct dgl_account_call *call, struct dgl_error *e
 
 static enum dgl_status find(struct dgl_account_call *call, struct dgl_user *ret, struct dgl_error *err)
 {
-    char email[256];
-    size_t len = 0;
-    for (const char *p = call->wishes->email; *p && len + 1 < sizeof email; p++)
-        email[len++] = (char)(*p >= 'A' && *p <= 'Z' ? *p + 32 : *p);
-    email[len] = '\0';
-    enum dgl_status status = dgl_store_user_by_email(call->data.store, call->arena, email, ret, err);
-    if (status == DGL_E_NOT_FOUND || (status == DGL_OK && strcmp(ret->org, call->org) != 0))
-        return DGL_FAIL(err, DGL_E_NOT_FOUND, "No user of this organization has the e-mail address \"%s\".", email);
-    return status;
+    return dgl_account_user_find(call->data.account, call->arena, call->org, call->wishes->email, ret, err);
 }
 
 static enum dgl_status set_password(struct dgl_account_call *call, struct dgl_error *err)

@@ -94,6 +94,21 @@ enum dgl_status dgl_account_user_create(struct dgl_account *a, const char *org, 
     return dgl_store_user_create(a->store, &user, ret_id, err);
 }
 
+enum dgl_status dgl_account_user_find(struct dgl_account *a, struct dgl_arena *arena, const char *org,
+                                      const char *email, struct dgl_user *ret, struct dgl_error *err)
+{
+    char address[DGL_EMAIL_MAX + 1];
+    struct dgl_user user;
+    enum dgl_status status = DGL_E_NOT_FOUND;
+    if (dgl_email_normalize(email, address))
+        status = dgl_store_user_by_email(a->store, arena, address, &user, err);
+    if (status == DGL_E_NOT_FOUND || (status == DGL_OK && strcmp(user.org, org) != 0))
+        return DGL_FAIL(err, DGL_E_NOT_FOUND, "No user of this organization has the e-mail address \"%.254s\".", email);
+    DGL_TRY(status);
+    *ret = user;
+    return DGL_OK;
+}
+
 enum dgl_status dgl_account_user_set_password(struct dgl_account *a, const char *org, const char *id,
                                               const char *password, struct dgl_error *err)
 {

@@ -70,6 +70,9 @@ enum dgl_status dgl_account_key_revoke(struct dgl_account *a, const char *org, c
 enum dgl_status dgl_account_user_create(struct dgl_account *a, const char *org, const char *email, const char *name,
                                         const char *password, enum dgl_role role, struct dgl_id *ret_id,
                                         struct dgl_error *err) DGL_MUST_CHECK;
+// The organization's user with that address, in whatever case it is written; DGL_E_NOT_FOUND also for another's.
+enum dgl_status dgl_account_user_find(struct dgl_account *a, struct dgl_arena *arena, const char *org,
+                                      const char *email, struct dgl_user *ret, struct dgl_error *err) DGL_MUST_CHECK;
 enum dgl_status dgl_account_user_set_password(struct dgl_account *a, const char *org, const char *id,
                                               const char *password, struct dgl_error *err) DGL_MUST_CHECK;
 // By the user: `current` is the present password (else DGL_E_INVALID with the field "current_password"), throttled like

@@ -450,7 +450,14 @@ static void test_disabled_user_cannot_sign_in(void **state)
         dgl_account_user_create(f->account, f->first.org, "V@example.com", "", PASSWORD, DGL_ROLE_VIEWER, &id, &f->err),
         DGL_E_CONFLICT);
     assert_int_equal(sign_in_from(f, "v@example.com", PASSWORD, "192.0.2.1", token, &wait), DGL_OK);
-    assert_int_equal(dgl_store_user_by_email(f->store, f->arena, "v@example.com", &u, &f->err), DGL_OK);
+    assert_int_equal(dgl_account_user_find(f->account, f->arena, f->first.org, "V@Example.com", &u, &f->err), DGL_OK);
+    assert_string_equal(u.id, id.s);
+    static const char *const nobody[] = {"w@example.com", "v", ""};
+    for (size_t i = 0; i < DGL_COUNT(nobody); i++)
+        assert_int_equal(dgl_account_user_find(f->account, f->arena, f->first.org, nobody[i], &u, &f->err),
+                         DGL_E_NOT_FOUND);
+    assert_int_equal(dgl_account_user_find(f->account, f->arena, "another", "v@example.com", &u, &f->err),
+                     DGL_E_NOT_FOUND);
     struct dgl_user_change disable = {.role = -1, .disabled = true};
     assert_int_equal(dgl_store_user_change(f->store, u.org, u.id, &disable, &f->err), DGL_OK);
     assert_int_equal(sign_in_from(f, "v@example.com", PASSWORD, "192.0.2.1", token, &wait), DGL_E_UNAUTHORIZED);

@@ -1,11 +1,13 @@
 """What an unusual but lawful client meets: queries, ids, preferences, conditions; and that OpenAPI tells the truth of it."""
+import concurrent.futures
 import json
 import re
+import subprocess
 import urllib.parse
 
 import pytest
 from docx import docx_bytes
-from local import Client
+from local import PROGRAM, Client, clean_environment, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +123,28 @@ def test_a_byte_order_mark_is_called_by_its_name(house):
 def test_names_of_fields_that_are_none(house, text, shown):
     answer = house.client.raw("POST", "/documents/", text, {"Content-Type": "application/json"})
     assert answer.status == 422 and answer.json["errors"][0]["field"] and shown in answer.json["detail"], answer.json
+
+
+# ---------------------------------------------------------------- waiting
+
+def test_who_waits_for_events_must_still_be_allowed_to(new_house, letter):
+    """A key that is revoked meanwhile gets none of them."""
+    house = new_house()
+    template = house.client.upload_template("Letter", letter)
+    cli = [PROGRAM, "keys", "--data", house.data_dir]
+    made = json.loads(subprocess.run(cli + ["create", "--name", "leaver", "--role", "org_admin", "--json"], stdout=subprocess.PIPE, check=True,
+                                     env=clean_environment()).stdout)
+    leaver = Client(house.server.url, made["api_key"])
+    cursor = leaver.call("GET", "/webhooks/events?name=leaver")["cursor"]
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(leaver.raw, "GET", f"/webhooks/events?cursor={cursor}&wait=60")
+        metrics = house.server.url + "/metrics"
+        wait_until(lambda: b"docgenlab_http_requests_in_flight 2" in house.client.raw("GET", metrics).body or waiting.done(), "The poll did not begin.")
+        subprocess.run(cli + ["revoke", made["id"]], check=True, env=clean_environment())
+        wait_until(lambda: leaver.raw("GET", "/templates/").status == 401, "The key was not revoked.")
+        document(house, template)
+        answer = waiting.result()
+    assert (answer.status, answer.json["code"]) == (401, "unauthorized"), answer.body
 
 
 # ---------------------------------------------------------------- conditions

@@ -211,7 +211,8 @@ static void answer_document(struct accepting *a)
 static void on_waited(void *arg, bool finished)
 {
     struct accepting *a = arg;
-    if (finished)
+    struct dgl_error err = DGL_ERROR_INIT;
+    if (finished && dgl_api_readmit(a->api, a->rq, &err) == DGL_OK)
         answer_document(a);
     else
         answer_accepted(a);

@@ -42,12 +42,19 @@ static enum dgl_status authenticate(struct dgl_api *api, struct dgl_http_request
     return DGL_OK;
 }
 
-static enum dgl_status check_role(struct dgl_http_request *rq, enum api_access access, struct dgl_error *err)
+static enum dgl_status check_role(const struct dgl_principal *who, enum api_access access, struct dgl_error *err)
 {
-    if (dgl_api_may(rq, access))
+    if (who->role >= role_for(access))
         return DGL_OK;
     return DGL_FAIL(err, DGL_E_FORBIDDEN, "This call needs the role %s; the key's role is %s.",
-                    dgl_role_title(role_for(access)), dgl_role_title(dgl_api_who(rq)->role));
+                    dgl_role_title(role_for(access)), dgl_role_title(who->role));
+}
+
+enum dgl_status dgl_api_readmit(struct dgl_api *api, const struct dgl_http_request *rq, struct dgl_error *err)
+{
+    struct dgl_principal now;
+    DGL_TRY(dgl_account_authenticate_key(api->parts.account, dgl_http_header(rq, "X-API-Key"), &now, err));
+    return check_role(&now, (enum api_access)dgl_http_route(rq)->access, err);
 }
 
 static enum dgl_status check_query(struct dgl_api *api, struct dgl_http_request *rq, struct dgl_error *err)
@@ -66,7 +73,7 @@ bool dgl_api_admit(void *ctx, struct dgl_http_request *rq)
     if (status == DGL_OK && !dgl_account_rate_take(api->parts.account, dgl_api_who(rq), &retry_after_s))
         status = DGL_FAIL(&err, DGL_E_RATE, "Rate limit exceeded. Try again later.");
     if (status == DGL_OK)
-        status = check_role(rq, access, &err);
+        status = check_role(dgl_api_who(rq), access, &err);
     if (status == DGL_OK)
         status = check_query(api, rq, &err);
     if (status == DGL_OK)

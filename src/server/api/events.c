@@ -72,7 +72,7 @@ static void on_woken(void *arg)
     struct dgl_error err = DGL_ERROR_INIT;
     struct dgl_webhook_event *events;
     size_t count;
-    if (read_events(p, &events, &count, &err) == DGL_OK)
+    if (dgl_api_readmit(p->api, p->rq, &err) == DGL_OK && read_events(p, &events, &count, &err) == DGL_OK)
         send_events(p, events, count);
     else
         dgl_api_fail(p->rq, &err);

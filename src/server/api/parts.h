@@ -45,6 +45,9 @@ struct dgl_api {
 
 // auth.c
 bool dgl_api_admit(void *api, struct dgl_http_request *rq);
+// Whether the key may still do it: for a request that waited, and may have outlived its key. May read the store.
+enum dgl_status dgl_api_readmit(struct dgl_api *api, const struct dgl_http_request *rq,
+                                struct dgl_error *err) DGL_MUST_CHECK;
 const struct dgl_principal *dgl_api_who(const struct dgl_http_request *rq);
 bool dgl_api_may(const struct dgl_http_request *rq, enum api_access access);
 

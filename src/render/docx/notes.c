@@ -114,7 +114,7 @@ enum dgl_status dgl_docx_write_note(struct dgl_docx_writer *w, const struct dgl_
     dgl_buf_append(w->xml, x->note_open.data, x->note_open.len);
     dgl_buf_printf(w->xml, "%u\">", id);
     w->level = DGL_LEVEL_BLOCK;
-    if (text.kind == DGL_VALUE_SAFE)
+    if (text.kind == DGL_VALUE_SAFE && memchr(text.as.string->data, '<', text.as.string->len)) // some paragraph is left
         DGL_TRY(dgl_docx_write_safe(w, &inside, (struct dgl_str){text.as.string->data, text.as.string->len}, err));
     w->level = level;
     DGL_TRY(dgl_docx_cut(w, DGL_CUT_NEEDS_PARAGRAPH, 0, err));

@@ -223,6 +223,19 @@ static void notes_in_recursive_loops_are_copies(void **state DGL_UNUSED)
     outcome_fini(&o);
 }
 
+// All paragraphs of a note may depend on data: one is there in the end.
+static void an_empty_note_has_a_paragraph(void **state DGL_UNUSED)
+{
+    struct outcome o = render_with(
+        "footnotes", PART("footnotes", NOTE("1", P("{%p if y > 1 %}") P("big") P("{%p endif %}"))),
+        DOCUMENT(P("{%p macro m(y) %}") MARKED("1") P("{%p endmacro %}") P("{{p m(1) }}") P("{{p m(2) }}")));
+    char *notes = read_member(&o.package, "word/footnotes.xml");
+    assert_non_null(strstr(notes, "<w:footnote w:id=\"2\"><w:p></w:p></w:footnote>"));
+    assert_int_equal(count_of(notes, ">big<"), 1);
+    free(notes);
+    outcome_fini(&o);
+}
+
 // A note's text has none: what a macro prints there keeps its own for the body.
 static void notes_have_no_notes(void **state DGL_UNUSED)
 {
@@ -254,6 +267,7 @@ int main(void)
         cmocka_unit_test(a_recursive_loop_repeats_no_id),
         cmocka_unit_test(notes_in_macros_are_copies),
         cmocka_unit_test(notes_in_recursive_loops_are_copies),
+        cmocka_unit_test(an_empty_note_has_a_paragraph),
         cmocka_unit_test(notes_have_no_notes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

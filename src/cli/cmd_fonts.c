@@ -103,12 +103,19 @@ static int check(int argc, char **argv)
     return check_file(config, files[1], &err) == DGL_OK ? 0 : dgl_cli_fail(&err);
 }
 
+static enum dgl_status check_subject(struct dgl_account_call *call, struct dgl_error *err)
+{
+    return check_file(call->config, call->wishes->subject, err);
+}
+
 int dgl_cmd_fonts(int argc, char **argv)
 {
     static const struct dgl_account_verb verbs[] = {
         {"list", DGL_NEEDS_ORG, NULL, list},
         {"delete", DGL_NEEDS_ORG | DGL_NEEDS_SUBJECT, "font", delete_font},
+        {"check", DGL_NEEDS_SUBJECT, "font file", check_subject},
     };
+    // The first word as a rule, and then no data folder is opened.
     if (argc > 1 && strcmp(argv[1], "check") == 0)
         return check(argc, argv);
     return dgl_cli_account_command(argc, argv, &help, verbs, DGL_COUNT(verbs));

@@ -163,6 +163,19 @@ def test_a_download_that_goes_on_is_of_the_same_file(house, template):
     assert same.headers.get("Content-Length") in (None, str(len(whole.body)))  # RFC 9110 §8.6: nothing else
 
 
+def test_links_are_refused_in_json(house, template):
+    url = document(house, template)["download_url"]
+    for method, path, status in (("POST", url, 405), ("OPTIONS", url, 405), ("GET", url[:-4] + "AAAA", 403), ("GET", house.server.url + "/files/a/b", 404)):
+        answer = house.client.raw(method, path)
+        assert answer.status == status and answer.headers["Content-Type"] == "application/json", (method, path, answer.body[:100])
+        assert answer.json["detail"] and answer.json["code"]
+
+
+def test_a_range_of_deliveries_begins_in_the_past(house):
+    answer = house.client.raw("POST", "/webhooks/redeliver", {"since": "2999-01-01T00:00:00Z"})
+    assert answer.status == 422 and answer.json["errors"][0]["field"] == "since" and "future" in answer.json["detail"]
+
+
 # ---------------------------------------------------------------- what OpenAPI says
 
 def fits(api, schema, value, place):

@@ -313,6 +313,7 @@ def test_the_next_document_is_of_the_time_zone_and_locale(new_house, tmp_path):
     (["init", "--listen", "x"], "The flag --listen is one of `docgenlab serve`; init does not read it."),
     (["help", "serv"], "The command serv is not known."),
     (["version", "1"], "takes no arguments"),
+    (["fonts"], "Say list, delete or check."),
     (["render", "t.docx", "d.json", "-o", "o.pdf", "--locale", "klingon"], 'The locale "klingon" is not known'),
     (["render", "t.docx", "d.json", "-o", "o.pdf", "--time-zone", "Berlin"], 'The time zone "Berlin" is not known'),
     (["render", "t.docx", "d.json", "-o", "o.pdf", "--engine", "chromium"], 'The engine "chromium" is not known'),

@@ -76,7 +76,8 @@ enum dgl_status dgl_account_key_create(struct dgl_account *a, const char *org, c
     if ((size_t)role >= DGL_ROLE_COUNT)
         return DGL_FAIL_FIELD(err, DGL_E_INVALID, "invalid_role", "role", "there is no such role");
     if (expires_at_us != 0 && expires_at_us <= dgl_clock_now_us(a->clock))
-        return DGL_FAIL_FIELD(err, DGL_E_INVALID, "invalid_expiry", "expires_at", "expires_at must be in the future");
+        return DGL_FAIL_FIELD(err, DGL_E_INVALID, "invalid_expiry", "expires_at",
+                              "the day on which the key expires lies in the past; give a later one");
     dgl_key_generate(&text);
     struct dgl_api_key key = {.name = name, .role = role, .expires_at_us = expires_at_us};
     snprintf(key.org, sizeof key.org, "%s", org);

@@ -122,7 +122,7 @@ enum dgl_status dgl_api_read_overlap(struct dgl_http_request *rq, int64_t *ret, 
         DGL_TRY(dgl_json_read_object(body, "", fields, DGL_COUNT(fields), err));
         if (overlap_s < -1 || (overlap_s == -1 && json_object_size(body)))
             return DGL_FAIL_FIELD(err, DGL_E_INVALID, "out_of_range", "overlap_s",
-                                  "overlap_s must be a number of seconds from 0 up.");
+                                  "overlap_s is %lld but must be a number of seconds from 0 up.", (long long)overlap_s);
     }
     *ret = overlap_s;
     return DGL_OK;

@@ -178,14 +178,15 @@ void http_on_completed(void *server, struct MHD_Connection *mhd, void **request,
 
 // ---- answering without a handler
 
-// The error is the adapter's own: a page where the owner wants one, JSON otherwise.
+// The error is the adapter's own: a page where the owner wants one; for programs, and they follow signed links, JSON.
 static void answer_error(struct dgl_http_request *rq, const struct dgl_error *err, int64_t retry_after_s)
 {
     const struct dgl_http_options *o = &rq->server->options;
     atomic_fetch_add_explicit(&rq->refs, 1, memory_order_relaxed);
     if (rq->must_close)
         dgl_http_set_header(rq, "Connection", "close");
-    if (o->error_page && rq->target.path && strncmp(rq->target.path, "/api/", 5) != 0)
+    const char *path = rq->target.path;
+    if (o->error_page && path && strncmp(path, "/api/", 5) != 0 && strncmp(path, "/files/", 7) != 0)
         o->error_page(o->error_page_ctx, rq, err);
     else
         dgl_http_respond_error(rq, err, retry_after_s);

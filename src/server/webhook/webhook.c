@@ -145,6 +145,9 @@ static enum dgl_status check_range(const struct dgl_webhook_range *range, int64_
     if (range->since_us < now_us - DGL_WEBHOOK_RANGE_US)
         return DGL_FAIL_FIELD(err, DGL_E_INVALID, "out_of_range", "since",
                               "since lies more than 14 days back, which is as far as deliveries are sent again");
+    if (range->since_us >= now_us)
+        return DGL_FAIL_FIELD(err, DGL_E_INVALID, "out_of_range", "since",
+                              "since lies in the future; give the time from which deliveries are sent again");
     if (range->since_us >= until_us)
         return DGL_FAIL_FIELD(err, DGL_E_INVALID, "out_of_range", "until", "until must be later than since");
     if (range->status == DGL_DELIVERY_PENDING)

@@ -324,7 +324,8 @@ static void talk(const uint8_t *data, size_t size, struct dgl_buf *answer)
     fuzz_must(!"the server lets go of a connection that was reset");
 }
 
-// Answers without the bodies of HEAD, which is kept out of the input for this.
+// Answers without the bodies of HEAD, which is kept out of the input for this; 304 has the length of a body that it has
+// not.
 static void check_answers(const struct dgl_buf *answer)
 {
     for (size_t at = 0; at < answer->len;) {
@@ -334,7 +335,9 @@ static void check_answers(const struct dgl_buf *answer)
         fuzz_must(end - head > 12 && memcmp(head, "HTTP/1.1 ", 9) == 0 && head[9] >= '1' && head[9] <= '5');
         for (const char *p = head; p < end; p++)
             fuzz_must(*p != '\n' || p[-1] == '\r');
-        const char *length = memmem(head, (size_t)(end - head), "\r\nContent-Length: ", 18);
+        const char *length = NULL;
+        if (memcmp(head + 9, "304", 3) != 0)
+            length = memmem(head, (size_t)(end - head), "\r\nContent-Length: ", 18);
         at += (size_t)(end - head) + 4 + (length ? strtoul(length + 18, NULL, 10) : 0);
     }
 }

@@ -50,7 +50,7 @@ static int64_t preferred_wait(const char *list)
 
 static enum dgl_status read_wait(struct dgl_http_request *rq, int64_t *ret, struct dgl_error *err)
 {
-    const char *query = dgl_http_query(rq, "wait"), *prefer = dgl_http_header(rq, "Prefer");
+    const char *query = dgl_http_query(rq, "wait"), *prefer = dgl_http_joined_header(rq, "Prefer");
     *ret = 0;
     DGL_TRY(dgl_api_read_number(rq, "wait", 0, API_MAX_WAIT_S, ret, err));
     if (!query && prefer)
@@ -60,7 +60,8 @@ static enum dgl_status read_wait(struct dgl_http_request *rq, int64_t *ret, stru
 
 static enum dgl_status read_keys(struct dgl_http_request *rq, const char **ret, struct dgl_error *err)
 {
-    const char *ours = dgl_http_header(rq, "X-Idempotency-Key"), *standard = dgl_http_header(rq, "Idempotency-Key");
+    const char *ours = dgl_http_joined_header(rq, "X-Idempotency-Key");
+    const char *standard = dgl_http_joined_header(rq, "Idempotency-Key");
     if (ours && standard && strcmp(ours, standard) != 0)
         return DGL_FAIL_FIELD(err, DGL_E_INVALID, "two_idempotency_keys", "X-Idempotency-Key",
                               "X-Idempotency-Key and Idempotency-Key differ; send one of them.");

@@ -112,7 +112,7 @@ static size_t header_lines(const struct dgl_http_request *rq, const char *name, 
     return count;
 }
 
-const char *http_joined_header(const struct dgl_http_request *rq, const char *name)
+const char *dgl_http_joined_header(const struct dgl_http_request *rq, const char *name)
 {
     const char *joined = NULL;
     for (size_t i = 0; i < rq->header_count; i++)
@@ -185,8 +185,8 @@ static void read_context(struct dgl_http_request *rq)
     struct in6_addr client = c->peer;
     rq->is_tls = rq->server->is_tls;
     if (c->peer_trusted) {
-        const char *chain = http_joined_header(rq, "X-Forwarded-For");
-        const char *proto = http_joined_header(rq, "X-Forwarded-Proto");
+        const char *chain = dgl_http_joined_header(rq, "X-Forwarded-For");
+        const char *proto = dgl_http_joined_header(rq, "X-Forwarded-Proto");
         if (chain)
             http_forwarded_client(&rq->server->trusted, chain, &client);
         if (proto) {
@@ -196,7 +196,7 @@ static void read_context(struct dgl_http_request *rq)
         }
     }
     http_address_format(&client, rq->client_address);
-    const char *codings = http_joined_header(rq, "Accept-Encoding");
+    const char *codings = dgl_http_joined_header(rq, "Accept-Encoding");
     rq->accepts_gzip = codings && http_accepts_gzip(codings);
     put_id(rq);
 }

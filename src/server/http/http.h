@@ -101,6 +101,8 @@ const char *dgl_http_query(const struct dgl_http_request *rq,
 size_t dgl_http_query_count(const struct dgl_http_request *rq);
 const char *dgl_http_query_name(const struct dgl_http_request *rq, size_t i);     // i < the count; decoded
 const char *dgl_http_header(const struct dgl_http_request *rq, const char *name); // first; NULL = none
+// All of its lines, joined by ", " (RFC 9110 §5.3); NULL = none. Of a header that comes once, two are one bad value.
+const char *dgl_http_joined_header(const struct dgl_http_request *rq, const char *name);
 const char *dgl_http_cookie(const struct dgl_http_request *rq, const char *name);
 const char *dgl_http_client_address(const struct dgl_http_request *rq); // behind trusted proxies the real one
 bool dgl_http_is_tls(const struct dgl_http_request *rq);    // or X-Forwarded-Proto: https from a trusted proxy

@@ -167,7 +167,6 @@ void http_request_resume(struct dgl_http_request *rq);
 // head.c: everything that is decided when the headers are in
 enum dgl_status http_head_read(struct dgl_http_request *rq, const char *method, const char *version,
                                struct dgl_error *err) DGL_MUST_CHECK;
-const char *http_joined_header(const struct dgl_http_request *rq, const char *name); // lines joined by ", "; NULL
 
 // bodies.c: how much bodies take, in all and by sharer
 void http_bodies_begin(struct dgl_http_request *rq); // the share is the address's until dgl_http_set_sharer()

@@ -166,7 +166,7 @@ static const char *quoted_etag(struct dgl_http_request *rq, const char *etag, co
 
 static bool not_modified(struct dgl_http_request *rq, const char *etag, int64_t modified_at_us)
 {
-    const char *list = http_joined_header(rq, "If-None-Match");
+    const char *list = dgl_http_joined_header(rq, "If-None-Match");
     if (list)
         return etag && http_etag_listed(list, etag);
     const char *since = dgl_http_header(rq, "If-Modified-Since");
@@ -177,7 +177,7 @@ static bool not_modified(struct dgl_http_request *rq, const char *etag, int64_t 
 // RFC 9110 §13.1: whoever goes on with a download wants the same file, or to be told.
 static bool precondition_holds(struct dgl_http_request *rq, const char *etag, int64_t modified_at_us)
 {
-    const char *list = http_joined_header(rq, "If-Match");
+    const char *list = dgl_http_joined_header(rq, "If-Match");
     if (list)
         return etag && http_etag_listed_strongly(list, etag);
     const char *since = dgl_http_header(rq, "If-Unmodified-Since");

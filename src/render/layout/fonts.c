@@ -22,6 +22,8 @@
 struct use_slot {
     char *family;
     const struct dgl_known_font *usual; // of a fallback
+    char *alternative;                  // of the hint, NULL = none
+    bool serif, fixed;                  // of the hint
     bool bold, italic;
     uint64_t document; // that used it last
     struct dgl_font_use use;
@@ -93,8 +95,10 @@ static void forget_fonts(struct dgl_fonts *f)
     for (uint32_t i = 0; i < f->face_count; i++)
         dgl_face_free(f->faces[i]);
     for (uint32_t i = 0; i < USE_SLOTS; i++) {
-        if (f->uses[i])
+        if (f->uses[i]) {
             free(f->uses[i]->family);
+            free(f->uses[i]->alternative);
+        }
         free(f->uses[i]);
     }
     for (uint32_t i = 0; i < f->extra_count; i++)
@@ -162,14 +166,15 @@ static struct dgl_face *face_of(struct dgl_fonts *f, const struct dgl_font_match
 // ---- Uses ----
 
 // *ret_same: it has the widths of the known font.
-static bool find_substitute(struct dgl_fonts *f, const struct dgl_known_font *known, bool bold, bool italic,
-                            struct dgl_font_match *m, bool *ret_same)
+static bool find_substitute(struct dgl_fonts *f, const struct dgl_known_font *known, const struct dgl_font_hint *hint,
+                            bool bold, bool italic, struct dgl_font_match *m, bool *ret_same)
 {
     static const char *const sans[] = {"Liberation Sans", "Arimo", "DejaVu Sans", "Carlito", "Noto Sans"};
     static const char *const serif[] = {"Liberation Serif", "Tinos", "DejaVu Serif", "Noto Serif", "Liberation Sans"};
     static const char *const mono[] = {"Liberation Mono", "Cousine", "DejaVu Sans Mono", "Noto Sans Mono",
                                        "DejaVu Sans"};
-    const char *const *generic = known && known->mono ? mono : known && known->serif ? serif : sans;
+    bool is_mono = known ? known->mono : hint && hint->fixed, is_serif = known ? known->serif : hint && hint->serif;
+    const char *const *generic = is_mono ? mono : is_serif ? serif : sans;
     *ret_same = false;
     for (unsigned i = 0; known && i < 3 && known->substitute[i]; i++)
         if (f->source->find(f->source->ctx, known->substitute[i], bold, italic, m)) {
@@ -213,15 +218,22 @@ static void set_metrics(struct dgl_font_use *u, const struct dgl_known_font *kno
     }
 }
 
-static void fill_use(struct dgl_fonts *f, struct dgl_font_use *u, const char *family, bool bold, bool italic)
+static void fill_use(struct dgl_fonts *f, struct dgl_font_use *u, const char *family, const struct dgl_font_hint *hint,
+                     bool bold, bool italic)
 {
     struct dgl_font_match m = {0};
     const struct dgl_known_font *known = dgl_known_font(family);
-    bool exact = f->source->find(f->source->ctx, family, bold, italic, &m);
+    bool exact = f->source->find(f->source->ctx, family, bold, italic, &m), found = exact;
+    const char *other = exact || known || !hint ? NULL : hint->alternative;
     u->wanted = family;
-    if (exact || find_substitute(f, known, bold, italic, &m, &u->same_widths))
+    if (other) {
+        known = dgl_known_font(other);
+        found = !known && f->source->find(f->source->ctx, other, bold, italic, &m);
+    }
+    if (found || find_substitute(f, known, hint, bold, italic, &m, &u->same_widths))
         u->face = face_of(f, &m);
-    if (!u->face && find_substitute(f, NULL, bold, italic, &m, &u->same_widths))
+    u->same_widths &= !other; // those of the other are not its own
+    if (!u->face && find_substitute(f, NULL, hint, bold, italic, &m, &u->same_widths))
         u->face = face_of(f, &m);
     if (!u->face)
         return;
@@ -262,16 +274,32 @@ static const struct dgl_font_use *stand_in(struct dgl_fonts *f, bool bold, bool 
 {
     struct dgl_font_use *use = &f->stand_in[bold | italic << 1];
     if (!use->face)
-        fill_use(f, use, "Liberation Sans", bold, italic);
+        fill_use(f, use, "Liberation Sans", NULL, bold, italic);
     return use;
+}
+
+static bool same_hint(const struct use_slot *slot, const struct dgl_font_hint *hint)
+{
+    const char *a = slot->alternative, *b = hint->alternative;
+    return slot->serif == hint->serif && slot->fixed == hint->fixed && (a && b ? strcmp(a, b) == 0 : a == b);
 }
 
 const struct dgl_font_use *dgl_fonts_use(struct dgl_fonts *f, const char *family, bool bold, bool italic)
 {
+    return dgl_fonts_use_like(f, family, NULL, bold, italic);
+}
+
+const struct dgl_font_use *dgl_fonts_use_like(struct dgl_fonts *f, const char *family, const struct dgl_font_hint *hint,
+                                              bool bold, bool italic)
+{
+    static const struct dgl_font_hint nothing = {0};
     uint32_t start = hash_name(family, 2166136261u + bold * 7u + italic * 13u) % USE_SLOTS;
     uint32_t at = start;
+    if (!hint || dgl_known_font(family))
+        hint = &nothing;
     for (; f->uses[at]; at = (at + 1) % USE_SLOTS)
-        if (f->uses[at]->bold == bold && f->uses[at]->italic == italic && strcmp(f->uses[at]->family, family) == 0)
+        if (f->uses[at]->bold == bold && f->uses[at]->italic == italic && same_hint(f->uses[at], hint) &&
+            strcmp(f->uses[at]->family, family) == 0)
             return admit(f, f->uses[at]) ? &f->uses[at]->use : stand_in(f, bold, italic);
     if (!has_room(f))
         return stand_in(f, bold, italic); // hostile documents name thousands
@@ -279,7 +307,10 @@ const struct dgl_font_use *dgl_fonts_use(struct dgl_fonts *f, const char *family
     slot->family = dgl_strdup(family);
     slot->bold = bold;
     slot->italic = italic;
-    fill_use(f, &slot->use, slot->family, bold, italic);
+    slot->alternative = hint->alternative ? dgl_strdup(hint->alternative) : NULL;
+    slot->serif = hint->serif;
+    slot->fixed = hint->fixed;
+    fill_use(f, &slot->use, slot->family, hint, bold, italic);
     f->uses[at] = slot;
     f->use_count++;
     admit(f, slot);

@@ -88,7 +88,15 @@ void dgl_fonts_begin(struct dgl_fonts *f);
 // Whether the document asked for more than DGL_LAYOUT_MAX_FONTS: for those that it asked for later one font stands in,
 // and characters that they lack are not looked for elsewhere.
 bool dgl_fonts_overrun(const struct dgl_fonts *f);
-// Never NULL while the source has any font at all. Cached by name and style.
+// What a document's font table says of a family, for when it is not there (§17.8.3).
+struct dgl_font_hint {
+    const char *family, *alternative; // NULL = it names none
+    bool serif, fixed;
+};
+// Never NULL while the source has any font at all. Cached by name and style; `hint` may be NULL, counts only for
+// families of which nothing is known.
+const struct dgl_font_use *dgl_fonts_use_like(struct dgl_fonts *f, const char *family, const struct dgl_font_hint *hint,
+                                              bool bold, bool italic);
 const struct dgl_font_use *dgl_fonts_use(struct dgl_fonts *f, const char *family, bool bold, bool italic);
 // A use that has a glyph for the character, starting from `base`; `base` when nothing has.
 const struct dgl_font_use *dgl_fonts_fallback(struct dgl_fonts *f, const struct dgl_font_use *base, uint32_t codepoint,

@@ -7,7 +7,7 @@
 #define DGL_X_NAMES(X) \
     X(AlternateContent) X(Choice) X(Fallback) X(OLEObject) X(Requires) X(abstractNum) X(abstractNumId) X(accent1) X(adjustLineHeightInTable) \
     X(accent2) X(accent3) X(accent4) X(accent5) X(accent6) X(after) X(afterAutospacing) X(afterLines) X(align) \
-    X(alignment) X(altChunk) X(anchor) X(ascii) X(asciiTheme) X(autoHyphenation) X(autoSpaceDE) X(autoSpaceDN) X(b) X(bCs) X(bIns) X(background) \
+    X(alignment) X(altChunk) X(altName) X(anchor) X(ascii) X(asciiTheme) X(autoHyphenation) X(autoSpaceDE) X(autoSpaceDN) X(b) X(bCs) X(bIns) X(background) \
     X(bar) X(basedOn) X(bdo) X(bdr) X(before) X(beforeAutospacing) X(beforeLines) X(behindDoc) X(between) X(bidi) \
     X(bidiVisual) X(blip) X(blipFill) X(body) X(bodyPr) X(bookmarkStart) X(bottom) X(bottomFromText) X(br) \
     X(cantSplit) X(caps) X(cellDel) X(cellMerge) X(char) X(charSpace) X(characterSpacingControl) X(checkBox) X(checked) X(clrScheme) X(col) X(color) X(cols) X(compat) \
@@ -16,7 +16,7 @@
     X(doNotHyphenateCaps) X(doNotExpandShiftReturn) X(doNotUseHTMLParagraphAutoSpacing) X(hideMark) X(splitPgBreakAndParaMark) \
     X(suppressSpBfAfterPgBrk) X(display) X(displayBackgroundShape) X(distance) X(distB) X(distL) X(distR) X(distT) X(dk1) X(dk2) X(docDefaults) X(docGrid) X(docPr) \
     X(drawing) X(dropCap) X(dstrike) X(ea) X(eastAsia) X(eastAsiaTheme) X(embed) X(embedBold) X(embedBoldItalic) X(embedItalic) X(embedRegular) X(emboss) X(end) \
-    X(endnote) X(endnotePr) X(endnoteRef) X(endnoteReference) X(equalWidth) X(evenAndOddHeaders) X(extLst) X(extent) X(ffData) \
+    X(endnote) X(endnotePr) X(endnoteRef) X(endnoteReference) X(equalWidth) X(evenAndOddHeaders) X(extLst) X(extent) X(family) X(ffData) \
     X(fill) X(fillRef) X(fillcolor) X(filled) X(firstColumn) X(firstLine) X(firstLineChars) X(firstRow) X(fitText) X(fldChar) \
     X(fldCharType) X(fldSimple) X(flipH) X(flipV) X(fmt) X(folHlink) X(font) X(fontKey) X(fontScheme) X(footer) \
     X(footerReference) X(footnote) X(footnotePr) X(footnoteRef) X(footnoteReference) X(format) X(framePr) X(gradFill) X(graphic) \
@@ -31,7 +31,7 @@
     X(name) X(noBreakHyphen) X(noFill) X(noHBand) X(noVBand) X(noWrap) X(num) X(numPicBullet) X(numPicBulletId) X(numFmt) X(numId) X(numPr) X(numRestart) X(numStart) \
     X(numStyleLink) X(oMath) X(oMathPara) X(object) X(offsetFrom) X(outline) X(outlineLvl) X(oval) X(overflowPunct) X(p) X(pBdr) \
     X(pPr) X(pPrDefault) X(pStyle) X(pageBreakBefore) X(pattFill) X(pctHeight) X(pctPosHOffset) X(pctPosVOffset) X(pctWidth) X(pgBorders) X(pgMar) \
-    X(pgNumType) X(pgSz) X(pic) X(pict) X(polyline) X(pos) X(posOffset) X(position) X(positionH) X(positionV) \
+    X(pgNumType) X(pgSz) X(pic) X(pict) X(polyline) X(pitch) X(pos) X(posOffset) X(position) X(positionH) X(positionV) \
     X(prst) X(prstClr) X(prstGeom) X(ptab) X(r) X(rFonts) X(rIns) X(rPr) X(rPrDefault) X(rStyle) X(rect) \
     X(relativeFrom) X(relativeHeight) X(restart) X(right) X(rightChars) X(rightFromText) X(rot) X(roundrect) X(rtl) X(rt) X(ruby) X(rubyBase) X(rubyPr) \
     X(schemeClr) X(script) X(sdt) X(sdtContent) X(sectPr) X(sep) X(shadow) X(shape) X(shd) X(side) X(sizeRelH) X(sizeRelV) \

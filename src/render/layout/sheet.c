@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 // ---- Theme ----
 
@@ -315,6 +316,36 @@ static void read_settings(struct dgl_sheet *s, const struct dgl_x *root)
         read_compat(t, compat);
 }
 
+// ---- Fonts ----
+
+static void read_fonts(struct dgl_sheet *s, const struct dgl_x *root)
+{
+    uint32_t cap = 0;
+    DGL_X_EACH(n, root)
+    {
+        const struct dgl_str *name = n->name == DGL_X_font ? dgl_x_attr(n, DGL_X_name) : NULL;
+        if (!name || name->len == 0 ||
+            !DGL_ARENA_ROOM(s->arena, s->fonts, cap, s->font_count + 1, 16, DGL_LAYOUT_MAX_FONTS))
+            continue;
+        const struct dgl_x *other = dgl_x_child(n, DGL_X_altName), *family = dgl_x_child(n, DGL_X_family),
+                           *pitch = dgl_x_child(n, DGL_X_pitch);
+        struct dgl_str alternative = other ? dgl_x_val(other) : (struct dgl_str){0};
+        s->fonts[s->font_count++] = (struct dgl_font_hint){
+            .family = dgl_arena_strndup(s->arena, name->data, name->len),
+            .alternative = alternative.len ? dgl_arena_strndup(s->arena, alternative.data, alternative.len) : NULL,
+            .serif = family && dgl_str_is(dgl_x_val(family), "roman"),
+            .fixed = pitch && dgl_str_is(dgl_x_val(pitch), "fixed")};
+    }
+}
+
+const struct dgl_font_hint *dgl_sheet_font(const struct dgl_sheet *s, const char *family)
+{
+    for (uint32_t i = 0; i < s->font_count; i++)
+        if (strcasecmp(s->fonts[i].family, family) == 0)
+            return &s->fonts[i];
+    return NULL;
+}
+
 // ---- Parts ----
 
 static enum dgl_status read_part(struct dgl_docx_package *p, uint32_t member, struct dgl_arena *a, uint32_t *nodes_left,
@@ -330,7 +361,7 @@ static enum dgl_status read_part(struct dgl_docx_package *p, uint32_t member, st
 static enum dgl_status find_parts(struct dgl_docx_package *p, struct dgl_arena *a, uint32_t part[SHEET_PARTS],
                                   struct dgl_error *err)
 {
-    static const char *const suffixes[SHEET_PARTS] = {"/theme", "/styles", "/numbering", "/settings"};
+    static const char *const suffixes[SHEET_PARTS] = {"/theme", "/styles", "/numbering", "/settings", "/fontTable"};
     struct dgl_docx_relationship *rels;
     size_t count;
     uint32_t rels_member;
@@ -382,9 +413,17 @@ static enum dgl_status fill_sheet(struct dgl_docx_package *p, const uint32_t par
 {
     struct dgl_x *root[SHEET_PARTS] = {0};
     uint32_t nodes_left = DGL_LAYOUT_MAX_NODES;
-    for (unsigned i = 0; i < SHEET_PARTS; i++)
-        if (part[i] != UINT32_MAX)
-            DGL_TRY(read_part(p, part[i], s->arena, &nodes_left, &root[i], err));
+    struct dgl_error ignored = DGL_ERROR_INIT; // a damaged font table is that of fonts embedded, told there
+    for (unsigned i = 0; i < SHEET_PARTS; i++) {
+        bool fonts = i == SHEET_FONTS;
+        if (part[i] == UINT32_MAX)
+            continue;
+        enum dgl_status status = read_part(p, part[i], s->arena, &nodes_left, &root[i], fonts ? &ignored : err);
+        if (status != DGL_OK && !fonts)
+            return status;
+    }
+    if (root[SHEET_FONTS])
+        read_fonts(s, root[SHEET_FONTS]);
     if (root[3])
         read_settings(s, root[3]);
     if (root[0])

@@ -7,6 +7,7 @@
 #define DGL_RENDER_LAYOUT_SHEET_H
 
 #include "render/docx/opc.h"
+#include "render/layout/fonts.h"
 #include "render/layout/props.h"
 
 enum dgl_style_type { DGL_STYLE_PARAGRAPH, DGL_STYLE_CHARACTER, DGL_STYLE_TABLE, DGL_STYLE_NUMBERING };
@@ -91,6 +92,8 @@ struct dgl_sheet {
     struct dgl_num *nums;
     uint32_t num_count;
     struct dgl_settings settings;
+    struct dgl_font_hint *fonts; // of the font table
+    uint32_t font_count;
     bool has_picture_bullets;
 };
 
@@ -103,8 +106,9 @@ enum dgl_status dgl_sheet_load(struct dgl_docx_package *p, struct dgl_sheet_cach
                                struct dgl_sheet **ret_owned, struct dgl_error *err) DGL_MUST_CHECK;
 void dgl_sheet_free(struct dgl_sheet *s);
 
-uint16_t dgl_sheet_style(const struct dgl_sheet *s, struct dgl_str id);             // UINT16_MAX when there is none
-const struct dgl_num *dgl_sheet_num(const struct dgl_sheet *s, int32_t id);         // NULL when there is none
+uint16_t dgl_sheet_style(const struct dgl_sheet *s, struct dgl_str id); // UINT16_MAX when there is none
+const struct dgl_font_hint *dgl_sheet_font(const struct dgl_sheet *s, const char *family); // NULL when there is none
+const struct dgl_num *dgl_sheet_num(const struct dgl_sheet *s, int32_t id);                // NULL when there is none
 const struct dgl_num_level *dgl_num_level(const struct dgl_num *n, unsigned level); // NULL when it is not defined
 void dgl_note_numbers_read(const struct dgl_x *n, struct dgl_note_numbers *p);      // footnotePr, endnotePr
 struct dgl_prop_reader dgl_sheet_reader(const struct dgl_sheet *s, struct dgl_arena *a);

@@ -109,7 +109,8 @@ static const struct dgl_font_use *use_of(const struct dgl_text_env *env, struct 
 {
     if (!run->use[s]) {
         const char *family = run->r.font[s] ? run->r.font[s] : "Times New Roman";
-        run->use[s] = dgl_fonts_use(env->fonts, family, slot_bold(&run->r, s), slot_italic(&run->r, s));
+        run->use[s] = dgl_fonts_use_like(env->fonts, family, dgl_sheet_font(env->doc->sheet, family),
+                                         slot_bold(&run->r, s), slot_italic(&run->r, s));
     }
     return run->use[s];
 }

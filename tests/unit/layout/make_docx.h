@@ -36,6 +36,7 @@ struct docx_parts {
     const char *styles;    // beside DEFAULTS, inside w:styles; may be NULL
     const char *numbering; // inside w:numbering; may be NULL
     const char *settings;  // inside w:settings; may be NULL
+    const char *fonts;     // inside w:fonts, or damaged; may be NULL
     const char *header;    // a whole w:hdr; may be NULL; relationship rIdH
     const char *footnotes; // inside w:footnotes; may be NULL
     const char *endnotes;  // inside w:endnotes; may be NULL
@@ -65,6 +66,8 @@ static inline void make_docx(const struct docx_parts *p, struct dgl_buf *out)
         dgl_buf_puts(&text, "<Relationship Id=\"rId2\" Type=\"" REL "numbering\" Target=\"numbering.xml\"/>");
     if (p->settings)
         dgl_buf_puts(&text, "<Relationship Id=\"rId3\" Type=\"" REL "settings\" Target=\"settings.xml\"/>");
+    if (p->fonts)
+        dgl_buf_puts(&text, "<Relationship Id=\"rId7\" Type=\"" REL "fontTable\" Target=\"fontTable.xml\"/>");
     if (p->header)
         dgl_buf_puts(&text, "<Relationship Id=\"rIdH\" Type=\"" REL "header\" Target=\"header1.xml\"/>");
     if (p->footnotes)
@@ -85,6 +88,7 @@ static inline void make_docx(const struct docx_parts *p, struct dgl_buf *out)
         const char *name, *root, *content;
     } more[] = {{"word/numbering.xml", "numbering", p->numbering},
                 {"word/settings.xml", "settings", p->settings},
+                {"word/fontTable.xml", "fonts", p->fonts},
                 {"word/footnotes.xml", "footnotes", p->footnotes},
                 {"word/endnotes.xml", "endnotes", p->endnotes}};
     for (size_t i = 0; i < DGL_COUNT(more); i++) {

@@ -228,6 +228,29 @@ static void test_widths_of_a_missing_font(void **state DGL_UNUSED)
     free(d);
 }
 
+// Of a family of which nothing else is known the document's font table says what it is like.
+static void test_fonts_by_the_font_table(void **state DGL_UNUSED)
+{
+#define IN_FONT(font, text) \
+    "<w:p><w:r><w:rPr><w:rFonts w:ascii=\"" font "\" w:hAnsi=\"" font "\"/></w:rPr><w:t>" text "</w:t></w:r></w:p>"
+    const char *body = IN_FONT("Quaint", "roman") IN_FONT("Quill", "other") IN_FONT("Teletype", "fixed")
+        IN_FONT("Nowhere", "plain") IN_FONT("Liberation Sans", "there");
+    const char *fonts = "<w:font w:name=\"quaint\"><w:family w:val=\"roman\"/></w:font><w:font w:name=\"Quill\">"
+                        "<w:altName w:val=\"Cambria\"/></w:font><w:font w:name=\"Teletype\"><w:pitch "
+                        "w:val=\"fixed\"/></w:font><w:font w:name=\"Liberation Sans\"><w:altName "
+                        "w:val=\"Cambria\"/><w:family w:val=\"roman\"/></w:font>";
+    char *d = dump_of(&(struct docx_parts){.body = body, .fonts = fonts});
+    assert_non_null(strstr(d, "\"roman\" Liberation Serif"));
+    assert_non_null(strstr(d, "\"other\" Caladea"));
+    assert_non_null(strstr(d, "\"fixed\" Liberation Mono"));
+    assert_non_null(strstr(d, "\"plain\" Liberation Sans"));
+    assert_non_null(strstr(d, "\"there\" Liberation Sans"));
+    free(d);
+    char *damaged = dump_of(&(struct docx_parts){.body = body, .fonts = "<w:font"}); // the same fonts, nothing known
+    assert_non_null(strstr(damaged, "\"roman\" Liberation Sans"));
+    free(damaged);
+}
+
 static void test_symbol_fonts_are_unicode(void **state DGL_UNUSED)
 {
     assert_int_equal(dgl_symbol_unicode(2, 0xF0FC), 0x2714);
@@ -331,6 +354,7 @@ int main(void)
         cmocka_unit_test(test_footnote_stands_at_the_bottom),
         cmocka_unit_test(test_toggles_cancel),
         cmocka_unit_test(test_widths_of_a_missing_font),
+        cmocka_unit_test(test_fonts_by_the_font_table),
         cmocka_unit_test(test_symbol_fonts_are_unicode),
         cmocka_unit_test(test_cyclic_styles_end),
         cmocka_unit_test(test_deep_tables_end),

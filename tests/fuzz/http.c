@@ -129,23 +129,32 @@ static bool is_tchar(unsigned char c)
     return isalnum(c) || (c && strchr("!#$%&'*+-.^_`|~", c));
 }
 
-// A line up to CRLF; false when there is none or a bare CR, LF or NUL stands in it. (NUL LF passes for CRLF, and so
-// does LF NUL before the empty line: the server cannot tell them apart, and nobody else ends a line in the midst of
-// it.)
-static bool take_line(struct bytes *b, struct bytes *ret)
+// Whether what stands here passes for the two CRLF that end a head: four bytes that end something, NUL among them, lie
+// as four NULs in memory, and the server cannot tell them apart. No proxy sends NUL.
+static bool passes_for_end(const char *p, const char *end)
 {
+    bool has_nul = false;
+    for (int i = 0; i < 4; i++) {
+        if (p + i >= end || !memchr("\r\n", p[i], 3))
+            return false;
+        has_nul |= p[i] == '\0';
+    }
+    return has_nul && p[3] == '\n';
+}
+
+// A line up to CRLF; false when there is none or a bare CR, LF or NUL stands in it. (NUL LF passes for CRLF, for the
+// same reason.) *ret_ends: the head ends with it.
+static bool take_line(struct bytes *b, struct bytes *ret, bool *ret_ends)
+{
+    *ret_ends = false;
     for (const char *p = b->at; p + 1 < b->end; p++) {
         bool ends = *p == '\r' || *p == '\0';
-        if (b->end - p >= 4 && memcmp(p, "\n\0\r\n", 4) == 0) {
-            *ret = (struct bytes){b->at, p};
-            b->at = p + 2;
-            return true;
-        }
-        if (*p == '\n' || (ends && p[1] != '\n'))
+        *ret_ends = passes_for_end(p, b->end);
+        if (!*ret_ends && (*p == '\n' || (ends && p[1] != '\n')))
             return false;
-        if (ends) {
+        if (ends || *ret_ends) {
             *ret = (struct bytes){b->at, p};
-            b->at = p + 2;
+            b->at = p + (*ret_ends ? 4 : 2);
             return true;
         }
     }
@@ -229,17 +238,18 @@ static bool take_request(struct bytes *b, struct seen *ret)
 {
     struct framing f = {0};
     struct bytes line;
+    bool ends;
     while (skip_empty_line(b))
         continue;
-    if (!take_line(b, &line) || !take_request_line(line, ret))
+    if (!take_line(b, &line, &ends) || !take_request_line(line, ret))
         return false;
-    for (;;) {
+    while (!ends) {
         // ':' LF passes for the CR LF that ends the head: both lie as two NULs in memory. No proxy sends it.
         if (b->end - b->at >= 2 && memcmp(b->at, ":\n", 2) == 0) {
             b->at += 2;
             break;
         }
-        if (!take_line(b, &line))
+        if (!take_line(b, &line, &ends))
             return false;
         if (line.at == line.end)
             break;

@@ -277,8 +277,7 @@ class Attack:
         resource.setrlimit(resource.RLIMIT_NOFILE, (count + 500, max(count + 500, resource.getrlimit(resource.RLIMIT_NOFILE)[1])))
         before, held = self.memory(), []
         for number in range(count):
-            source = f"127.0.0.{2 + number // 2000}"  # one address has a part of all connections
-            connection = socket.create_connection(self.where, timeout=PATIENCE_S, source_address=(source, 0))
+            connection = socket.create_connection(self.where, timeout=PATIENCE_S)
             held.append(connection)
             connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n" if number % 2 else b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ")
             if number % 2:

@@ -19,17 +19,18 @@
 #include <string.h>
 #include <sys/socket.h>
 
-// A part of all connections is the most that one address has open, so that nobody fills the house alone. What comes
-// beyond it is closed at once, before its TLS: there is nobody to answer yet. A trusted proxy speaks for many, and
-// holds each of them to his own bounds; its connections are not counted. Epoll threads that ask at the same time may
-// let one too many in each.
+// A part of all connections stays free for others than the address that has most, so that nobody fills the house alone.
+// What comes beyond it is closed at once, before its TLS: there is nobody to answer yet. The part is small because an
+// office's gateway and a proxy that nobody named are one address, too. A trusted proxy speaks for many, and holds each
+// of them to his own bounds; its connections are not counted. Epoll threads that ask at the same time may let one too
+// many in each.
 enum MHD_Result http_may_connect(void *loop, const struct sockaddr *address, socklen_t len)
 {
     (void)len;
     struct dgl_http_server *s = http_loop_server(loop);
     struct in6_addr peer = http_address_of(address);
-    unsigned share = DGL_MAX(s->options.max_connections / HTTP_SHARE_OF_CONNECTIONS, 1u);
-    if (http_nets_hold(&s->trusted, &peer) || http_addresses_count(&s->addresses, &peer) < share)
+    unsigned all = s->options.max_connections, most = all - all / HTTP_PART_FOR_OTHERS;
+    if (http_nets_hold(&s->trusted, &peer) || http_addresses_count(&s->addresses, &peer) < most)
         return MHD_YES;
     atomic_fetch_add_explicit(&s->refused_connections, 1, memory_order_relaxed);
     return MHD_NO;

@@ -51,7 +51,7 @@ struct dgl_http_options {
     const char *trusted_proxies;              // CIDRs whose X-Forwarded-For / -Proto are believed; NULL = none
     unsigned threads;                         // epoll threads; 0 = 2
     unsigned blocking_threads;                // 0 = 8
-    unsigned max_connections;                 // 0 = 12,000; one address that is no trusted proxy: a quarter
+    unsigned max_connections;                 // 0 = 12,000; one address that is no trusted proxy leaves a sixth
     uint64_t max_bodies_bytes;                // 0 = 512 MiB, of all requests under way together; a sharer: a quarter
     const char *temp_dir;                     // for uploads
     // Errors nobody's handler made (404, 405, 413, 400) on paths that do not begin with /api/: a page. NULL = JSON

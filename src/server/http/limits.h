@@ -35,7 +35,7 @@
 
 // Connections and threads
 #define HTTP_DEFAULT_CONNECTIONS 12000
-#define HTTP_SHARE_OF_CONNECTIONS 4 // one of so many parts of them is the most that one address has
+#define HTTP_PART_FOR_OTHERS 6 // one of so many parts of them is kept from any one address
 #define HTTP_DEFAULT_THREADS 2
 #define HTTP_MAX_THREADS 64
 #define HTTP_DEFAULT_BLOCKING_THREADS 8

@@ -432,12 +432,12 @@ static void refuses_bad_options(void **state)
 }
 
 // The house stays open to everybody else, and to him again when he has let go of one.
-static void one_address_has_a_part_of_the_connections(void **state)
+static void one_address_leaves_a_part_of_the_connections(void **state)
 {
     (void)state;
     struct dgl_http_server *s = start(&(struct dgl_http_options){.max_connections = 16}, dgl_clock_system());
     uint16_t port = dgl_http_server_port(s);
-    int held[16 / HTTP_SHARE_OF_CONNECTIONS];
+    int held[16 - 16 / HTTP_PART_FOR_OTHERS];
     for (size_t i = 0; i < DGL_COUNT(held); i++) {
         held[i] = dial_from("127.0.0.2", port);
         assert_int_equal(ask(held[i], GET("/hello")), 200);
@@ -481,7 +481,7 @@ static void a_trusted_proxy_speaks_for_many(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_address_has_a_part_of_the_connections),
+        cmocka_unit_test(one_address_leaves_a_part_of_the_connections),
         cmocka_unit_test(a_trusted_proxy_speaks_for_many),
         cmocka_unit_test(cuts_a_slow_head),
         cmocka_unit_test(cuts_a_slow_body_but_not_a_brisk_one),

@@ -52,13 +52,21 @@ static void put_escaped(struct dgl_buf *out, struct dgl_str s)
     dgl_buf_append(out, s.data + from, s.len - from);
 }
 
-// A relationship is text already: pictures and charts are made at once.
+static bool is_written_at_once(enum dgl_docx_where where)
+{
+    return where == DGL_WHERE_BLIP || where == DGL_WHERE_CHART || where == DGL_WHERE_CHART_PART ||
+           where == DGL_WHERE_TARGET || where == DGL_WHERE_LINK;
+}
+
+// A relationship is text already: pictures, charts and links are made at once.
 static enum dgl_status write_at_once(struct dgl_docx_writer *w, const struct dgl_docx_context *x, struct dgl_value v,
                                      struct dgl_buf *out, struct dgl_error *err)
 {
     struct dgl_buf *xml = w->xml;
     w->xml = out;
     enum dgl_status st = x->where == DGL_WHERE_BLIP         ? dgl_docx_write_blip(w, x, v, err)
+                         : x->where == DGL_WHERE_TARGET     ? dgl_docx_write_target(w, v, err)
+                         : x->where == DGL_WHERE_LINK       ? dgl_docx_write_link(w, v, err)
                          : x->where == DGL_WHERE_CHART_PART ? dgl_docx_write_chart(w, x, v, err)
                                                             : dgl_docx_write_chart_name(w, v, err);
     w->xml = xml;
@@ -84,7 +92,7 @@ enum dgl_status dgl_docx_on_capture(void *ctx, uint32_t context, struct dgl_valu
 {
     struct dgl_docx_writer *w = ctx;
     const struct dgl_docx_context *x = &w->part->contexts[context];
-    if (x->where == DGL_WHERE_BLIP || x->where == DGL_WHERE_CHART || x->where == DGL_WHERE_CHART_PART)
+    if (is_written_at_once(x->where))
         return write_at_once(w, x, v, out, err);
     if (x->where == DGL_WHERE_NOTE || must_wait(x, v))
         return defer(w, x, v, out, err);

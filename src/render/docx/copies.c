@@ -239,8 +239,8 @@ static struct dgl_str open_to_id(struct dgl_docx_emit *e, const struct dgl_docx_
 }
 
 // A tag that nobody wrote; its place is the part that is walked.
-static void put_own_tag(struct dgl_docx_emit *e, enum dgl_docx_tag_kind kind, enum dgl_block_role role,
-                        const char *inside, uint32_t context)
+void dgl_docx_put_own_tag(struct dgl_docx_emit *e, enum dgl_docx_tag_kind kind, enum dgl_block_role role,
+                          const char *inside, uint32_t context)
 {
     struct dgl_docx_tag *tag = dgl_arena_alloc(e->own->arena, sizeof *tag);
     *tag = (struct dgl_docx_tag){.kind = kind,
@@ -268,11 +268,11 @@ bool dgl_docx_capture_note(struct dgl_docx_emit *e, const struct dgl_docx_node *
                                        .reference_open = open_to_id(e, reference),
                                        .namespaces = dgl_docx_namespaces_of(e, c->part->tree.root)};
     struct elsewhere back = enter(e, c);
-    put_own_tag(e, DGL_TAG_BLOCK, DGL_BLOCK_OPENS, "set dgl_note", 0);
+    dgl_docx_put_own_tag(e, DGL_TAG_BLOCK, DGL_BLOCK_OPENS, "set dgl_note", 0);
     for (struct dgl_docx_node *k = note->node->first; k && e->status == DGL_OK; k = k->next)
         dgl_docx_emit_walk(e, k);
-    put_own_tag(e, DGL_TAG_BLOCK, DGL_BLOCK_CLOSES, "endset", 0);
-    put_own_tag(e, DGL_TAG_VALUE, DGL_BLOCK_NONE, "dgl_note", dgl_docx_add_context(e, context));
+    dgl_docx_put_own_tag(e, DGL_TAG_BLOCK, DGL_BLOCK_CLOSES, "endset", 0);
+    dgl_docx_put_own_tag(e, DGL_TAG_VALUE, DGL_BLOCK_NONE, "dgl_note", dgl_docx_add_context(e, context));
     leave(e, &back);
     return true;
 }
@@ -338,14 +338,14 @@ void dgl_docx_copy_chart(struct dgl_docx_emit *e)
         bool captured = e->captures > 0;
         struct elsewhere back = enter(e, c);
         if (captured)
-            put_own_tag(e, DGL_TAG_BLOCK, DGL_BLOCK_OPENS, "set dgl_chart", 0);
+            dgl_docx_put_own_tag(e, DGL_TAG_BLOCK, DGL_BLOCK_OPENS, "set dgl_chart", 0);
         dgl_docx_cut_before(e, DGL_CUT_CHART_BEGIN, index);
         dgl_buf_puts(&e->raw, "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n");
         dgl_docx_emit_walk(e, c->part->tree.root);
         dgl_docx_cut_before(e, DGL_CUT_CHART_END, index);
         if (captured) {
-            put_own_tag(e, DGL_TAG_BLOCK, DGL_BLOCK_CLOSES, "endset", 0);
-            put_own_tag(e, DGL_TAG_VALUE, DGL_BLOCK_NONE, "dgl_chart", dgl_docx_add_context(e, context));
+            dgl_docx_put_own_tag(e, DGL_TAG_BLOCK, DGL_BLOCK_CLOSES, "endset", 0);
+            dgl_docx_put_own_tag(e, DGL_TAG_VALUE, DGL_BLOCK_NONE, "dgl_chart", dgl_docx_add_context(e, context));
         }
         leave(e, &back);
         e->part->copies_charts = true;

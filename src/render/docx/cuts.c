@@ -217,19 +217,34 @@ static void close_table(struct dgl_docx_writer *w)
 
 // ---- addresses
 
+static enum dgl_status relate_link(struct dgl_docx_writer *w, struct dgl_str target, char id[24], struct dgl_error *err)
+{
+    if (target.len > DGL_DOCX_MAX_URL_BYTES)
+        return DGL_FAIL_SLUG(err, DGL_E_LIMIT, "url_too_long", "a hyperlink's address is longer than %u bytes",
+                             DGL_DOCX_MAX_URL_BYTES);
+    if (target.len == 0)
+        target = DGL_STR("#");
+    return dgl_docx_add_relationship(w, "hyperlink", target, true, id, err);
+}
+
 static enum dgl_status end_target(struct dgl_docx_writer *w, struct dgl_error *err)
 {
     char id[24];
     struct dgl_str target = {w->xml->data + w->target_start, w->xml->len - w->target_start};
     if (w->xml->failed)
         return DGL_OK;
-    if (target.len > DGL_DOCX_MAX_URL_BYTES)
-        return DGL_FAIL_SLUG(err, DGL_E_LIMIT, "url_too_long", "a hyperlink's address is longer than %u bytes",
-                             DGL_DOCX_MAX_URL_BYTES);
-    if (target.len == 0)
-        target = DGL_STR("#");
-    DGL_TRY(dgl_docx_add_relationship(w, "hyperlink", target, true, id, err));
+    DGL_TRY(relate_link(w, target, id, err));
     truncate_to(w->xml, w->target_start);
+    dgl_buf_puts(w->xml, id);
+    return DGL_OK;
+}
+
+enum dgl_status dgl_docx_write_link(struct dgl_docx_writer *w, struct dgl_value address, struct dgl_error *err)
+{
+    char id[24];
+    if (address.kind != DGL_VALUE_SAFE)
+        return DGL_FAIL(err, DGL_E_INTERNAL, "an address is no markup");
+    DGL_TRY(relate_link(w, (struct dgl_str){address.as.string->data, address.as.string->len}, id, err));
     dgl_buf_puts(w->xml, id);
     return DGL_OK;
 }

@@ -282,8 +282,13 @@ static void put_attrs(struct dgl_docx_emit *e, struct dgl_docx_node *n)
             cut_after(e, DGL_CUT_CHART_NAME, 0);
             put_value_with_tags(e, n, a->value, DGL_WHERE_CHART);
             dgl_docx_cut_before(e, DGL_CUT_CHART_NAME_END, 0);
-        } else if (link && e->captures) {
+        } else if (link && e->captures && e->copied_from) { // the note it is in has no part to have it of yet
             dgl_docx_put_attr(&e->raw, a->value);
+        } else if (link && e->captures) {
+            dgl_docx_put_own_tag(e, DGL_TAG_BLOCK, DGL_BLOCK_OPENS, "set dgl_link", 0);
+            put_value_with_tags(e, n, decode_target(e, link->target), DGL_WHERE_TARGET);
+            dgl_docx_put_own_tag(e, DGL_TAG_BLOCK, DGL_BLOCK_CLOSES, "endset", 0);
+            dgl_docx_put_own_tag(e, DGL_TAG_VALUE, DGL_BLOCK_NONE, "dgl_link", plain_context(e, DGL_WHERE_LINK));
         } else if (link) {
             cut_after(e, DGL_CUT_TARGET_BEGIN, 0);
             put_value_with_tags(e, n, decode_target(e, link->target), DGL_WHERE_TARGET);

@@ -70,6 +70,9 @@ void dgl_docx_emit_walk(struct dgl_docx_emit *e, struct dgl_docx_node *n);
 // `op` is enum dgl_docx_op with its flag; the sink does it before the data that follows.
 void dgl_docx_cut_before(struct dgl_docx_emit *e, uint8_t op, uint32_t arg);
 void dgl_docx_put_tag(struct dgl_docx_emit *e, struct dgl_docx_tag *tag, uint32_t context);
+// A tag that nobody wrote, around what becomes a value or for the value; copies.c.
+void dgl_docx_put_own_tag(struct dgl_docx_emit *e, enum dgl_docx_tag_kind kind, enum dgl_block_role role,
+                          const char *inside, uint32_t context);
 struct dgl_str dgl_docx_namespaces_of(struct dgl_docx_emit *e, const struct dgl_docx_node *root); // as attributes
 enum dgl_docx_open_kind dgl_docx_open_kind_of(const struct dgl_docx_tag *tag);                    // that opens a block
 void dgl_docx_emit_sort_rels(struct dgl_docx_emit *e, const struct dgl_docx_part *part);

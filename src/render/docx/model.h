@@ -74,6 +74,7 @@ enum dgl_docx_where {
     DGL_WHERE_BLIP,       // relationship of a placeholder picture; run_open holds its own
     DGL_WHERE_CHART,      // a name of a chart that is made anew, or its data
     DGL_WHERE_CHART_PART, // the part of a chart that became a value first: a relationship
+    DGL_WHERE_LINK,       // a hyperlink's whole address that became a value first: a relationship
     DGL_WHERE_NOTE,       // the text of a note or comment that became a value first, and its reference: see copies.c
 };
 enum dgl_docx_note_kind { DGL_NOTE_FOOT, DGL_NOTE_END, DGL_NOTE_COMMENT };

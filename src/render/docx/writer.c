@@ -309,7 +309,7 @@ static bool stays_in_url(uint8_t ch)
     return ch > 32 && ch < 127 && !strchr("<>\"{}|\\^`", ch);
 }
 
-static enum dgl_status write_target_piece(struct dgl_docx_writer *w, struct dgl_value v, struct dgl_error *err)
+enum dgl_status dgl_docx_write_target(struct dgl_docx_writer *w, struct dgl_value v, struct dgl_error *err)
 {
     static const char hex[] = "0123456789ABCDEF";
     struct dgl_str s = {"", 0};
@@ -437,7 +437,7 @@ enum dgl_status dgl_docx_on_value(void *ctx, uint32_t context, struct dgl_value 
     case DGL_WHERE_ATTRIBUTE:
         return write_plain_value(w, v, true, x->quoted, err);
     case DGL_WHERE_TARGET:
-        return write_target_piece(w, v, err);
+        return dgl_docx_write_target(w, v, err);
     case DGL_WHERE_SPAN:
         return write_span(w, v, err);
     case DGL_WHERE_FILL:
@@ -446,6 +446,8 @@ enum dgl_status dgl_docx_on_value(void *ctx, uint32_t context, struct dgl_value 
         return dgl_docx_write_blip(w, x, v, err);
     case DGL_WHERE_CHART:
         return dgl_docx_write_chart_name(w, v, err);
+    case DGL_WHERE_LINK:
+        return dgl_docx_write_link(w, v, err);
     case DGL_WHERE_CHART_PART:
         return dgl_docx_write_chart(w, x, v, err);
     case DGL_WHERE_NOTE:

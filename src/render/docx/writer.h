@@ -291,6 +291,11 @@ enum dgl_status dgl_docx_cut(struct dgl_docx_writer *w, uint8_t op, uint32_t arg
 void dgl_docx_span_cell(struct dgl_docx_writer *w, uint32_t span); // the current cell spans so many columns
 void dgl_docx_count_row(struct dgl_docx_writer *w);                // a row that comes whole, from data
 
+enum dgl_status dgl_docx_write_link(struct dgl_docx_writer *w, struct dgl_value address,
+                                    struct dgl_error *err) DGL_MUST_CHECK; // its relationship's id
+enum dgl_status dgl_docx_write_target(struct dgl_docx_writer *w, struct dgl_value v,
+                                      struct dgl_error *err) DGL_MUST_CHECK; // a piece of an address
+
 // The language's sink.
 enum dgl_status dgl_docx_on_data(void *ctx, uint32_t chunk, struct dgl_str text, struct dgl_error *err);
 enum dgl_status dgl_docx_on_value(void *ctx, uint32_t context, struct dgl_value v, struct dgl_error *err);

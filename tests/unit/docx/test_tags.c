@@ -341,6 +341,28 @@ static void links_in_loops_differ(void **state DGL_UNUSED)
     outcome_fini(&o);
 }
 
+static void links_in_macros_have_their_addresses(void **state DGL_UNUSED)
+{
+    struct outcome o = render_members(
+        (struct member[]){
+            {"word/document.xml",
+             DOCUMENT(P("{%p macro m(u) %}") "<w:p><w:hyperlink r:id=\"rId9\"><w:r><w:t>{{ u "
+                                             "}}</w:t></w:r></w:hyperlink></w:p>" P("{%p endmacro %}")
+                                                 P("{%p for u in us %}") P("{{p m(u) }}") P("{%p endfor %}"))},
+            {"word/_rels/document.xml.rels", RELS("<Relationship Id=\"rId9\" Type=\"" REL_OFFICE
+                                                  "hyperlink\" Target=\"{{ u }}\" TargetMode=\"External\"/>")},
+            {NULL, NULL}},
+        "{\"us\":[\"https://a.test/?a=1&b=2\",\"https://b.test/\"]}");
+    assert_int_equal(o.status, DGL_OK);
+    assert_non_null(strstr(o.document, "r:id=\"rIdD1\""));
+    assert_non_null(strstr(o.document, "r:id=\"rIdD2\""));
+    char *rels = read_member(&o.package, "word/_rels/document.xml.rels");
+    assert_non_null(strstr(rels, "\"https://a.test/?a=1&amp;b=2\""));
+    assert_non_null(strstr(rels, "\"https://b.test/\""));
+    free(rels);
+    outcome_fini(&o);
+}
+
 static void bookmarks_in_loops_stay_unique(void **state DGL_UNUSED)
 {
     struct outcome o = render_body(
@@ -413,6 +435,7 @@ int main(void)
         cmocka_unit_test(tags_in_other_places),
         cmocka_unit_test(links_in_all_parts),
         cmocka_unit_test(links_in_loops_differ),
+        cmocka_unit_test(links_in_macros_have_their_addresses),
         cmocka_unit_test(bookmarks_in_loops_stay_unique),
         cmocka_unit_test(half_bookmarks_go),
         cmocka_unit_test(section_breaks_stay),

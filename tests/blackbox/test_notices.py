@@ -197,7 +197,7 @@ def test_invitations_by_mail(new_house, tls):
     ({"SMTP_URL": "http://127.0.0.1:25", "MAIL_FROM": "a@b.example"}, "SMTP_URL must begin with smtp:// or smtps://"),
     ({"SMTP_URL": "smtp://127.0.0.1:25", "MAIL_FROM": "a@b.example\nBcc: c@d.example"}, "MAIL_FROM"),
     ({"SMTP_URL": "smtp://127.0.0.1:25", "MAIL_FROM": "nobody"}, 'MAIL_FROM "nobody" is not an address'),
-    ({"DNS_SERVERS": "one"}, "dns_servers"),
+    ({"DNS_SERVERS": "one"}, "DNS_SERVERS"),
 ])
 def test_wrong_settings(new_house, options, says):
     house = new_house(start=False, **options)

@@ -43,6 +43,7 @@ def fill_order(page):
     page.get_by_role("group", name="Lines 2").get_by_label("Article").fill("Table <round>")
     page.get_by_role("group", name="Lines 2").get_by_label("Quantity").fill("1.5")
     page.get_by_role("button", name="Add to Lines").click()  # stays empty: no line of the document
+    expect(page.get_by_role("group", name="Lines 3")).to_be_visible()  # what is typed while the part is fetched would be gone
     page.get_by_role("textbox", name="Tags").fill("new")
     page.get_by_label("Notes").fill("Ring twice")
     page.get_by_role("radiogroup", name="Express").get_by_role("radio", name="Yes").check()

@@ -129,17 +129,18 @@ static bool is_tchar(unsigned char c)
     return isalnum(c) || (c && strchr("!#$%&'*+-.^_`|~", c));
 }
 
-// Whether what stands here passes for the two CRLF that end a head: four bytes that end something, NUL among them, lie
-// as four NULs in memory, and the server cannot tell them apart. No proxy sends NUL.
+// Whether what stands here passes for the two CRLF that end a head: four bytes that each end something, NUL or the
+// colon of a line without a name among them, lie as four NULs in memory, and the server cannot tell them apart. No
+// proxy sends either.
 static bool passes_for_end(const char *p, const char *end)
 {
-    bool has_nul = false;
+    bool is_odd = false;
     for (int i = 0; i < 4; i++) {
-        if (p + i >= end || !memchr("\r\n", p[i], 3))
+        if (p + i >= end || !memchr("\r\n\0:", p[i], i == 0 ? 3 : 4))
             return false;
-        has_nul |= p[i] == '\0';
+        is_odd |= p[i] == '\0' || p[i] == ':';
     }
-    return has_nul && p[3] == '\n';
+    return is_odd && p[3] == '\n';
 }
 
 // A line up to CRLF; false when there is none or a bare CR, LF or NUL stands in it. (NUL LF passes for CRLF, for the

@@ -216,6 +216,7 @@ static enum dgl_status compile_parts(struct dgl_docx *d, struct dgl_diagnostics 
         d->part_count++;
         DGL_TRY(compile_part(&all[i], err));
     }
+    dgl_docx_keep_notes(d, all, p->part_count);
     return dgl_docx_drop_copied(d, err);
 }
 

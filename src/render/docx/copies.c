@@ -144,6 +144,18 @@ static struct dgl_docx_note_ref *find_note(struct dgl_docx_compiler *c, enum dgl
     return dgl_docx_find_note(c->notes, c->note_count, id);
 }
 
+void dgl_docx_keep_notes(struct dgl_docx *d, struct dgl_docx_compiler *all, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        for (int kind = 0; kind < DGL_NOTE_KINDS; kind++) {
+            if (all[i].part->kind != kinds[kind].part || d->notes[kind])
+                continue;
+            (void)find_note(&all[i], (enum dgl_docx_note_kind)kind, DGL_STR(""));
+            d->notes[kind] = all[i].notes;
+            d->note_count[kind] = all[i].note_count;
+        }
+}
+
 static struct dgl_docx_compiler *part_of_notes(struct dgl_docx_emit *e, enum dgl_docx_note_kind kind)
 {
     for (size_t i = 0; i < e->own->all_count; i++)

@@ -176,30 +176,10 @@ static void put_without_token(struct dgl_docx_emit *e, struct dgl_str before, st
     dgl_docx_put_attr(&e->raw, dgl_str_trim(after));
 }
 
-static int by_text(const void *a, const void *b)
-{
-    const struct dgl_str *x = a, *y = b;
-    size_t common = DGL_MIN(x->len, y->len);
-    int c = common ? memcmp(x->data, y->data, common) : 0;
-    return c ? c : (x->len > y->len) - (x->len < y->len);
-}
-
-static int by_rel_id(const void *a, const void *b)
-{
-    const struct dgl_docx_relationship *x = *(struct dgl_docx_relationship *const *)a;
-    const struct dgl_docx_relationship *y = *(struct dgl_docx_relationship *const *)b;
-    return by_text(&x->id, &y->id);
-}
-
 void dgl_docx_emit_sort_rels(struct dgl_docx_emit *e, const struct dgl_docx_part *part)
 {
-    size_t n = part->relationship_count;
-    e->rels = n ? dgl_arena_alloc_try(e->c->arena, n * sizeof(struct dgl_docx_relationship *)) : NULL;
-    for (size_t i = 0; e->rels && i < n; i++)
-        e->rels[i] = &part->relationships[i];
-    e->rel_count = e->rels ? n : 0;
-    if (e->rels)
-        qsort(e->rels, n, sizeof(struct dgl_docx_relationship *), by_rel_id);
+    e->rels = dgl_docx_sort_relationships(part->relationships, part->relationship_count, e->c->arena);
+    e->rel_count = e->rels ? part->relationship_count : 0;
 }
 
 // An address that Word stored with its braces percent-encoded.
@@ -218,13 +198,11 @@ static struct dgl_docx_relationship *templated_target(struct dgl_docx_emit *e, c
 {
     if (n->el != DGL_EL_W_HYPERLINK || a->ns != DGL_NS_R || !dgl_str_is(a->local, "id"))
         return NULL;
-    struct dgl_docx_relationship wanted = {.id = a->value}, *key = &wanted;
-    struct dgl_docx_relationship **found =
-        e->rel_count ? bsearch(&key, e->rels, e->rel_count, sizeof(key), by_rel_id) : NULL;
-    if (!found || !dgl_str_is((*found)->mode, "External"))
+    struct dgl_docx_relationship *found = dgl_docx_find_relationship(e->rels, e->rel_count, a->value);
+    if (!found || !dgl_str_is(found->mode, "External"))
         return NULL;
-    struct dgl_str decoded = decode_target(e, (*found)->target);
-    return dgl_docx_smells_of_tag(decoded.data, decoded.len) ? *found : NULL;
+    struct dgl_str decoded = decode_target(e, found->target);
+    return dgl_docx_smells_of_tag(decoded.data, decoded.len) ? found : NULL;
 }
 
 // The width of a cell of the table with column loops, not the one before a tracked change of it.

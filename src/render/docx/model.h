@@ -193,6 +193,8 @@ struct dgl_docx {
     uint32_t copied_chart_count;
     bool *dropped; // members that only copies are made of; NULL = none
     uint32_t max_note_id[DGL_NOTE_KINDS];
+    struct dgl_docx_note_ref *notes[DGL_NOTE_KINDS]; // by id
+    size_t note_count[DGL_NOTE_KINDS];
     struct dgl_docx_package package;
     struct dgl_docx_part *parts; // those with tags
     size_t part_count;
@@ -280,6 +282,8 @@ uint32_t dgl_docx_first_free_rel(const struct dgl_docx_part *part); // number fo
 void dgl_docx_index_notes(struct dgl_arena *a, const struct dgl_docx_node *root, enum dgl_docx_note_kind kind,
                           struct dgl_docx_note_ref **ret, size_t *ret_count);
 struct dgl_docx_note_ref *dgl_docx_find_note(struct dgl_docx_note_ref *notes, size_t count, struct dgl_str id);
+// Once all parts are compiled: the template's notes, for docx->notes.
+void dgl_docx_keep_notes(struct dgl_docx *d, struct dgl_docx_compiler *all, size_t count);
 bool dgl_docx_is_only_copied(const struct dgl_docx *d, uint32_t chart); // every drawing with it has its own copy
 // Marks the members that go because only copies of them are shown.
 enum dgl_status dgl_docx_drop_copied(struct dgl_docx *d, struct dgl_error *err) DGL_MUST_CHECK;

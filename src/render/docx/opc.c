@@ -288,6 +288,41 @@ const char *dgl_docx_content_type(const struct dgl_docx_package *p, const char *
     return found;
 }
 
+static int by_text(const void *a, const void *b)
+{
+    const struct dgl_str *x = a, *y = b;
+    size_t common = DGL_MIN(x->len, y->len);
+    int c = common ? memcmp(x->data, y->data, common) : 0;
+    return c ? c : (x->len > y->len) - (x->len < y->len);
+}
+
+static int by_rel_id(const void *a, const void *b)
+{
+    const struct dgl_docx_relationship *x = *(struct dgl_docx_relationship *const *)a;
+    const struct dgl_docx_relationship *y = *(struct dgl_docx_relationship *const *)b;
+    return by_text(&x->id, &y->id);
+}
+
+struct dgl_docx_relationship **dgl_docx_sort_relationships(struct dgl_docx_relationship *rels, size_t count,
+                                                           struct dgl_arena *a)
+{
+    struct dgl_docx_relationship **sorted = count ? dgl_arena_alloc_try(a, count * sizeof(*sorted)) : NULL;
+    for (size_t i = 0; sorted && i < count; i++)
+        sorted[i] = &rels[i];
+    if (sorted)
+        qsort(sorted, count, sizeof(*sorted), by_rel_id);
+    return sorted;
+}
+
+struct dgl_docx_relationship *dgl_docx_find_relationship(struct dgl_docx_relationship *const *sorted, size_t count,
+                                                         struct dgl_str id)
+{
+    struct dgl_docx_relationship wanted = {.id = id}, *key = &wanted;
+    struct dgl_docx_relationship *const *found =
+        sorted && count ? bsearch(&key, sorted, count, sizeof(key), by_rel_id) : NULL;
+    return found ? *found : NULL;
+}
+
 bool dgl_docx_type_ends(struct dgl_str type, const char *suffix)
 {
     size_t n = strlen(suffix);

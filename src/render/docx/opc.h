@@ -52,6 +52,11 @@ void dgl_docx_package_close(struct dgl_docx_package *p);
 enum dgl_status dgl_docx_relationships(const struct dgl_docx_package *p, uint32_t member, struct dgl_arena *a,
                                        struct dgl_docx_relationship **ret, size_t *ret_count, uint32_t *ret_member,
                                        struct dgl_error *err) DGL_MUST_CHECK;
+// The same by their ids, for looking up; NULL when there are none or the arena is full.
+struct dgl_docx_relationship **dgl_docx_sort_relationships(struct dgl_docx_relationship *rels, size_t count,
+                                                           struct dgl_arena *a);
+struct dgl_docx_relationship *dgl_docx_find_relationship(struct dgl_docx_relationship *const *sorted, size_t count,
+                                                         struct dgl_str id); // NULL: there is none
 // The content type of a part; arena.
 const char *dgl_docx_content_type(const struct dgl_docx_package *p, const char *name, struct dgl_arena *a);
 // The member an internal relationship of `source` ("" = the package) points to; false when it points nowhere safe.

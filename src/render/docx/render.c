@@ -77,9 +77,8 @@ static bool is_templated(const struct dgl_docx_relationship *r)
             memmem(r->target.data, r->target.len, "%7B%7B", 6) || memmem(r->target.data, r->target.len, "%7b%7b", 6));
 }
 
-// Whether a relationship leads to what only copies are made of.
-static bool is_dropped(const struct dgl_docx_writer *w, const struct dgl_docx_part *part,
-                       const struct dgl_docx_relationship *r)
+bool dgl_docx_is_dropped(const struct dgl_docx_writer *w, const struct dgl_docx_part *part,
+                         const struct dgl_docx_relationship *r)
 {
     uint32_t member = 0;
     const struct dgl_docx_package *p = &w->docx->package;
@@ -95,7 +94,7 @@ static void write_rels(const struct dgl_docx_writer *w, const struct dgl_docx_pa
     dgl_buf_puts(b, XML_HEAD "<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\">");
     for (size_t i = 0; i < part->relationship_count; i++) {
         const struct dgl_docx_relationship *r = &part->relationships[i];
-        if (is_dropped(w, part, r))
+        if (dgl_docx_is_dropped(w, part, r))
             continue;
         dgl_buf_puts(b, "<Relationship");
         put_attr(b, "Id", r->id);

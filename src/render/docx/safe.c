@@ -4,6 +4,7 @@
 // WordprocessingML nests them, and what the sink does for tables in the stream is done here from the events. Properties
 // may come in any order and more than once: they are brought into the schema's (sequence.c) when their parent ends.
 #include "render/docx/limits.h"
+#include "render/docx/names.h"
 #include "render/docx/rich.h"
 #include "render/docx/sequence.h"
 #include "render/docx/writer.h"
@@ -26,10 +27,12 @@ struct open_element {
     uint64_t seen;                            // ranks of its children, a bit each
     unsigned first_piece;                     // of its own
     bool last_is_paragraph;
-    bool dropped; // its parent knows nothing of the kind
-    bool skipped; // nothing of it is written
-    bool halved;  // something made way in it: what holds nothing goes
-    bool moved;   // it stands between the halves of its parents up to `holder`
+    bool picture;   // a drawing, picture or object
+    bool unwrapped; // only its content is written
+    bool dropped;   // its parent knows nothing of the kind, or it names what is not there
+    bool skipped;   // nothing of it is written
+    bool halved;    // something made way in it: what holds nothing goes
+    bool moved;     // it stands between the halves of its parents up to `holder`
     unsigned holder;
     struct dgl_str opening; // of a halved one: its tag and properties
 };
@@ -67,6 +70,10 @@ static enum kind kind_of(enum dgl_docx_element el)
     case DGL_EL_W_BOOKMARKSTART:
     case DGL_EL_W_BOOKMARKEND:
     case DGL_EL_W_PROOFERR:
+    case DGL_EL_W_COMMENTRANGESTART:
+    case DGL_EL_W_COMMENTRANGEEND:
+    case DGL_EL_W_PERMSTART:
+    case DGL_EL_W_PERMEND:
         return KIND_RUN_HOLDER;
     case DGL_EL_W_T:
     case DGL_EL_W_TAB:
@@ -196,7 +203,7 @@ static void put_name(struct dgl_buf *b, const char *prefix, const char *name)
     dgl_buf_puts(b, name);
 }
 
-static void put_open(struct safe *s, const struct dgl_xml_element *e, enum dgl_docx_element el)
+static void put_open(struct safe *s, const struct dgl_xml_element *e, enum dgl_docx_element el, enum dgl_docx_loss loss)
 {
     struct dgl_buf *b = s->w->xml;
     bool has_space = false;
@@ -212,6 +219,8 @@ static void put_open(struct safe *s, const struct dgl_xml_element *e, enum dgl_d
         dgl_buf_putc(b, '"');
     }
     for (size_t i = 0; i < e->attr_count; i++) {
+        if (loss == DGL_LOSS_NAME && dgl_docx_is_relationships(e->attrs[i].ns))
+            continue;
         dgl_buf_putc(b, ' ');
         put_name(b, e->attrs[i].prefix, e->attrs[i].name);
         dgl_buf_puts(b, "=\"");
@@ -365,6 +374,8 @@ static void close_half(struct safe *s, unsigned i)
 {
     struct dgl_buf *b = s->w->xml;
     const struct open_element *o = &s->open[i];
+    if (o->unwrapped)
+        return;
     if (b->len == o->head) {
         b->len = o->start;
         return;
@@ -398,7 +409,7 @@ static enum dgl_status make_way(struct safe *s, enum dgl_docx_element el, struct
     for (unsigned i = s->depth - 2; i != own->holder; i = below(s, i)) {
         struct open_element *o = &s->open[i];
         DGL_TRY(arrange(s, o, err));
-        if (!o->opening.len) {
+        if (!o->opening.len && !o->unwrapped) {
             char *copy = dgl_arena_memdup_try(s->w->env->arena, b->data + o->start, o->head - o->start + 1);
             DGL_TRY(dgl_budget_memory(s->w->env->budget, o->head - o->start, err));
             if (!copy)
@@ -557,6 +568,23 @@ static enum dgl_status place_element(struct safe *s, struct open_element *own, c
     return kind_of(own->el) == KIND_OTHER ? DGL_OK : refuse(err, "its elements are not nested as in a Word document");
 }
 
+static bool is_picture(enum dgl_docx_element el, const char *name)
+{
+    return el == DGL_EL_W_OTHER &&
+           (strcmp(name, "drawing") == 0 || strcmp(name, "pict") == 0 || strcmp(name, "object") == 0);
+}
+
+// Of pictures in pictures the outermost goes, but not the text box that holds it.
+static void lose(struct safe *s, struct open_element *own, enum dgl_docx_loss loss)
+{
+    struct open_element *gone = own;
+    own->unwrapped = loss == DGL_LOSS_TAGS;
+    for (struct open_element *o = own; loss == DGL_LOSS_PICTURE && o > s->open && o->el != DGL_EL_W_TXBXCONTENT; o--)
+        if (o->picture)
+            gone = o;
+    gone->dropped |= loss >= DGL_LOSS_ELEMENT;
+}
+
 static enum dgl_status on_start(void *ctx, const struct dgl_xml_element *e, struct dgl_error *err)
 {
     struct safe *s = ctx;
@@ -570,10 +598,14 @@ static enum dgl_status on_start(void *ctx, const struct dgl_xml_element *e, stru
         return refuse(err, "it mixes HTML with a document's own markup; print HTML with |html");
     enum dgl_docx_element el = dgl_docx_element_of(e->ns, e->name);
     struct open_element *own = &s->open[s->depth - 1], *parent = own - 1;
+    enum dgl_docx_loss loss;
     *own = (struct open_element){.el = el, .start = SIZE_MAX, .first_piece = s->piece_count};
     if (is_mark(el))
         return DGL_OK;
     own->sequence = is_word(el) ? dgl_docx_sequence_of(e->name) : NULL;
+    own->picture = is_picture(el, e->name);
+    DGL_TRY(dgl_docx_find_loss(s->w, e, el, &loss, err));
+    lose(s, own, loss);
     DGL_TRY(place_element(s, own, e->name, err));
     if (own->moved)
         parent = &s->open[own->holder];
@@ -582,7 +614,8 @@ static enum dgl_status on_start(void *ctx, const struct dgl_xml_element *e, stru
     if (own->place.rank == 0)
         parent->last_is_paragraph = el == DGL_EL_W_P;
     own->start = s->w->xml->len;
-    put_open(s, e, el);
+    if (!own->unwrapped)
+        put_open(s, e, el, loss);
     own->head = s->w->xml->len;
     return dgl_budget_tick(s->w->env->budget, err);
 }
@@ -650,6 +683,8 @@ static enum dgl_status close_element(struct safe *s, struct open_element *o, con
         dgl_buf_puts(b, "<w:p></w:p>");
     if (s->x->where == DGL_WHERE_ROW && s->depth == 1)
         dgl_docx_count_row(s->w);
+    if (o->unwrapped)
+        return DGL_OK;
     dgl_buf_puts(b, "</");
     put_name(b, prefix, name);
     dgl_buf_putc(b, '>');

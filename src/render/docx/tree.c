@@ -83,13 +83,18 @@ enum dgl_docx_element dgl_docx_element_of(const char *ns, const char *name)
     return DGL_EL_W_OTHER;
 }
 
+bool dgl_docx_is_relationships(const char *ns)
+{
+    return is_ns(ns, ns_r);
+}
+
 static enum dgl_docx_ns ns_of(const char *ns)
 {
     if (!*ns)
         return DGL_NS_NONE;
     if (is_ns(ns, ns_w))
         return DGL_NS_W;
-    if (is_ns(ns, ns_r))
+    if (dgl_docx_is_relationships(ns))
         return DGL_NS_R;
     if (strcmp(ns, ns_w14) == 0)
         return DGL_NS_W14;

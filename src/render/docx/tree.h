@@ -76,6 +76,7 @@ enum dgl_status dgl_docx_tree_parse(struct dgl_arena *a, const char *xml, size_t
                                     struct dgl_error *err) DGL_MUST_CHECK;
 
 enum dgl_docx_element dgl_docx_element_of(const char *ns, const char *name);
+bool dgl_docx_is_relationships(const char *ns);         // the namespace of attributes that name relationships
 bool dgl_docx_smells_of_tag(const char *s, size_t len); // cheap and generous
 
 struct dgl_docx_node *dgl_docx_node_element(struct dgl_arena *a, enum dgl_docx_element el, const char *qname,

@@ -86,7 +86,8 @@ struct dgl_docx_output { // one rendered part
     uint32_t first_rel; // number of rels[0]
     struct dgl_docx_new_rel *rels;
     size_t rel_count, rel_cap;
-    struct dgl_docx_stream *stream; // NULL: the part is all in `xml`
+    struct dgl_docx_relationship **by_id; // the part's own, once one is asked for (names.c)
+    struct dgl_docx_stream *stream;       // NULL: the part is all in `xml`
 };
 
 // Notes or comments that come to those of the document: see notes.c.
@@ -278,6 +279,9 @@ enum dgl_status dgl_docx_write_value(struct dgl_docx_writer *w, const struct dgl
 // A relationship of the current part; its id ("rIdD3") goes to `id`.
 enum dgl_status dgl_docx_add_relationship(struct dgl_docx_writer *w, const char *type, struct dgl_str target,
                                           bool external, char id[24], struct dgl_error *err) DGL_MUST_CHECK;
+// Whether a relationship leads to what only copies are made of, and goes.
+bool dgl_docx_is_dropped(const struct dgl_docx_writer *w, const struct dgl_docx_part *part,
+                         const struct dgl_docx_relationship *r);
 // Bytes of a picture to its kind and size; false when it is none of PNG, JPEG, GIF or broken.
 bool dgl_docx_image_probe(struct dgl_str bytes, struct dgl_docx_media *ret);
 void dgl_docx_warn(struct dgl_docx_writer *w, const char *fmt, ...) DGL_PRINTF(2, 3);

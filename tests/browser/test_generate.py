@@ -7,6 +7,7 @@ import zipfile
 
 import pytest
 from conftest import DESKTOP, PHONE, ROOT, sign_in
+from local import wait_until
 from playwright.sync_api import expect
 
 ORDER = ["Order {{ number }} for {{ customer.name }}, due {{ due|date('%d %B %Y') }}",
@@ -91,6 +92,23 @@ def test_the_focus_goes_where_one_goes_on(admin, order):
     expect(admin.get_by_role("button", name="JSON Mode")).to_be_focused()
     admin.get_by_role("button", name="Form Mode").press("Enter")
     expect(admin.get_by_role("button", name="Form Mode")).to_be_focused()
+
+
+def test_nothing_is_typed_into_a_part_that_is_being_replaced(admin, order):
+    admin.goto(f"/templates/{order['id']}")
+    admin.get_by_label("Number").fill("A-")
+    held = []
+    admin.route("**/generate", lambda route: held.append(route))  # a slow line: the answer comes when the request is let go on
+    admin.get_by_role("button", name="Add to Lines").click()
+    expect(admin.locator("[data-live=data]")).to_have_attribute("inert", "")
+    admin.keyboard.type("lost")
+    assert admin.get_by_label("Number").input_value() == "A-"
+    wait_until(lambda: held or admin.wait_for_timeout(10), "the form was not sent")
+    held[0].continue_()
+    expect(admin.get_by_role("group", name="Lines 2")).to_be_visible()
+    admin.get_by_label("Number").press("End")
+    admin.keyboard.type("7")
+    assert admin.get_by_label("Number").input_value() == "A-7"
 
 
 def test_enter_generates(admin, order):

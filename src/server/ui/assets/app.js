@@ -154,7 +154,10 @@
     const label = button.lastChild;
     const text = label.textContent;
     button.disabled = true;
-    area?.classList.add("busy");
+    if (area) {
+      area.classList.add("busy");
+      area.inert = true; // what is typed now would be gone with the old part
+    }
     if (busy) label.textContent = busy;
     try {
       const answer = await fetch(button.hasAttribute("formaction") ? button.formAction : form.action, { method: "POST", body, headers: { Accept: "text/html" } });
@@ -169,7 +172,10 @@
     } finally {
       button.disabled = false;
       if (busy) label.textContent = text;
-      area?.classList.remove("busy");
+      if (area) {
+        area.classList.remove("busy");
+        area.inert = false;
+      }
       if (button.isConnected) button.focus({ preventScroll: true });
     }
   };

@@ -5,6 +5,7 @@
 // may come in any order and more than once: they are brought into the schema's (sequence.c) when their parent ends.
 #include "render/docx/limits.h"
 #include "render/docx/names.h"
+#include "render/docx/nesting.h"
 #include "render/docx/rich.h"
 #include "render/docx/sequence.h"
 #include "render/docx/writer.h"
@@ -13,8 +14,6 @@
 
 #define MARK_ALARM "\xEF\xB7\x90" // U+FDD0
 #define MARK_FEED "\xEF\xB7\x91"  // U+FDD1
-
-enum kind { KIND_BLOCK, KIND_ROW, KIND_CELL, KIND_RUN_HOLDER, KIND_RUN_CONTENT, KIND_PROPERTIES, KIND_OTHER };
 
 struct open_element {
     enum dgl_docx_element el;
@@ -25,10 +24,12 @@ struct open_element {
     const struct dgl_docx_sequence *sequence; // of its children; NULL: any
     struct dgl_docx_sequence_place place;     // among its parent's children; rank 0: with the rest
     uint64_t seen;                            // ranks of its children, a bit each
+    unsigned content, holds;                  // enum dgl_docx_content: what it is, what may stand in it
     unsigned first_piece;                     // of its own
     bool last_is_paragraph;
     bool picture;   // a drawing, picture or object
     bool unwrapped; // only its content is written
+    bool wrapped;   // it stands in a run of its own
     bool dropped;   // its parent knows nothing of the kind, or it names what is not there
     bool skipped;   // nothing of it is written
     bool halved;    // something made way in it: what holds nothing goes
@@ -50,99 +51,6 @@ struct safe {
     struct piece pieces[DGL_DOCX_MAX_MARKUP_PIECES];
 };
 
-static enum kind kind_of(enum dgl_docx_element el)
-{
-    switch (el) {
-    case DGL_EL_W_P:
-    case DGL_EL_W_TBL:
-        return KIND_BLOCK;
-    case DGL_EL_W_TR:
-        return KIND_ROW;
-    case DGL_EL_W_TC:
-        return KIND_CELL;
-    case DGL_EL_W_R:
-    case DGL_EL_W_HYPERLINK:
-    case DGL_EL_W_INS:
-    case DGL_EL_W_DEL:
-    case DGL_EL_W_MOVETO:
-    case DGL_EL_W_MOVEFROM:
-    case DGL_EL_W_SMARTTAG:
-    case DGL_EL_W_BOOKMARKSTART:
-    case DGL_EL_W_BOOKMARKEND:
-    case DGL_EL_W_PROOFERR:
-    case DGL_EL_W_COMMENTRANGESTART:
-    case DGL_EL_W_COMMENTRANGEEND:
-    case DGL_EL_W_PERMSTART:
-    case DGL_EL_W_PERMEND:
-        return KIND_RUN_HOLDER;
-    case DGL_EL_W_T:
-    case DGL_EL_W_TAB:
-    case DGL_EL_W_BR:
-    case DGL_EL_W_CR:
-    case DGL_EL_W_NOBREAKHYPHEN:
-    case DGL_EL_W_SOFTHYPHEN:
-    case DGL_EL_W_INSTRTEXT:
-    case DGL_EL_W_DELTEXT:
-    case DGL_EL_W_LASTRENDEREDPAGEBREAK:
-        return KIND_RUN_CONTENT;
-    case DGL_EL_W_PPR:
-    case DGL_EL_W_RPR:
-    case DGL_EL_W_TBLPR:
-    case DGL_EL_W_TBLGRID:
-    case DGL_EL_W_TRPR:
-    case DGL_EL_W_TCPR:
-        return KIND_PROPERTIES;
-    default:
-        return KIND_OTHER;
-    }
-}
-
-static bool is_word(enum dgl_docx_element el) // of WordprocessingML
-{
-    return el != DGL_EL_OTHER && el != DGL_EL_A_P && el != DGL_EL_A_T && el != DGL_EL_WP_DOCPR;
-}
-
-static bool may_hold_properties(enum dgl_docx_element parent, enum dgl_docx_element child)
-{
-    if (!is_word(parent) || parent == DGL_EL_W_OTHER) // a change's, a formula's
-        return true;
-    switch (child) {
-    case DGL_EL_W_PPR:
-        return parent == DGL_EL_W_P;
-    case DGL_EL_W_RPR:
-        return parent == DGL_EL_W_R || parent == DGL_EL_W_SDTPR || parent == DGL_EL_W_SDTENDPR;
-    case DGL_EL_W_TBLPR:
-    case DGL_EL_W_TBLGRID:
-        return parent == DGL_EL_W_TBL;
-    case DGL_EL_W_TRPR:
-        return parent == DGL_EL_W_TR;
-    default:
-        return parent == DGL_EL_W_TC;
-    }
-}
-
-static bool may_hold(enum dgl_docx_element parent, enum dgl_docx_element child)
-{
-    switch (kind_of(child)) {
-    case KIND_BLOCK:
-        return parent == DGL_EL_W_TC || parent == DGL_EL_W_TXBXCONTENT;
-    case KIND_ROW:
-        return parent == DGL_EL_W_TBL;
-    case KIND_CELL:
-        return parent == DGL_EL_W_TR;
-    case KIND_RUN_HOLDER:
-        return parent != DGL_EL_W_R && parent != DGL_EL_W_T &&
-               (child != DGL_EL_W_R || (parent != DGL_EL_W_TC && parent != DGL_EL_W_TR && parent != DGL_EL_W_TBL));
-    case KIND_RUN_CONTENT:
-        return parent == DGL_EL_W_R || parent == DGL_EL_W_OTHER || parent == DGL_EL_OTHER;
-    case KIND_PROPERTIES:
-        return may_hold_properties(parent, child);
-    case KIND_OTHER:
-        return parent != DGL_EL_W_T;
-    }
-    return false;
-}
-
 // A bookmark printed more than once would not be unique: none is printed.
 static bool is_mark(enum dgl_docx_element el)
 {
@@ -156,33 +64,41 @@ static enum dgl_status refuse(struct dgl_error *err, const char *what)
 
 // ---- the value's outermost elements: which level they need
 
-static enum dgl_status place_top(struct safe *s, enum dgl_docx_element el, struct dgl_error *err)
+// Of what is no paragraph, table, row, cell or run; where the writer stands, of what is taken back.
+static enum dgl_docx_level level_of(const struct safe *s, const struct open_element *own)
 {
+    if (!dgl_docx_is_word(own->el) || (own->content & DGL_CONTENT_RUN))
+        return DGL_LEVEL_RUN;
+    bool is_between_blocks = s->base == DGL_LEVEL_BLOCK && !own->moved; // moved: out of a run
+    if ((own->content & DGL_CONTENT_BLOCK) && (is_between_blocks || !(own->content & DGL_CONTENT_PARAGRAPH)))
+        return DGL_LEVEL_BLOCK;
+    return own->content & DGL_CONTENT_PARAGRAPH ? DGL_LEVEL_PARAGRAPH : s->w->level;
+}
+
+static enum dgl_status place_top(struct safe *s, struct open_element *own, struct dgl_error *err)
+{
+    enum dgl_docx_element el = own->el;
     enum dgl_docx_level to = DGL_LEVEL_TEXT;
     if (s->x->where == DGL_WHERE_ROW)
         return el == DGL_EL_W_TR ? DGL_OK : refuse(err, "it must hold whole rows");
     if (s->x->where == DGL_WHERE_CELL)
         return el == DGL_EL_W_TC ? dgl_docx_cut(s->w, DGL_CUT_CELL_OPEN, 1, err)
                                  : refuse(err, "it must hold whole cells");
-    switch (kind_of(el)) {
-    case KIND_BLOCK:
+    switch (dgl_docx_kind_of(el)) {
+    case DGL_KIND_BLOCK:
         to = DGL_LEVEL_BLOCK;
         break;
-    case KIND_RUN_HOLDER:
+    case DGL_KIND_RUN_HOLDER:
         to = DGL_LEVEL_PARAGRAPH;
         break;
-    case KIND_RUN_CONTENT:
+    case DGL_KIND_RUN_CONTENT:
         to = DGL_LEVEL_RUN;
         break;
-    case KIND_OTHER:
-        if (el == DGL_EL_W_SDT)
-            to = s->base == DGL_LEVEL_BLOCK ? DGL_LEVEL_BLOCK : DGL_LEVEL_PARAGRAPH;
-        else if (el == DGL_EL_W_OTHER) // drawing, pict, sym, fldChar …
-            to = DGL_LEVEL_RUN;
-        else if (el == DGL_EL_OTHER && s->base == DGL_LEVEL_BLOCK)
+    case DGL_KIND_OTHER:
+        if (el == DGL_EL_OTHER && s->base == DGL_LEVEL_BLOCK)
             return refuse(err, "it holds an element that is no text");
-        else
-            to = DGL_LEVEL_RUN;
+        to = level_of(s, own);
+        own->dropped |= dgl_docx_is_word(el) && !(own->content & DGL_CONTENT_ANY);
         break;
     default:
         return refuse(err, "it holds table rows, cells or properties on their own");
@@ -356,12 +272,12 @@ static enum dgl_docx_element holder_kind(const struct safe *s, unsigned i)
     return i > 0 ? s->open[i].el : s->w->level == DGL_LEVEL_BLOCK ? DGL_EL_W_TC : DGL_EL_W_P;
 }
 
-// The nearest open element that may hold `el`; 0 is the place of printing itself. False: there is none.
-static bool find_holder(const struct safe *s, enum dgl_docx_element el, unsigned *ret)
+// The nearest open element that may hold the one that begins; 0 is the place of printing itself. False: there is none.
+static bool find_holder(const struct safe *s, const struct open_element *own, unsigned *ret)
 {
     unsigned i = s->depth - 2;
-    while (i > 0 && !may_hold(holder_kind(s, i), el)) {
-        if (!can_make_way(s->open[i].el))
+    while (i > 0 && !dgl_docx_may_hold(holder_kind(s, i), s->open[i].holds, own->el, own->content)) {
+        if (!can_make_way(s->open[i].el) || s->open[i].wrapped)
             return false;
         i = below(s, i);
     }
@@ -399,11 +315,10 @@ static void open_halves(struct safe *s, unsigned i, unsigned holder)
     o->first_piece = s->piece_count;
 }
 
-static enum dgl_status make_way(struct safe *s, enum dgl_docx_element el, struct dgl_error *err)
+static enum dgl_status make_way(struct safe *s, struct open_element *own, struct dgl_error *err)
 {
     struct dgl_buf *b = s->w->xml;
-    struct open_element *own = &s->open[s->depth - 1];
-    if (b->failed || kind_of(el) == KIND_PROPERTIES || !find_holder(s, el, &own->holder))
+    if (b->failed || dgl_docx_kind_of(own->el) == DGL_KIND_PROPERTIES || !find_holder(s, own, &own->holder))
         return refuse(err, "its elements are not nested as in a Word document");
     own->moved = true;
     for (unsigned i = s->depth - 2; i != own->holder; i = below(s, i)) {
@@ -419,7 +334,7 @@ static enum dgl_status make_way(struct safe *s, enum dgl_docx_element el, struct
         o->halved = true;
         close_half(s, i);
     }
-    return own->holder ? DGL_OK : place_top(s, el, err);
+    return own->holder ? DGL_OK : place_top(s, own, err);
 }
 
 static enum dgl_status end_way(struct safe *s, const struct open_element *moved, struct dgl_error *err)
@@ -428,7 +343,7 @@ static enum dgl_status end_way(struct safe *s, const struct open_element *moved,
     while (below(s, outer) != moved->holder)
         outer = below(s, outer);
     if (moved->holder == 0)
-        DGL_TRY(place_top(s, s->open[outer].el, err));
+        DGL_TRY(place_top(s, &s->open[outer], err));
     open_halves(s, inner, moved->holder);
     return DGL_OK;
 }
@@ -460,7 +375,8 @@ static enum dgl_status draw_deferred(struct safe *s, const struct dgl_docx_defer
         return parent->el == DGL_EL_W_R ? dgl_docx_write_note(w, d->context, d->value, err)
                                         : refuse(err, "it holds a note outside of a run");
     if (own.where == DGL_WHERE_NOTE) {
-        DGL_TRY(place_top(s, DGL_EL_W_OTHER, err));
+        struct open_element run_content = {.el = DGL_EL_W_OTHER, .content = DGL_CONTENT_RUN};
+        DGL_TRY(place_top(s, &run_content, err));
         return dgl_docx_write_note(w, d->context, d->value, err);
     }
     if (s->x->where == DGL_WHERE_ROW || s->x->where == DGL_WHERE_CELL || is_open(s, DGL_EL_W_P)) {
@@ -551,21 +467,53 @@ static void count_in_table(struct safe *s, const struct dgl_xml_element *e, enum
             count_columns(spanned, (uint32_t)n - (el == DGL_EL_W_GRIDSPAN));
 }
 
+// What may stand in an element besides what its sequence lists; in a content control what may stand around it.
+static unsigned content_in(const struct safe *s, const struct open_element *own)
+{
+    unsigned holder = own->moved ? own->holder : s->depth - 2;
+    bool control = own->el == DGL_EL_W_SDT || own->el == DGL_EL_W_SDTCONTENT || own->el == DGL_EL_W_CUSTOMXML;
+    if (control && holder > 0)
+        return s->open[holder].holds;
+    if (control)
+        return s->w->level == DGL_LEVEL_BLOCK ? DGL_CONTENT_BLOCK : DGL_CONTENT_PARAGRAPH;
+    bool framed = own->place.rank || s->open[holder].holds == DGL_CONTENT_FRAME;
+    return framed && dgl_docx_is_word(own->el) && !own->content && own->el != DGL_EL_W_TXBXCONTENT
+               ? DGL_CONTENT_FRAME
+               : dgl_docx_content_in(own->el, own->content);
+}
+
+// Among content: what is none goes, what stands outside of a run gets one.
+static enum dgl_status place_content(struct safe *s, struct open_element *own, struct dgl_error *err)
+{
+    const struct open_element *parent = &s->open[s->depth - 2];
+    if (dgl_docx_is_word(own->el) && dgl_docx_kind_of(own->el) == DGL_KIND_OTHER && !(own->content & DGL_CONTENT_ANY) &&
+        ((parent->holds != DGL_CONTENT_ANY && parent->holds != DGL_CONTENT_FRAME) || parent->el == DGL_EL_W_T))
+        own->dropped = true;
+    else if (parent->holds == DGL_CONTENT_PARAGRAPH && (own->content & DGL_CONTENT_RUN))
+        own->wrapped = true;
+    else if (!dgl_docx_may_hold(holder_kind(s, s->depth - 2), parent->holds, own->el, own->content))
+        return make_way(s, own, err);
+    return DGL_OK;
+}
+
 // Where the element goes: to its place among properties, as a part of the content, or, moved, behind what makes way.
 static enum dgl_status place_element(struct safe *s, struct open_element *own, const char *name, struct dgl_error *err)
 {
     struct open_element *parent = &s->open[s->depth - 2];
-    bool listed = parent->sequence && is_word(own->el) && dgl_docx_find_place(parent->sequence, name, &own->place);
+    bool listed =
+        parent->sequence && dgl_docx_is_word(own->el) && dgl_docx_find_place(parent->sequence, name, &own->place);
     if (s->depth == 2)
-        return place_top(s, own->el, err);
-    if (listed && parent->sequence->closed && kind_of(own->el) == KIND_RUN_HOLDER)
+        return place_top(s, own, err);
+    if (listed && parent->sequence->closed && dgl_docx_kind_of(own->el) == DGL_KIND_RUN_HOLDER)
         own->sequence = &dgl_docx_empty_sequence; // a tracked change of properties
     if (listed)
         return DGL_OK;
-    if (!parent->sequence || !parent->sequence->closed || !is_word(own->el))
-        return may_hold(holder_kind(s, s->depth - 2), own->el) ? DGL_OK : make_way(s, own->el, err);
+    if (!parent->sequence || !parent->sequence->closed || !dgl_docx_is_word(own->el))
+        return place_content(s, own, err);
     own->dropped = true;
-    return kind_of(own->el) == KIND_OTHER ? DGL_OK : refuse(err, "its elements are not nested as in a Word document");
+    return dgl_docx_kind_of(own->el) == DGL_KIND_OTHER
+               ? DGL_OK
+               : refuse(err, "its elements are not nested as in a Word document");
 }
 
 static bool is_picture(enum dgl_docx_element el, const char *name)
@@ -602,7 +550,8 @@ static enum dgl_status on_start(void *ctx, const struct dgl_xml_element *e, stru
     *own = (struct open_element){.el = el, .start = SIZE_MAX, .first_piece = s->piece_count};
     if (is_mark(el))
         return DGL_OK;
-    own->sequence = is_word(el) ? dgl_docx_sequence_of(e->name) : NULL;
+    own->sequence = dgl_docx_is_word(el) ? dgl_docx_sequence_of(e->name) : NULL;
+    own->content = dgl_docx_content_of(el, e->name);
     own->picture = is_picture(el, e->name);
     DGL_TRY(dgl_docx_find_loss(s->w, e, el, &loss, err));
     lose(s, own, loss);
@@ -613,7 +562,10 @@ static enum dgl_status on_start(void *ctx, const struct dgl_xml_element *e, stru
     count_in_table(s, e, el);
     if (own->place.rank == 0)
         parent->last_is_paragraph = el == DGL_EL_W_P;
+    own->holds = content_in(s, own);
     own->start = s->w->xml->len;
+    if (own->wrapped)
+        dgl_buf_puts(s->w->xml, "<w:r>");
     if (!own->unwrapped)
         put_open(s, e, el, loss);
     own->head = s->w->xml->len;
@@ -687,7 +639,7 @@ static enum dgl_status close_element(struct safe *s, struct open_element *o, con
         return DGL_OK;
     dgl_buf_puts(b, "</");
     put_name(b, prefix, name);
-    dgl_buf_putc(b, '>');
+    dgl_buf_puts(b, o->wrapped ? "></w:r>" : ">");
     if (o->halved)
         parent->last_is_paragraph = o->el == DGL_EL_W_P;
     return keep_piece(s, parent, o, err);

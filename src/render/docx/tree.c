@@ -1,6 +1,7 @@
 // Building and changing the tree. Recursion depth is the XML depth, which base/xml.h bounds.
 #include "render/docx/tree.h"
 #include "render/docx/limits.h"
+#include <pthread.h>
 #include <string.h>
 
 static const char *const ns_w[] = {"http://schemas.openxmlformats.org/wordprocessingml/2006/main",
@@ -30,9 +31,11 @@ struct builder {
     struct dgl_docx_node *at;        // open element
     struct dgl_docx_node *text_node; // last text of `at`, still growing
     struct dgl_buf text;
-    // Open addressing over w_elements, made once per parse: names are looked up for every element.
-    uint8_t slots[256];
 };
+
+// Open addressing over w_elements, made once: names are looked up for every element.
+static uint8_t slots[256];
+static pthread_once_t slots_once = PTHREAD_ONCE_INIT;
 
 static uint32_t name_hash(const char *s)
 {
@@ -42,7 +45,7 @@ static uint32_t name_hash(const char *s)
     return h ^ (h >> 15);
 }
 
-static void index_names(uint8_t slots[256])
+static void index_names(void)
 {
     for (size_t i = 0; i < DGL_COUNT(w_elements); i++) {
         uint32_t at = name_hash(w_elements[i].name) & 255;
@@ -57,9 +60,10 @@ static bool is_ns(const char *ns, const char *const pair[2])
     return strcmp(ns, pair[0]) == 0 || strcmp(ns, pair[1]) == 0;
 }
 
-static enum dgl_docx_element element_of(const uint8_t *slots, const char *ns, const char *name)
+enum dgl_docx_element dgl_docx_element_of(const char *ns, const char *name)
 {
     if (is_ns(ns, ns_w)) {
+        pthread_once(&slots_once, index_names);
         for (uint32_t at = name_hash(name) & 255; slots[at]; at = (at + 1) & 255)
             if (strcmp(w_elements[slots[at] - 1].name, name) == 0)
                 return w_elements[slots[at] - 1].el;
@@ -70,17 +74,6 @@ static enum dgl_docx_element element_of(const uint8_t *slots, const char *ns, co
     if (is_ns(ns, ns_wp) && strcmp(name, "docPr") == 0)
         return DGL_EL_WP_DOCPR;
     return DGL_EL_OTHER;
-}
-
-enum dgl_docx_element dgl_docx_element_of(const char *ns, const char *name)
-{
-    uint8_t slots[256] = {0};
-    if (!is_ns(ns, ns_w))
-        return element_of(slots, ns, name);
-    for (size_t i = 0; i < DGL_COUNT(w_elements); i++)
-        if (strcmp(w_elements[i].name, name) == 0)
-            return w_elements[i].el;
-    return DGL_EL_W_OTHER;
 }
 
 bool dgl_docx_is_relationships(const char *ns)
@@ -246,7 +239,7 @@ static enum dgl_status on_start(void *ctx, const struct dgl_xml_element *e, stru
     DGL_TRY(flush_text(b, err));
     struct dgl_docx_node *n = NULL;
     DGL_TRY(take_node(b, &n, err));
-    n->el = element_of(b->slots, e->ns, e->name);
+    n->el = dgl_docx_element_of(e->ns, e->name);
     if (b->at) {
         dgl_docx_node_append(b->at, n);
     } else {
@@ -284,7 +277,6 @@ enum dgl_status dgl_docx_tree_parse(struct dgl_arena *a, const char *xml, size_t
 {
     struct builder b = {
         .arena = a, .what = what, .nodes_left = nodes_left, .text = DGL_BUF_INIT(DGL_DOCX_MAX_PART_BYTES)};
-    index_names(b.slots);
     struct dgl_xml_handler h = {.start = on_start, .end = on_end, .text = on_text, .ctx = &b};
     enum dgl_status st = dgl_xml_parse(xml, len, what, &h, err);
     dgl_buf_fini(&b.text);

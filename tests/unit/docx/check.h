@@ -48,6 +48,17 @@ static const char *const document_orders[] = {
     "pgNumType cols formProt vAlign noEndnote titlePg textDirection bidi rtlGutter docGrid printerSettings",
 };
 
+// What a paragraph and a run hold (EG_PContent, EG_RunInnerContent), their properties aside.
+static const char document_in_paragraph[] =
+    " r hyperlink fldSimple sdt customXml smartTag dir bdo subDoc ins del moveFrom moveTo proofErr permStart permEnd "
+    "bookmarkStart bookmarkEnd commentRangeStart commentRangeEnd moveFromRangeStart moveFromRangeEnd moveToRangeStart "
+    "moveToRangeEnd customXmlInsRangeStart customXmlInsRangeEnd customXmlDelRangeStart customXmlDelRangeEnd "
+    "customXmlMoveFromRangeStart customXmlMoveFromRangeEnd customXmlMoveToRangeStart customXmlMoveToRangeEnd pPr ";
+static const char document_in_run[] =
+    " t br tab cr sym drawing pict object fldChar instrText delInstrText delText noBreakHyphen softHyphen ptab ruby "
+    "pgNum dayShort dayLong monthShort monthLong yearShort yearLong annotationRef footnoteRef endnoteRef separator "
+    "continuationSeparator footnoteReference endnoteReference commentReference contentPart lastRenderedPageBreak rPr ";
+
 struct document_check {
     const char *problem;
     unsigned depth;
@@ -117,6 +128,20 @@ static inline void document_check_order(struct document_check *c, const struct d
     c->open[c->depth - 1].rank = rank;
 }
 
+static inline void document_check_content(struct document_check *c, const struct dgl_xml_element *e)
+{
+    char wanted[100];
+    const char *parent = c->depth ? c->open[c->depth - 1].name : "";
+    const char *content = strcmp(parent, "p") == 0   ? document_in_paragraph
+                          : strcmp(parent, "r") == 0 ? document_in_run
+                                                     : NULL;
+    snprintf(wanted, sizeof wanted, " %s ", e->name);
+    if (!content || strcmp(e->prefix ? e->prefix : "", "w") != 0 || strstr(content, wanted))
+        return;
+    snprintf(c->what, sizeof c->what, "w:%s is no content of w:%s", e->name, parent);
+    c->problem = c->what;
+}
+
 static inline bool document_check_allows(const char *parent, const char *child)
 {
     if (strcmp(child, "p") == 0 || strcmp(child, "tbl") == 0)
@@ -143,6 +168,7 @@ static inline enum dgl_status document_check_start(void *ctx, const struct dgl_x
     if (!document_check_allows(parent, name))
         c->problem = "an element stands where it may not";
     document_check_order(c, e);
+    document_check_content(c, e);
     if (c->depth) {
         c->open[c->depth - 1].kids += strcmp(name, "tr") == 0 || strcmp(name, "tc") == 0;
         c->open[c->depth - 1].last_is_p = strcmp(name, "p") == 0;

@@ -122,9 +122,8 @@ static void content_controls_in_markup(void **state DGL_UNUSED)
                    "{}",
                    "<w:p>"
                    "<w:sdt><w:sdtContent><w:r><w:t xml:space=\"preserve\">kept");
-    static const char *const bad[] = {"<w:p>" CONTROL("<w:p/>") "</w:p>", "<w:p>" CONTROL("<w:t>x</w:t>") "</w:p>",
-                                      CONTROL("<w:tr/>"), "<w:tbl>" CONTROL("<w:p/>") "</w:tbl>",
-                                      CONTROL("<w:r><w:t>x</w:t></w:r>")};
+    static const char *const bad[] = {"<w:p>" CONTROL("<w:p/>") "</w:p>", CONTROL("<w:tr/>"),
+                                      "<w:tbl>" CONTROL("<w:p/>") "</w:tbl>", CONTROL("<w:r><w:t>x</w:t></w:r>")};
     for (size_t i = 0; i < DGL_COUNT(bad); i++) {
         char json[300];
         snprintf(json, sizeof json, "{\"a\":\"%s\"}", bad[i]);

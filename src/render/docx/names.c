@@ -4,6 +4,7 @@
 // without its address is its text, a drawing without its picture is nothing. What the render added itself is there,
 // too.
 #include "render/docx/names.h"
+#include "render/docx/nesting.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -76,8 +77,8 @@ static enum dgl_docx_loss loss_of(const struct dgl_xml_element *e, enum dgl_docx
 {
     if (strncmp(e->name, "hlink", 5) == 0)
         return DGL_LOSS_ELEMENT;
-    if (el != DGL_EL_W_HYPERLINK)
-        return DGL_LOSS_PICTURE;
+    if (el != DGL_EL_W_HYPERLINK) // a run, a paragraph, a table names nothing
+        return dgl_docx_kind_of(el) == DGL_KIND_OTHER ? DGL_LOSS_PICTURE : DGL_LOSS_NAME;
     for (size_t i = 0; i < e->attr_count; i++)
         if (strcmp(e->attrs[i].name, "anchor") == 0)
             return DGL_LOSS_NAME;

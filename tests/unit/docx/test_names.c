@@ -76,6 +76,7 @@ static void links_lose_their_addresses(void **state DGL_UNUSED)
     check_made("<w:hyperlink r:id='rId2'>" T("x") "</w:hyperlink>", MADE("x")); // a picture
     check_made("<w:hyperlink s:id='rId9' xmlns:s='" NS_R_STRICT "'>" T("x") "</w:hyperlink>", MADE("x"));
     check_made("<w:hyperlink r:id='rId9'/>", "");
+    check_made("<w:r r:id='rId9'><w:t>x</w:t></w:r>", MADE("x"));
     // What makes way for a run inside leaves no half of it.
     check_made("<w:hyperlink r:id='rId9'><w:r><w:t>a<w:r><w:t>b</w:t></w:r>c</w:t></w:r></w:hyperlink>",
                MADE("a") MADE("b") MADE("c"));

@@ -162,12 +162,34 @@ static void what_the_render_adds_is_there(void **state DGL_UNUSED)
     outcome_fini(&o);
 }
 
+// A note that every turn of a loop has for itself is there under the numbers of its copies, no longer under its own.
+static void copied_notes_have_other_numbers(void **state DGL_UNUSED)
+{
+    struct outcome o = render_members(
+        (struct member[]){
+            {"word/document.xml",
+             DOCUMENT(P("{%p for x in [1, 2] %}") "<w:p><w:r><w:footnoteReference w:id=\"3\"/></w:r></w:p>" P(
+                 "{%p endfor %}") P("{{r a|safe }}"))},
+            {"word/_rels/document.xml.rels", RELS(REL("rId3", "footnotes", "footnotes.xml"))},
+            {"word/footnotes.xml", PART("footnotes", "<w:footnote w:id=\"3\">" P("{{ x }}") "</w:footnote>")},
+            {NULL, NULL}},
+        "{\"a\":\"<w:r>" REFERENCE("footnote", "3") REFERENCE("footnote", "5") REFERENCE("footnote", "6") "</w:r>\"}");
+    assert_int_equal(o.status, DGL_OK);
+    char *notes = read_member(&o.package, "word/footnotes.xml");
+    assert_non_null(strstr(notes, "<w:footnote w:id=\"5\""));
+    assert_null(strstr(notes, "<w:footnote w:id=\"3\""));
+    assert_non_null(strstr(o.document, "<w:p><w:r><w:footnoteReference w:id=\"5\"></w:footnoteReference></w:r></w:p>"));
+    free(notes);
+    outcome_fini(&o);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(links_lose_their_addresses),        cmocka_unit_test(drawings_go_with_their_pictures),
         cmocka_unit_test(references_go_without_their_notes), cmocka_unit_test(sections_lose_headers_that_are_not_there),
         cmocka_unit_test(names_are_those_of_the_part),       cmocka_unit_test(what_the_render_adds_is_there),
+        cmocka_unit_test(copied_notes_have_other_numbers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -37,17 +37,22 @@ static int complain_of_verb(const char *command, const struct dgl_account_verb *
     return dgl_cli_usage(command, "Say %s.", list.data);
 }
 
-static const char *missing_flag(const struct dgl_account_verb *verb, const struct dgl_account_wishes *w)
+// 0, or the usage that a line without what its verb needs, or with what it does not know, ends with.
+static int check_line(const char *command, const struct dgl_account_verb *verb, const char *subject,
+                      const struct dgl_cli_flag *flags, size_t count)
 {
-    if ((verb->needs & DGL_NEEDS_NAME) && !w->name)
-        return "--name";
-    if ((verb->needs & DGL_NEEDS_EMAIL) && !w->email)
-        return "--email";
-    if ((verb->needs & DGL_NEEDS_ROLE) && !w->role)
-        return "--role";
-    if ((verb->needs & DGL_NEEDS_PASSWORD) && !w->password_file)
-        return "--password-file";
-    return NULL;
+    unsigned takes = verb->needs | verb->takes;
+    if ((verb->needs & DGL_LINE_SUBJECT) && !subject)
+        return dgl_cli_usage(command, "The id of the %s is missing.", verb->subject);
+    if (subject && !(takes & DGL_LINE_SUBJECT))
+        return dgl_cli_usage(command, "The argument %s is one too many.", subject);
+    for (size_t i = 0; i < count; i++) {
+        if (!*flags[i].value && (verb->needs & (1U << i)))
+            return dgl_cli_usage(command, "%s is missing.", flags[i].name);
+        if (*flags[i].value && !(takes & (1U << i)))
+            return dgl_cli_usage(command, "%s %s takes no %s.", command, verb->word, flags[i].name);
+    }
+    return 0;
 }
 
 static enum dgl_status run(const struct dgl_account_verb *verb, const struct dgl_config *config,
@@ -62,7 +67,7 @@ static enum dgl_status run(const struct dgl_account_verb *verb, const struct dgl
     w->password = w->password_file ? password.data : NULL;
     DGL_TRY(dgl_app_data_open(config, false, &call.data, err));
     enum dgl_status status = DGL_OK;
-    if (verb->needs & DGL_NEEDS_ORG)
+    if (verb->takes & DGL_LINE_ORG)
         status = dgl_cli_choose_org(call.data.store, arena, w->org, &call.org, err);
     if (status == DGL_OK)
         status = verb->run(&call, err);
@@ -76,7 +81,8 @@ int dgl_cli_account_command(int argc, char **argv, const struct dgl_cli_help *he
                             const struct dgl_account_verb *verbs, size_t count)
 {
     struct dgl_account_wishes w = {0};
-    const struct dgl_cli_flag flags[] = {{"--org", true, &w.org},
+    const struct dgl_cli_flag flags[] = {// as the bits DGL_LINE_…
+                                         {"--org", true, &w.org},
                                          {"--name", true, &w.name},
                                          {"--email", true, &w.email},
                                          {"--role", true, &w.role},
@@ -97,13 +103,9 @@ int dgl_cli_account_command(int argc, char **argv, const struct dgl_cli_help *he
     if (!verb)
         return complain_of_verb(argv[0], verbs, count, words[0]);
     w.subject = words[1];
-    bool needs_subject = (verb->needs & DGL_NEEDS_SUBJECT) != 0;
-    if (needs_subject && !w.subject)
-        return dgl_cli_usage(argv[0], "The id of the %s is missing.", verb->subject);
-    if (!needs_subject && w.subject)
-        return dgl_cli_usage(argv[0], "The argument %s is one too many.", w.subject);
-    if (missing_flag(verb, &w))
-        return dgl_cli_usage(argv[0], "%s is missing.", missing_flag(verb, &w));
+    code = check_line(argv[0], verb, w.subject, flags, DGL_COUNT(flags));
+    if (code)
+        return code;
     struct dgl_error err = DGL_ERROR_INIT;
     (void)!run(verb, config, &w, &err);
     return dgl_cli_end(argv[0], &err);

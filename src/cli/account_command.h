@@ -1,5 +1,5 @@
-// What the commands orgs, users and keys share: a table of verbs, each with the flags it needs, run on an open data
-// folder.
+// What the commands orgs, users and keys share: a table of verbs, each with the flags it needs and takes, run on
+// an open data folder.
 #ifndef DGL_CLI_ACCOUNT_COMMAND_H
 #define DGL_CLI_ACCOUNT_COMMAND_H
 
@@ -19,17 +19,24 @@ struct dgl_account_call {
     const char *org; // id; NULL for verbs that need none
     const struct dgl_account_wishes *wishes;
 };
-enum { // what a verb takes; NEEDS_… must be given
-    DGL_NEEDS_NAME = 1,
-    DGL_NEEDS_EMAIL = 2,
-    DGL_NEEDS_ROLE = 4,
-    DGL_NEEDS_PASSWORD = 8,
-    DGL_NEEDS_SUBJECT = 16,
-    DGL_NEEDS_ORG = 32, // one is chosen
+enum { // what a line may hold besides the verb, a bit each
+    DGL_LINE_ORG = 1,
+    DGL_LINE_NAME = 1 << 1,
+    DGL_LINE_EMAIL = 1 << 2,
+    DGL_LINE_ROLE = 1 << 3,
+    DGL_LINE_EXPIRES = 1 << 4,
+    DGL_LINE_PASSWORD = 1 << 5,
+    DGL_LINE_RATE_LIMIT = 1 << 6,
+    DGL_LINE_MAX_JOBS = 1 << 7,
+    DGL_LINE_TIME_ZONE = 1 << 8,
+    DGL_LINE_LOCALE = 1 << 9,
+    DGL_LINE_JSON = 1 << 10,
+    DGL_LINE_SUBJECT = 1 << 11,
 };
 struct dgl_account_verb {
     const char *word;
-    unsigned needs;
+    unsigned needs; // what must be given
+    unsigned takes; // what may be given besides; of DGL_LINE_ORG: an organization is chosen, the only one without it
     const char *subject; // what the id is of: "key"
     enum dgl_status (*run)(struct dgl_account_call *call, struct dgl_error *err);
 };

@@ -111,9 +111,9 @@ static enum dgl_status check_subject(struct dgl_account_call *call, struct dgl_e
 int dgl_cmd_fonts(int argc, char **argv)
 {
     static const struct dgl_account_verb verbs[] = {
-        {"list", DGL_NEEDS_ORG, NULL, list},
-        {"delete", DGL_NEEDS_ORG | DGL_NEEDS_SUBJECT, "font", delete_font},
-        {"check", DGL_NEEDS_SUBJECT, "font file", check_subject},
+        {"list", 0, DGL_LINE_ORG | DGL_LINE_JSON, NULL, list},
+        {"delete", DGL_LINE_SUBJECT, DGL_LINE_ORG, "font", delete_font},
+        {"check", DGL_LINE_SUBJECT, 0, "font file", check_subject},
     };
     // The first word as a rule, and then no data folder is opened.
     if (argc > 1 && strcmp(argv[1], "check") == 0)

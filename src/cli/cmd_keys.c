@@ -73,11 +73,11 @@ static enum dgl_status revoke(struct dgl_account_call *call, struct dgl_error *e
 int dgl_cmd_keys(int argc, char **argv)
 {
     static const struct dgl_account_verb verbs[] = {
-        {"list", DGL_NEEDS_ORG, NULL, list},
-        {"create", DGL_NEEDS_ORG | DGL_NEEDS_NAME, NULL, create},
-        {"revoke", DGL_NEEDS_ORG | DGL_NEEDS_SUBJECT, "key", revoke},
-        {"rotate-master", 0, NULL, dgl_cli_rotate_master},
-        {"retire-master", 0, NULL, dgl_cli_retire_master},
+        {"list", 0, DGL_LINE_ORG | DGL_LINE_JSON, NULL, list},
+        {"create", DGL_LINE_NAME, DGL_LINE_ORG | DGL_LINE_ROLE | DGL_LINE_EXPIRES | DGL_LINE_JSON, NULL, create},
+        {"revoke", DGL_LINE_SUBJECT, DGL_LINE_ORG, "key", revoke},
+        {"rotate-master", 0, DGL_LINE_JSON, NULL, dgl_cli_rotate_master},
+        {"retire-master", 0, DGL_LINE_JSON, NULL, dgl_cli_retire_master},
     };
     return dgl_cli_account_command(argc, argv, &help, verbs, DGL_COUNT(verbs));
 }

@@ -116,13 +116,13 @@ static enum dgl_status enable(struct dgl_account_call *call, struct dgl_error *e
 int dgl_cmd_orgs(int argc, char **argv)
 {
     static const struct dgl_account_verb verbs[] = {
-        {"list", 0, NULL, list},
-        {"create", DGL_NEEDS_NAME | DGL_NEEDS_EMAIL, NULL, create},
-        {"rename", DGL_NEEDS_ORG | DGL_NEEDS_NAME, NULL, rename_org},
-        {"limit", DGL_NEEDS_ORG, NULL, limit},
-        {"region", DGL_NEEDS_ORG, NULL, region},
-        {"disable", DGL_NEEDS_SUBJECT, "organization", disable},
-        {"enable", DGL_NEEDS_SUBJECT, "organization", enable},
+        {"list", 0, DGL_LINE_JSON, NULL, list},
+        {"create", DGL_LINE_NAME | DGL_LINE_EMAIL, DGL_LINE_PASSWORD | DGL_LINE_JSON, NULL, create},
+        {"rename", DGL_LINE_NAME, DGL_LINE_ORG, NULL, rename_org},
+        {"limit", 0, DGL_LINE_ORG | DGL_LINE_RATE_LIMIT | DGL_LINE_MAX_JOBS, NULL, limit},
+        {"region", 0, DGL_LINE_ORG | DGL_LINE_TIME_ZONE | DGL_LINE_LOCALE, NULL, region},
+        {"disable", DGL_LINE_SUBJECT, 0, "organization", disable},
+        {"enable", DGL_LINE_SUBJECT, 0, "organization", enable},
     };
     return dgl_cli_account_command(argc, argv, &help, verbs, DGL_COUNT(verbs));
 }

@@ -113,16 +113,16 @@ static enum dgl_status delete_user(struct dgl_account_call *call, struct dgl_err
 
 int dgl_cmd_users(int argc, char **argv)
 {
-    enum { ONE = DGL_NEEDS_ORG | DGL_NEEDS_EMAIL };
     static const struct dgl_account_verb verbs[] = {
-        {"list", DGL_NEEDS_ORG, NULL, list},
-        {"create", ONE | DGL_NEEDS_PASSWORD, NULL, create},
-        {"password", ONE | DGL_NEEDS_PASSWORD, NULL, set_password},
-        {"role", ONE | DGL_NEEDS_ROLE, NULL, set_role},
-        {"rename", ONE | DGL_NEEDS_NAME, NULL, rename_user},
-        {"disable", ONE, NULL, disable},
-        {"enable", ONE, NULL, enable},
-        {"delete", ONE, NULL, delete_user},
+        {"list", 0, DGL_LINE_ORG | DGL_LINE_JSON, NULL, list},
+        {"create", DGL_LINE_EMAIL | DGL_LINE_PASSWORD, DGL_LINE_ORG | DGL_LINE_NAME | DGL_LINE_ROLE | DGL_LINE_JSON,
+         NULL, create},
+        {"password", DGL_LINE_EMAIL | DGL_LINE_PASSWORD, DGL_LINE_ORG, NULL, set_password},
+        {"role", DGL_LINE_EMAIL | DGL_LINE_ROLE, DGL_LINE_ORG, NULL, set_role},
+        {"rename", DGL_LINE_EMAIL | DGL_LINE_NAME, DGL_LINE_ORG, NULL, rename_user},
+        {"disable", DGL_LINE_EMAIL, DGL_LINE_ORG, NULL, disable},
+        {"enable", DGL_LINE_EMAIL, DGL_LINE_ORG, NULL, enable},
+        {"delete", DGL_LINE_EMAIL, DGL_LINE_ORG, NULL, delete_user},
     };
     return dgl_cli_account_command(argc, argv, &help, verbs, DGL_COUNT(verbs));
 }

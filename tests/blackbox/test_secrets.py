@@ -122,6 +122,8 @@ def test_not_in_the_memory_of_workers(run):
     house, secrets, _ = run
     values = {value.encode(): name for name, value in secrets.items()}
     values[bytes.fromhex(secrets["master"])] = "master"
+    if os.environ.get("DGL_SANITIZED"):
+        del values[secrets["mail"].encode()]  # AddressSanitizer copies the environment, where it was given
     pids, looked = children(house.server.process.pid), 0
     assert len(pids) >= 3  # the supervisor, ours and LibreOffice's
     for pid in pids:

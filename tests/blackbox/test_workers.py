@@ -94,7 +94,7 @@ def hold_worker(house, document, harm, times):
     return len(harmed)
 
 
-@pytest.mark.parametrize("harm", [signal.SIGKILL, signal.SIGSEGV, signal.SIGSTOP])
+@pytest.mark.parametrize("harm", [signal.SIGKILL, signal.SIGABRT, signal.SIGSTOP])
 def test_a_document_that_kills_its_worker_is_tried_twice(new_house, letter, slow, harm):
     house = new_house(RENDER_WORKERS=1, RENDER_TIMEOUT_MS=4000)
     poison = house.client.upload_template("Poison", slow)["id"]

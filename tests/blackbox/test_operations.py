@@ -229,6 +229,47 @@ def test_backup_tells_of_damage_and_keeps_the_rest(new_house, letter, tmp_path):
     assert run_json("restore", backup, "--data", str(tmp_path / "restored"))["files"] == 3
 
 
+def template_files(house):
+    top = os.path.join(house.server.data_dir, "files")
+    return [name for at, _, names in os.walk(top) for name in names if "template" in os.path.relpath(at, top).split(os.sep)]
+
+
+def ask(house, sql):
+    database = sqlite3.connect(os.path.join(house.server.data_dir, "docgenlab.db"))
+    try:
+        with database:
+            return database.execute(sql).fetchone()
+    finally:
+        database.close()
+
+
+def test_files_of_deleted_templates_go(new_house, letter, tmp_path):
+    """A day later, when no document waits for them; the history and a backup stay whole."""
+    house = new_house()
+    kept, gone, young = (house.client.upload_template(name, letter)["id"] for name in ("Kept", "Gone", "Young"))
+    with open(letter, "rb") as fh:
+        assert house.client.upload(f"/templates/{gone}", {"file": ("letter.docx", fh.read())}, method="PUT").status == 200
+    house.client.call("POST", f"/templates/{gone}/versions/1/rollback")
+    made = house.client.generate(gone, {"name": "A", "items": []}, "docx")["id"]
+    settle(house.client, [made])
+    for template in (gone, young):
+        assert house.client.raw("DELETE", f"/templates/{template}").status == 204
+    assert len(template_files(house)) == 4
+    house.server.stop()
+    ask(house, f"UPDATE templates SET deleted_at_us = deleted_at_us - 90000000000 WHERE id = '{gone}'")
+    house.start()
+    wait_until(lambda: len(template_files(house)) == 2, lambda: f"files: {template_files(house)}")
+    assert ask(house, f"SELECT count(*), sum(t.id = '{gone}') FROM template_versions v JOIN templates t ON t.seq = v.template") == (2, 0)
+    document = house.client.call("GET", f"/documents/{made}")
+    assert document["template_id"] == gone and house.client.raw("GET", f"/documents/{made}/download").status == 200
+    assert documents_of(house.client) == {made: "ready"}
+    settle(house.client, [house.client.generate(kept, {"name": "B", "items": []}, "docx")["id"]])
+    assert house.client.raw("POST", "/documents/", {"template_id": gone, "output_format": "docx", "input_json": {}}).status == 404
+    backup = str(tmp_path / "backup")
+    run("backup", backup, "--data", house.server.data_dir, "--with-key")
+    assert run_json("restore", backup, "--data", str(tmp_path / "restored"))["files"] == 4
+
+
 # ---------------------------------------------------------------- accounts
 
 def test_accounts_from_the_command_line(new_house, tmp_path, password):

@@ -13,6 +13,7 @@ import json
 import os
 import re
 import shutil
+import sqlite3
 import sys
 import tempfile
 import time
@@ -93,6 +94,8 @@ class Run(Torture):
                 self.books.erased.add(document)
             self.invite()
             self.fonts()
+            wait_until(lambda: load.send("GET", "/templates/")[0] == 200 and not self.versions_left(),
+                       lambda: f"{self.versions_left()} versions of a deleted template are left", pause=0.01)
         finally:
             load.connection.close()
 
@@ -106,6 +109,17 @@ class Run(Torture):
             raise Fail(f"fonts were refused: {made[0].body!r} {made[1].body!r}")
         if client.raw("DELETE", f"/fonts/{made[1].json['id']}").status != 204:
             raise Fail("a font could not be deleted")
+
+    def versions_left(self):
+        return self.count("SELECT count(*) FROM template_versions v JOIN templates t ON t.seq = v.template WHERE t.deleted_at_us > 0")
+
+    def check_templates(self):
+        """Of the template that lay deleted in the base, nothing is left; the golden one has its file."""
+        top = os.path.join(self.data_dir, "files")
+        files = [name for at, _, names in os.walk(top) for name in names if "template" in os.path.relpath(at, top).split(os.sep)]
+        rows = self.count("SELECT count(*) FROM template_versions")
+        if len(files) != rows or self.versions_left():
+            self.problems.append(f"{rows} versions of templates and {len(files)} files of them are left")
 
     def check_fonts(self):
         files = [name for _, _, names in os.walk(os.path.join(self.data_dir, "files")) for name in names if name.endswith(".font")]
@@ -172,6 +186,7 @@ class Run(Torture):
                 self.problems.append("died without a reason")
             self.balance(receiver)
             self.check_fonts()
+            self.check_templates()
         return self.problems, died
 
 
@@ -198,12 +213,33 @@ def main():
         return sweep(folder, chosen, mailbox)
 
 
+def leave_deleted_template(data, key, place):
+    """Two versions of a template that was deleted long ago: the keeper removes them in every life."""
+    letter = os.path.join(place, "old.docx")
+    with Server(data) as server:
+        client = Client(server.url, key)
+        for text in ("Dear {{ name }}", "Hello {{ name }}"):
+            write_docx(letter, [text])
+            with open(letter, "rb") as fh:
+                file = (os.path.basename(letter), fh.read())
+            if text.startswith("Dear"):
+                template = client.upload("/templates/", {"name": "Old", "file": file}).json["id"]
+            else:
+                client.upload(f"/templates/{template}", {"file": file}, method="PUT")
+        client.raw("DELETE", f"/templates/{template}")
+    with sqlite3.connect(os.path.join(data, "docgenlab.db")) as db:
+        if db.execute("UPDATE templates SET deleted_at_us = 1 WHERE deleted_at_us > 0 AND version = 2").rowcount != 1:
+            raise Fail("there is no deleted template of two versions")
+    db.close()
+
+
 def sweep(folder, chosen, mailbox):
     begun = time.monotonic()
     base = os.path.join(folder, "base")
     first = Server.init(base, password=PASSWORD)
     with open(os.path.join(base, "first.json"), "w", encoding="utf-8") as fh:
         json.dump(first, fh)
+    leave_deleted_template(base, first["api_key"], folder)
     trace = os.path.join(folder, "trace")
     problems, _ = Run(os.path.join(folder, "golden"), base, mailbox, trace=trace).whole()
     if problems or not os.path.exists(trace):

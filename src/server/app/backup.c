@@ -5,10 +5,10 @@
 //                 asked ─▶ SHA256SUMS ─▶ backup.json ─▶ all synced ─▶ renamed to TO
 //
 // The database goes first and the files after it. A file is durable before the row that names it, so every file that a
-// row of the copy names exists; it is gone only when its document was erased since, and then it is erased in the copy
-// too. The other order would miss the files of documents finished in between. Files never change once they have their
-// name, so on one file system a hard link is a copy; each is read all the same, because a backup nobody has read is a
-// hope.
+// row of the copy names exists; it is gone only when its document was erased or its template deleted since, and then
+// that is done in the copy too. The other order would miss the files of documents finished in between. Files never
+// change once they have their name, so on one file system a hard link is a copy; each is read all the same, because a
+// backup nobody has read is a hope.
 //
 // TO is made under another name and renamed when it is whole. What a run that died left under that name is told by its
 // marker and removed by the next one.
@@ -48,7 +48,7 @@ struct backup {
     int64_t total;
     struct dgl_app_backup_result result;
     struct missing {
-        char owner[40]; // document or font
+        char owner[40]; // document, template or font
         char path[DGL_COPY_PATH_MAX];
     } * missing;
     size_t missing_count, missing_cap;
@@ -190,12 +190,8 @@ static enum dgl_status back_up_file(void *backup, const struct dgl_snapshot_file
     DGL_TRY(take_file(b, path, to_path, &there, &size, sha256, err));
     DGL_FAILPOINT("ops.backup_file");
     tell(b, "files", ++b->result.files, b->total);
-    if (!there && file->owner)
+    if (!there)
         return remember_missing(b, file->owner, to_path, err);
-    if (!there) {
-        count_damage(b, to_path, "is missing");
-        return DGL_OK;
-    }
     if (size != file->size_bytes || memcmp(sha256, file->sha256, sizeof sha256) != 0)
         count_damage(b, to_path, "is not what its row says");
     b->result.bytes += size;

@@ -1,10 +1,11 @@
-// The keeper: once a minute, retention of documents and pruning of logs, in small batches with a pause between them, so
-// that neither the writer nor the disk is held up. Files go after the rows that named them: a crash in between leaves a
-// file nobody links to, never a dead link.
+// The keeper: once a minute, retention of documents, removal of deleted templates and pruning of logs, in small batches
+// with a pause between them, so that neither the writer nor the disk is held up. Files go after the rows that named
+// them: a crash in between leaves a file nobody links to, never a dead link.
 #include "server/document/parts.h"
 
 #include <stdlib.h>
 
+#include "base/failpoint.h"
 #include "base/log.h"
 
 #define US_PER_DAY (INT64_C(86400) * DGL_US_PER_S)
@@ -39,18 +40,40 @@ static enum dgl_status prune_documents(struct dgl_documents *d, bool *ret_more, 
     return DGL_OK;
 }
 
+static enum dgl_status prune_templates(struct dgl_documents *d, bool *ret_more, struct dgl_error *err)
+{
+    DGL_AUTO(arena) arena = dgl_arena_new(0);
+    const char **uris = NULL;
+    size_t count = 0;
+    *ret_more = false;
+    DGL_TRY(dgl_store_templates_prune(d->parts.store, arena,
+                                      dgl_clock_now_us(d->parts.clock) - DGL_DOCUMENT_TEMPLATE_KEPT_US,
+                                      DGL_DOCUMENT_PRUNE_BATCH, &uris, &count, ret_more, err));
+    for (size_t i = 0; i < count; i++) {
+        struct dgl_error problem = DGL_ERROR_INIT;
+        DGL_FAILPOINT("template.removed");
+        if (dgl_blob_delete(d->parts.blobs, uris[i], &problem) != DGL_OK)
+            dgl_log_error(DGL_LOG_WARN, "file of a deleted template stays behind until the next start", &problem);
+    }
+    if (count > 0)
+        dgl_log(DGL_LOG_INFO, "files of deleted templates removed", DGL_F_INT("count", count));
+    return DGL_OK;
+}
+
 static void keep(struct dgl_documents *d, struct dgl_clock_watch *watch)
 {
     bool was_steady = !watch->jumped;
     bool steady = dgl_clock_watch_steady(watch, dgl_clock_now_us(d->parts.clock), dgl_clock_mono_us(d->parts.clock));
     if (was_steady && !steady)
         dgl_log(DGL_LOG_WARN, "the clock was put forward or back; nothing is erased for its age for a day");
-    bool more_documents = steady, more_rows = steady;
-    while (more_documents || more_rows) {
+    bool more_documents = steady, more_templates = steady, more_rows = steady;
+    while (more_documents || more_templates || more_rows) {
         struct dgl_error err = DGL_ERROR_INIT;
         enum dgl_status status = DGL_OK;
         if (more_documents)
             status = prune_documents(d, &more_documents, &err);
+        if (status == DGL_OK && more_templates)
+            status = prune_templates(d, &more_templates, &err);
         if (status == DGL_OK && more_rows) {
             int64_t before = d->options.delivery_log_days == 0
                                  ? 0

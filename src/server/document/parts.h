@@ -20,8 +20,9 @@
 #define DGL_DOCUMENT_FONT_CACHE 256u // organizations whose fonts are known to the dispatcher
 #define DGL_DOCUMENT_PRUNE_BATCH 100u
 #define DGL_DOCUMENT_KEEPER_PERIOD_S 60
-#define DGL_DOCUMENT_JUMP_US (INT64_C(3600) * DGL_US_PER_S)       // the clock was put, not corrected
-#define DGL_DOCUMENT_JUMP_REST_US (INT64_C(86400) * DGL_US_PER_S) // then nothing is erased for its age so long
+#define DGL_DOCUMENT_TEMPLATE_KEPT_US (INT64_C(86400) * DGL_US_PER_S) // files of a deleted template, for backups
+#define DGL_DOCUMENT_JUMP_US (INT64_C(3600) * DGL_US_PER_S)           // the clock was put, not corrected
+#define DGL_DOCUMENT_JUMP_REST_US (INT64_C(86400) * DGL_US_PER_S)     // then nothing is erased for its age so long
 #define DGL_DOCUMENT_SWEEP_BATCH 200u     // left-over files are looked for in steps of as many files, with rests
 #define DGL_DOCUMENT_SWEEP_PERIOD_S 86400 // at start and then so often
 

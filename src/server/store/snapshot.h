@@ -26,7 +26,7 @@ enum dgl_status dgl_snapshot_count(struct dgl_snapshot *s, struct dgl_snapshot_f
                                    struct dgl_error *err) DGL_MUST_CHECK;
 struct dgl_snapshot_file {
     const char *uri;
-    const char *owner; // id of the document or font that may be erased meanwhile; NULL for a template's file
+    const char *owner; // id of the document, template or font that may be erased meanwhile
     int64_t size_bytes;
     unsigned char sha256[32];
 };
@@ -34,8 +34,8 @@ struct dgl_snapshot_file {
 typedef enum dgl_status (*dgl_snapshot_visit)(void *ctx, const struct dgl_snapshot_file *file, struct dgl_error *err);
 enum dgl_status dgl_snapshot_files(struct dgl_snapshot *s, dgl_snapshot_visit visit, void *ctx,
                                    struct dgl_error *err) DGL_MUST_CHECK;
-// A document or font whose file is gone was perhaps erased in the source since the copy was taken. Then it is erased in
-// the copy too and *ret_erased is true.
+// A document, template or font whose file is gone was perhaps erased in the source since the copy was taken. Then it is
+// erased in the copy too and *ret_erased is true.
 enum dgl_status dgl_snapshot_follow_erasure(struct dgl_snapshot *s, const char *owner, bool *ret_erased,
                                             struct dgl_error *err) DGL_MUST_CHECK;
 // Checks the copy's structure, makes it one file and syncs it. Nothing else may be called after it but free.

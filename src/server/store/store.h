@@ -227,7 +227,7 @@ enum dgl_status dgl_store_template_delete(struct dgl_store *s, const char *org, 
 enum dgl_status dgl_store_template_version_get(struct dgl_store *s, struct dgl_arena *a, const char *org,
                                                const char *id, int64_t version /* 0 = current */,
                                                struct dgl_template_version_row *ret, struct dgl_error *err)
-    DGL_MUST_CHECK; // versions of deleted templates are readable for jobs already accepted
+    DGL_MUST_CHECK; // versions of deleted templates are readable for jobs already accepted, until they are removed
 enum dgl_status dgl_store_template_versions(struct dgl_store *s, struct dgl_arena *a, const char *org, const char *id,
                                             const struct dgl_page_query *page, struct dgl_template_version_row **ret,
                                             size_t *ret_count, char ret_next_cursor[DGL_CURSOR_LEN],
@@ -242,6 +242,12 @@ enum dgl_status dgl_store_template_names(struct dgl_store *s, struct dgl_arena *
                                          const char ***ret, size_t *ret_count,
                                          struct dgl_error *err) DGL_MUST_CHECK; // newest first, at most 10,000
 
+// Versions of templates that were deleted before then and that no unfinished document names; a small batch. The rows of
+// the templates stay for history, with their names. *ret_uris: the files that no version names any more. *ret_more:
+// call again.
+enum dgl_status dgl_store_templates_prune(struct dgl_store *s, struct dgl_arena *a, int64_t deleted_before_us,
+                                          size_t max, const char ***ret_uris, size_t *ret_count, bool *ret_more,
+                                          struct dgl_error *err) DGL_MUST_CHECK;
 // The files of all versions of all templates.
 enum dgl_status dgl_store_template_files(struct dgl_store *s, struct dgl_arena *a, const char ***ret_uris,
                                          size_t *ret_count, struct dgl_error *err) DGL_MUST_CHECK;
@@ -430,8 +436,8 @@ enum dgl_status dgl_store_document_wants_file(struct dgl_store *s, const char *i
 enum dgl_status dgl_store_documents_prune(struct dgl_store *s, struct dgl_arena *a, int64_t before_us, size_t max,
                                           const char ***ret_uris, size_t *ret_count, bool *ret_more,
                                           struct dgl_error *err) DGL_MUST_CHECK;
-// Idempotency rows over 24 h, sessions past their end, deliveries and attempts older than before_us; a small batch.
-// *ret_more: call again.
+// Idempotency rows over 24 h, sessions and secrets past their end, deliveries and attempts older than before_us, and so
+// long deleted endpoints and revoked keys; a small batch. *ret_more: call again.
 enum dgl_status dgl_store_prune(struct dgl_store *s, int64_t deliveries_before_us, size_t max, bool *ret_more,
                                 struct dgl_error *err) DGL_MUST_CHECK;
 

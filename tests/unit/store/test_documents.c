@@ -1,6 +1,9 @@
 // History: lists with filters and pages, erasing, retention. Templates and their versions.
 #include "fixture.h"
 
+#include "server/store/snapshot.h"
+#include "server/store/sqlite/sql.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -312,6 +315,126 @@ static void test_deleted_template(void **state)
     assert_int_equal(count, 0);
 }
 
+// A template of three versions, the third with the file of the first, and one document of the first.
+static struct dgl_id make_rolled_back(struct fixture *f, struct dgl_id *ret_document)
+{
+    struct dgl_id id = make_template(f, f->org.s, "Letter");
+    struct dgl_template_row t = {.name = NULL};
+    struct dgl_template_version_row v = {.blob_uri = "blob:o/template/t.v2.docx", .tokens_json = "[]"};
+    int64_t version;
+    memcpy(t.id, id.s, sizeof t.id);
+    assert_ok(f, dgl_store_template_add_version(f->store, f->org.s, &t, &v, &version, &f->err));
+    v.blob_uri = "blob:o/template/t.v1.docx";
+    assert_ok(f, dgl_store_template_add_version(f->store, f->org.s, &t, &v, &version, &f->err));
+    *ret_document = accept_job(f, f->org.s, id.s);
+    return id;
+}
+
+static void finish_all(struct fixture *f)
+{
+    struct dgl_job_claim *c;
+    struct dgl_delivery_due *due;
+    size_t count = claim(f, 10, 0, &c);
+    for (size_t i = 0; i < count; i++)
+        finish_job(f, c[i].id, true, &due);
+}
+
+static const char **prune(struct fixture *f, int64_t before_us, size_t max, size_t *ret_count, bool *ret_more)
+{
+    const char **uris;
+    assert_ok(f, dgl_store_templates_prune(f->store, f->arena, before_us, max, &uris, ret_count, ret_more, &f->err));
+    return uris;
+}
+
+static void test_versions_of_deleted_templates_go(void **state)
+{
+    struct fixture *f = *state;
+    struct dgl_template_version_row v;
+    struct dgl_document_row d;
+    struct dgl_job_accepted accepted;
+    struct dgl_id document, id = make_rolled_back(f, &document);
+    const char **uris;
+    size_t count;
+    bool more;
+    uris = prune(f, START_US + 1000, 2, &count, &more); // nothing is deleted
+    assert_int_equal(count, 0);
+    assert_false(more);
+    assert_ok(f, dgl_store_template_delete(f->store, f->org.s, id.s, &f->err));
+    struct dgl_job_new job = new_job(f, f->org.s, id.s);
+    assert_fails(f, DGL_E_NOT_FOUND, dgl_store_job_accept(f->store, &job, &accepted, &f->err));
+    assert_string_equal(f->err.slug, "template_not_found");
+    uris = prune(f, START_US + 1000, 2, &count, &more); // a document waits
+    assert_int_equal(count, 0);
+    assert_false(more);
+    finish_all(f);
+    uris = prune(f, START_US, 2, &count, &more); // too young
+    assert_int_equal(count, 0);
+    assert_false(more);
+    uris = prune(f, START_US + 1000, 2, &count, &more);
+    assert_int_equal(count, 1);
+    assert_string_equal(uris[0], "blob:o/template/t.v2.docx");
+    assert_true(more);
+    fixture_reopen(f); // a stop in between
+    uris = prune(f, START_US + 1000, 2, &count, &more);
+    assert_int_equal(count, 1);
+    assert_string_equal(uris[0], "blob:o/template/t.v1.docx");
+    assert_false(more);
+    uris = prune(f, START_US + 1000, 2, &count, &more);
+    assert_int_equal(count, 0);
+    for (int64_t number = 0; number <= 3; number++)
+        assert_fails(f, DGL_E_NOT_FOUND,
+                     dgl_store_template_version_get(f->store, f->arena, f->org.s, id.s, number, &v, &f->err));
+    assert_ok(f, dgl_store_template_version_get(f->store, f->arena, f->org.s, f->template.s, 1, &v, &f->err));
+    assert_ok(f, dgl_store_document_get(f->store, f->arena, f->org.s, document.s, &d, &f->err));
+    assert_string_equal(d.template_name, "Letter");
+    assert_int_equal(d.template_version, 1);
+}
+
+static enum dgl_status count_file(void *count, const struct dgl_snapshot_file *file, struct dgl_error *err)
+{
+    (void)file;
+    (void)err;
+    ++*(int *)count;
+    return DGL_OK;
+}
+
+// The files of a template that was deleted are removed while a backup is made: it is so in the backup, where a document
+// that waited would else wait for ever.
+static void test_a_backup_follows_the_removal(void **state)
+{
+    struct fixture *f = *state;
+    struct dgl_id document, id = make_rolled_back(f, &document);
+    char path[160];
+    size_t count;
+    bool more, erased;
+    int files = 0;
+    snprintf(path, sizeof path, "%s/copy.db", f->directory);
+    DGL_AUTO(snapshot) s = NULL;
+    assert_ok(f, dgl_snapshot_make(f->url, path, NULL, NULL, &s, &f->err));
+    assert_ok(f, dgl_snapshot_follow_erasure(s, id.s, &erased, &f->err));
+    assert_false(erased); // a file of a template that is there is missing: damage
+    finish_all(f);
+    assert_ok(f, dgl_store_template_delete(f->store, f->org.s, id.s, &f->err));
+    prune(f, START_US + 1000, 10, &count, &more);
+    assert_int_equal(count, 2);
+    for (int i = 0; i < 2; i++) { // for each of the files
+        assert_ok(f, dgl_snapshot_follow_erasure(s, id.s, &erased, &f->err));
+        assert_true(erased);
+    }
+    assert_ok(f, dgl_snapshot_files(s, count_file, &files, &f->err));
+    assert_int_equal(files, 1);
+    assert_ok(f, dgl_snapshot_seal(s, &f->err));
+    DGL_AUTO(conn) c = NULL;
+    assert_ok(f, dgl_conn_open(path, true, &c, &f->err));
+    int64_t waiting, deleted;
+    DGL_AUTO_SQL q = dgl_sql(c, "SELECT count(*) FROM documents WHERE status < 2");
+    assert_ok(f, dgl_sql_int(&q, -1, &waiting, &f->err));
+    assert_int_equal(waiting, 0);
+    DGL_AUTO_SQL t = dgl_sql(c, "SELECT count(*) FROM templates WHERE deleted_at_us > 0 AND version = 0");
+    assert_ok(f, dgl_sql_int(&t, -1, &deleted, &f->err));
+    assert_int_equal(deleted, 1);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, fixture_open, fixture_close)
@@ -325,6 +448,8 @@ int main(void)
         CASE(test_pruning_is_bounded),
         CASE(test_template_versions),
         CASE(test_deleted_template),
+        CASE(test_versions_of_deleted_templates_go),
+        CASE(test_a_backup_follows_the_removal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -226,6 +226,14 @@ static void test_hot_queries_use_their_index(void **state)
         {"deliveries_unsent", "EXPLAIN QUERY PLAN SELECT w.seq FROM deliveries w WHERE w.org = 1"
                               " AND (w.created_at_us, w.seq) < (5, 6) AND w.status >= 2 AND (?1 < 0 OR w.status = ?1)"
                               " ORDER BY w.created_at_us DESC, w.seq DESC"},
+        {"templates_deleted", "EXPLAIN QUERY PLAN SELECT seq FROM templates WHERE deleted_at_us > 0 AND version > 0"
+                              " AND deleted_at_us < 5 ORDER BY deleted_at_us LIMIT 9"},
+        {"template_versions_by_file", "EXPLAIN QUERY PLAN SELECT 1 FROM template_versions WHERE template = 1"
+                                      " AND blob_uri = 'x' LIMIT 1"},
+        {"endpoints_deleted", "EXPLAIN QUERY PLAN SELECT e.seq FROM endpoints e WHERE e.deleted_at_us > 0"
+                              " AND e.deleted_at_us < 5 ORDER BY e.deleted_at_us LIMIT 9"},
+        {"api_keys_revoked", "EXPLAIN QUERY PLAN SELECT seq FROM api_keys WHERE revoked_at_us > 0"
+                             " AND revoked_at_us < 5 ORDER BY revoked_at_us LIMIT 9"},
     };
     DGL_AUTO(conn) c = open_conn(f, true);
     for (size_t i = 0; i < DGL_COUNT(cases); i++) {

@@ -1,6 +1,8 @@
 // Endpoints, secrets, deliveries, attempts, and their pruning.
 #include "fixture.h"
+
 #include "server/store/sqlite/bounds.h"
+#include "server/store/sqlite/sql.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -607,6 +609,60 @@ static void test_prune(void **state)
     assert_fails(f, DGL_E_NOT_FOUND, dgl_store_document_for_link(f->store, f->arena, first.document, &d, &f->err));
 }
 
+static int64_t rows_of(struct fixture *f, const char *count_sql)
+{
+    int64_t rows;
+    DGL_AUTO(conn) c = NULL;
+    assert_ok(f, dgl_conn_open(f->path, true, &c, &f->err));
+    DGL_AUTO_SQL q = dgl_sql(c, count_sql);
+    assert_ok(f, dgl_sql_int(&q, -1, &rows, &f->err));
+    return rows;
+}
+
+// What was deleted, revoked or is past its end leaves no row behind for ever.
+static void test_prune_what_was_ended(void **state)
+{
+    static const char endpoints[] = "SELECT count(*) FROM endpoints", secrets[] = "SELECT count(*) FROM secrets",
+                      keys[] = "SELECT count(*) FROM api_keys";
+    struct fixture *f = *state;
+    struct dgl_secret_row n = {.sealed = "one", .sealed_len = 3};
+    struct dgl_api_key key = {.name = "k", .hash = {1}};
+    struct dgl_id revoked, kept;
+    bool more = true;
+    memcpy(n.org, f->org.s, sizeof n.org);
+    memcpy(key.org, f->org.s, sizeof key.org);
+    assert_ok(f, dgl_store_secret_add(f->store, &n, 0, &f->err));
+    assert_ok(f, dgl_store_secret_add(f->store, &n, START_US + 100, &f->err)); // the first ends then
+    assert_ok(f, dgl_store_key_create(f->store, &key, &revoked, &f->err));
+    key.hash[0] = 2;
+    assert_ok(f, dgl_store_key_create(f->store, &key, &kept, &f->err));
+    assert_ok(f, dgl_store_key_revoke(f->store, f->org.s, revoked.s, &f->err));
+    struct dgl_id named = put_endpoint(f, f->org.s, true, "https://a.example/", NULL);
+    struct dgl_delivery_due due = deliver(f);
+    struct dgl_attempt_result r = attempt_of(due.id, 1, DGL_DELIVERY_SUCCEEDED, 200);
+    assert_ok(f, record_attempt(f, &r));
+    struct dgl_id unnamed = put_endpoint(f, f->org.s, false, "https://b.example/", NULL);
+    put_endpoint(f, f->org.s, false, "https://c.example/", NULL);
+    assert_ok(f, dgl_store_endpoint_delete(f->store, f->org.s, named.s, &f->err));
+    assert_ok(f, dgl_store_endpoint_delete(f->store, f->org.s, unnamed.s, &f->err));
+    assert_ok(f, dgl_store_prune(f->store, START_US, 100, &more, &f->err)); // all of it is too young
+    assert_int_equal(rows_of(f, endpoints), 3);
+    assert_int_equal(rows_of(f, secrets), 2);
+    assert_int_equal(rows_of(f, keys), 2);
+    dgl_clock_advance(f->clock, 100);
+    assert_ok(f, dgl_store_prune(f->store, 0, 100, &more, &f->err)); // the log is kept for ever
+    assert_int_equal(rows_of(f, endpoints), 3);
+    assert_int_equal(rows_of(f, secrets), 1);
+    assert_int_equal(rows_of(f, keys), 2);
+    int rounds = 0;
+    for (more = true; more && rounds < 50; rounds++)
+        assert_ok(f, dgl_store_prune(f->store, START_US + 50, 1, &more, &f->err));
+    assert_true(rounds < 50);
+    assert_int_equal(rows_of(f, endpoints), 1);
+    assert_int_equal(rows_of(f, secrets), 1);
+    assert_int_equal(rows_of(f, keys), 1);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, fixture_open, fixture_close)
@@ -628,6 +684,7 @@ int main(void)
         CASE(test_listeners_are_bounded),
         CASE(test_lists),
         CASE(test_prune),
+        CASE(test_prune_what_was_ended),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

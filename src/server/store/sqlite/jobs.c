@@ -76,6 +76,7 @@ static enum dgl_status insert_document(struct dgl_conn *c, const struct dgl_job_
                    " webhook_url, created_at_us)"
                    " SELECT ?1, t.org, t.seq, ?4, ?5, ?6, ?7, ?8, ?9, ?10 FROM templates t"
                    " WHERE t.id = ?3 AND t.org = (SELECT seq FROM organizations WHERE id = ?2)"
+                   " AND t.deleted_at_us = 0"
                    " AND EXISTS (SELECT 1 FROM template_versions v WHERE v.template = t.seq AND v.version = ?4)");
     dgl_sql_put_text(&q, job->id);
     dgl_sql_put_text(&q, job->org);

@@ -249,6 +249,14 @@ static const char organization_fonts[] = "CREATE TABLE fonts ("
                                          " created_at_us INTEGER NOT NULL,"
                                          " UNIQUE (org, fonts)) STRICT;";
 
+// What is to be removed lies in indexes of its own, as long as it is there. templates.version: 0 = deleted, and its
+// versions are removed.
+static const char removals[] =
+    "CREATE INDEX templates_deleted ON templates (deleted_at_us) WHERE deleted_at_us > 0 AND version > 0;"
+    "CREATE INDEX template_versions_by_file ON template_versions (template, blob_uri);"
+    "CREATE INDEX endpoints_deleted ON endpoints (deleted_at_us) WHERE deleted_at_us > 0;"
+    "CREATE INDEX api_keys_revoked ON api_keys (revoked_at_us) WHERE revoked_at_us > 0;";
+
 const struct dgl_migration dgl_schema_migrations[] = {
     {"accounts, templates, documents, webhooks", accounts_and_documents},
     {"delivery queues, listeners, health", delivery_queues},
@@ -256,5 +264,6 @@ const struct dgl_migration dgl_schema_migrations[] = {
     {"outgoing e-mail", letters},
     {"PDF options", pdf_options},
     {"fonts of organizations", organization_fonts},
+    {"removal of what was deleted", removals},
 };
 const int dgl_schema_version = (int)DGL_COUNT(dgl_schema_migrations);

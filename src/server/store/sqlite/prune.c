@@ -34,6 +34,20 @@ static enum dgl_status prune_sessions(struct dgl_store *s, struct dgl_conn *c, s
     return DGL_OK;
 }
 
+// What signs no more: past its overlap, or of an endpoint that is deleted.
+static enum dgl_status prune_secrets(struct dgl_store *s, struct dgl_conn *c, struct prune *x, struct dgl_error *err)
+{
+    DGL_AUTO_SQL q = dgl_sql(c, "DELETE FROM secrets WHERE seq IN"
+                                " (SELECT seq FROM secrets WHERE (expires_at_us > 0 AND expires_at_us <= ?1)"
+                                "  OR endpoint IN (SELECT id FROM endpoints WHERE deleted_at_us > 0) LIMIT ?2)");
+    dgl_sql_put_int(&q, dgl_clock_now_us(s->clock));
+    dgl_sql_put_int(&q, x->max);
+    int64_t changed;
+    DGL_TRY(dgl_sql_change(&q, &changed, err));
+    x->more = x->more || changed == x->max;
+    return DGL_OK;
+}
+
 // Letters left behind by a server that had a mail server; one that has sends or drops them sooner.
 static enum dgl_status prune_letters(struct dgl_store *s, struct dgl_conn *c, struct prune *x, struct dgl_error *err)
 {
@@ -126,15 +140,45 @@ static enum dgl_status prune_tombstones(struct dgl_conn *c, struct prune *x, str
     return DGL_OK;
 }
 
+// Revoked keys and deleted endpoints stay as long as the log that may name them.
+static enum dgl_status prune_revoked(struct dgl_conn *c, struct prune *x, struct dgl_error *err)
+{
+    DGL_AUTO_SQL q = dgl_sql(c, "DELETE FROM api_keys WHERE seq IN (SELECT seq FROM api_keys WHERE revoked_at_us > 0"
+                                " AND revoked_at_us < ?1 ORDER BY revoked_at_us LIMIT ?2)");
+    dgl_sql_put_int(&q, x->before_us);
+    dgl_sql_put_int(&q, x->max);
+    int64_t changed;
+    DGL_TRY(dgl_sql_change(&q, &changed, err));
+    x->more = x->more || changed == x->max;
+    return DGL_OK;
+}
+
+static enum dgl_status prune_endpoints(struct dgl_conn *c, struct prune *x, struct dgl_error *err)
+{
+    DGL_AUTO_SQL q = dgl_sql(c, "DELETE FROM endpoints WHERE seq IN"
+                                " (SELECT e.seq FROM endpoints e WHERE e.deleted_at_us > 0 AND e.deleted_at_us < ?1"
+                                "  AND NOT EXISTS (SELECT 1 FROM deliveries w WHERE w.endpoint = e.seq)"
+                                "  ORDER BY e.deleted_at_us LIMIT ?2)");
+    dgl_sql_put_int(&q, x->before_us);
+    dgl_sql_put_int(&q, x->max);
+    int64_t changed;
+    DGL_TRY(dgl_sql_change(&q, &changed, err));
+    x->more = x->more || changed == x->max;
+    return DGL_OK;
+}
+
 static enum dgl_status prune_run(struct dgl_store *s, struct dgl_conn *c, void *arg, struct dgl_error *err)
 {
     struct prune *x = arg;
     DGL_TRY(prune_keys(s, c, x, err));
     DGL_TRY(prune_sessions(s, c, x, err));
+    DGL_TRY(prune_secrets(s, c, x, err));
     DGL_TRY(prune_letters(s, c, x, err));
     DGL_TRY(prune_listeners(s, c, x, err));
     DGL_TRY(prune_deliveries(s, c, x, err));
-    return prune_tombstones(c, x, err);
+    DGL_TRY(prune_tombstones(c, x, err));
+    DGL_TRY(prune_endpoints(c, x, err));
+    return prune_revoked(c, x, err);
 }
 
 enum dgl_status dgl_store_prune(struct dgl_store *s, int64_t deliveries_before_us, size_t max, bool *ret_more,

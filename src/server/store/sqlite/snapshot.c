@@ -87,9 +87,10 @@ enum dgl_status dgl_snapshot_make(const char *url, const char *path, dgl_snapsho
 }
 
 #define FONTS_SINCE 6 // version of the schema
-#define FILES                                                                                                \
-    "SELECT blob_uri AS uri, size_bytes AS size, sha256 AS sha, NULL AS owner FROM template_versions"        \
-    " UNION ALL SELECT docx_uri, docx_size_bytes, docx_sha256, id FROM documents WHERE docx_uri IS NOT NULL" \
+#define FILES                                                                                                 \
+    "SELECT v.blob_uri AS uri, v.size_bytes AS size, v.sha256 AS sha, t.id AS owner FROM template_versions v" \
+    " JOIN templates t ON t.seq = v.template"                                                                 \
+    " UNION ALL SELECT docx_uri, docx_size_bytes, docx_sha256, id FROM documents WHERE docx_uri IS NOT NULL"  \
     " UNION ALL SELECT pdf_uri, pdf_size_bytes, pdf_sha256, id FROM documents WHERE pdf_uri IS NOT NULL"
 #define FONTS " UNION ALL SELECT blob_uri, size_bytes, sha256, id FROM fonts"
 #define COUNT(files)                                             \
@@ -151,6 +152,46 @@ static enum dgl_status find_owner(struct dgl_snapshot *s, const char *sql, const
     return dgl_sql_int(&q, 0, ret_seq, err);
 }
 
+// Documents that were unfinished then and are finished since had their file; in the copy they would wait for ever.
+static enum dgl_status erase_unfinished(struct dgl_snapshot *s, struct dgl_store *context, int64_t template_seq,
+                                        struct dgl_error *err)
+{
+    DGL_AUTO(arena) arena = dgl_arena_new(0);
+    struct dgl_uri_list uris = {.arena = arena};
+    int64_t seq;
+    do {
+        {
+            DGL_AUTO_SQL q = dgl_sql(s->copy, "SELECT seq FROM documents WHERE status < 2 AND template = ?1 LIMIT 1");
+            dgl_sql_put_int(&q, template_seq);
+            DGL_TRY(dgl_sql_int(&q, 0, &seq, err));
+        }
+        if (seq)
+            DGL_TRY(dgl_document_erase(context, s->copy, seq, &uris, err));
+    } while (seq);
+    return DGL_OK;
+}
+
+// A file of a template goes only some time after the template was deleted.
+static enum dgl_status follow_template(struct dgl_snapshot *s, const char *id, int64_t seq, bool *ret_erased,
+                                       struct dgl_error *err)
+{
+    bool alive;
+    DGL_TRY(is_alive(s, "SELECT 1 FROM templates WHERE id = ?1 AND deleted_at_us = 0", id, &alive, err));
+    *ret_erased = !alive;
+    if (alive)
+        return DGL_OK;
+    struct dgl_store context = {.clock = dgl_clock_system()};
+    DGL_TRY(erase_unfinished(s, &context, seq, err));
+    DGL_AUTO_SQL q = dgl_sql(s->copy, "DELETE FROM template_versions WHERE template = ?1");
+    dgl_sql_put_int(&q, seq);
+    DGL_TRY(dgl_sql_run(&q, err));
+    DGL_AUTO_SQL empty = dgl_sql(s->copy, "UPDATE templates SET version = 0, description = '',"
+                                          " deleted_at_us = max(deleted_at_us, ?2) WHERE seq = ?1");
+    dgl_sql_put_int(&empty, seq);
+    dgl_sql_put_int(&empty, dgl_clock_now_us(context.clock));
+    return dgl_sql_run(&empty, err);
+}
+
 static enum dgl_status follow_font(struct dgl_snapshot *s, const char *font, bool *ret_erased, struct dgl_error *err)
 {
     bool alive;
@@ -166,8 +207,11 @@ static enum dgl_status follow_font(struct dgl_snapshot *s, const char *font, boo
 enum dgl_status dgl_snapshot_follow_erasure(struct dgl_snapshot *s, const char *owner, bool *ret_erased,
                                             struct dgl_error *err)
 {
-    int64_t seq;
+    int64_t seq, template_seq;
     bool alive;
+    DGL_TRY(find_owner(s, "SELECT seq FROM templates WHERE id = ?1", owner, &template_seq, err));
+    if (template_seq)
+        return follow_template(s, owner, template_seq, ret_erased, err);
     DGL_TRY(find_owner(s, "SELECT seq FROM documents WHERE id = ?1", owner, &seq, err));
     if (!seq && s->version >= FONTS_SINCE)
         return follow_font(s, owner, ret_erased, err);

@@ -1,4 +1,5 @@
-// Templates and their versions. Deleting marks the row: versions stay readable for jobs that were accepted before.
+// Templates and their versions. Deleting marks the row: versions stay readable for jobs that were accepted before, and
+// are removed when none of those is unfinished. The row stays, because history names it.
 #include "server/store/sqlite/sqlite.h"
 
 #define TEMPLATE_COLUMNS                                                                                 \
@@ -298,4 +299,107 @@ enum dgl_status dgl_store_template_files(struct dgl_store *s, struct dgl_arena *
                                          size_t *ret_count, struct dgl_error *err)
 {
     return dgl_read_texts(s, a, "SELECT blob_uri FROM template_versions", ret_uris, ret_count, err);
+}
+
+// ---- removing versions of deleted templates
+
+struct versions_prune {
+    struct dgl_arena *arena;
+    int64_t *seqs; // templates
+    size_t seq_count, max, removed;
+    struct dgl_uri_list uris;
+};
+
+// Nothing is accepted for a deleted template, so one that no unfinished document names stays so: the writer need not
+// ask again, and the backlog is read through once, beside it.
+static enum dgl_status find_deleted(struct dgl_store *s, int64_t before_us, struct versions_prune *x,
+                                    struct dgl_error *err)
+{
+    DGL_AUTO_READ r = {.store = s};
+    DGL_TRY(dgl_read(&r, err));
+    DGL_AUTO_SQL q = dgl_sql(r.conn, "SELECT seq FROM templates INDEXED BY templates_deleted WHERE deleted_at_us > 0"
+                                     " AND version > 0 AND deleted_at_us < ?1"
+                                     " AND seq NOT IN (SELECT template FROM documents WHERE status < 2)"
+                                     " ORDER BY deleted_at_us LIMIT ?2");
+    dgl_sql_put_int(&q, before_us);
+    dgl_sql_put_int(&q, (int64_t)x->max);
+    size_t cap = 0;
+    bool row;
+    DGL_TRY(dgl_sql_next(&q, &row, err));
+    while (row) {
+        *DGL_LIST_ADD(x->arena, x->seqs, x->seq_count, cap) = dgl_sql_get_int(&q);
+        DGL_TRY(dgl_sql_next(&q, &row, err));
+    }
+    return DGL_OK;
+}
+
+static enum dgl_status first_version(struct dgl_conn *c, struct dgl_arena *a, int64_t template_seq,
+                                     int64_t *ret_version, const char **ret_uri, struct dgl_error *err)
+{
+    bool row;
+    DGL_AUTO_SQL q = dgl_sql(c, "SELECT version, blob_uri FROM template_versions WHERE template = ?1"
+                                " ORDER BY version LIMIT 1");
+    dgl_sql_put_int(&q, template_seq);
+    DGL_TRY(dgl_sql_next(&q, &row, err));
+    *ret_version = row ? dgl_sql_get_int(&q) : 0;
+    *ret_uri = row ? dgl_sql_get_text(&q, a) : NULL;
+    return DGL_OK;
+}
+
+// Versions that were rolled back to share their file: it goes with the last of them.
+static enum dgl_status remove_version(struct dgl_conn *c, int64_t template_seq, int64_t version, const char *uri,
+                                      struct dgl_uri_list *uris, struct dgl_error *err)
+{
+    int64_t is_shared;
+    DGL_AUTO_SQL q = dgl_sql(c, "DELETE FROM template_versions WHERE template = ?1 AND version = ?2");
+    dgl_sql_put_int(&q, template_seq);
+    dgl_sql_put_int(&q, version);
+    DGL_TRY(dgl_sql_run(&q, err));
+    DGL_AUTO_SQL find = dgl_sql(c, "SELECT 1 FROM template_versions WHERE template = ?1 AND blob_uri = ?2 LIMIT 1");
+    dgl_sql_put_int(&find, template_seq);
+    dgl_sql_put_text(&find, uri);
+    DGL_TRY(dgl_sql_int(&find, 0, &is_shared, err));
+    if (!is_shared)
+        *DGL_LIST_ADD(uris->arena, uris->uris, uris->count, uris->cap) = uri;
+    return DGL_OK;
+}
+
+static enum dgl_status remove_versions(struct dgl_conn *c, int64_t template_seq, struct versions_prune *x,
+                                       struct dgl_error *err)
+{
+    for (; x->removed < x->max; x->removed++) {
+        int64_t version;
+        const char *uri;
+        DGL_TRY(first_version(c, x->arena, template_seq, &version, &uri, err));
+        if (!uri) {
+            DGL_AUTO_SQL q = dgl_sql(c, "UPDATE templates SET version = 0, description = '' WHERE seq = ?1");
+            dgl_sql_put_int(&q, template_seq);
+            return dgl_sql_run(&q, err);
+        }
+        DGL_TRY(remove_version(c, template_seq, version, uri, &x->uris, err));
+    }
+    return DGL_OK;
+}
+
+static enum dgl_status prune_run(struct dgl_store *s, struct dgl_conn *c, void *arg, struct dgl_error *err)
+{
+    (void)s;
+    struct versions_prune *x = arg;
+    for (size_t i = 0; i < x->seq_count; i++)
+        DGL_TRY(remove_versions(c, x->seqs[i], x, err));
+    return DGL_OK;
+}
+
+enum dgl_status dgl_store_templates_prune(struct dgl_store *s, struct dgl_arena *a, int64_t deleted_before_us,
+                                          size_t max, const char ***ret_uris, size_t *ret_count, bool *ret_more,
+                                          struct dgl_error *err)
+{
+    struct versions_prune x = {.arena = a, .max = DGL_MIN(DGL_MAX(max, 1), DGL_STORE_PRUNE_MAX), .uris = {.arena = a}};
+    DGL_TRY(find_deleted(s, deleted_before_us, &x, err));
+    if (x.seq_count > 0)
+        DGL_TRY(dgl_write_sync(s, prune_run, &x, err));
+    *ret_more = x.removed == x.max || x.seq_count == x.max;
+    *ret_uris = x.uris.uris;
+    *ret_count = x.uris.count;
+    return DGL_OK;
 }

@@ -164,6 +164,32 @@ void build_picture(struct builder *b, const struct dgl_x *pic, struct dgl_drawin
     build_turn(dgl_x_child(sp_pr, DGL_X_xfrm), d);
 }
 
+// How much of a side is cut off when the picture's part lies in the part of the shape that `fillRect` leaves. Less than
+// nothing when it does not reach that far.
+static int32_t cut_of(const struct dgl_x *src, const struct dgl_x *room, enum dgl_x_name side, enum dgl_x_name other)
+{
+    int64_t cut = percent_of(src, side), shown = 100000 - cut - percent_of(src, other), inset = percent_of(room, side),
+            filled = DGL_MAX(1000, 100000 - inset - percent_of(room, other));
+    return (int32_t)(cut - inset * shown / filled);
+}
+
+// A shape filled with a picture is the picture, seen through the shape (§20.1.8.14). Tiles and vectors are none here.
+static void fill_with_picture(struct builder *b, const struct dgl_x *fill, struct dgl_drawing *d)
+{
+    const struct dgl_x *blip = dgl_x_child(fill, DGL_X_blip), *src = dgl_x_child(fill, DGL_X_srcRect),
+                       *room = dgl_x_find(fill, DGL_X_fillRect);
+    struct dgl_drawing filled = *d;
+    if (!blip || dgl_x_child(fill, DGL_X_tile) ||
+        !build_set_picture(b, build_rel(b, dgl_x_attr(blip, DGL_X_embed)), &filled) || filled.kind != DGL_DRAW_PICTURE)
+        return;
+    *d = filled;
+    read_effects(b, blip, d);
+    d->crop[DGL_TOP] = cut_of(src, room, DGL_X_t, DGL_X_b);
+    d->crop[DGL_LEFT] = cut_of(src, room, DGL_X_l, DGL_X_r);
+    d->crop[DGL_BOTTOM] = cut_of(src, room, DGL_X_b, DGL_X_t);
+    d->crop[DGL_RIGHT] = cut_of(src, room, DGL_X_r, DGL_X_l);
+}
+
 // ---- Shapes ----
 
 struct dgl_drawing *build_new_drawing(struct builder *b)
@@ -256,6 +282,7 @@ static void read_shape(struct builder *b, const struct dgl_x *wsp, struct dgl_dr
     const struct dgl_x *sp_pr = dgl_x_child(wsp, DGL_X_spPr), *body = dgl_x_child(wsp, DGL_X_bodyPr);
     d->kind = DGL_DRAW_BOX;
     d->decorative = true;
+    fill_with_picture(b, dgl_x_child(sp_pr, DGL_X_blipFill), d);
     build_shape_look(b, sp_pr, dgl_x_child(wsp, DGL_X_style), d);
     build_turn(dgl_x_child(sp_pr, DGL_X_xfrm), d);
     build_box(body, d);

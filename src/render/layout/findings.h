@@ -39,7 +39,7 @@ enum dgl_support { DGL_SUPPORT_FULL, DGL_SUPPORT_APPROXIMATED, DGL_SUPPORT_DECLI
       "an embedded font is not used")                                                                                  \
     X(PICTURE_EFFECT, APPROXIMATED, "picture effects besides those of colour and opacity",                             \
       "a picture's effect is left out")                                                                                \
-    X(GRADIENT, APPROXIMATED, "pattern and picture fills", "a fill is drawn in one colour or left out")                \
+    X(GRADIENT, APPROXIMATED, "patterns and tiled pictures as fills", "a fill is drawn in one colour or left out")     \
     X(CHARACTER_GRID, APPROXIMATED, "cells of the character grid (snapToChars)",                                       \
       "characters do not stand in the middle of cells")                                                                \
     X(PUNCTUATION, APPROXIMATED, "compressed kana", "kana keep their full width")                                      \

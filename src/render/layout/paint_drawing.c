@@ -197,7 +197,9 @@ static void paint_shadow(struct dgl_canvas *c, const struct dgl_drawing *d, int3
         dgl_canvas_box(c, DGL_BOX_ART, x, y, w, h)->art = shadow;
 }
 
-static void paint_shape(struct dgl_canvas *c, const struct dgl_drawing *d, int32_t x, int32_t y, int32_t w, int32_t h)
+// Returns the height, which may follow from the text.
+static int32_t paint_shape(struct dgl_canvas *c, const struct dgl_drawing *d, int32_t x, int32_t y, int32_t w,
+                           int32_t h)
 {
     double text[4];
     struct dgl_art *art = dgl_shape_art(c->env->arena, d, w, h, text);
@@ -212,10 +214,11 @@ static void paint_shape(struct dgl_canvas *c, const struct dgl_drawing *d, int32
         c->list->boxes[at].h = grown;
         c->list->boxes[at].art = art;
     }
+    return grown;
 }
 
-static void paint_plain_box(struct dgl_canvas *c, const struct dgl_drawing *d, int32_t x, int32_t y, int32_t w,
-                            int32_t h)
+static int32_t paint_plain_box(struct dgl_canvas *c, const struct dgl_drawing *d, int32_t x, int32_t y, int32_t w,
+                               int32_t h)
 {
     uint32_t at = c->list->count; // the fill goes below the text, but its height may follow from it
     const int32_t room[4] = {x, y, w, h};
@@ -226,6 +229,7 @@ static void paint_plain_box(struct dgl_canvas *c, const struct dgl_drawing *d, i
     if (fill && at < c->list->count)
         c->list->boxes[at].h = h;
     paint_frame(c, d, x, y, w, h);
+    return h;
 }
 
 // ---- Pictures and vectors ----
@@ -241,27 +245,36 @@ static void paint_art(struct dgl_canvas *c, const struct dgl_drawing *d, const s
     dgl_canvas_box(c, DGL_BOX_FIGURE_END, x, y, w, h);
 }
 
+// The outline through which a picture is seen; NULL = all of its box.
+static const struct dgl_art_path *clip_of(struct dgl_canvas *c, const struct dgl_drawing *d, int32_t w, int32_t h)
+{
+    double text[4];
+    struct dgl_drawing outline = *d;
+    outline.kind = DGL_DRAW_BOX;
+    outline.flip_h = outline.flip_v = false; // the picture is mirrored with its outline
+    const struct dgl_art *art = d->shape ? dgl_shape_art(c->env->arena, &outline, w, h, text) : NULL;
+    return art ? &art->first->path : NULL;
+}
+
 static void paint_picture(struct dgl_canvas *c, const struct dgl_drawing *d, int32_t x, int32_t y, int32_t w, int32_t h)
 {
     paint_shadow(c, d, x, y, w, h);
+    uint32_t at = c->list->count, end = at;
     if (d->picture != UINT32_MAX && w > 0 && h > 0) {
         struct dgl_box *box;
         dgl_canvas_box(c, DGL_BOX_FIGURE, x, y, w, h)->drawing = d;
         box = dgl_canvas_box(c, DGL_BOX_PICTURE, x, y, w, h);
         box->drawing = d;
-        if (d->shape) { // seen through its outline
-            double text[4];
-            struct dgl_drawing outline = *d;
-            outline.kind = DGL_DRAW_BOX;
-            const struct dgl_art *art = dgl_shape_art(c->env->arena, &outline, w, h, text);
-            box->clip = art ? &art->first->path : NULL;
-        }
+        box->clip = clip_of(c, d, w, h);
         dgl_canvas_box(c, DGL_BOX_FIGURE_END, x, y, w, h);
+        end = c->list->count;
     }
-    if (d->shape)
-        paint_shape(c, d, x, y, w, h);
-    else
-        paint_frame(c, d, x, y, w, h);
+    int32_t grown = d->shape ? paint_shape(c, d, x, y, w, h) : paint_plain_box(c, d, x, y, w, h);
+    for (; grown != h && at < end; at++) {
+        c->list->boxes[at].h = grown;
+        if (c->list->boxes[at].kind == DGL_BOX_PICTURE)
+            c->list->boxes[at].clip = clip_of(c, d, w, grown);
+    }
 }
 
 static void paint_group(struct dgl_canvas *c, const struct dgl_drawing *d, int32_t x, int32_t y, int32_t w, int32_t h)
@@ -342,7 +355,8 @@ static void paint_inside(struct dgl_canvas *c, const struct dgl_drawing *d, int3
 
 void dgl_paint_drawing(struct dgl_canvas *c, const struct dgl_drawing *d, int32_t x, int32_t y, int32_t w, int32_t h)
 {
-    bool pictured = d->kind == DGL_DRAW_PICTURE || d->kind == DGL_DRAW_ART;
+    // A text is not mirrored with what lies behind it.
+    bool pictured = (d->kind == DGL_DRAW_PICTURE && !d->blocks && !d->chain) || d->kind == DGL_DRAW_ART;
     bool turned = d->rotation || (pictured && (d->flip_h || d->flip_v));
     const int32_t outer[4] = {x, y, w, h};
     uint32_t turn = 0;

@@ -420,7 +420,7 @@ void build_shape_look(struct builder *b, const struct dgl_x *sp_pr, const struct
     const struct dgl_x *ln = dgl_x_child(sp_pr, DGL_X_ln);
     double unused;
     struct dgl_art_paint line;
-    if (!build_paint(b, sp_pr, 0, &s->fill, &s->angle))
+    if (d->kind != DGL_DRAW_PICTURE && !build_paint(b, sp_pr, 0, &s->fill, &s->angle))
         themed_fill(b, dgl_x_child(style, DGL_X_fillRef), s);
     themed_line(b, dgl_x_child(style, DGL_X_lnRef), s);
     build_stroke(ln, s);

@@ -424,6 +424,18 @@ static void vml_stroke(const struct dgl_x *shape, struct dgl_shape *s)
     }
 }
 
+// A picture as large as the shape.
+static bool vml_picture_fill(struct builder *b, const struct dgl_x *fill, struct dgl_drawing *d)
+{
+    struct dgl_drawing filled = *d;
+    if (!dgl_x_attr_is(fill, DGL_X_type, "frame") ||
+        !build_set_picture(b, build_rel(b, dgl_x_attr(fill, DGL_X_id)), &filled) || filled.kind != DGL_DRAW_PICTURE)
+        return false;
+    *d = filled;
+    d->has_fill = false;
+    return true;
+}
+
 static void vml_gradient(struct builder *b, const struct dgl_x *fill, struct dgl_shape *s)
 {
     const struct dgl_str *type = dgl_x_attr(fill, DGL_X_type);
@@ -488,7 +500,7 @@ static void vml_look(struct builder *b, const struct dgl_x *shape, const struct 
     s->fill = d->has_fill ? dgl_art_solid(d->fill, (float)fraction(dgl_x_attr(fill, DGL_X_opacity), 1))
                           : (struct dgl_art_paint){.kind = DGL_ART_NONE};
     s->line = d->has_line ? dgl_art_solid(d->line, 1) : (struct dgl_art_paint){.kind = DGL_ART_NONE};
-    if (d->has_fill)
+    if (d->has_fill && !vml_picture_fill(b, fill, d))
         vml_gradient(b, fill, s);
     vml_stroke(shape, s);
     d->line_width = (int32_t)s->stroke.width;

@@ -540,6 +540,52 @@ def test_brightness_and_contrast_of_pictures():
     assert_colours(colour, {(10, 25): "B2B2B2", (90, 25): "FFB2B2"})
 
 
+def test_shapes_are_filled_with_pictures():
+    files = {"parts": {"word/a.png": png(2, b"\0\0\0\xff\0\0")}, "rels": {"rIdP": ("image", "a.png")}}  # half black, half red
+
+    def filled(how="<a:stretch><a:fillRect/></a:stretch>", src="", preset="rect", **more):
+        fill = f'<a:blipFill><a:blip r:embed="rIdP"/>{src}{how}</a:blipFill>'
+        made, colour = seen(shape(preset, fill=fill, width=100, height=100, **more), **files)
+        assert "warning" not in made.notes, made.notes
+        return made, colour
+
+    _, colour = filled(preset="ellipse", line=BLACK_LINE.format("").replace("000000", "0000FF"))
+    assert_colours(colour, {(20, 50): "000000", (80, 50): "FF0000", (95, 5): "FFFFFF", (99, 50): "0000FF"})
+    made, colour = filled(body=TEXT)
+    assert_colours(colour, {(20, 80): "000000", (80, 80): "FF0000"})
+    assert "inside" in made.text()
+    _, colour = filled(src='<a:srcRect l="50000"/>')
+    assert_colours(colour, {(10, 50): "FF0000", (90, 50): "FF0000"})
+    _, colour = filled('<a:stretch><a:fillRect l="20000" t="50000" r="40000"/></a:stretch>')
+    assert_colours(colour, {(10, 75): "FFFFFF", (30, 75): "000000", (50, 75): "FF0000", (70, 75): "FFFFFF", (30, 25): "FFFFFF"})
+    _, colour = filled('<a:stretch><a:fillRect r="-100000"/></a:stretch>')
+    assert_colours(colour, {(10, 50): "000000", (90, 50): "000000"})
+    # Mirrored with its shape, but not the text on it.
+    xfrm = '<a:xfrm flipH="1"><a:off x="0" y="0"/><a:ext cx="1270000" cy="1270000"/></a:xfrm>'
+    _, colour = filled(xfrm=xfrm, preset="rtTriangle")
+    assert_colours(colour, {(20, 20): "FFFFFF", (45, 80): "FF0000", (90, 80): "000000"})
+    _, colour = filled(xfrm=xfrm, body=TEXT)
+    assert_colours(colour, {(20, 80): "000000", (80, 80): "FF0000"})
+    vml = (
+        '<w:p><w:r><w:pict><v:rect style="width:100pt;height:100pt" stroked="f"><v:fill r:id="rIdP" type="frame"/>'
+        "</v:rect></w:pict></w:r></w:p>"
+    )
+    made, colour = seen(vml, **files)
+    assert_colours(colour, {(20, 50): "000000", (80, 50): "FF0000"})
+    tiled = '<a:blipFill><a:blip r:embed="rIdP"/><a:tile/></a:blipFill>'
+    made, colour = seen(shape("rect", fill=tiled, width=100, height=100), **files)
+    assert "left out" in made.notes and near(colour(50, 50), "FFFFFF")
+
+
+def test_a_picture_fill_grows_with_its_text():
+    body = "<wps:txbx><w:txbxContent>" + p("words") * 8 + "</w:txbxContent></wps:txbx>"
+    fill = '<a:blipFill><a:blip r:embed="rIdP"/><a:stretch/></a:blipFill>'
+    for preset in ("rect", "roundRect"):
+        box = shape(preset, fill=fill, width=100, height=20, body=body).replace("<wps:bodyPr/>", "<wps:bodyPr><a:spAutoFit/></wps:bodyPr>")
+        _, colour = seen(box, parts={"word/a.png": png(2, b"\0\0\xff\xff\0\0")}, rels={"rIdP": ("image", "a.png")})
+        assert_colours(colour, {(95, 60): "FF0000", (95, 80): "FF0000", (105, 60): "FFFFFF"})
+
+
 def test_hostile_svg_ends():
     uses = '<g id="a0"><rect width="1" height="1"/></g>' + "".join(
         f'<g id="a{i}">' + f'<use href="#a{i - 1}"/>' * 10 + "</g>" for i in range(1, 12)

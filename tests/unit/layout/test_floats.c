@@ -127,6 +127,17 @@ static void test_both_sides(void **state DGL_UNUSED)
         near(strtod(two + 6, NULL), cases[i].second);
         free(d);
     }
+    static const struct {
+        const char *offset; // of an object 144 pt wide
+        double first;
+    } gaps[] = {{"1638300", 72}, {"1549400", 122 + 144}}; // 57 and 50 pt to its left
+    for (size_t i = 0; i < DGL_COUNT(gaps); i++) {
+        dgl_buf_reset(&b);
+        dgl_buf_printf(&b, "<w:p>" ANCHOR("1828800", "914400", "%s", SQUARE("bothSides")) "%s", gaps[i].offset, text);
+        char *d = dump_of(&(struct docx_parts){.body = b.data});
+        near(strtod(strstr(d, "text ") + 5, NULL), gaps[i].first);
+        free(d);
+    }
     dgl_buf_fini(&b);
 }
 

@@ -52,7 +52,9 @@ enum dgl_status dgl_graft_open(struct dgl_docx_writer *w, struct dgl_str package
 {
     uint32_t member = 0;
     *ret = (struct dgl_docx_source){.uses = 0};
+    size_t used = dgl_arena_used(w->env->arena);
     DGL_TRY(dgl_docx_package_open(package.data, package.len, w->env->arena, &ret->package, err));
+    DGL_TRY(dgl_budget_memory(w->env->budget, dgl_arena_used(w->env->arena) - used, err));
     DGL_TRY(dgl_graft_read_tree(w, &ret->package, ret->package.main, &ret->body, err));
     ret->main = (struct dgl_graft_part){.open = true, .member = ret->package.main, .root = ret->body.root};
     DGL_TRY(dgl_docx_relationships(&ret->package, ret->package.main, w->env->arena, &ret->main.relationships,

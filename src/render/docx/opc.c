@@ -413,7 +413,7 @@ static void number_parts(struct sort_key *keys, size_t count)
 static enum dgl_status find_parts(struct dgl_docx_package *p, const struct dgl_docx_relationship *root,
                                   size_t root_count, struct dgl_arena *a, struct dgl_error *err)
 {
-    struct sort_key *keys = dgl_arena_alloc(a, DGL_DOCX_MAX_PARTS * sizeof *keys);
+    DGL_AUTO_PTR struct sort_key *keys = dgl_alloc(DGL_DOCX_MAX_PARTS * sizeof *keys);
     size_t count = 0;
     add_part(p, keys, &count, DGL_PART_BODY, p->main, "body");
     for (size_t i = 0; i < root_count; i++) {

@@ -120,13 +120,15 @@ static void make_many(struct dgl_buf *ret)
                  ret);
 }
 
+static const struct member plain[] = {{"word/document.xml", DOCUMENT(P("{{ name }}"))}, {NULL, NULL}};
+
 static enum dgl_status load(void *ctx, const char *name, struct dgl_buf *ret, struct dgl_error *err)
 {
     static const struct {
         const char *name;
         const struct member *members;
-    } known[] = {{"noted", noted},     {"clause", clause}, {"wrapper", wrapper},
-                 {"endless", endless}, {"faulty", faulty}, {"letterhead", letterhead}};
+    } known[] = {{"noted", noted},   {"clause", clause},         {"wrapper", wrapper}, {"endless", endless},
+                 {"faulty", faulty}, {"letterhead", letterhead}, {"plain", plain}};
     (void)ctx;
     loads++;
     if (strcmp(name, "many") == 0) {
@@ -252,6 +254,17 @@ static void twice_with_other_values(void **state DGL_UNUSED)
     assert_int_equal(count_of(numbering, "upperRoman"), 4); // each begins anew
     assert_int_equal(count_of(styles, "Own clause"), 1);
     free(numbering), free(styles);
+    outcome_fini(&o);
+}
+
+// As a contract of thousands of clauses has it: each is filled and read by itself, and what that takes is accounted
+// for.
+static void thousands_with_other_values(void **state DGL_UNUSED)
+{
+    struct outcome o = render_with(
+        DOCUMENT(P("{%p for n in range(5000) %}") P("{{p subdoc('plain', name=n) }}") P("{%p endfor %}")), "{}");
+    assert_int_equal(o.status, DGL_OK);
+    assert_non_null(strstr(o.document, ">4999</w:t>"));
     outcome_fini(&o);
 }
 
@@ -477,6 +490,7 @@ int main(void)
         cmocka_unit_test(everything_comes_along),
         cmocka_unit_test(many_names_come_along),
         cmocka_unit_test(twice_with_other_values),
+        cmocka_unit_test(thousands_with_other_values),
         cmocka_unit_test(in_loops_cells_macros_and_other_subdocuments),
         cmocka_unit_test(a_picture_that_is_a_value_too),
         cmocka_unit_test(names_that_are_taken),

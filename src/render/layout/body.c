@@ -143,9 +143,10 @@ static void push_code(struct builder *b, uint32_t code, struct dgl_run *run)
 
 // ---- Contents of runs ----
 
-static void push_break(struct builder *b, const struct dgl_x *n, struct dgl_run *run)
+// Word goes over a page break in a cell as if it were not there.
+static void push_break(struct builder *b, const struct dgl_x *n, bool in_cell, struct dgl_run *run)
 {
-    if (!build_is_shown(b))
+    if (!build_is_shown(b) || (in_cell && dgl_x_attr_is(n, DGL_X_type, "page")))
         return;
     enum dgl_inline_kind kind = dgl_x_attr_is(n, DGL_X_type, "page")     ? DGL_IN_PAGE_BREAK
                                 : dgl_x_attr_is(n, DGL_X_type, "column") ? DGL_IN_COLUMN_BREAK
@@ -315,7 +316,7 @@ static void walk_run_content(struct builder *b, const struct dgl_x *n, const str
             push_ptab(b, x, run);
             break;
         case DGL_X_br:
-            push_break(b, x, run);
+            push_break(b, x, c->in_cell, run);
             break;
         case DGL_X_cr:
             if (build_is_shown(b))

@@ -313,6 +313,19 @@ static void test_marks_of_cells(void **state DGL_UNUSED)
     free(d);
 }
 
+// A page break in a cell is nothing; a line break is one there too.
+static void test_page_breaks_in_cells(void **state DGL_UNUSED)
+{
+    char *d = dump_of(&(struct docx_parts){
+        .body = OUT("</w:tcPr><w:p><w:r><w:t>upper</w:t><w:br w:type=\"page\"/></w:r><w:r><w:rPr><w:b/></w:rPr>"
+                    "<w:t>beside</w:t></w:r><w:r><w:br/><w:t>lower</w:t></w:r></w:p>") P("after")});
+    near(find_text(d, "beside").y, find_text(d, "upper").y);
+    near(find_text(d, "lower").y, find_text(d, "upper").y + 11.49);
+    near(find_text(d, "after").y, find_text(d, "upper").y + 2 * 11.49);
+    assert_null(strstr(d, "page 2"));
+    free(d);
+}
+
 // A row that does not fit by its height alone moves; one whose text does not fit is split.
 static void test_row_moves_by_its_height(void **state DGL_UNUSED)
 {
@@ -484,6 +497,7 @@ int main(void)
         cmocka_unit_test(test_rows_at_a_pages_end),
         cmocka_unit_test(test_table_style),
         cmocka_unit_test(test_marks_of_cells),
+        cmocka_unit_test(test_page_breaks_in_cells),
         cmocka_unit_test(test_row_moves_by_its_height),
         cmocka_unit_test(test_row_begins_a_page),
         cmocka_unit_test(test_widows_in_rows),

@@ -358,6 +358,15 @@ static bool is_open(const struct safe *s, enum dgl_docx_element el)
     return false;
 }
 
+// Only a run and its text are open around what begins: the paragraph of the place of printing can be parted there.
+static bool is_in_run(const struct safe *s)
+{
+    for (unsigned i = s->depth - 2; i > 0; i = below(s, i))
+        if (s->open[i].el != DGL_EL_W_T && s->open[i].el != DGL_EL_W_R && !s->open[i].unwrapped)
+            return false;
+    return true;
+}
+
 static bool ends_with_paragraph(const struct dgl_buf *b)
 {
     return b->len >= 6 && memcmp(b->data + b->len - 6, "</w:p>", 6) == 0;
@@ -384,7 +393,7 @@ static enum dgl_status draw_deferred(struct safe *s, const struct dgl_docx_defer
     } else {
         own.para_open = s->x->para_open;
         own.para_close = s->x->para_close;
-        own.can_split = s->x->can_split;
+        own.can_split = s->x->can_split && is_in_run(s);
     }
     own.text_width_emu = DGL_MIN(own.text_width_emu, s->x->text_width_emu);
     if (s->depth == 2 && s->x->where != DGL_WHERE_ROW && s->x->where != DGL_WHERE_CELL) {

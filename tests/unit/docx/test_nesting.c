@@ -162,6 +162,21 @@ static void the_rest_is_refused(void **state DGL_UNUSED)
     }
 }
 
+// A set that stands in a paragraph: blocks in it part the paragraph that it is printed in, but not what else is open.
+static void blocks_in_what_was_set_aside(void **state DGL_UNUSED)
+{
+#define SET(inside) DOCUMENT("<w:p>" T("{% set z %}") inside T("{% endset %}a{{ z }}b") "</w:p>")
+#define DATA "{\"m\":\"# head\\n\\ntail\"}"
+    struct outcome o = render_body(SET(T("{{ m|markdown }}")), DATA);
+    assert_int_equal(o.status, DGL_OK);
+    assert_int_equal(count_of(o.document, "</w:p>"), 4);
+    outcome_fini(&o);
+    check_fails(SET("<w:hyperlink w:anchor=\"x\">" T("{{ m|markdown }}") "</w:hyperlink>"), DATA, "misplaced_value", 1);
+    check_fails(SET("<w:ins>" T("{{ m|markdown }}") "</w:ins>"), DATA, "misplaced_value", 1);
+#undef DATA
+#undef SET
+}
+
 // ---- whatever the markup
 
 static uint32_t next_number(uint32_t *seed, uint32_t below)
@@ -252,6 +267,7 @@ int main(void)
         cmocka_unit_test(the_place_of_printing_is_left),
         cmocka_unit_test(what_stands_right_stays),
         cmocka_unit_test(the_rest_is_refused),
+        cmocka_unit_test(blocks_in_what_was_set_aside),
         cmocka_unit_test(whatever_comes_is_refused_or_valid),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
